@@ -1,0 +1,289 @@
+//! What the plan declares. Only `plan` makes these from text; everything else reads them.
+
+use crate::{
+    AssetId, ConduitId, ContactId, FeedId, Mac, Protocol, ServiceId, SupplierId, Target, Text, VerbSet,
+    ZoneId,
+};
+use ipnet::IpNet;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// What is said once of the whole city.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The city's name.
+    pub name: Text,
+    /// Its IANA time zone, for what people see.
+    pub time_zone: Text,
+    /// For how long after its first sight a device's behaviour is learned rather than judged.
+    pub learning: SignedDuration,
+    /// After how long without a sign a declared device counts as silent, unless the asset says otherwise.
+    pub silence: SignedDuration,
+}
+
+/// How much it hurts when a service fails. Ordered: the worst is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Impact {
+    /// A nuisance.
+    Low,
+    /// Costs money or trust.
+    Medium,
+    /// Many people are affected.
+    High,
+    /// Lives may depend on it.
+    Critical,
+}
+
+/// What a service must be able to come back to, and by when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryTarget {
+    /// Recovery time objective: by when it should run again.
+    pub rto: SignedDuration,
+    /// Recovery point objective: how much recent data may be lost.
+    pub rpo: SignedDuration,
+    /// Maximum tolerable period of disruption (ISO 22301): after which the harm is not acceptable.
+    pub mtpd: SignedDuration,
+}
+
+/// An essential public function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Its id.
+    pub id: ServiceId,
+    /// Its name for people.
+    pub name: Text,
+    /// Who answers for it.
+    pub owner: Option<ContactId>,
+    /// How much it hurts when it fails.
+    pub impact: Impact,
+    /// The services it cannot run without.
+    pub needs: Vec<ServiceId>,
+    /// What it must be able to come back to; always present for a critical service.
+    pub recovery: Option<RecoveryTarget>,
+}
+
+/// A group of assets with common security needs (IEC 62443-3-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Its id.
+    pub id: ZoneId,
+    /// Its name for people.
+    pub name: Text,
+    /// The networks it spans. No two zones overlap.
+    pub networks: Vec<IpNet>,
+    /// The security level that is aimed at, SL-T, 0 to 4 (IEC 62443-3-3).
+    pub security_level: u8,
+    /// Whether it stands for places that are not the city's, such as the internet. Such a zone may be without networks.
+    pub outside: bool,
+}
+
+/// An allowed path from one zone to another (IEC 62443-3-2). Replies are part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conduit {
+    /// Its id.
+    pub id: ConduitId,
+    /// The zone that begins.
+    pub from: ZoneId,
+    /// The zone that is spoken to. May be the same zone.
+    pub to: ZoneId,
+    /// What is allowed.
+    pub allow: Vec<Allowance>,
+    /// Why it exists, in plain words.
+    pub reason: Text,
+}
+
+/// One thing that a conduit allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Allowance {
+    /// Requests of a protocol, by verb and perhaps by target: `bacnet: write analog-output 40..60 present-value`.
+    Requests {
+        /// The protocol.
+        protocol: Protocol,
+        /// The verbs allowed.
+        verbs: VerbSet,
+        /// The targets allowed; `None` allows all.
+        target: Option<TargetPattern>,
+    },
+    /// A port whose protocol Bastide does not read: `tcp/4059`, `udp/5000..5010`.
+    Ports {
+        /// `true` for TCP, `false` for UDP.
+        tcp: bool,
+        /// The first and last port.
+        ports: NumberRange,
+    },
+}
+
+/// A range of numbers, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NumberRange {
+    /// The first.
+    pub first: u64,
+    /// The last, not below the first.
+    pub last: u64,
+}
+
+/// Which targets are allowed. Each part left out allows all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetPattern {
+    /// The device behind the address.
+    pub unit: Option<u32>,
+    /// The kind of thing.
+    pub kind: Option<Text>,
+    /// The numbers; a request must lie wholly within.
+    pub numbers: Option<NumberRange>,
+    /// The name; `*` stands for any text.
+    pub name: Option<Text>,
+}
+
+impl TargetPattern {
+    /// Whether every part of the target is allowed.
+    #[must_use]
+    pub fn admits(&self, target: &Target) -> bool {
+        let unit = self.unit.is_none_or(|unit| target.unit == Some(unit));
+        let kind = self.kind.as_ref().is_none_or(|kind| *kind == target.kind);
+        let numbers = self.numbers.is_none_or(|range| {
+            target.numbers.is_some_and(|(first, last)| range.first <= first && last <= range.last)
+        });
+        let name = self.name.as_ref().is_none_or(|pattern| glob(pattern.as_bytes(), target.name.as_bytes()));
+        unit && kind && numbers && name
+    }
+}
+
+/// Whether the text fits the pattern, in which `*` stands for any run of bytes. Linear in time for one star and
+/// at worst the product of the two lengths.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (pattern, text);
+    // Where to try again: the pattern after the last star, and the text it last matched from.
+    let mut retry: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (p, t) {
+            ([b'*', rest @ ..], _) => {
+                retry = Some((rest, t));
+                p = rest;
+            }
+            ([], []) => return true,
+            ([a, p_rest @ ..], [b, t_rest @ ..]) if a == b => (p, t) = (p_rest, t_rest),
+            _ => match retry {
+                Some((after_star, [_, t_rest @ ..])) => {
+                    retry = Some((after_star, t_rest));
+                    (p, t) = (after_star, t_rest);
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// A device or system that the city has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    /// Its id.
+    pub id: AssetId,
+    /// Its name for people.
+    pub name: Text,
+    /// The zone it stands in.
+    pub zone: ZoneId,
+    /// Its IP addresses, each inside the zone's networks.
+    pub addresses: Vec<IpAddr>,
+    /// Its MAC addresses.
+    pub macs: Vec<Mac>,
+    /// The services it supports.
+    pub services: Vec<ServiceId>,
+    /// Who makes or runs it.
+    pub supplier: Option<SupplierId>,
+    /// What it is: maker's product and model.
+    pub product: Option<Text>,
+    /// The firmware it should run.
+    pub firmware: Option<Text>,
+    /// What it does: `controller`, `server`, `workstation`.
+    pub role: Option<Text>,
+    /// After how long without a sign it counts as silent, if not the city's default.
+    pub silence: Option<SignedDuration>,
+}
+
+/// Who makes, supplies or runs something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Supplier {
+    /// Its id.
+    pub id: SupplierId,
+    /// Its name.
+    pub name: Text,
+    /// Whom to call there.
+    pub contact: Option<ContactId>,
+}
+
+/// A stream of readings to the digital twin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Feed {
+    /// Its id.
+    pub id: FeedId,
+    /// Its name for people.
+    pub name: Text,
+    /// The asset it comes from.
+    pub asset: AssetId,
+    /// The topic or path under which it is published.
+    pub topic: Text,
+    /// The unit of its readings (UCUM), such as `m` or `Cel`.
+    pub unit: Text,
+    /// The least value that is physically possible.
+    pub minimum: Option<f64>,
+    /// The greatest value that is physically possible.
+    pub maximum: Option<f64>,
+}
+
+/// Someone to tell, or to ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The id.
+    pub id: ContactId,
+    /// The name of the person, team or organisation.
+    pub name: Text,
+    /// What they answer for.
+    pub role: Text,
+    /// Telephone number.
+    pub telephone: Option<Text>,
+    /// Mail address.
+    pub mail: Option<Text>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_admits_only_what_lies_within() {
+        let pattern = TargetPattern {
+            kind: Some("analog-output".into()),
+            numbers: Some(NumberRange { first: 40, last: 60 }),
+            name: Some("present-*".into()),
+            ..TargetPattern::default()
+        };
+        let target = |first, last, name: &str| Target {
+            name: name.into(),
+            ..Target::numbered("analog-output", first, last)
+        };
+        assert!(pattern.admits(&target(40, 60, "present-value")));
+        assert!(!pattern.admits(&target(39, 60, "present-value")));
+        assert!(!pattern.admits(&target(40, 61, "present-value")));
+        assert!(!pattern.admits(&target(40, 60, "units")));
+        assert!(!pattern.admits(&Target::named("present-value")));
+        assert!(TargetPattern::default().admits(&Target::default()));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, text, fits) in [
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abcb", false),
+            ("*b*", "abc", true),
+            ("city/*/level", "city/pump/7/level", true),
+            ("city/*/level", "city/pump/7/speed", false),
+            ("", "a", false),
+        ] {
+            assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), fits, "{pattern} {text}");
+        }
+    }
+}

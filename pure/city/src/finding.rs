@@ -1,0 +1,121 @@
+//! Differences between plan and truth that matter.
+
+use crate::{Address, AssetId, Outcome, ServiceId, Text, ZoneId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How much a finding matters. Ordered: the worst is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Notice,
+    /// Should be put right in the ordinary course of work.
+    Low,
+    /// Should be put right this week.
+    Medium,
+    /// Should be looked at today.
+    High,
+    /// Should be looked at now.
+    Critical,
+}
+
+impl Severity {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Notice => "notice",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// What found it. Each rule is written once, with what it means and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// Two devices claim one address.
+    AddressConflict,
+    /// A device says it is something else than before, or than the plan declares.
+    ChangedIdentity,
+    /// A controller was asked for a verb by a peer that never asked for it while learning.
+    FirstSeenVerb,
+    /// A device spoke to a place outside the city for the first time after learning.
+    NewDestination,
+    /// Traffic that no conduit allows.
+    OutsideConduit,
+    /// One source tried many addresses or many ports.
+    Scan,
+    /// A declared device has not been heard for too long.
+    SilentDevice,
+    /// A device that the plan does not know.
+    UndeclaredDevice,
+    /// Traffic in a conduit, with a verb it does not allow.
+    VerbNotAllowed,
+    /// Something insecure by design.
+    Weakness,
+}
+
+/// What makes two sightings the same finding. A repeat with the same key is counted, not repeated.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FindingKey {
+    /// The rule.
+    pub rule: Rule,
+    /// The device it is about.
+    pub subject: Address,
+    /// What else tells it apart: the peer, the protocol and the verb, the kind of weakness.
+    pub distinction: Text,
+}
+
+/// One reason: what was seen, and what it was compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// When it was seen.
+    pub time: Timestamp,
+    /// In plain words.
+    pub text: Text,
+}
+
+/// A difference between plan and truth that matters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its number in this city, from 1, in the order of first sight.
+    pub number: u64,
+    /// What makes it one finding.
+    pub key: FindingKey,
+    /// The title, in plain words: who did what.
+    pub title: Text,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Why, first sight first; at most [`Finding::REASONS_MAX`].
+    pub reasons: Vec<Reason>,
+    /// What to do about it, in plain words.
+    pub remedy: Text,
+    /// The declared asset it is about, if the plan knows it.
+    pub asset: Option<AssetId>,
+    /// The zone it is about, if known.
+    pub zone: Option<ZoneId>,
+    /// The services it bears on.
+    pub services: Vec<ServiceId>,
+    /// The other end, if there is one.
+    pub peer: Option<Address>,
+    /// Techniques of ATT&CK for ICS, such as `T0846`.
+    pub techniques: Vec<Text>,
+    /// Outcomes of frameworks that it bears on.
+    pub outcomes: Vec<Outcome>,
+    /// How often it was seen.
+    pub count: u64,
+    /// When it was first seen.
+    pub first: Timestamp,
+    /// When it was last seen.
+    pub last: Timestamp,
+}
+
+impl Finding {
+    /// The most reasons kept. The first sight is always among them.
+    pub const REASONS_MAX: usize = 8;
+}

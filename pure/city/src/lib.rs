@@ -1,0 +1,43 @@
+//! What a city is, and what is true of it now.
+//!
+//! This crate is the vocabulary of the whole product and holds no logic beyond what its words mean.
+//!
+//! - A **service** is an essential public function; **assets** support it; an asset stands in a **zone**;
+//!   a **conduit** is an allowed path between two zones (IEC 62443-3-2). These are *declared*, by the plan.
+//! - An **observation** is a fact with a time and a source. Observations are *true*, or at least were seen.
+//! - A **finding** is a difference between the two that matters, with its reasons.
+//! - **Evidence** supports an outcome of a security framework and is measured, attested or unknown.
+//!
+//! Times are [`jiff::Timestamp`]s, always UTC. Text that comes in large numbers is a [`Text`], which holds up to 24
+//! bytes without an allocation.
+
+mod address;
+mod declared;
+mod device;
+mod evidence;
+mod finding;
+mod id;
+mod observation;
+mod protocol;
+mod target;
+mod verb;
+
+pub use address::{Address, Flow, Mac, ParseMacError, Transport};
+pub use declared::{
+    Allowance, Asset, Conduit, Contact, Feed, Impact, NumberRange, RecoveryTarget, Service, Settings,
+    Supplier, TargetPattern, Zone,
+};
+pub use device::{Device, Fact, Presence, Standing, Status};
+pub use evidence::{Evidence, Outcome, Support};
+pub use finding::{Finding, FindingKey, Reason, Rule, Severity};
+pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ServiceId, SupplierId, ZoneId};
+pub use observation::{
+    Binding, ConnectionState, Conversation, Details, Identity, Loss, LossKind, Observation, Observed, Reply,
+    Request, Trait, Unread, Weakness, WeaknessKind, Witness,
+};
+pub use protocol::Protocol;
+pub use target::Target;
+pub use verb::{Verb, VerbSet};
+
+/// Short text: up to 24 bytes are held in place.
+pub type Text = compact_str::CompactString;

@@ -1,0 +1,365 @@
+//! Facts with a time and a source.
+
+use crate::{Address, Flow, Mac, Protocol, Target, Text, Transport, Verb};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// A fact, when it became true, and who saw it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// When it happened: the time of the packet that completed it.
+    pub time: Timestamp,
+    /// What saw it: an interface, a capture's name, a programme.
+    pub sensor: Text,
+    /// The fact.
+    pub fact: Observed,
+}
+
+/// The kinds of fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Observed {
+    /// An IP address and a MAC address were said to belong together.
+    Binding(Binding),
+    /// A conversation ended, fell silent, or has gone on for long enough to be told of.
+    Conversation(Box<Conversation>),
+    /// A device told something of itself, or another told it.
+    Identity(Identity),
+    /// Something was not seen, or could not be kept.
+    Loss(Loss),
+    /// A conversation began. Told at its first packet, so that what must not be is known at once.
+    Opened(Flow),
+    /// A conversation's application protocol became known.
+    Recognised(Flow),
+    /// Something was asked of a device, with what it answered.
+    Request(Box<Request>),
+    /// Bytes that no reader understood.
+    Unread(Unread),
+    /// Something insecure was seen.
+    Weakness(Weakness),
+}
+
+/// A conversation between two ends, from its first packet to its last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Who speaks to whom.
+    pub flow: Flow,
+    /// The source's MAC address on the link where it was seen; a router's, if the source is behind one.
+    pub source_mac: Option<Mac>,
+    /// The destination's MAC address on the link where it was seen.
+    pub destination_mac: Option<Mac>,
+    /// The innermost VLAN identifier (IEEE 802.1Q), if tagged.
+    pub vlan: Option<u16>,
+    /// The time of its first packet.
+    pub start: Timestamp,
+    /// From the first packet to the last.
+    pub duration: SignedDuration,
+    /// Packets from the source.
+    pub packets_out: u64,
+    /// Packets from the destination.
+    pub packets_in: u64,
+    /// Bytes of payload from the source, above the transport header. For TCP: by sequence numbers, so without repeats.
+    pub bytes_out: u64,
+    /// Bytes of payload from the destination.
+    pub bytes_in: u64,
+    /// Bytes from the source including the IP header.
+    pub ip_bytes_out: u64,
+    /// Bytes from the destination including the IP header.
+    pub ip_bytes_in: u64,
+    /// Bytes of payload that the ends exchanged but no packet showed.
+    pub missed_bytes: u64,
+    /// How it went.
+    pub state: ConnectionState,
+    /// `false` if it goes on and will be told of again, with totals from its start.
+    pub ended: bool,
+}
+
+/// How a conversation went, in the terms of Zeek's `conn_state`, which the field knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ConnectionState {
+    /// No beginning was seen, only traffic in the middle.
+    Oth,
+    /// Refused: a SYN answered by RST.
+    Rej,
+    /// The source sent SYN then RST; the destination never answered.
+    Rstos0,
+    /// Established, reset by the source.
+    Rsto,
+    /// Established, reset by the destination.
+    Rstr,
+    /// The destination sent SYN-ACK then RST; the source's SYN was not seen.
+    Rstrh,
+    /// A SYN and no answer. Without TCP: the source spoke and nobody answered.
+    S0,
+    /// Established, not closed. Without TCP: both spoke.
+    S1,
+    /// Established, the source asked to close and the destination did not.
+    S2,
+    /// Established, the destination asked to close and the source did not.
+    S3,
+    /// Established and closed by both.
+    Sf,
+    /// The source sent SYN then FIN; the destination never answered.
+    Sh,
+    /// The destination sent SYN-ACK then FIN; the source's SYN was not seen.
+    Shr,
+}
+
+impl ConnectionState {
+    /// The field's short name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ConnectionState::Oth => "OTH",
+            ConnectionState::Rej => "REJ",
+            ConnectionState::Rstos0 => "RSTOS0",
+            ConnectionState::Rsto => "RSTO",
+            ConnectionState::Rstr => "RSTR",
+            ConnectionState::Rstrh => "RSTRH",
+            ConnectionState::S0 => "S0",
+            ConnectionState::S1 => "S1",
+            ConnectionState::S2 => "S2",
+            ConnectionState::S3 => "S3",
+            ConnectionState::Sf => "SF",
+            ConnectionState::Sh => "SH",
+            ConnectionState::Shr => "SHR",
+        }
+    }
+
+    /// Whether both ends were heard.
+    #[must_use]
+    pub fn answered(self) -> bool {
+        !matches!(self, ConnectionState::S0 | ConnectionState::Rstos0 | ConnectionState::Sh)
+    }
+}
+
+/// Something asked of a device, with what it answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The conversation it is part of. The source is the end that asked.
+    pub flow: Flow,
+    /// What was asked, in the common vocabulary.
+    pub verb: Verb,
+    /// What was asked, in the protocol's own words: `write-single-register`, `who-is`, `PUT`.
+    pub function: Text,
+    /// What it was about.
+    pub target: Target,
+    /// The value sent or returned, as text; a credential's value is never here.
+    pub value: Option<Text>,
+    /// What came back.
+    pub reply: Reply,
+    /// Further fields of the protocol, by name, for records; empty unless the reader was asked for them.
+    pub details: Details,
+}
+
+/// Further fields of a protocol, in the order in which it gives them.
+pub type Details = Vec<(Text, Text)>;
+
+/// What came back to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// It was carried out.
+    Done,
+    /// The protocol has no reply to it, or the reply was not awaited.
+    NotExpected,
+    /// No reply was seen before the conversation ended or the wait was over.
+    Missing,
+    /// It was refused; the protocol's own word for why.
+    Refused(Text),
+}
+
+impl Reply {
+    /// One word for the outcome.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Reply::Done => "done",
+            Reply::NotExpected => "not-expected",
+            Reply::Missing => "missing",
+            Reply::Refused(_) => "refused",
+        }
+    }
+}
+
+/// One fact about one device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The device.
+    pub address: Address,
+    /// What is said of it.
+    pub about: Trait,
+    /// The value, as the device gave it.
+    pub value: Text,
+    /// Who said it.
+    pub witness: Witness,
+    /// How far it is to be believed, in percent: 90 for what a device reports of itself by design, 50 for a banner.
+    pub confidence: u8,
+}
+
+/// What a piece of identity is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trait {
+    /// Version of the software inside.
+    Firmware,
+    /// Model or order number.
+    Model,
+    /// The name by which people or other devices know it.
+    Name,
+    /// Product or product family.
+    Product,
+    /// What it does: `controller`, `broker`, `name server`.
+    Role,
+    /// Serial number.
+    Serial,
+    /// Who made it.
+    Vendor,
+}
+
+impl Trait {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trait::Firmware => "firmware",
+            Trait::Model => "model",
+            Trait::Name => "name",
+            Trait::Product => "product",
+            Trait::Role => "role",
+            Trait::Serial => "serial",
+            Trait::Vendor => "vendor",
+        }
+    }
+}
+
+/// Who said a thing: by which protocol, in which field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Witness {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The field or message: `vendor-identifier`, `Server`, `option 12`.
+    pub field: Text,
+}
+
+/// An IP address and a MAC address said to belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// The IP address.
+    pub address: IpAddr,
+    /// The MAC address that claims it.
+    pub mac: Mac,
+    /// The protocol in which it was said: ARP, ICMP (neighbour discovery) or DHCP.
+    pub protocol: Protocol,
+}
+
+/// Something insecure that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weakness {
+    /// The device that has it.
+    pub address: Address,
+    /// The port on which it serves, if it serves.
+    pub port: u16,
+    /// The protocol in which it showed.
+    pub protocol: Protocol,
+    /// What it is.
+    pub kind: WeaknessKind,
+    /// In words, for the reason shown: `user name operator`, `TLS 1.0`, `expired 2019-03-01`. Never a secret.
+    pub detail: Text,
+    /// The other end, if the weakness showed in a conversation.
+    pub peer: Option<Address>,
+}
+
+/// The kinds of weakness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeaknessKind {
+    /// Someone logged in without naming themselves.
+    AnonymousLogin,
+    /// A certificate could be read whose time is over.
+    CertificateExpired,
+    /// A certificate signed by nobody but itself.
+    CertificateSelfSigned,
+    /// A certificate whose key or signature is too weak to trust: RSA below 2048 bits, SHA-1, MD5.
+    CertificateWeak,
+    /// A password or equivalent crossed the network readable.
+    CleartextCredentials,
+    /// A login with a name and password that a maker is known to ship.
+    DefaultCredentials,
+    /// TLS older than 1.2, or SSL (RFC 8996).
+    ObsoleteTls,
+    /// A device was told to change something and nothing proved who asked.
+    UnauthenticatedControl,
+}
+
+impl WeaknessKind {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WeaknessKind::AnonymousLogin => "anonymous-login",
+            WeaknessKind::CertificateExpired => "certificate-expired",
+            WeaknessKind::CertificateSelfSigned => "certificate-self-signed",
+            WeaknessKind::CertificateWeak => "certificate-weak",
+            WeaknessKind::CleartextCredentials => "cleartext-credentials",
+            WeaknessKind::DefaultCredentials => "default-credentials",
+            WeaknessKind::ObsoleteTls => "obsolete-tls",
+            WeaknessKind::UnauthenticatedControl => "unauthenticated-control",
+        }
+    }
+}
+
+/// Something that was not seen, or could not be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// What.
+    pub kind: LossKind,
+    /// How many: frames, bytes or entries, as the kind says.
+    pub count: u64,
+    /// Where, and what to do about it.
+    pub detail: Text,
+}
+
+/// The kinds of loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossKind {
+    /// Bytes of a capture that could not be read.
+    Damage,
+    /// Frames that the kernel or the ring dropped.
+    Dropped,
+    /// Entries that a full table put out before their time.
+    TableFull,
+    /// Frames whose time ran backwards.
+    TimeReversed,
+    /// Frames that were cut short when captured, or shorter than their headers say.
+    Truncated,
+}
+
+impl LossKind {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LossKind::Damage => "damage",
+            LossKind::Dropped => "dropped",
+            LossKind::TableFull => "table-full",
+            LossKind::TimeReversed => "time-reversed",
+            LossKind::Truncated => "truncated",
+        }
+    }
+}
+
+/// Bytes that no reader understood, counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// What carried them.
+    pub transport: Transport,
+    /// The server's port, or 0 where there is none.
+    pub port: u16,
+    /// The protocol whose reader gave up, if one had begun.
+    pub protocol: Option<Protocol>,
+    /// How many messages or packets.
+    pub count: u64,
+    /// The first bytes of the first of them, at most 16, in hexadecimal.
+    pub sample: Text,
+}

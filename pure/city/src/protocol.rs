@@ -1,0 +1,88 @@
+//! The protocols Bastide can name, and the verbs each one has.
+
+use crate::{Verb, VerbSet};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+macro_rules! protocols {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $title:literal [$($verb:ident)*])*) => {
+        /// An application protocol, named as the plan and the records name it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Protocol {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Protocol {
+            /// Every protocol, in the order of their names.
+            pub const ALL: &[Protocol] = &[$(Protocol::$variant),*];
+
+            /// The name in plans and records.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Protocol::$variant => $name,)* }
+            }
+
+            /// The name in prose.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Protocol::$variant => $title,)* }
+            }
+
+            /// The verbs that a request of this protocol can have.
+            #[must_use]
+            pub fn verbs(self) -> VerbSet {
+                match self { $(Protocol::$variant => VerbSet::of(&[$(Verb::$verb),*]),)* }
+            }
+        }
+    };
+}
+
+protocols! {
+    /// Address Resolution Protocol, RFC 826.
+    Arp "arp" "ARP" [Discover]
+    /// BACnet/IP, ANSI/ASHRAE 135 annex J.
+    Bacnet "bacnet" "BACnet" [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    /// Dynamic Host Configuration Protocol, RFC 2131.
+    Dhcp "dhcp" "DHCP" [Configure Discover]
+    /// Domain Name System, RFC 1035.
+    Dns "dns" "DNS" [Configure Discover Publish Read Transfer]
+    /// Hypertext Transfer Protocol 1.x, RFC 9112.
+    Http "http" "HTTP" [Authenticate Discover Operate Read Transfer Write]
+    /// Internet Control Message Protocol, RFC 792 and RFC 4443.
+    Icmp "icmp" "ICMP" [Discover]
+    /// Multicast DNS, RFC 6762.
+    Mdns "mdns" "mDNS" [Discover Publish]
+    /// Modbus/TCP, Modbus Application Protocol V1.1b3.
+    Modbus "modbus" "Modbus/TCP" [Configure Discover Operate Program Read Restart Transfer Write]
+    /// MQTT 3.1.1 and 5.0, OASIS.
+    Mqtt "mqtt" "MQTT" [Authenticate Discover Publish Subscribe]
+    /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
+    Tls "tls" "TLS" [Authenticate Transfer]
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Protocol::ALL.iter().copied().find(|p| p.as_str() == text).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_stand_in_order() {
+        for protocol in Protocol::ALL {
+            assert_eq!(protocol.as_str().parse(), Ok(*protocol));
+            assert!(!protocol.verbs().is_empty());
+        }
+        assert!(Protocol::ALL.is_sorted_by_key(|p| p.as_str()));
+    }
+}

@@ -1,0 +1,8 @@
+//! The four verbs joined: one function decides.
+//!
+//! [`City::handle`] takes an [`Event`] and appends [`Effect`]s. It knows no clock, file, socket or chance: the same
+//! plan, checkpoint and events give the same effects and the same state, byte for byte.
+
+mod city;
+
+pub use crate::city::{Cell, City, Counts, Effect, Event};

@@ -1,0 +1,114 @@
+//! The checked plan.
+
+use city::{
+    Address, Asset, AssetId, Conduit, ConduitId, Contact, ContactId, Feed, FeedId, Mac, Service, ServiceId,
+    Settings, Supplier, SupplierId, Zone, ZoneId,
+};
+use indexmap::IndexMap;
+use ipnet::IpNet;
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// A city as it should be: checked, and from then on immutable.
+///
+/// Every id that something refers to exists; no two zones' networks overlap; every declared address lies in its
+/// asset's zone and belongs to one asset; services do not need one another in a circle. Holders never check again.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) settings: Settings,
+    pub(crate) services: IndexMap<ServiceId, Service>,
+    pub(crate) assets: IndexMap<AssetId, Asset>,
+    pub(crate) zones: IndexMap<ZoneId, Zone>,
+    pub(crate) conduits: IndexMap<ConduitId, Conduit>,
+    pub(crate) suppliers: IndexMap<SupplierId, Supplier>,
+    pub(crate) feeds: IndexMap<FeedId, Feed>,
+    pub(crate) contacts: IndexMap<ContactId, Contact>,
+    /// The zone of each network, by its first address. Networks do not overlap, so the nearest below is the only one.
+    pub(crate) by_network: BTreeMap<IpAddr, (IpNet, ZoneId)>,
+    pub(crate) by_address: BTreeMap<IpAddr, AssetId>,
+    pub(crate) by_mac: BTreeMap<Mac, AssetId>,
+    pub(crate) by_ends: BTreeMap<(ZoneId, ZoneId), Vec<ConduitId>>,
+}
+
+impl Plan {
+    /// What is said once of the whole city.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The services, in the order of the plan.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = &Service> {
+        self.services.values()
+    }
+
+    /// A service by its id.
+    #[must_use]
+    pub fn service(&self, id: &ServiceId) -> Option<&Service> {
+        self.services.get(id)
+    }
+
+    /// The assets, in the order of the plan.
+    pub fn assets(&self) -> impl ExactSizeIterator<Item = &Asset> {
+        self.assets.values()
+    }
+
+    /// An asset by its id.
+    #[must_use]
+    pub fn asset(&self, id: &AssetId) -> Option<&Asset> {
+        self.assets.get(id)
+    }
+
+    /// The asset that an address was declared for.
+    #[must_use]
+    pub fn asset_at(&self, address: Address) -> Option<&Asset> {
+        let id = match address {
+            Address::Ip(ip) => self.by_address.get(&ip),
+            Address::Mac(mac) => self.by_mac.get(&mac),
+        };
+        self.assets.get(id?)
+    }
+
+    /// The zones, in the order of the plan.
+    pub fn zones(&self) -> impl ExactSizeIterator<Item = &Zone> {
+        self.zones.values()
+    }
+
+    /// A zone by its id.
+    #[must_use]
+    pub fn zone(&self, id: &ZoneId) -> Option<&Zone> {
+        self.zones.get(id)
+    }
+
+    /// The zone whose networks hold an address.
+    #[must_use]
+    pub fn zone_of(&self, address: IpAddr) -> Option<&Zone> {
+        let (_, (network, id)) = self.by_network.range(..=address).next_back()?;
+        if network.contains(&address) { self.zones.get(id) } else { None }
+    }
+
+    /// The conduits, in the order of the plan.
+    pub fn conduits(&self) -> impl ExactSizeIterator<Item = &Conduit> {
+        self.conduits.values()
+    }
+
+    /// The conduits that lead from one zone to another, in the order of the plan.
+    pub fn conduits_between(&self, from: &ZoneId, to: &ZoneId) -> impl Iterator<Item = &Conduit> {
+        let ids = self.by_ends.get(&(from.clone(), to.clone()));
+        ids.into_iter().flatten().filter_map(|id| self.conduits.get(id))
+    }
+
+    /// The suppliers, in the order of the plan.
+    pub fn suppliers(&self) -> impl ExactSizeIterator<Item = &Supplier> {
+        self.suppliers.values()
+    }
+
+    /// The feeds, in the order of the plan.
+    pub fn feeds(&self) -> impl ExactSizeIterator<Item = &Feed> {
+        self.feeds.values()
+    }
+
+    /// The contacts, in the order of the plan.
+    pub fn contacts(&self) -> impl ExactSizeIterator<Item = &Contact> {
+        self.contacts.values()
+    }
+}

@@ -1,0 +1,197 @@
+//! What a protocol's reader is given, and what it gives back.
+
+use crate::Config;
+use city::{
+    Address, Binding, Details, Flow, Identity, Mac, Observation, Observed, Protocol, Reply, Request, Target,
+    Text, Trait, Verb, Weakness, WeaknessKind, Witness,
+};
+use jiff::Timestamp;
+
+/// Which end of a conversation speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The end that began the conversation.
+    Source,
+    /// The end that was spoken to.
+    Destination,
+}
+
+impl Side {
+    /// The other end.
+    pub fn other(self) -> Side {
+        match self {
+            Side::Source => Side::Destination,
+            Side::Destination => Side::Source,
+        }
+    }
+}
+
+/// Reads one protocol in one conversation.
+///
+/// Nothing that arrives may make it panic, loop or hold more than a bounded number of unanswered requests.
+pub trait Dialogue: Send {
+    /// Reads one datagram. Returns `false` if it is not of this protocol.
+    fn datagram(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> bool;
+
+    /// Reads what has arrived of a stream, in order, beginning where the last call left off, and says how much of it
+    /// was used. The rest is shown again, with more behind it.
+    fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress;
+
+    /// Part of the stream was never seen: forget what is half read and find the next message.
+    fn gap(&mut self, side: Side, missing: u64, out: &mut Out<'_>);
+
+    /// The conversation is over: tell of what is unanswered.
+    fn end(&mut self, out: &mut Out<'_>);
+}
+
+/// How far a stream was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many bytes are done with; the rest needs more behind it. Using all of them is `Used(bytes.len())`.
+    Used(usize),
+    /// So many bytes that are about to come are of no interest (a body, a blob), counted from the start of `bytes`;
+    /// may be more than are there.
+    Skip(u64),
+    /// These bytes are not of this protocol, now or ever again.
+    Lost,
+}
+
+/// Where a dialogue puts what it learned, and what it may know of its conversation.
+pub struct Out<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) observations: &'a mut Vec<Observation>,
+    /// The time of the packet being read.
+    pub time: Timestamp,
+    /// The conversation; its `protocol` is that of the dialogue. The source is the end that began it.
+    pub flow: Flow,
+    /// The MAC addresses of source and destination on the link where the packet was seen.
+    pub macs: (Option<Mac>, Option<Mac>),
+}
+
+impl Out<'_> {
+    /// Whether [`Details`] are wanted; without, building them is a waste.
+    pub fn wants_details(&self) -> bool {
+        self.config.details
+    }
+
+    /// The address of one side.
+    pub fn address(&self, side: Side) -> Address {
+        match side {
+            Side::Source => self.flow.source,
+            Side::Destination => self.flow.destination,
+        }
+    }
+
+    /// The port of one side.
+    pub fn port(&self, side: Side) -> u16 {
+        match side {
+            Side::Source => self.flow.source_port,
+            Side::Destination => self.flow.destination_port,
+        }
+    }
+
+    /// The flow as seen by the side that asks: its source is that side.
+    pub fn flow_from(&self, asker: Side) -> Flow {
+        match asker {
+            Side::Source => self.flow,
+            Side::Destination => Flow {
+                source: self.flow.destination,
+                source_port: self.flow.destination_port,
+                destination: self.flow.source,
+                destination_port: self.flow.source_port,
+                ..self.flow
+            },
+        }
+    }
+
+    /// Tells of a fact, now.
+    pub fn observe(&mut self, fact: Observed) {
+        let observation = Observation { time: self.time, sensor: self.config.sensor.clone(), fact };
+        self.observations.push(observation);
+    }
+
+    /// Tells of a request, made by `asker`.
+    pub fn request(&mut self, asker: Side, request: Asked) {
+        let Asked { verb, function, target, value, reply, details } = request;
+        let flow = self.flow_from(asker);
+        self.observe(Observed::Request(Box::new(Request {
+            flow,
+            verb,
+            function,
+            target,
+            value,
+            reply,
+            details,
+        })));
+    }
+
+    /// Tells what one side said of itself, in the dialogue's own protocol.
+    pub fn identity(&mut self, side: Side, about: Trait, value: &str, field: &'static str, confidence: u8) {
+        let address = self.address(side);
+        self.identity_of(address, about, value, field, confidence);
+    }
+
+    /// Tells what was said of some device.
+    pub fn identity_of(
+        &mut self,
+        address: Address,
+        about: Trait,
+        value: &str,
+        field: &'static str,
+        confidence: u8,
+    ) {
+        let value = value.trim();
+        if let Some(protocol) = self.flow.protocol
+            && !value.is_empty()
+            && address.is_station()
+        {
+            let witness = Witness { protocol, field: Text::const_new(field) };
+            self.observe(Observed::Identity(Identity {
+                address,
+                about,
+                value: value.into(),
+                witness,
+                confidence,
+            }));
+        }
+    }
+
+    /// Tells that an IP and a MAC address were said to belong together.
+    pub fn binding(&mut self, address: std::net::IpAddr, mac: Mac) {
+        if let Some(protocol) = self.flow.protocol {
+            self.observe(Observed::Binding(Binding { address, mac, protocol }));
+        }
+    }
+
+    /// Tells of a weakness of one side, which showed in this conversation. The detail never holds a secret.
+    pub fn weakness(&mut self, side: Side, kind: WeaknessKind, detail: impl Into<Text>) {
+        if let Some(protocol) = self.flow.protocol {
+            let (address, port) = (self.address(side), self.port(side));
+            let peer = Some(self.address(side.other()));
+            let detail = detail.into();
+            self.observe(Observed::Weakness(Weakness { address, port, protocol, kind, detail, peer }));
+        }
+    }
+}
+
+/// A request as a dialogue tells of it.
+#[derive(Debug)]
+pub struct Asked {
+    pub verb: Verb,
+    pub function: Text,
+    pub target: Target,
+    pub value: Option<Text>,
+    pub reply: Reply,
+    pub details: Details,
+}
+
+/// Makes an empty reader of a protocol.
+pub type Open = fn() -> Box<dyn Dialogue>;
+
+/// A protocol that the wire can read.
+pub struct Reader {
+    pub protocol: Protocol,
+    /// Recognises the protocol by content.
+    pub recognise: fn(&crate::recognise::Opening<'_>) -> crate::recognise::Recognition,
+    pub open: Open,
+}

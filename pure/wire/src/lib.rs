@@ -1,0 +1,76 @@
+//! From bytes on a wire to conversations, requests, identities and weaknesses.
+//!
+//! [`Wire`] is given frames in the order of their capture and appends observations to a vector. It knows no file, no
+//! interface and no clock: time is the time of the frames. Every table in it is bounded by [`Limits`]; what a full
+//! table puts out is told as a [`city::Loss`].
+//!
+//! The way of a frame:
+//!
+//! ```text
+//! frame ─► packet ─► fragment ─► flow ─► stream ─► recognise ─► a protocol's Dialogue ─► observations
+//!          link, IP,  IP          table   TCP in    by content   modbus, bacnet, dns, …
+//!          TCP, UDP   fragments           order
+//! ```
+//!
+//! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
+//! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
+
+mod dialogue;
+mod recognise;
+
+use city::Text;
+use jiff::Timestamp;
+
+/// How bytes on a link begin: the link-layer header type of the capture file (tcpdump.org's `LINKTYPE_` numbers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u16);
+
+/// One frame as it was captured.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// When it was captured.
+    pub time: Timestamp,
+    /// How its bytes begin.
+    pub link: LinkType,
+    /// The bytes captured.
+    pub bytes: &'a [u8],
+    /// How long it was on the wire; more than `bytes` if the capture cut it short.
+    pub length: u32,
+}
+
+/// How a reader is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The name put into every observation.
+    pub sensor: Text,
+    /// Whether requests carry their protocol's further fields.
+    pub details: bool,
+    /// Seeds the order in which hash tables place attacker-chosen keys; it never shows in the output.
+    pub seed: u64,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Bounds on what a reader keeps. The defaults hold the whole reader under 400 MB.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Conversations followed at a time.
+    pub conversations: usize,
+    /// Bytes of TCP payload held until a gap closes, over all conversations.
+    pub reorder_bytes: usize,
+    /// Bytes of TCP payload held for one direction of one conversation, until a message is whole.
+    pub message_bytes: usize,
+    /// IP datagrams whose fragments are awaited at a time.
+    pub fragmented: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            conversations: 200_000,
+            reorder_bytes: 64 << 20,
+            message_bytes: 256 << 10,
+            fragmented: 4_096,
+        }
+    }
+}

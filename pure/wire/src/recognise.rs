@@ -1,0 +1,72 @@
+//! Which protocol is spoken: told by content, with the port as no more than a hint.
+
+use crate::dialogue::{Reader, Side};
+use city::{Address, Transport};
+
+/// The opening of a conversation, as far as it was seen.
+pub struct Opening<'a> {
+    /// TCP or UDP. Readers of protocols directly on the link are chosen by EtherType, not here.
+    pub transport: Transport,
+    /// The address of each end.
+    pub source: Address,
+    pub destination: Address,
+    /// The port of each end.
+    pub source_port: u16,
+    pub destination_port: u16,
+    /// Which end spoke the first bytes that were seen.
+    pub first: Side,
+    /// What the source said so far: for a stream, from its beginning, perhaps nothing; for UDP, one datagram.
+    pub from_source: &'a [u8],
+    /// What the destination said so far.
+    pub from_destination: &'a [u8],
+}
+
+impl Opening<'_> {
+    /// Whether either port is this one.
+    pub fn on_port(&self, port: u16) -> bool {
+        self.source_port == port || self.destination_port == port
+    }
+
+    /// Whether it is a stream.
+    pub fn is_tcp(&self) -> bool {
+        self.transport == Transport::Tcp
+    }
+
+    /// Whether it is datagrams.
+    pub fn is_udp(&self) -> bool {
+        self.transport == Transport::Udp
+    }
+
+    /// What was said first.
+    pub fn first_bytes(&self) -> &[u8] {
+        match self.first {
+            Side::Source => self.from_source,
+            Side::Destination => self.from_destination,
+        }
+    }
+}
+
+/// Whether an opening is of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recognition {
+    /// It cannot be.
+    No,
+    /// Not enough was seen to tell.
+    More,
+    /// It is. Several protocols may say so; the surest wins, then the first in the table.
+    Yes(Sureness),
+}
+
+/// How sure a recognition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sureness {
+    /// The content fits and the port is the usual one; the content alone would not convince.
+    ByPort,
+    /// The content's structure fits throughout: lengths, codes and reserved fields agree.
+    ByStructure,
+    /// The content holds a signature that nothing else has.
+    BySignature,
+}
+
+/// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
+pub const READERS: &[Reader] = &[];
