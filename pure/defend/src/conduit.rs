@@ -54,10 +54,8 @@ pub fn judge(plan: &Plan, flow: &Flow) -> Judgement {
     let mut verdict = Judgement::Outside;
     for allowance in conduits.flat_map(|conduit| &conduit.allow) {
         match (allowance, flow.protocol) {
-            (Allowance::Ports { tcp, ports }, _) => {
-                let port = u64::from(flow.destination_port);
-                let transport = if *tcp { Transport::Tcp } else { Transport::Udp };
-                if flow.transport == transport && ports.first <= port && port <= ports.last {
+            (Allowance::Ports { .. } | Allowance::Packets { .. }, _) => {
+                if carries(allowance, flow) {
                     return Judgement::Allowed;
                 }
             }
@@ -87,7 +85,7 @@ pub fn judge_unrecognised(plan: &Plan, flow: &Flow, spoke: bool) -> Judgement {
     let mut allowances = plan.conduits_between(&from.id, &to.id).flat_map(|conduit| &conduit.allow);
     let tried = allowances.any(|allowance| match allowance {
         Allowance::Requests { protocol, .. } => protocol.usual_ports().contains(&flow.destination_port),
-        Allowance::Ports { .. } => false,
+        Allowance::Ports { .. } | Allowance::Packets { .. } => false,
     });
     if tried && !spoke { Judgement::Allowed } else { Judgement::Outside }
 }
@@ -123,11 +121,18 @@ fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, verb: Verb, ta
             let fits = || pattern.as_ref().is_none_or(|pattern| pattern.admits(target));
             *allowed == protocol && verbs.contains(verb) && fits()
         }
-        Allowance::Ports { tcp, ports } => {
-            let transport = if *tcp { Transport::Tcp } else { Transport::Udp };
-            let port = u64::from(flow.destination_port);
-            flow.transport == transport && ports.first <= port && port <= ports.last
+        Allowance::Ports { .. } | Allowance::Packets { .. } => carries(allowance, flow),
+    }
+}
+
+/// Whether an allowance admits a flow by what carries it, whatever is said in it.
+fn carries(allowance: &Allowance, flow: &Flow) -> bool {
+    match allowance {
+        Allowance::Ports { transport, ports } => {
+            flow.transport == *transport && ports.contains(flow.destination_port.into())
         }
+        Allowance::Packets { number } => flow.transport == Transport::Ip(*number),
+        Allowance::Requests { .. } => false,
     }
 }
 
