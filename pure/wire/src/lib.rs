@@ -15,8 +15,13 @@
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
 //! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
 
+mod cursor;
 mod dialogue;
+mod modbus;
 mod recognise;
+#[cfg(test)]
+mod rehearsal;
+mod show;
 
 use city::Text;
 use jiff::Timestamp;

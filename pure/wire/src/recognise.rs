@@ -1,7 +1,8 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use city::{Address, Transport};
+use crate::modbus;
+use city::{Address, Protocol, Transport};
 
 /// The opening of a conversation, as far as it was seen.
 pub struct Opening<'a> {
@@ -69,4 +70,6 @@ pub enum Sureness {
 }
 
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
-pub const READERS: &[Reader] = &[];
+pub const READERS: &[Reader] = &[
+    Reader { protocol: Protocol::Modbus, recognise: modbus::recognise, open: modbus::open },
+];
