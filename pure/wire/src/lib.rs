@@ -18,6 +18,7 @@
 mod cursor;
 mod dialogue;
 mod modbus;
+mod mqtt;
 mod recognise;
 #[cfg(test)]
 mod rehearsal;

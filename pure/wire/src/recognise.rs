@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::modbus;
+use crate::{modbus, mqtt};
 use city::{Address, Protocol, Transport};
 
 /// The opening of a conversation, as far as it was seen.
@@ -72,4 +72,5 @@ pub enum Sureness {
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
 pub const READERS: &[Reader] = &[
     Reader { protocol: Protocol::Modbus, recognise: modbus::recognise, open: modbus::open },
+    Reader { protocol: Protocol::Mqtt, recognise: mqtt::recognise, open: mqtt::open },
 ];

@@ -105,17 +105,23 @@ impl Rehearsal {
 
     /// The requests told so far.
     pub(crate) fn requests(&self) -> Vec<&Request> {
-        self.facts().filter_map(|fact| if let Observed::Request(f) = fact { Some(&**f) } else { None }).collect()
+        self.facts()
+            .filter_map(|fact| if let Observed::Request(f) = fact { Some(&**f) } else { None })
+            .collect()
     }
 
     /// The weaknesses told so far.
     pub(crate) fn weaknesses(&self) -> Vec<&Weakness> {
-        self.facts().filter_map(|fact| if let Observed::Weakness(f) = fact { Some(f) } else { None }).collect()
+        self.facts()
+            .filter_map(|fact| if let Observed::Weakness(f) = fact { Some(f) } else { None })
+            .collect()
     }
 
     /// The identities told so far.
     pub(crate) fn identities(&self) -> Vec<&Identity> {
-        self.facts().filter_map(|fact| if let Observed::Identity(f) = fact { Some(f) } else { None }).collect()
+        self.facts()
+            .filter_map(|fact| if let Observed::Identity(f) = fact { Some(f) } else { None })
+            .collect()
     }
 
     /// Each request in one line: who asks, verb, function, target, value, outcome.
@@ -125,7 +131,8 @@ impl Rehearsal {
             .map(|r| {
                 let who = if r.flow.source == self.flow.source { ">" } else { "<" };
                 let value = r.value.as_deref().unwrap_or("-");
-                let why = if let city::Reply::Refused(why) = &r.reply { format!(" {why}") } else { String::new() };
+                let why =
+                    if let city::Reply::Refused(why) = &r.reply { format!(" {why}") } else { String::new() };
                 format!("{who} {} {} [{}] {value} {}{why}", r.verb, r.function, r.target, r.reply.as_str())
             })
             .collect()
@@ -140,8 +147,5 @@ pub(crate) fn detail<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 /// Bytes from hexadecimal digits; spaces are ignored.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }

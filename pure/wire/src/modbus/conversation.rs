@@ -115,7 +115,8 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
         let rest = bytes.get(offset..).unwrap_or_default();
         match parse::parse_message(rest) {
             Found::Message(message, _) => {
-                message.length <= LENGTH_MAX && (parse::fits_request(&message) || parse::fits_response(&message))
+                message.length <= LENGTH_MAX
+                    && (parse::fits_request(&message) || parse::fits_response(&message))
             }
             Found::More => {
                 matches!(rest, [_, _, 0, 0, 0, 2..=254, _, function, ..] if FunctionCode(*function).asked().is_public())
@@ -198,14 +199,17 @@ impl Conversation {
             Response::Exception { code } => Reply::Refused(code.text()),
             _ => Reply::Done,
         };
-        let function = if message.function.is_exception() { message.function.asked() } else { message.function };
+        let function =
+            if message.function.is_exception() { message.function.asked() } else { message.function };
         let place = self.pending.iter().position(|pending| {
-            (pending.transaction, pending.unit, pending.function) == (message.transaction, message.unit, function)
+            (pending.transaction, pending.unit, pending.function)
+                == (message.transaction, message.unit, function)
         });
         let pending = place.and_then(|place| self.pending.remove(place));
         let seen = pending.is_some();
         let quantity = pending.as_ref().and_then(|pending| pending.quantity);
-        let mut asked = pending.map_or_else(|| unasked(message, function, &response), |pending| pending.asked);
+        let mut asked =
+            pending.map_or_else(|| unasked(message, function, &response), |pending| pending.asked);
         asked.reply = reply;
         if asked.value.is_none() {
             asked.value = fields::returned(message, &response, quantity);
@@ -286,7 +290,9 @@ fn unasked(message: &Message<'_>, function: FunctionCode, response: &Response<'_
     let echoed = match *response {
         Response::WroteSingle { address, value } => Some(Request::WriteSingle { address, value }),
         Response::MaskWrite { address, and, or } => Some(Request::MaskWrite { address, and, or }),
-        Response::WroteMultiple { first, quantity } => Some(Request::WriteMultiple { first, quantity, values: &[] }),
+        Response::WroteMultiple { first, quantity } => {
+            Some(Request::WriteMultiple { first, quantity, values: &[] })
+        }
         _ => None,
     };
     Asked {

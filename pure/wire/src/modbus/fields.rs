@@ -13,7 +13,8 @@ const DETAIL_BYTES_MAX: usize = 4_096;
 /// What a request is about.
 pub fn target(message: &Message<'_>, request: Option<&Request<'_>>) -> Target {
     let kind = message.function.asked().kind();
-    let base = Target { unit: Some(u32::from(message.unit)), kind: Text::const_new(kind), ..Target::default() };
+    let base =
+        Target { unit: Some(u32::from(message.unit)), kind: Text::const_new(kind), ..Target::default() };
     let span = |first: u16, quantity: u16| {
         let first = u64::from(first);
         Some((first, first + u64::from(quantity.max(1)) - 1))
@@ -23,7 +24,9 @@ pub fn target(message: &Message<'_>, request: Option<&Request<'_>>) -> Target {
             Target { numbers: span(*first, *quantity), ..base }
         }
         Some(
-            Request::WriteSingle { address, .. } | Request::MaskWrite { address, .. } | Request::ReadFifo { address },
+            Request::WriteSingle { address, .. }
+            | Request::MaskWrite { address, .. }
+            | Request::ReadFifo { address },
         ) => Target { numbers: span(*address, 1), ..base },
         // What is written matters more than what is read along with it.
         Some(Request::ReadWrite { write: (first, quantity), .. }) => {
@@ -89,9 +92,8 @@ pub fn returned(message: &Message<'_>, response: &Response<'_>, quantity: Option
         }
         Response::ServerId { data } => Some(server_name(data).unwrap_or_else(|| hexadecimal(data, limit))),
         Response::Identification { objects: sent, .. } => {
-            let parts = objects(sent).map(|(number, value)| {
-                format_compact!("{}={}", object_name(number), readable(value, limit))
-            });
+            let parts = objects(sent)
+                .map(|(number, value)| format_compact!("{}={}", object_name(number), readable(value, limit)));
             Some(listed(parts, limit))
         }
         Response::ReadFile { groups } => Some(hexadecimal(groups, limit)),
@@ -105,9 +107,8 @@ pub fn returned(message: &Message<'_>, response: &Response<'_>, quantity: Option
 /// The text in a server's answer to "report server id", where there is one of three letters or more. The form of the
 /// answer is the maker's own (clause 6.11).
 pub fn server_name(data: &[u8]) -> Option<Text> {
-    let longest = data
-        .split(|byte| !byte.is_ascii_graphic() && *byte != b' ')
-        .max_by_key(|piece| piece.len())?;
+    let longest =
+        data.split(|byte| !byte.is_ascii_graphic() && *byte != b' ').max_by_key(|piece| piece.len())?;
     let name = readable(longest, VALUE_BYTES_MAX);
     let name = name.trim();
     (name.len() >= 3 && name.bytes().any(|b| b.is_ascii_alphabetic())).then(|| name.into())
@@ -205,7 +206,13 @@ impl Fields<'_> {
     }
 
     /// The fields of a reply; `request` tells whether the header's were given already.
-    pub fn response(&mut self, message: &Message<'_>, response: &Response<'_>, quantity: Option<u16>, asked: bool) {
+    pub fn response(
+        &mut self,
+        message: &Message<'_>,
+        response: &Response<'_>,
+        quantity: Option<u16>,
+        asked: bool,
+    ) {
         if !asked {
             self.number("transaction", message.transaction);
             self.number("protocol-id", message.protocol);

@@ -230,57 +230,141 @@ pub struct Message<'a> {
 pub enum Request<'a> {
     /// Functions without data: 7, 11, 12 and 17.
     Bare,
-    Diagnostics { sub: Diagnostic, data: &'a [u8] },
-    Encapsulated { mei: MeiType, data: &'a [u8] },
+    Diagnostics {
+        sub: Diagnostic,
+        data: &'a [u8],
+    },
+    Encapsulated {
+        mei: MeiType,
+        data: &'a [u8],
+    },
     /// Function 43/14: how much is wanted, from which object on.
-    Identify { category: u8, object: u8 },
-    MaskWrite { address: u16, and: u16, or: u16 },
+    Identify {
+        category: u8,
+        object: u8,
+    },
+    MaskWrite {
+        address: u16,
+        and: u16,
+        or: u16,
+    },
     /// A code that the specification does not define, or data that do not fit the code.
-    Other { data: &'a [u8] },
+    Other {
+        data: &'a [u8],
+    },
     /// Functions 1 to 4.
-    Read { first: u16, quantity: u16 },
-    ReadFifo { address: u16 },
+    Read {
+        first: u16,
+        quantity: u16,
+    },
+    ReadFifo {
+        address: u16,
+    },
     /// The sub-requests, seven bytes each.
-    ReadFile { groups: &'a [u8] },
-    ReadWrite { read: (u16, u16), write: (u16, u16), registers: &'a [u8] },
+    ReadFile {
+        groups: &'a [u8],
+    },
+    ReadWrite {
+        read: (u16, u16),
+        write: (u16, u16),
+        registers: &'a [u8],
+    },
     /// The sub-requests with their record data.
-    WriteFile { groups: &'a [u8] },
+    WriteFile {
+        groups: &'a [u8],
+    },
     /// Functions 15 and 16; the values are bits or registers.
-    WriteMultiple { first: u16, quantity: u16, values: &'a [u8] },
+    WriteMultiple {
+        first: u16,
+        quantity: u16,
+        values: &'a [u8],
+    },
     /// Functions 5 and 6.
-    WriteSingle { address: u16, value: u16 },
+    WriteSingle {
+        address: u16,
+        value: u16,
+    },
 }
 
 /// What a server answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Response<'a> {
     /// Functions 1 and 2: eight to a byte, the first in the lowest bit.
-    Bits { bits: &'a [u8] },
-    Diagnostics { sub: Diagnostic, data: &'a [u8] },
-    Encapsulated { mei: MeiType, data: &'a [u8] },
-    EventCounter { status: u16, events: u16 },
-    EventLog { status: u16, events: u16, messages: u16, log: &'a [u8] },
-    Exception { code: ExceptionCode },
+    Bits {
+        bits: &'a [u8],
+    },
+    Diagnostics {
+        sub: Diagnostic,
+        data: &'a [u8],
+    },
+    Encapsulated {
+        mei: MeiType,
+        data: &'a [u8],
+    },
+    EventCounter {
+        status: u16,
+        events: u16,
+    },
+    EventLog {
+        status: u16,
+        events: u16,
+        messages: u16,
+        log: &'a [u8],
+    },
+    Exception {
+        code: ExceptionCode,
+    },
     /// Function 7: eight outputs.
-    ExceptionStatus { outputs: u8 },
-    Fifo { registers: &'a [u8] },
+    ExceptionStatus {
+        outputs: u8,
+    },
+    Fifo {
+        registers: &'a [u8],
+    },
     /// The objects, each with its number and length.
-    Identification { category: u8, conformity: u8, more: bool, next: u8, count: u8, objects: &'a [u8] },
-    MaskWrite { address: u16, and: u16, or: u16 },
+    Identification {
+        category: u8,
+        conformity: u8,
+        more: bool,
+        next: u8,
+        count: u8,
+        objects: &'a [u8],
+    },
+    MaskWrite {
+        address: u16,
+        and: u16,
+        or: u16,
+    },
     /// A code that the specification does not define, or data that do not fit the code.
-    Other { data: &'a [u8] },
+    Other {
+        data: &'a [u8],
+    },
     /// The sub-responses.
-    ReadFile { groups: &'a [u8] },
+    ReadFile {
+        groups: &'a [u8],
+    },
     /// Functions 3, 4 and 23.
-    Registers { registers: &'a [u8] },
+    Registers {
+        registers: &'a [u8],
+    },
     /// Function 17: a name and a run status, in the maker's own form.
-    ServerId { data: &'a [u8] },
+    ServerId {
+        data: &'a [u8],
+    },
     /// The sub-requests, repeated.
-    WriteFile { groups: &'a [u8] },
+    WriteFile {
+        groups: &'a [u8],
+    },
     /// Functions 15 and 16.
-    WroteMultiple { first: u16, quantity: u16 },
+    WroteMultiple {
+        first: u16,
+        quantity: u16,
+    },
     /// Functions 5 and 6.
-    WroteSingle { address: u16, value: u16 },
+    WroteSingle {
+        address: u16,
+        value: u16,
+    },
 }
 
 /// What a request does, in the common vocabulary.
@@ -290,9 +374,13 @@ pub enum Response<'a> {
 pub fn verb(function: FunctionCode, request: Option<&Request<'_>>) -> Verb {
     match (function.0, request) {
         (8, Some(Request::Diagnostics { sub, .. })) => sub.verb(),
-        (43, Some(Request::Identify { .. } | Request::Encapsulated { mei: MeiType::READ_DEVICE_IDENTIFICATION, .. })) => {
-            Verb::Discover
-        }
+        (
+            43,
+            Some(
+                Request::Identify { .. }
+                | Request::Encapsulated { mei: MeiType::READ_DEVICE_IDENTIFICATION, .. },
+            ),
+        ) => Verb::Discover,
         (43, None) => Verb::Discover,
         (1..=4 | 7 | 11 | 12 | 20 | 24, _) => Verb::Read,
         (8, None) | (17 | 127, _) => Verb::Discover,
@@ -332,7 +420,8 @@ pub fn file_pieces(groups: &[u8], with_data: bool) -> impl Iterator<Item = FileP
     let mut cursor = Cursor::new(groups);
     std::iter::from_fn(move || {
         let reference = cursor.u8()?;
-        let piece = FilePiece { reference, file: cursor.u16()?, record: cursor.u16()?, length: cursor.u16()? };
+        let piece =
+            FilePiece { reference, file: cursor.u16()?, record: cursor.u16()?, length: cursor.u16()? };
         if with_data {
             cursor.take(usize::from(piece.length) * 2)?;
         }

@@ -35,7 +35,9 @@ pub(crate) fn recognise(opening: &Opening<'_>) -> Recognition {
         Found::More if opening.is_udp() => Recognition::No,
         Found::More if bytes.len() < HEADER_BYTES + 1 => Recognition::More,
         Found::More => match bytes {
-            [_, _, 0, 0, 0, 2..=254, _, function, ..] if at_port || matches!(function, 15 | 16 | 20..=23 | 43) => {
+            [_, _, 0, 0, 0, 2..=254, _, function, ..]
+                if at_port || matches!(function, 15 | 16 | 20..=23 | 43) =>
+            {
                 Recognition::More
             }
             _ => Recognition::No,

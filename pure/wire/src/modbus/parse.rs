@@ -186,7 +186,9 @@ pub fn fits_request(message: &Message<'_>) -> bool {
 /// Whether the data are what the specification asks of a reply.
 pub fn fits_response(message: &Message<'_>) -> bool {
     match response(message.function, message.data) {
-        Some(Response::Exception { code }) => matches!(code.0, 1..=8 | 10 | 11) && message.function.asked().is_public(),
+        Some(Response::Exception { code }) => {
+            matches!(code.0, 1..=8 | 10 | 11) && message.function.asked().is_public()
+        }
         Some(Response::Bits { bits }) => !bits.is_empty(),
         Some(Response::Registers { registers }) => !registers.is_empty(),
         Some(Response::WroteSingle { value, .. }) => {
