@@ -2,7 +2,7 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{modbus, mqtt};
-use city::{Address, Protocol, Transport};
+use city::{Address, Transport};
 
 /// The opening of a conversation, as far as it was seen.
 pub struct Opening<'a> {
@@ -70,7 +70,4 @@ pub enum Sureness {
 }
 
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
-pub const READERS: &[Reader] = &[
-    Reader { protocol: Protocol::Modbus, recognise: modbus::recognise, open: modbus::open },
-    Reader { protocol: Protocol::Mqtt, recognise: mqtt::recognise, open: mqtt::open },
-];
+pub const READERS: &[Reader] = &[modbus::READER, mqtt::READER];

@@ -21,7 +21,7 @@ const WAIT: SignedDuration = SignedDuration::from_secs(60);
 const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
-pub(crate) fn open() -> Box<dyn Dialogue> {
+pub(super) fn open() -> Box<dyn Dialogue> {
     Box::new(Conversation::default())
 }
 

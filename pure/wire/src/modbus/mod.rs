@@ -12,17 +12,19 @@ mod fields;
 mod message;
 mod parse;
 
-use crate::dialogue::Side;
+use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};
+use city::Protocol;
 use parse::{Found, HEADER_BYTES, LENGTH_MAX};
 
-pub(crate) use conversation::open;
+/// Reads Modbus/TCP.
+pub(crate) const READER: Reader = Reader { protocol: Protocol::Modbus, recognise, open: conversation::open };
 
 /// The port that IANA lists.
 pub(super) const PORT: u16 = 502;
 
 /// Recognises Modbus by its header and by data that fit their function exactly.
-pub(crate) fn recognise(opening: &Opening<'_>) -> Recognition {
+fn recognise(opening: &Opening<'_>) -> Recognition {
     let at_port = opening.on_port(PORT);
     let client = conversation::client_side(opening.source_port, opening.destination_port);
     let (from_client, from_server) = match client {

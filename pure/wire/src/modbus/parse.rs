@@ -204,7 +204,7 @@ pub fn fits_response(message: &Message<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::hex;
+    use crate::rehearse::hex;
 
     fn message(bytes: &[u8]) -> Message<'_> {
         match parse_message(bytes) {

@@ -25,7 +25,7 @@ const ALIASES_MAX: usize = 256;
 const STRIKES_MAX: u32 = 8;
 
 /// Opens a reader.
-pub(crate) fn open() -> Box<dyn Dialogue> {
+pub(super) fn open() -> Box<dyn Dialogue> {
     Box::new(Conversation::default())
 }
 

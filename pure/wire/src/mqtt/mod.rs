@@ -11,16 +11,18 @@ mod fields;
 mod message;
 mod parse;
 
-use crate::dialogue::Side;
+use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};
+use city::Protocol;
 
-pub(crate) use conversation::open;
+/// Reads MQTT.
+pub(crate) const READER: Reader = Reader { protocol: Protocol::Mqtt, recognise, open: conversation::open };
 
 /// The port that IANA lists for MQTT without TLS.
 const PORT: u16 = 1883;
 
 /// Recognises a client by its CONNECT, and a conversation begun earlier by its first packet and the port.
-pub(crate) fn recognise(opening: &Opening<'_>) -> Recognition {
+fn recognise(opening: &Opening<'_>) -> Recognition {
     if !opening.is_tcp() {
         return Recognition::No;
     }

@@ -190,7 +190,7 @@ fn publish<'a>(header: Header, cursor: &mut Cursor<'a>, v5: bool) -> Option<Publ
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::hex;
+    use crate::rehearse::hex;
 
     fn packet(bytes: &[u8], version: Version) -> Option<Packet<'_>> {
         let header = parse_header(bytes).unwrap().unwrap();
