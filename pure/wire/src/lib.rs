@@ -15,10 +15,14 @@
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
 //! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
 
+mod cursor;
+pub mod dhcp;
 mod dialogue;
+pub mod dns;
 mod recognise;
 #[cfg(test)]
 mod rehearse;
+mod show;
 
 use city::Text;
 use jiff::{SignedDuration, Timestamp};
