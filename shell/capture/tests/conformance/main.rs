@@ -9,6 +9,8 @@
 //! were found; of our rows, how many were expected. With `BASTIDE_DIFFERENCES=20` each comparison prints its first
 //! 20 differences (`cargo test -p capture --test conformance -- --nocapture`).
 
+#![cfg(test)]
+
 mod cases;
 mod compare;
 mod expected_log;
