@@ -17,8 +17,6 @@ mod expected_log;
 mod filters;
 mod reading;
 
-use cases::Case;
-
 /// How many cases there are; a check on the harness, which must not lose one unseen.
 const CASES: usize = 525;
 
