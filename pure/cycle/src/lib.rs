@@ -4,5 +4,11 @@
 //! plan, checkpoint and events give the same effects and the same state, byte for byte.
 
 mod city;
+mod ledger;
+mod matrix;
+mod standing;
+mod talk;
 
-pub use crate::city::{Cell, City, Counts, Effect, Event};
+pub use crate::city::{City, Counts, Effect, Event};
+pub use matrix::{Cell, Ends};
+pub use talk::{Talk, Talkers};

@@ -17,9 +17,11 @@
 
 mod dialogue;
 mod recognise;
+#[cfg(test)]
+mod rehearse;
 
 use city::Text;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// How bytes on a link begin: the link-layer header type of the capture file (tcpdump.org's `LINKTYPE_` numbers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +51,8 @@ pub struct Config {
     pub seed: u64,
     /// The bounds.
     pub limits: Limits,
+    /// How often a conversation that goes on is told of before its end; `None` for never.
+    pub interim: Option<SignedDuration>,
 }
 
 /// Bounds on what a reader keeps. The defaults hold the whole reader under 400 MB.
