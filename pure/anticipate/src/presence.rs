@@ -20,13 +20,14 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch every asset of a plan at a time. What was heard before stays known.
+    /// Watches the assets of a plan. Those that were not watched before have their whole time from now on; those that
+    /// were keep theirs, so adopting the same plan again changes nothing.
     pub fn adopt(&mut self, plan: &Plan, now: Timestamp) {
-        self.due = plan
-            .assets()
-            .filter(|asset| address_of(asset).is_some())
-            .filter_map(|asset| Some((deadline(plan, asset, now)?, asset.id.clone())))
-            .collect();
+        let is_watched = |id: &AssetId| plan.asset(id).is_some_and(|asset| address_of(asset).is_some());
+        self.due.retain(|(_, id)| is_watched(id));
+        let watched: BTreeSet<AssetId> = self.due.iter().map(|(_, id)| id.clone()).collect();
+        let fresh = plan.assets().filter(|asset| is_watched(&asset.id) && !watched.contains(&asset.id));
+        self.due.extend(fresh.filter_map(|asset| Some((deadline(plan, asset, now)?, asset.id.clone()))));
         self.heard.retain(|id, _| plan.asset(id).is_some());
         self.silent.retain(|id| plan.asset(id).is_some());
     }
