@@ -15,6 +15,7 @@
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
 //! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
 
+mod addresses;
 mod arp;
 mod bytes;
 mod checksum;
@@ -43,6 +44,7 @@ mod tcp;
 mod tunnel;
 mod wire;
 
+pub use addresses::addresses;
 pub use community_id::community_id;
 pub use wire::Wire;
 
