@@ -1,4 +1,16 @@
 //! Conversations, against Zeek's conn.log and the expected Community IDs.
+//!
+//! Where conversations differ from Zeek's, and why:
+//!
+//! | case | difference | reason |
+//! |---|---|---|
+//! | `core.tunnels.gre-aruba-amsdu` | the ends are exchanged | run with `-b`, Zeek knows no server ports; we take 443 for the server |
+//! | `core.tunnels.teredo` | two DNS exchanges 16 s apart from one port are one conversation | Zeek gives DNS 10 s, we give all of UDP one minute |
+//! | `core.tunnels.vxlan-unknown-internal-packet` | Zeek counts no packets of the outer conversation | Zeek stops counting at a tunnel whose inside it does not know |
+//! | `core.unknown-ip-protocol` | Zeek counts no payload | we count what is above the IP header |
+//! | `scripts.base.protocols.ldap.sasl-signed-clear-2` | more IP bytes | IP lengths of 0, from a card that cuts packets itself: we count the bytes captured |
+//! | `scripts.base.protocols.ntp.misordered-ntp` | the answer came first | Zeek corrects the direction by NTP's mode |
+//! | `scripts.base.protocols.ssh.half-duplex-client` | four conversations instead of eight | only one direction was captured; Zeek gives up a SYN after 5 s though its sender goes on |
 
 use crate::{cases, compare::Report, expected_log::Row, reading};
 use city::{Conversation, Flow, Transport};
@@ -20,6 +32,7 @@ fn row(conversation: &Conversation) -> Option<Row> {
     };
     let has_ports = protocol != "unknown_transport";
     let port = |port: u16| if has_ports { port.to_string() } else { "0".to_owned() };
+    let bytes = |count: u64| if conversation.duration.is_zero() { "0".to_owned() } else { count.to_string() };
     let columns = [
         ("id.orig_h", flow.source.to_string()),
         ("id.orig_p", port(flow.source_port)),
@@ -31,8 +44,8 @@ fn row(conversation: &Conversation) -> Option<Row> {
         ("resp_pkts", conversation.packets_in.to_string()),
         ("orig_ip_bytes", conversation.ip_bytes_out.to_string()),
         ("resp_ip_bytes", conversation.ip_bytes_in.to_string()),
-        ("orig_bytes", conversation.bytes_out.to_string()),
-        ("resp_bytes", conversation.bytes_in.to_string()),
+        ("orig_bytes", bytes(conversation.bytes_out)),
+        ("resp_bytes", bytes(conversation.bytes_in)),
         ("missed_bytes", conversation.missed_bytes.to_string()),
     ];
     Some(columns.into_iter().map(|(column, value)| (column.to_owned(), value)).collect())
@@ -52,7 +65,7 @@ fn conversations_are_those_of_zeek() {
         if !wanted("id.orig_h") || !wanted("conn_state") {
             continue;
         }
-        // Without a duration, which is that of a single packet, Zeek leaves the bytes out.
+        // Without a duration Zeek leaves the bytes out.
         for row in &mut log.rows {
             for column in ["orig_bytes", "resp_bytes"] {
                 row.entry(column.into()).or_insert_with(|| "0".into());
@@ -60,7 +73,12 @@ fn conversations_are_those_of_zeek() {
         }
         compared += 1;
         let reading = reading::read(&case.capture);
-        let ours: Vec<Row> = reading.conversations().filter_map(row).collect();
+        let mut ours: Vec<Row> = reading.conversations().filter_map(row).collect();
+        // By default Zeek makes no conversations of other IP protocols.
+        let others = |row: &Row| row["proto"] == "unknown_transport";
+        if !log.rows.iter().any(others) {
+            ours.retain(|row| !others(row));
+        }
         let ends = ["id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto"];
         let whole = [
             &ends[..],
@@ -83,5 +101,50 @@ fn conversations_are_those_of_zeek() {
         }
     }
     assert_eq!(compared, CASES);
-    report.hold("ends", 10.0, 10.0);
+    report.hold("ends", 96.5, 98.9);
+    report.hold("ends and state", 95.0, 97.4);
+    report.hold("ends, state, packets and bytes", 91.5, 93.8);
+}
+
+#[test]
+fn community_ids_are_those_of_the_specification() {
+    const CASES: usize = 8;
+    let Some(cases) = cases::of("community-id-spec", "community-id") else {
+        return cases::skipped(CASES, "community_ids_are_those_of_the_specification");
+    };
+    assert_eq!(cases.len(), CASES);
+    let text = cases[0].text(".json").unwrap();
+    let expected: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+
+    // By the words of the specification.
+    let mut by_flow = BTreeSet::new();
+    for entry in &expected {
+        let ip = |field: &str| entry[field].as_str().unwrap().parse::<IpAddr>().unwrap();
+        let port = |field: &str| entry[field].as_u64().map_or(0, |port| u16::try_from(port).unwrap());
+        let flow = Flow {
+            source: ip("saddr").into(),
+            source_port: port("sport"),
+            destination: ip("daddr").into(),
+            destination_port: port("dport"),
+            transport: match entry["proto"].as_u64().unwrap() {
+                1 | 58 => Transport::Icmp,
+                6 => Transport::Tcp,
+                17 => Transport::Udp,
+                132 => Transport::Sctp,
+                other => Transport::Ip(u8::try_from(other).unwrap()),
+            },
+            protocol: None,
+        };
+        assert_eq!(community_id(&flow).as_deref(), entry["communityid"].as_str(), "{flow:?}");
+        by_flow.insert(entry["communityid"].as_str().unwrap().to_owned());
+    }
+
+    // By the captures themselves.
+    let mut seen = BTreeSet::new();
+    for case in &cases {
+        let reading = reading::read(&case.capture);
+        seen.extend(reading.conversations().filter_map(|conversation| community_id(&conversation.flow)));
+    }
+    let missing: Vec<_> = by_flow.difference(&seen).collect();
+    assert!(missing.is_empty(), "not seen: {missing:?}");
 }
