@@ -2,6 +2,7 @@
 
 use crate::{
     Talk, Talkers,
+    activity::{Activity, Minute},
     ledger::Ledger,
     matrix::{Cell, Ends, Matrix},
     standing,
@@ -76,6 +77,7 @@ pub struct City {
     ledger: Ledger,
     matrix: Matrix,
     book: Book,
+    activity: Activity,
     losses: BTreeMap<LossKind, Loss>,
     unread: BTreeMap<(Transport, u16, Option<Protocol>), Unread>,
     /// Room for what one event brings, kept so that it is not asked for again for each.
@@ -142,6 +144,9 @@ impl City {
         match &observation.fact {
             Observed::Opened(flow) => {
                 self.counts.conversations += 1;
+                if let Some(minute) = self.activity.minute(self.now) {
+                    minute.conversations += 1;
+                }
                 if let Some(plan) = plan {
                     self.matrix.opened(plan, flow, observation.time, judgement);
                 }
@@ -161,6 +166,9 @@ impl City {
             }
             Observed::Request(request) => {
                 self.counts.requests += 1;
+                if let Some(minute) = self.activity.minute(self.now) {
+                    minute.requests += 1;
+                }
                 if let Some(plan) = plan {
                     self.matrix.requested(plan, request);
                 }
@@ -268,6 +276,11 @@ impl City {
     /// Who talks to whom.
     pub fn talks(&self) -> impl ExactSizeIterator<Item = (&Talkers, &Talk)> {
         self.book.pairs()
+    }
+
+    /// How much was said in each minute of the last day in which anything was said, oldest first.
+    pub fn activity(&self) -> impl ExactSizeIterator<Item = &Minute> {
+        self.activity.minutes()
     }
 
     /// What was not seen or could not be kept, by kind.
