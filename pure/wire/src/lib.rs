@@ -23,6 +23,7 @@ mod recognise;
 #[cfg(test)]
 mod rehearse;
 mod show;
+pub mod tls;
 
 use city::Text;
 use jiff::{SignedDuration, Timestamp};
