@@ -41,6 +41,7 @@ mod table;
 mod talk;
 mod tally;
 mod tcp;
+pub mod tls;
 mod tunnel;
 mod wire;
 
