@@ -39,7 +39,7 @@ fn parse_case(text: &str) -> Case {
             let text = text.replace("<ff>", "\u{1}");
             // A byte that is not UTF-8 cannot stand in the case itself.
             bytes.extend(text.bytes().map(|byte| if byte == 1 { 0xff } else { byte }));
-            SourceFile::from_bytes(header.split(' ').next().unwrap(), bytes)
+            SourceFile::from_bytes(header.split(' ').next().unwrap_or_default(), bytes)
         })
         .collect();
     if !has_city {
