@@ -92,6 +92,13 @@ impl Plan {
         if network.contains(&address) { self.zones.get(id) } else { None }
     }
 
+    /// The zone that stands for every place in no zone's networks, if the plan declares one: outside, and without
+    /// networks of its own.
+    #[must_use]
+    pub fn everywhere_else(&self) -> Option<&Zone> {
+        self.zones.values().find(|zone| zone.outside && zone.networks.is_empty())
+    }
+
     /// The conduits, in the order of the plan.
     pub fn conduits(&self) -> impl ExactSizeIterator<Item = &Conduit> {
         self.conduits.values()
