@@ -5,7 +5,7 @@ use crate::{
     networks::is_outside,
     source::At,
     traffic::usual_ports,
-    tree::{ConduitTable, Tree, ZoneTable},
+    tree::{ConduitTable, Table, Tree, ZoneTable},
 };
 use city::{Allowance, Protocol, ZoneId};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub(crate) fn check_conduits(tree: &Tree, flaws: &mut Flaws) {
     let zones: BTreeMap<&ZoneId, &ZoneTable> =
         tree.zones.iter().filter_map(|zone| Some((&zone.id.get()?.value, zone))).collect();
     for conduit in &tree.conduits {
-        let span = conduit.id.get().map_or(conduit.header, |id| id.span);
+        let span = conduit.id.get().map_or(conduit.header(), |id| id.span);
         if conduit.allow.is_surely_empty() {
             let flaw = Flaw::error(Code::Missing, span, "the conduit allows nothing");
             flaws.push(flaw.help("write `allow = [\"modbus: read\"]`, or take the conduit out"));
