@@ -9,8 +9,6 @@ use std::fmt;
 pub struct Version(pub u16);
 
 impl Version {
-    /// SSL 2, the draft of 1995.
-    pub const SSL2: Version = Version(0x0002);
     /// TLS 1.2 (RFC 5246).
     pub const TLS12: Version = Version(0x0303);
     /// TLS 1.3 (RFC 8446).
@@ -54,7 +52,6 @@ impl fmt::Display for Version {
 
 /// The IANA name of a cipher suite.
 pub fn cipher_name(code: u16) -> Option<&'static str> {
-    // What TLS 1.3 drafts and its final text have and the table of the crate may lack.
     tls_parser::TlsCipherSuite::from_id(code).map(|suite| suite.name)
 }
 

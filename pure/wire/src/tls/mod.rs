@@ -40,19 +40,8 @@ use city::Protocol;
 use parse::{RecordKind, parse_record_header, parse_ssl2_hello};
 
 /// Reads TLS.
-pub const READER: Reader =
+pub(crate) const READER: Reader =
     Reader { protocol: Protocol::Tls, recognise, open: || Box::new(conversation::Conversation::new()) };
-
-/// Reads messages and a certificate, for tests from outside.
-pub fn parse(bytes: &[u8]) {
-    let _ = parse::parse_client_hello(bytes);
-    let _ = parse::parse_server_hello(bytes);
-    let _ = parse_ssl2_hello(bytes);
-    for certificate in parse::parse_certificates(bytes) {
-        let _ = certificate::parse_certificate(certificate);
-    }
-    let _ = certificate::parse_certificate(bytes);
-}
 
 /// The port of HTTP over TLS, the most usual one.
 const PORT: u16 = 443;
