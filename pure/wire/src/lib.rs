@@ -15,6 +15,7 @@
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
 //! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
 
+mod bacnet;
 mod cursor;
 mod dialogue;
 mod modbus;

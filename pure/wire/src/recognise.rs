@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{modbus, mqtt};
+use crate::{bacnet, modbus, mqtt};
 use city::{Address, Transport};
 
 /// The opening of a conversation, as far as it was seen.
@@ -70,4 +70,4 @@ pub enum Sureness {
 }
 
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
-pub const READERS: &[Reader] = &[modbus::READER, mqtt::READER];
+pub const READERS: &[Reader] = &[bacnet::READER, modbus::READER, mqtt::READER];
