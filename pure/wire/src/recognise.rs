@@ -59,6 +59,7 @@ pub enum Recognition {
 }
 
 /// How sure a recognition is.
+#[expect(clippy::enum_variant_names, reason = "each says by what it is sure")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sureness {
     /// The content fits and the port is the usual one; the content alone would not convince.
