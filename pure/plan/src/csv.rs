@@ -112,7 +112,9 @@ pub(crate) fn read_inventory(assets: &mut Vec<AssetTable>, reading: &mut Reading
     let mut cells = Vec::new();
     let Some(header) = rows.next_row(&mut cells) else {
         let flaw = Flaw::error(Code::Csv, reading.span(0..0), "the spreadsheet is empty");
-        reading.flaws.push(flaw.help(format!("its first row names the columns: {}", AssetTable::KEYS.join(","))));
+        reading
+            .flaws
+            .push(flaw.help(format!("its first row names the columns: {}", AssetTable::KEYS.join(","))));
         return false;
     };
     if let Err((bytes, why)) = header {
@@ -172,7 +174,11 @@ fn columns(cells: &[Cell<'_>], header_length: usize, reading: &mut Reading<'_>) 
     for key in ["id", "zone"] {
         let position = AssetTable::KEYS.iter().position(|known| *known == key);
         if !columns.iter().any(|column| matches!(column, Column::Key(key) if Some(*key) == position)) {
-            let flaw = Flaw::error(Code::Missing, reading.span(0..header_length), format!("there is no column `{key}`"));
+            let flaw = Flaw::error(
+                Code::Missing,
+                reading.span(0..header_length),
+                format!("there is no column `{key}`"),
+            );
             reading.flaws.push(flaw.help("the first row names the columns"));
             complete = false;
         }
@@ -205,7 +211,8 @@ fn read_row(cells: &[Cell<'_>], columns: &[Column], reading: &mut Reading<'_>) -
             }
             Some(Column::Unknown) => {}
             None => {
-                let why = format!("the first row names {} columns, and this is in column {}", columns.len(), i + 1);
+                let why =
+                    format!("the first row names {} columns, and this is in column {}", columns.len(), i + 1);
                 let help = "put text that holds the separator in quotation marks";
                 reading.flaws.push(Flaw::error(Code::Csv, span, why).help(help));
                 break;

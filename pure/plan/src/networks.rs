@@ -32,13 +32,16 @@ fn check_zones(tree: &Tree, flaws: &mut Flaws) {
         let span = zone.id.get().map_or(zone.header, |id| id.span);
         if zone.security_level.is_left_out() && !is_outside(zone) {
             let flaw = Flaw::error(Code::Missing, zone.header, "a zone needs `security-level`");
-            flaws.push(flaw.help("write `security-level = …`: the level aimed at (IEC 62443-3-3), from 0 to 4"));
+            flaws.push(
+                flaw.help("write `security-level = …`: the level aimed at (IEC 62443-3-3), from 0 to 4"),
+            );
         }
         if !zone.networks.is_surely_empty() {
             continue;
         }
         if !is_outside(zone) {
-            let flaw = Flaw::error(Code::Missing, span, "the zone has no networks, so nothing could lie in it");
+            let flaw =
+                Flaw::error(Code::Missing, span, "the zone has no networks, so nothing could lie in it");
             let help = "write `networks = [\"192.0.2.0/24\"]`, or `outside = true` if it is everywhere else";
             flaws.push(flaw.help(help));
         } else if let Some(first) = elsewhere {
@@ -79,9 +82,13 @@ fn overlap(network: &At<IpNet>, zone: &ZoneTable, outer: &At<IpNet>, other: &Zon
         (String::from("of the same zone"), "leave the smaller one out")
     } else {
         let name = other.id.get().map_or_else(|| "another zone".into(), |id| format!("zone `{}`", id.value));
-        (format!("of {name}"), "let every address lie in one zone: split the larger network, or move the smaller one")
+        (
+            format!("of {name}"),
+            "let every address lie in one zone: split the larger network, or move the smaller one",
+        )
     };
-    let outer_name = if network.value == outer.value { String::from("a network") } else { format!("`{}`", outer.value) };
+    let outer_name =
+        if network.value == outer.value { String::from("a network") } else { format!("`{}`", outer.value) };
     let why = format!("`{}` {within} {outer_name} {whose}", network.value);
     Flaw::error(Code::Overlap, network.span, why).related(outer.span, "here is the other").help(help)
 }
@@ -94,7 +101,8 @@ fn check_places(tree: &Tree, by_network: &ByNetwork<'_>, flaws: &mut Flaws) {
         let Some(zone) = asset.zone.get().and_then(|id| zones.get(&id.value).copied()) else { continue };
         for address in asset.addresses.iter() {
             let holder = by_network.range(..=address.value).next_back().map(|(_, holder)| holder);
-            let holder = holder.filter(|(network, _)| network.contains(&address.value)).map(|(_, zone)| *zone);
+            let holder =
+                holder.filter(|(network, _)| network.contains(&address.value)).map(|(_, zone)| *zone);
             let fits = match holder {
                 Some(holder) => holder.id.get().map(|id| &id.value) == zone.id.get().map(|id| &id.value),
                 // The zone that is everywhere else; or one whose networks could not all be read.
@@ -112,7 +120,10 @@ fn outside(address: &At<IpAddr>, zone: &ZoneTable, holder: Option<&ZoneTable>) -
     let place = zone.networks.items.first().map_or(zone.header, |network| network.span);
     let (why, help) = match holder.and_then(|holder| holder.id.get()) {
         Some(holder) => (
-            format!("`{}` lies in zone `{}`, and the asset stands in zone `{name}`", address.value, holder.value),
+            format!(
+                "`{}` lies in zone `{}`, and the asset stands in zone `{name}`",
+                address.value, holder.value
+            ),
             format!("write `zone = \"{}\"`, or put the address right", holder.value),
         ),
         None => (

@@ -31,13 +31,25 @@ fn check_target(service: &ServiceTable, flaws: &mut Flaws) {
     let given = [!service.rto.is_left_out(), !service.rpo.is_left_out(), !service.mtpd.is_left_out()];
     let critical = service.impact.get().is_some_and(|impact| impact.value == Impact::Critical);
     if (critical || given.contains(&true)) && given.contains(&false) {
-        let missing: Vec<_> =
-            ["rto", "rpo", "mtpd"].iter().zip(given).filter(|(_, given)| !given).map(|(name, _)| format!("`{name}`")).collect();
+        let missing: Vec<_> = ["rto", "rpo", "mtpd"]
+            .iter()
+            .zip(given)
+            .filter(|(_, given)| !given)
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
         let missing = missing.join(" and ");
         let flaw = if critical {
-            Flaw::error(Code::MissingRecovery, span, format!("a critical service needs a recovery target: {missing} is missing"))
+            Flaw::error(
+                Code::MissingRecovery,
+                span,
+                format!("a critical service needs a recovery target: {missing} is missing"),
+            )
         } else {
-            Flaw::error(Code::MissingRecovery, span, format!("half a recovery target is none: {missing} is missing"))
+            Flaw::error(
+                Code::MissingRecovery,
+                span,
+                format!("half a recovery target is none: {missing} is missing"),
+            )
         };
         let help = "say by when it must run again (`rto`), how much data may be lost (`rpo`) and when the harm becomes unacceptable (`mtpd`)";
         flaws.push(flaw.help(help));
@@ -84,7 +96,10 @@ fn check_circles(tree: &Tree, needs: &[Vec<(usize, &At<ServiceId>)>], flaws: &mu
                         path.push((*need, 0));
                     }
                     Some(Mark::OnPath) => {
-                        let circle = path.iter().skip_while(|(service, _)| service != need).map(|(service, _)| *service);
+                        let circle = path
+                            .iter()
+                            .skip_while(|(service, _)| service != need)
+                            .map(|(service, _)| *service);
                         flaws.push(circle_flaw(tree, circle, place));
                     }
                     _ => {}
@@ -108,7 +123,8 @@ fn circle_flaw(tree: &Tree, circle: impl Iterator<Item = usize>, closing: &At<Se
         [alone] => format!("`{alone}` needs itself"),
         _ => format!("services need one another in a circle: {} → {first}", names.join(" → ")),
     };
-    Flaw::error(Code::Circle, closing.span, why).help("nothing in a circle could be started first: take one need out")
+    Flaw::error(Code::Circle, closing.span, why)
+        .help("nothing in a circle could be started first: take one need out")
 }
 
 /// A service cannot be back before what it needs.
@@ -124,7 +140,8 @@ fn check_late_needs(tree: &Tree, needs: &[Vec<(usize, &At<ServiceId>)>], flaws: 
                     place.value,
                     show(later.value.0),
                 );
-                let flaw = Flaw::warning(Code::LateNeed, place.span, why).related(later.span, "here is its `rto`");
+                let flaw =
+                    Flaw::warning(Code::LateNeed, place.span, why).related(later.span, "here is its `rto`");
                 flaws.push(flaw.help("shorten the one or lengthen the other"));
             }
         }

@@ -114,7 +114,13 @@ fn raw<'a>(value: &'a DeValue<'a>) -> Raw<'a> {
 /// A field of a table: required, optional or a list.
 trait Field: Sized {
     const REQUIRED: bool;
-    fn read(found: Option<Found<'_>>, key: &str, title: &str, header: Span, reading: &mut Reading<'_>) -> Self;
+    fn read(
+        found: Option<Found<'_>>,
+        key: &str,
+        title: &str,
+        header: Span,
+        reading: &mut Reading<'_>,
+    ) -> Self;
     fn schema() -> Value;
 }
 
@@ -131,7 +137,13 @@ impl<T> Required<T> {
 impl<T: Scalar> Field for Required<T> {
     const REQUIRED: bool = true;
 
-    fn read(found: Option<Found<'_>>, key: &str, title: &str, header: Span, reading: &mut Reading<'_>) -> Self {
+    fn read(
+        found: Option<Found<'_>>,
+        key: &str,
+        title: &str,
+        header: Span,
+        reading: &mut Reading<'_>,
+    ) -> Self {
         let Some(found) = found else {
             let why = format!("{title} needs `{key}`");
             let help = format!("write `{key} = …`: {}", T::EXPECTED);
@@ -489,7 +501,11 @@ impl Tree {
         let (document, errors) = DeTable::parse_recoverable(reading.text);
         for error in &errors {
             let span = reading.span(error.span().unwrap_or_default());
-            reading.flaws.push(Flaw::error(Code::Syntax, span, format!("this is not TOML: {}", error.message())));
+            reading.flaws.push(Flaw::error(
+                Code::Syntax,
+                span,
+                format!("this is not TOML: {}", error.message()),
+            ));
             self.broken = true;
         }
         for (key, value) in document.get_ref() {
@@ -511,7 +527,8 @@ impl Tree {
                 "contact" => read_list(&mut self.contacts, value, place, reading),
                 other => {
                     let is_table = matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));
-                    let what = if is_table { "a plan has no table" } else { "a key must stand in a table, unlike" };
+                    let what =
+                        if is_table { "a plan has no table" } else { "a key must stand in a table, unlike" };
                     let help = reading.suggestions.did_you_mean(other, NAMES);
                     let flaw = Flaw::error(Code::UnknownTable, place, format!("{what} `{other}`"));
                     let flaw = flaw.help(format!("the tables are {}", NAMES.join(", ")));
@@ -536,7 +553,9 @@ fn read_list<T: Table>(
             } else {
                 let span = reading.span(element.span());
                 let why = format!("{} is a table, not {}", T::TITLE, raw(element.get_ref()).describe());
-                reading.flaws.push(Flaw::error(Code::BadTable, span, why).help(format!("write `[[{}]]`", T::NAME)));
+                reading
+                    .flaws
+                    .push(Flaw::error(Code::BadTable, span, why).help(format!("write `[[{}]]`", T::NAME)));
             }
         }
     } else {

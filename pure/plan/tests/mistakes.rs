@@ -54,7 +54,8 @@ fn say(files: &[SourceFile]) -> String {
     for diagnostic in &checked.diagnostics {
         let _ = writeln!(said, "{}", diagnostic.render(Colours::Off));
     }
-    let _ = writeln!(said, "{}", if checked.plan.is_some() { "There is a plan." } else { "There is no plan." });
+    let _ =
+        writeln!(said, "{}", if checked.plan.is_some() { "There is a plan." } else { "There is no plan." });
     said
 }
 
