@@ -327,6 +327,8 @@ pub enum LossKind {
     Damage,
     /// Frames that the kernel or the ring dropped.
     Dropped,
+    /// Observations that were not yet on disk when Bastide itself was stopped; their number cannot be known.
+    Interrupted,
     /// Entries that a full table put out before their time.
     TableFull,
     /// Frames whose time ran backwards.
@@ -342,6 +344,7 @@ impl LossKind {
         match self {
             LossKind::Damage => "damage",
             LossKind::Dropped => "dropped",
+            LossKind::Interrupted => "interrupted",
             LossKind::TableFull => "table-full",
             LossKind::TimeReversed => "time-reversed",
             LossKind::Truncated => "truncated",
