@@ -15,10 +15,40 @@
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
 //! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
 
+mod addresses;
+mod arp;
+mod bytes;
+mod checksum;
+mod community_id;
+mod cursor;
+mod dhcp;
 mod dialogue;
+mod dns;
+mod flow;
+mod fragment;
+mod frame;
+mod icmp;
+mod modbus;
+mod mqtt;
+mod packet;
+mod ports;
 mod recognise;
 #[cfg(test)]
 mod rehearse;
+mod show;
+mod stream;
+mod table;
+mod talk;
+mod tally;
+mod tcp;
+pub mod tls;
+mod tls;
+mod tunnel;
+mod wire;
+
+pub use addresses::addresses;
+pub use community_id::community_id;
+pub use wire::Wire;
 
 use city::Text;
 use jiff::{SignedDuration, Timestamp};
@@ -64,8 +94,12 @@ pub struct Limits {
     pub reorder_bytes: usize,
     /// Bytes of TCP payload held for one direction of one conversation, until a message is whole.
     pub message_bytes: usize,
+    /// Bytes of TCP payload held until messages are whole, over all conversations.
+    pub pending_bytes: usize,
     /// IP datagrams whose fragments are awaited at a time.
     pub fragmented: usize,
+    /// Bytes of fragments held, over all datagrams.
+    pub fragment_bytes: usize,
 }
 
 impl Default for Limits {
@@ -74,7 +108,9 @@ impl Default for Limits {
             conversations: 200_000,
             reorder_bytes: 64 << 20,
             message_bytes: 256 << 10,
+            pending_bytes: 64 << 20,
             fragmented: 4_096,
+            fragment_bytes: 16 << 20,
         }
     }
 }

@@ -213,6 +213,42 @@ pub(crate) fn weaknesses(facts: &[Observed]) -> Vec<&Weakness> {
         .collect()
 }
 
+/// Each request in one line: who asks, verb, function, target, value, outcome and why.
+pub(crate) fn lines(facts: &[Observed]) -> Vec<String> {
+    let line = |request: &&Request| {
+        let asker = if request.flow.source_port == 49152 { '>' } else { '<' };
+        let value = request.value.as_deref().unwrap_or("-");
+        let why = if let city::Reply::Refused(why) = &request.reply { why.as_str() } else { "" };
+        let Request { verb, function, target, reply, .. } = request;
+        format!("{asker} {verb} {function} [{target}] {value} {} {why}", reply.as_str()).trim_end().to_owned()
+    };
+    requests(facts).iter().map(line).collect()
+}
+
+/// Each identity in one line: address, trait, value, field.
+pub(crate) fn identities(facts: &[Observed]) -> Vec<String> {
+    let line = |fact: &Observed| match fact {
+        Observed::Identity(identity) => {
+            let about = identity.about.as_str();
+            Some(format!("{} {about} {} ({})", identity.address, identity.value, identity.witness.field))
+        }
+        _ => None,
+    };
+    facts.iter().filter_map(line).collect()
+}
+
+/// The value of a detail of a request.
+pub(crate) fn detail<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.details.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+}
+
+/// Bytes from hexadecimal digits; spaces are ignored.
+pub(crate) fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
 /// Two ends that talk, frame by frame.
 #[derive(Clone)]
 pub(crate) struct Talk {

@@ -1,13 +1,15 @@
 //! What can be wrong with a capture, in words an operator can act on.
 
-use std::io;
+use std::{fmt, io};
 
-/// Where and how a capture is damaged. Everything before it was read; nothing after it is.
+/// Where and how a capture is damaged: everything before it was read, nothing after it is.
+///
+/// Shown, it is a whole message for an operator, remedy included.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{file}` is damaged at byte {offset}{}, where packet {packet} should be: {kind}. The {} before it were read. {}",
+    "`{file}` is damaged at byte {offset}{}, where packet {packet} should be: {kind}. {} before it. {}",
     if *.uncompressed { " of what it unpacks to" } else { "" },
-    Packets(packet.saturating_sub(1)),
+    Kept(packet.saturating_sub(1)),
     kind.remedy()
 )]
 pub struct Damage {
@@ -23,11 +25,16 @@ pub struct Damage {
     pub kind: DamageKind,
 }
 
-struct Packets(u64);
+/// How many packets were read before the damage.
+struct Kept(u64);
 
-impl std::fmt::Display for Packets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0 == 1 { f.write_str("one packet") } else { write!(f, "{} packets", self.0) }
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("No packet was read"),
+            1 => f.write_str("One packet was read"),
+            count => write!(f, "{count} packets were read"),
+        }
     }
 }
 

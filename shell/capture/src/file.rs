@@ -2,10 +2,10 @@
 
 use crate::{
     damage::{Damage, DamageKind, OpenError},
+    gzip::Gzip,
     pcap, pcapng,
     window::Window,
 };
-use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
 use std::{
     fmt,
@@ -159,7 +159,7 @@ impl CaptureFile {
         let buffered = |whole| BufReader::with_capacity(COMPRESSED_READ_BYTES, whole);
         let unpacked: Box<dyn Read + Send> = match compression {
             Compression::None => Box::new(whole),
-            Compression::Gzip => Box::new(MultiGzDecoder::new(buffered(whole))),
+            Compression::Gzip => Box::new(Gzip::new(buffered(whole))),
             Compression::Zstd => match unpack_zstd(buffered(whole)) {
                 Ok(unpacked) => unpacked,
                 Err(cause) => return Err(OpenError::Read { file: name, cause }),
@@ -350,8 +350,9 @@ type Found = Option<(Current, usize)>;
 /// What to say when fewer bytes came than a record needs.
 fn cut_short(window: &Window) -> DamageKind {
     match window.failure() {
-        Some(cause) => DamageKind::Read(cause.to_string()),
-        None => DamageKind::CutShort,
+        // Packed data that is cut short ends in this error.
+        Some(cause) if cause.kind() != io::ErrorKind::UnexpectedEof => DamageKind::Read(cause.to_string()),
+        _ => DamageKind::CutShort,
     }
 }
 

@@ -13,6 +13,7 @@
 mod captures;
 mod damage;
 mod file;
+mod gzip;
 mod pcap;
 mod pcapng;
 mod window;

@@ -115,14 +115,17 @@ mod tests {
     use super::*;
 
     fn header(magic: u32, minor: u16, endian: Endian) -> Option<Header> {
-        let (u16s, u32s): (fn(u16) -> [u8; 2], fn(u32) -> [u8; 4]) = match endian {
-            Endian::Big => (u16::to_be_bytes, u32::to_be_bytes),
-            Endian::Little => (u16::to_le_bytes, u32::to_le_bytes),
-        };
-        let mut bytes = u32s(magic).to_vec();
-        bytes.extend([u16s(2), u16s(minor)].concat());
-        bytes.extend([u32s(0), u32s(0), u32s(65_535), u32s(0x0400_0071)].concat());
-        parse_header(&bytes.try_into().unwrap())
+        let mut bytes: [u8; HEADER_BYTES] = [0; HEADER_BYTES];
+        bytes[..4].copy_from_slice(&magic.to_be_bytes());
+        bytes[4..6].copy_from_slice(&2_u16.to_be_bytes());
+        bytes[6..8].copy_from_slice(&minor.to_be_bytes());
+        bytes[20..].copy_from_slice(&0x0400_0071_u32.to_be_bytes());
+        if endian == Endian::Little {
+            for field in [0..4, 4..6, 6..8, 20..24] {
+                bytes[field].reverse();
+            }
+        }
+        parse_header(&bytes)
     }
 
     #[test]

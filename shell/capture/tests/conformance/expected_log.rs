@@ -42,31 +42,28 @@ pub fn parse(name: &str, text: &str, columns: Option<&[String]>) -> Log {
 
 /// Turns `\xNN` back into bytes; what is then not UTF-8 becomes the replacement character.
 fn unescape(value: &str) -> String {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(at) = rest.find("\\x") {
-        let (before, behind) = rest.split_at(at);
-        bytes.extend(before.as_bytes());
-        let byte = behind.get(2..4).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        let used = if byte.is_some() { 4 } else { 2 };
-        match byte {
-            Some(byte) => bytes.push(byte),
-            None => bytes.extend(b"\\x"),
+    let mut parts = value.split("\\x");
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, part.get(2..)) {
+            (Some(byte), Some(rest)) => {
+                bytes.push(byte);
+                bytes.extend(rest.as_bytes());
+            }
+            _ => bytes.extend([b"\\x", part.as_bytes()].concat()),
         }
-        rest = &behind[used..];
     }
-    bytes.extend(rest.as_bytes());
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[test]
 fn a_log_names_its_columns() {
-    let text =
-        "#separator \\x09\n#fields\tid.orig_h\tnote\tlist\n192.0.2.1\ta\\x09b\t(empty)\n192.0.2.2\t-\tx,y\n";
+    let text = "#separator \\x09\n#fields\tid.orig_h\tnote\tlist\n192.0.2.1\ta\\x09b\\xzz\t(empty)\n192.0.2.2\t-\tx,y\n";
     let log = parse("dns", text, None);
     assert_eq!(log.columns, ["id.orig_h", "note", "list"]);
     assert_eq!(log.rows.len(), 2);
-    assert_eq!(log.rows[0]["note"], "a\tb");
+    assert_eq!(log.rows[0]["note"], "a\tb\\xzz");
     assert_eq!(log.rows[0]["list"], "");
     assert!(!log.rows[1].contains_key("note"));
 }

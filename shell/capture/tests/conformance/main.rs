@@ -9,13 +9,14 @@
 //! were found; of our rows, how many were expected. With `BASTIDE_DIFFERENCES=20` each comparison prints its first
 //! 20 differences (`cargo test -p capture --test conformance -- --nocapture`).
 
+#![cfg(test)]
+
 mod cases;
 mod compare;
+mod conversations;
 mod expected_log;
 mod filters;
 mod reading;
-
-use cases::Case;
 
 /// How many cases there are; a check on the harness, which must not lose one unseen.
 const CASES: usize = 525;
