@@ -124,7 +124,7 @@ impl fmt::Debug for Address {
 /// What carries a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Transport {
-    /// Directly on the link, named by EtherType (or by 802.2 length values below 1536).
+    /// Directly on the link, named by EtherType; for 802.2 frames without one, by their service access point, below 256.
     Ethernet(u16),
     /// ICMP or ICMPv6. The ports of the flow are then its type and code.
     Icmp,

@@ -1,13 +1,13 @@
 //! What the plan declares. Only `plan` makes these from text; everything else reads them.
 
 use crate::{
-    AssetId, ConduitId, ContactId, FeedId, Mac, Protocol, ServiceId, SupplierId, Target, Text, VerbSet,
-    ZoneId,
+    AssetId, ConduitId, ContactId, FeedId, Mac, Protocol, ServiceId, SupplierId, Target, Text, Transport,
+    VerbSet, ZoneId,
 };
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 /// What is said once of the whole city.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,13 +106,42 @@ pub enum Allowance {
         /// The targets allowed; `None` allows all.
         target: Option<TargetPattern>,
     },
-    /// A port whose protocol Bastide does not read: `tcp/4059`, `udp/5000..5010`.
+    /// Whatever runs to a port, for protocols that Bastide does not read: `tcp/4059`, `udp/5000..5010`.
     Ports {
-        /// `true` for TCP, `false` for UDP.
-        tcp: bool,
+        /// TCP, UDP or SCTP.
+        transport: Transport,
         /// The first and last port.
         ports: NumberRange,
     },
+    /// Whatever an IP protocol other than TCP, UDP, SCTP and ICMP carries, by its IANA number: `ip/47` for GRE.
+    Packets {
+        /// The number.
+        number: u8,
+    },
+}
+
+impl fmt::Display for Allowance {
+    /// As the plan writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Allowance::Requests { protocol, verbs, target } => {
+                write!(f, "{protocol}: ")?;
+                if *verbs == VerbSet::ALL {
+                    f.write_str("any")?;
+                } else {
+                    for (i, verb) in verbs.iter().enumerate() {
+                        write!(f, "{}{verb}", if i == 0 { "" } else { ", " })?;
+                    }
+                }
+                match target {
+                    Some(target) => write!(f, " {target}"),
+                    None => Ok(()),
+                }
+            }
+            Allowance::Ports { transport, ports } => write!(f, "{transport}/{ports}"),
+            Allowance::Packets { number } => write!(f, "ip/{number}"),
+        }
+    }
 }
 
 /// A range of numbers, both ends included.
@@ -122,6 +151,24 @@ pub struct NumberRange {
     pub first: u64,
     /// The last, not below the first.
     pub last: u64,
+}
+
+impl NumberRange {
+    /// Whether the number lies within.
+    #[must_use]
+    pub fn contains(self, number: u64) -> bool {
+        self.first <= number && number <= self.last
+    }
+}
+
+impl fmt::Display for NumberRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "{}..{}", self.first, self.last)
+        }
+    }
 }
 
 /// Which targets are allowed. Each part left out allows all.
@@ -148,6 +195,29 @@ impl TargetPattern {
         });
         let name = self.name.as_ref().is_none_or(|pattern| glob(pattern.as_bytes(), target.name.as_bytes()));
         unit && kind && numbers && name
+    }
+}
+
+impl fmt::Display for TargetPattern {
+    /// As the plan writes it: `unit 3 holding-register 40..60 name`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        if let Some(unit) = self.unit {
+            write!(f, "unit {unit}")?;
+            separator = " ";
+        }
+        if let Some(kind) = &self.kind {
+            write!(f, "{separator}{kind}")?;
+            separator = " ";
+        }
+        if let Some(numbers) = self.numbers {
+            write!(f, "{separator}{numbers}")?;
+            separator = " ";
+        }
+        if let Some(name) = &self.name {
+            write!(f, "{separator}{name}")?;
+        }
+        Ok(())
     }
 }
 
@@ -251,6 +321,7 @@ pub struct Contact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Verb;
 
     #[test]
     fn a_pattern_admits_only_what_lies_within() {
@@ -270,6 +341,31 @@ mod tests {
         assert!(!pattern.admits(&target(40, 60, "units")));
         assert!(!pattern.admits(&Target::named("present-value")));
         assert!(TargetPattern::default().admits(&Target::default()));
+    }
+
+    #[test]
+    fn an_allowance_reads_as_the_plan_writes_it() {
+        let target = TargetPattern {
+            unit: Some(3),
+            kind: Some("holding-register".into()),
+            numbers: Some(NumberRange { first: 40, last: 60 }),
+            name: Some("x*".into()),
+        };
+        let write = VerbSet::of(&[Verb::Write, Verb::Operate]);
+        for (allowance, text) in [
+            (
+                Allowance::Requests { protocol: Protocol::Modbus, verbs: write, target: Some(target) },
+                "modbus: operate, write unit 3 holding-register 40..60 x*",
+            ),
+            (Allowance::Requests { protocol: Protocol::Dns, verbs: VerbSet::ALL, target: None }, "dns: any"),
+            (
+                Allowance::Ports { transport: Transport::Tcp, ports: NumberRange { first: 22, last: 22 } },
+                "tcp/22",
+            ),
+            (Allowance::Packets { number: 47 }, "ip/47"),
+        ] {
+            assert_eq!(allowance.to_string(), text);
+        }
     }
 
     #[test]

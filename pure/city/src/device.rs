@@ -29,6 +29,40 @@ pub struct Device {
 }
 
 impl Device {
+    /// A device of which nothing is known but that it spoke.
+    #[must_use]
+    pub fn new(address: Address, time: Timestamp) -> Device {
+        Device {
+            address,
+            macs: BTreeSet::new(),
+            asset: None,
+            zone: None,
+            identity: BTreeMap::new(),
+            serves: BTreeMap::new(),
+            asks: BTreeMap::new(),
+            first: time,
+            last: time,
+        }
+    }
+
+    /// Takes over what is known of a device that proved to be this one.
+    pub fn merge(&mut self, other: Device) {
+        self.macs.extend(other.macs);
+        for (about, facts) in other.identity {
+            self.identity.entry(about).or_insert(facts);
+        }
+        for (key, verbs) in other.serves {
+            let known = self.serves.entry(key).or_default();
+            *known = known.union(verbs);
+        }
+        for (key, verbs) in other.asks {
+            let known = self.asks.entry(key).or_default();
+            *known = known.union(verbs);
+        }
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+
     /// The most credible value of a trait.
     #[must_use]
     pub fn best(&self, about: Trait) -> Option<&str> {

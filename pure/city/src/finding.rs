@@ -60,6 +60,54 @@ pub enum Rule {
     Weakness,
 }
 
+impl Rule {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Rule::AddressConflict => "address-conflict",
+            Rule::ChangedIdentity => "changed-identity",
+            Rule::FirstSeenVerb => "first-seen-verb",
+            Rule::NewDestination => "new-destination",
+            Rule::OutsideConduit => "outside-conduit",
+            Rule::Scan => "scan",
+            Rule::SilentDevice => "silent-device",
+            Rule::UndeclaredDevice => "undeclared-device",
+            Rule::VerbNotAllowed => "verb-not-allowed",
+            Rule::Weakness => "weakness",
+        }
+    }
+}
+
+/// A difference as a pillar sees it, before it is numbered and counted. The key is cheap; the words are asked for only
+/// when the difference is new, so that a million repeats cost a million look-ups and no prose.
+pub trait Difference {
+    /// What makes it one finding.
+    fn key(&self) -> FindingKey;
+
+    /// The finding in words. `name` turns an address into what people call the device.
+    fn describe(&self, name: &dyn Fn(Address) -> Text) -> Description;
+}
+
+/// A difference in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Who did what, in plain words.
+    pub title: Text,
+    /// How much it matters, the services behind it not yet considered.
+    pub severity: Severity,
+    /// What was seen, and what it was compared with.
+    pub reason: Text,
+    /// What to do about it.
+    pub remedy: Text,
+    /// The other end, if there is one.
+    pub peer: Option<Address>,
+    /// Techniques of ATT&CK for ICS.
+    pub techniques: &'static [&'static str],
+    /// Outcomes of frameworks that it bears on: `caf:` as in the NCSC CAF 4.0, `csf:` as in NIST CSF 2.0.
+    pub outcomes: &'static [&'static str],
+}
+
 /// What makes two sightings the same finding. A repeat with the same key is counted, not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FindingKey {

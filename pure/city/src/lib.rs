@@ -29,7 +29,7 @@ pub use declared::{
 };
 pub use device::{Device, Fact, Presence, Standing, Status};
 pub use evidence::{Evidence, Outcome, Support};
-pub use finding::{Finding, FindingKey, Reason, Rule, Severity};
+pub use finding::{Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
 pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ServiceId, SupplierId, ZoneId};
 pub use observation::{
     Binding, ConnectionState, Conversation, Details, Identity, Loss, LossKind, Observation, Observed, Reply,

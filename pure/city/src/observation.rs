@@ -77,7 +77,7 @@ pub struct Conversation {
 /// How a conversation went, in the terms of Zeek's `conn_state`, which the field knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ConnectionState {
-    /// No beginning was seen, only traffic in the middle.
+    /// No beginning was seen, only traffic in the middle. Without TCP or UDP: always.
     Oth,
     /// Refused: a SYN answered by RST.
     Rej,
@@ -89,19 +89,19 @@ pub enum ConnectionState {
     Rstr,
     /// The destination sent SYN-ACK then RST; the source's SYN was not seen.
     Rstrh,
-    /// A SYN and no answer. Without TCP: the source spoke and nobody answered.
+    /// A SYN and no answer. UDP: the source spoke and nobody answered.
     S0,
-    /// Established, not closed. Without TCP: both spoke.
+    /// Established, not closed.
     S1,
     /// Established, the source asked to close and the destination did not.
     S2,
     /// Established, the destination asked to close and the source did not.
     S3,
-    /// Established and closed by both.
+    /// Established and closed by both. UDP: both spoke.
     Sf,
     /// The source sent SYN then FIN; the destination never answered.
     Sh,
-    /// The destination sent SYN-ACK then FIN; the source's SYN was not seen.
+    /// The destination sent SYN-ACK then FIN; the source's SYN was not seen. UDP: only the destination spoke.
     Shr,
 }
 
@@ -323,10 +323,14 @@ pub struct Loss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossKind {
+    /// Frames whose checksum was wrong. They were read all the same.
+    BadChecksum,
     /// Bytes of a capture that could not be read.
     Damage,
     /// Frames that the kernel or the ring dropped.
     Dropped,
+    /// Observations that were not yet on disk when Bastide itself was stopped; their number cannot be known.
+    Interrupted,
     /// Entries that a full table put out before their time.
     TableFull,
     /// Frames whose time ran backwards.
@@ -340,8 +344,10 @@ impl LossKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            LossKind::BadChecksum => "bad-checksum",
             LossKind::Damage => "damage",
             LossKind::Dropped => "dropped",
+            LossKind::Interrupted => "interrupted",
             LossKind::TableFull => "table-full",
             LossKind::TimeReversed => "time-reversed",
             LossKind::Truncated => "truncated",

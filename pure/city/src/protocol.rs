@@ -60,6 +60,31 @@ protocols! {
     Tls "tls" "TLS" [Authenticate Transfer]
 }
 
+impl Protocol {
+    /// The ports on which its servers usually listen. A hint for people and for conversations that say nothing;
+    /// a conversation that speaks is recognised by what it says.
+    #[must_use]
+    pub fn usual_ports(self) -> &'static [u16] {
+        match self {
+            Protocol::Arp | Protocol::Icmp => &[],
+            Protocol::Bacnet => &[47808],
+            Protocol::Dhcp => &[67, 68],
+            Protocol::Dns => &[53],
+            Protocol::Http => &[80, 8000, 8080],
+            Protocol::Mdns => &[5353],
+            Protocol::Modbus => &[502],
+            Protocol::Mqtt => &[1883],
+            Protocol::Tls => &[443, 8443, 8883],
+        }
+    }
+
+    /// Whether the protocol commands equipment: a request can change what a machine in a street does.
+    #[must_use]
+    pub fn is_industrial(self) -> bool {
+        matches!(self, Protocol::Bacnet | Protocol::Modbus)
+    }
+}
+
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

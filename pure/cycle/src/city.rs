@@ -1,18 +1,53 @@
 //! What is known of the city now, and how an event changes it.
 
-use ::city::{Address, Device, Finding, Flow, Loss, Observation, Protocol, Status, Unread, VerbSet, ZoneId};
+use crate::{
+    Talk, Talkers,
+    activity::{Activity, Minute},
+    ledger::Ledger,
+    matrix::{Cell, Ends, Matrix},
+    standing,
+    talk::Book,
+};
+use ::city::{
+    Address, AssetId, Device, Difference, Finding, Loss, LossKind, Observation, Observed, Presence, Protocol,
+    Status, Text, Transport, Unread,
+};
+use anticipate::{Concern, Inventory, Watch};
+use defend::{Breach, Guard};
 use jiff::Timestamp;
 use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// The most distinct sources of unread bytes that are told apart.
+const UNREAD_MAX: usize = 1_024;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A fact was seen.
     Observed(Observation),
-    /// Time has passed and nothing else need have happened.
+    /// Another plan was adopted: whoever carries events out gives it to [`City::adopt`] at this place. The plan is named
+    /// by its digest, as it is sealed in the log.
+    Adopted {
+        /// When.
+        time: Timestamp,
+        /// The digest of the plan's files.
+        plan: Text,
+    },
+    /// Time has passed, and nothing else need have happened.
     Tick(Timestamp),
+}
+
+impl Event {
+    /// When it happened.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Event::Observed(observation) => observation.time,
+            Event::Adopted { time, .. } | Event::Tick(time) => *time,
+        }
+    }
 }
 
 /// Something to do, decided.
@@ -22,21 +57,6 @@ pub enum Effect {
     Found(Box<Finding>),
     /// A finding became graver than it was when last sealed: seal it again.
     Worsened(Box<Finding>),
-}
-
-/// One cell of the conduit matrix: what runs from one zone to another. `None` stands for places in no zone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cell {
-    /// Conversations that a conduit allows.
-    pub allowed: u64,
-    /// Conversations that no conduit allows, or that held a verb none allows.
-    pub outside: u64,
-    /// Bytes of payload, both ways.
-    pub bytes: u64,
-    /// The verbs seen, by protocol.
-    pub verbs: BTreeMap<Option<Protocol>, VerbSet>,
-    /// The latest conversations, newest last, at most 32.
-    pub latest: Vec<(Timestamp, Flow)>,
 }
 
 /// How much was seen.
@@ -53,29 +73,135 @@ pub struct Counts {
 /// The state of the city: the fold of all events since the first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct City {
+    /// Not part of the state: it is given again when a checkpoint is opened.
     #[serde(skip)]
     plan: Option<Arc<Plan>>,
+    adopted: Option<Text>,
+    began: Option<Timestamp>,
     now: Timestamp,
     counts: Counts,
-    devices: BTreeMap<Address, Device>,
-    findings: Vec<Finding>,
-    cells: BTreeMap<(Option<ZoneId>, Option<ZoneId>), Cell>,
-    losses: Vec<Loss>,
-    unread: Vec<Unread>,
+    inventory: Inventory,
+    watch: Watch,
+    guard: Guard,
+    ledger: Ledger,
+    matrix: Matrix,
+    book: Book,
+    activity: Activity,
+    losses: BTreeMap<LossKind, Loss>,
+    unread: BTreeMap<(Transport, u16, Option<Protocol>), Unread>,
+    /// Room for what one event brings, kept so that it is not asked for again for each.
+    #[serde(skip)]
+    scratch: Scratch,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Scratch {
+    concerns: Vec<Concern>,
+    breaches: Vec<Breach>,
+    heard: Vec<Address>,
 }
 
 impl City {
-    /// A city of which nothing is known yet. Without a plan there is inventory, weaknesses and who talks to whom.
+    /// A city of which nothing is known yet. Without a plan there are the inventory, weaknesses and who talks to whom.
     #[must_use]
     pub fn new(plan: Option<Arc<Plan>>) -> City {
         City { plan, ..City::default() }
     }
 
     /// Folds one event into the state and appends what is to be done about it.
-    pub fn handle(&mut self, event: &Event, _effects: &mut Vec<Effect>) {
-        match event {
-            Event::Observed(observation) => self.now = self.now.max(observation.time),
-            Event::Tick(time) => self.now = self.now.max(*time),
+    pub fn handle(&mut self, event: &Event, effects: &mut Vec<Effect>) {
+        let time = event.time();
+        // Time never runs backwards: a late record keeps its own time, and the city keeps its.
+        self.now = self.now.max(time);
+        if self.began.is_none() {
+            self.began = Some(time);
+            if let Some(plan) = &self.plan {
+                self.watch.adopt(plan, time);
+            }
+        }
+        if let Event::Adopted { plan, .. } = event {
+            self.adopted = Some(plan.clone());
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let plan = self.plan.clone();
+        if let Event::Observed(observation) = event {
+            self.observe(observation, plan.as_deref(), &mut scratch);
+        }
+        if let Some(plan) = plan.as_deref() {
+            for address in scratch.heard.drain(..) {
+                if let Some(asset) = self.inventory.device(address).and_then(|device| device.asset.as_ref()) {
+                    self.watch.hear(asset, time);
+                }
+            }
+            self.watch.look(plan, self.now, &mut scratch.concerns);
+        }
+        let inventory = &self.inventory;
+        let name = |address| name_of(plan.as_deref(), inventory, address);
+        let concerns = scratch.concerns.iter().map(|concern| concern as &dyn Difference);
+        let breaches = scratch.breaches.iter().map(|breach| breach as &dyn Difference);
+        for difference in concerns.chain(breaches) {
+            self.ledger.note(difference, time, plan.as_deref(), &name, effects);
+        }
+        scratch.concerns.clear();
+        scratch.breaches.clear();
+        scratch.heard.clear();
+        self.scratch = scratch;
+    }
+
+    fn observe(&mut self, observation: &Observation, plan: Option<&Plan>, scratch: &mut Scratch) {
+        self.counts.observations += 1;
+        self.book.see(observation);
+        self.inventory.see(observation, plan, &mut scratch.concerns, &mut scratch.heard);
+        let judgement = self.guard.see(observation, plan, &mut scratch.breaches);
+        match &observation.fact {
+            Observed::Opened(flow) => {
+                self.counts.conversations += 1;
+                if let Some(minute) = self.activity.minute(self.now) {
+                    minute.conversations += 1;
+                }
+                if let Some(plan) = plan {
+                    self.matrix.opened(plan, flow, observation.time, judgement);
+                }
+            }
+            Observed::Recognised(flow) => {
+                if let Some(plan) = plan {
+                    self.matrix.settled(plan, flow, judgement);
+                }
+            }
+            Observed::Conversation(conversation) if conversation.ended => {
+                if let Some(plan) = plan {
+                    self.matrix.ended(plan, conversation);
+                    if judgement.is_some() {
+                        self.matrix.settled(plan, &conversation.flow, judgement);
+                    }
+                }
+            }
+            Observed::Request(request) => {
+                self.counts.requests += 1;
+                if let Some(minute) = self.activity.minute(self.now) {
+                    minute.requests += 1;
+                }
+                if let Some(plan) = plan {
+                    self.matrix.requested(plan, request);
+                }
+            }
+            Observed::Loss(loss) => {
+                let kept = self.losses.entry(loss.kind).or_insert_with(|| Loss { count: 0, ..loss.clone() });
+                kept.count += loss.count;
+                kept.detail = loss.detail.clone();
+            }
+            Observed::Unread(unread) => {
+                let key = (unread.transport, unread.port, unread.protocol);
+                if let Some(known) = self.unread.get_mut(&key) {
+                    known.count += unread.count;
+                } else if self.unread.len() < UNREAD_MAX {
+                    self.unread.insert(key, unread.clone());
+                }
+            }
+            Observed::Binding(_)
+            | Observed::Conversation(_)
+            | Observed::Identity(_)
+            | Observed::Weakness(_) => {}
         }
     }
 
@@ -85,9 +211,25 @@ impl City {
         self.plan.as_ref()
     }
 
-    /// Compares with another plan from now on.
+    /// Compares with another plan from now on. Findings made before stay as they were made.
     pub fn adopt(&mut self, plan: Option<Arc<Plan>>) {
+        self.inventory.adopt(plan.as_deref());
+        if let (Some(plan), Some(_)) = (&plan, self.began) {
+            self.watch.adopt(plan, self.now);
+        }
         self.plan = plan;
+    }
+
+    /// The digest of the plan adopted last, as the events name it.
+    #[must_use]
+    pub fn adopted(&self) -> Option<&str> {
+        self.adopted.as_deref()
+    }
+
+    /// The time of the first event, if there was one.
+    #[must_use]
+    pub fn began(&self) -> Option<Timestamp> {
+        self.began
     }
 
     /// The time of the latest event.
@@ -102,47 +244,86 @@ impl City {
         self.counts
     }
 
+    /// What people call the device at an address: the plan's name for it, or else its own, or else the address.
+    #[must_use]
+    pub fn name(&self, address: Address) -> Text {
+        name_of(self.plan.as_deref(), &self.inventory, address)
+    }
+
     /// Every device seen, by address.
     pub fn devices(&self) -> impl ExactSizeIterator<Item = &Device> {
-        self.devices.values()
+        self.inventory.devices()
     }
 
     /// One device.
     #[must_use]
     pub fn device(&self, address: Address) -> Option<&Device> {
-        self.devices.get(&address)
+        self.inventory.device(address)
+    }
+
+    /// Whether a declared asset was heard, and when last.
+    #[must_use]
+    pub fn presence(&self, asset: &AssetId) -> (Presence, Option<Timestamp>) {
+        (self.watch.presence(asset), self.watch.last_heard(asset))
     }
 
     /// Every finding, in the order of first sight.
     pub fn findings(&self) -> impl ExactSizeIterator<Item = &Finding> {
-        self.findings.iter()
+        self.ledger.findings().iter()
     }
 
     /// One finding by its number.
     #[must_use]
     pub fn finding(&self, number: u64) -> Option<&Finding> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        self.findings.get(index)
+        self.ledger.findings().get(index)
     }
 
     /// How each public service stands, in the order of the plan.
     #[must_use]
     pub fn services(&self) -> Vec<Status> {
-        Vec::new()
+        let Some(plan) = &self.plan else { return Vec::new() };
+        standing::services(plan, &self.watch, self.ledger.findings(), self.now)
     }
 
-    /// The conduit matrix: what ran between zones.
-    pub fn matrix(&self) -> impl ExactSizeIterator<Item = (&(Option<ZoneId>, Option<ZoneId>), &Cell)> {
-        self.cells.iter()
+    /// The conduit matrix: what ran between zones. Empty without a plan.
+    pub fn matrix(&self) -> impl ExactSizeIterator<Item = (&Ends, &Cell)> {
+        self.matrix.cells()
+    }
+
+    /// Who talks to whom.
+    pub fn talks(&self) -> impl ExactSizeIterator<Item = (&Talkers, &Talk)> {
+        self.book.pairs()
+    }
+
+    /// How much was said in each minute of the last day in which anything was said, oldest first.
+    pub fn activity(&self) -> impl ExactSizeIterator<Item = &Minute> {
+        self.activity.minutes()
     }
 
     /// What was not seen or could not be kept, by kind.
     pub fn losses(&self) -> impl ExactSizeIterator<Item = &Loss> {
-        self.losses.iter()
+        self.losses.values()
     }
 
     /// What no reader understood.
     pub fn unread(&self) -> impl ExactSizeIterator<Item = &Unread> {
-        self.unread.iter()
+        self.unread.values()
     }
+
+    /// How much could not be kept because a table of the city was full: devices, and pairs of talkers.
+    #[must_use]
+    pub fn turned_away(&self) -> (u64, u64) {
+        (self.inventory.turned_away(), self.book.turned_away())
+    }
+}
+
+fn name_of(plan: Option<&Plan>, inventory: &Inventory, address: Address) -> Text {
+    let declared = || {
+        let by_address = plan?.asset_at(address);
+        let by_device = || plan?.asset(inventory.device(address)?.asset.as_ref()?);
+        by_address.or_else(by_device).map(|asset| asset.name.clone())
+    };
+    let said = || inventory.name(address).map(|name| Text::from(format!("{name} ({address})")));
+    declared().or_else(said).unwrap_or_else(|| Text::from(address.to_string()))
 }

@@ -3,6 +3,14 @@
 //! [`City::handle`] takes an [`Event`] and appends [`Effect`]s. It knows no clock, file, socket or chance: the same
 //! plan, checkpoint and events give the same effects and the same state, byte for byte.
 
+mod activity;
 mod city;
+mod ledger;
+mod matrix;
+mod standing;
+mod talk;
 
-pub use crate::city::{Cell, City, Counts, Effect, Event};
+pub use crate::city::{City, Counts, Effect, Event};
+pub use activity::Minute;
+pub use matrix::{Cell, Ends};
+pub use talk::{Talk, Talkers};

@@ -1,1 +1,15 @@
-//! defend
+//! Defend: traffic compared with the plan's conduits and with what was learned.
+//!
+//! - [`conduit`] judges a flow or a request against the plan, and nothing else.
+//! - [`Guard`] folds observations and tells of each [`Breach`]: traffic outside every conduit, a verb its conduit does
+//!   not allow, scans, addresses claimed twice, verbs and destinations never seen while learning.
+
+mod binding;
+mod breach;
+pub mod conduit;
+mod guard;
+mod habit;
+mod scan;
+
+pub use breach::Breach;
+pub use guard::Guard;

@@ -4,9 +4,13 @@ use city::{
     Address, Asset, AssetId, Conduit, ConduitId, Contact, ContactId, Feed, FeedId, Mac, Service, ServiceId,
     Settings, Supplier, SupplierId, Zone, ZoneId,
 };
+use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use ipnet::IpNet;
 use std::{collections::BTreeMap, net::IpAddr};
+
+/// Declared things by their ids, in the order of the plan. The hashes are the same in every run.
+pub(crate) type Table<Id, T> = IndexMap<Id, T, FixedState>;
 
 /// A city as it should be: checked, and from then on immutable.
 ///
@@ -15,18 +19,20 @@ use std::{collections::BTreeMap, net::IpAddr};
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) settings: Settings,
-    pub(crate) services: IndexMap<ServiceId, Service>,
-    pub(crate) assets: IndexMap<AssetId, Asset>,
-    pub(crate) zones: IndexMap<ZoneId, Zone>,
-    pub(crate) conduits: IndexMap<ConduitId, Conduit>,
-    pub(crate) suppliers: IndexMap<SupplierId, Supplier>,
-    pub(crate) feeds: IndexMap<FeedId, Feed>,
-    pub(crate) contacts: IndexMap<ContactId, Contact>,
+    pub(crate) services: Table<ServiceId, Service>,
+    pub(crate) assets: Table<AssetId, Asset>,
+    pub(crate) zones: Table<ZoneId, Zone>,
+    pub(crate) conduits: Table<ConduitId, Conduit>,
+    pub(crate) suppliers: Table<SupplierId, Supplier>,
+    pub(crate) feeds: Table<FeedId, Feed>,
+    pub(crate) contacts: Table<ContactId, Contact>,
     /// The zone of each network, by its first address. Networks do not overlap, so the nearest below is the only one.
     pub(crate) by_network: BTreeMap<IpAddr, (IpNet, ZoneId)>,
     pub(crate) by_address: BTreeMap<IpAddr, AssetId>,
     pub(crate) by_mac: BTreeMap<Mac, AssetId>,
     pub(crate) by_ends: BTreeMap<(ZoneId, ZoneId), Vec<ConduitId>>,
+    /// The zone that is everywhere else: outside, and without networks.
+    pub(crate) elsewhere: Option<ZoneId>,
 }
 
 impl Plan {
@@ -84,6 +90,13 @@ impl Plan {
     pub fn zone_of(&self, address: IpAddr) -> Option<&Zone> {
         let (_, (network, id)) = self.by_network.range(..=address).next_back()?;
         if network.contains(&address) { self.zones.get(id) } else { None }
+    }
+
+    /// The zone that stands for every place in no zone's networks, if the plan declares one: outside, and without
+    /// networks of its own.
+    #[must_use]
+    pub fn everywhere_else(&self) -> Option<&Zone> {
+        self.zones.values().find(|zone| zone.outside && zone.networks.is_empty())
     }
 
     /// The conduits, in the order of the plan.

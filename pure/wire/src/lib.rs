@@ -15,11 +15,44 @@
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
 //! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
 
+mod addresses;
+mod arp;
+mod bacnet;
+mod bytes;
+mod checksum;
+mod community_id;
+mod cursor;
+mod dhcp;
 mod dialogue;
+mod dns;
+mod flow;
+mod fragment;
+mod frame;
+mod icmp;
+mod modbus;
+mod mqtt;
+mod packet;
+mod ports;
 mod recognise;
+#[cfg(test)]
+mod rehearse;
+mod show;
+mod stream;
+mod table;
+mod talk;
+mod tally;
+mod tcp;
+pub mod tls;
+mod tls;
+mod tunnel;
+mod wire;
+
+pub use addresses::addresses;
+pub use community_id::community_id;
+pub use wire::Wire;
 
 use city::Text;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// How bytes on a link begin: the link-layer header type of the capture file (tcpdump.org's `LINKTYPE_` numbers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +82,8 @@ pub struct Config {
     pub seed: u64,
     /// The bounds.
     pub limits: Limits,
+    /// How often a conversation that goes on is told of before its end; `None` for never.
+    pub interim: Option<SignedDuration>,
 }
 
 /// Bounds on what a reader keeps. The defaults hold the whole reader under 400 MB.
@@ -60,8 +95,12 @@ pub struct Limits {
     pub reorder_bytes: usize,
     /// Bytes of TCP payload held for one direction of one conversation, until a message is whole.
     pub message_bytes: usize,
+    /// Bytes of TCP payload held until messages are whole, over all conversations.
+    pub pending_bytes: usize,
     /// IP datagrams whose fragments are awaited at a time.
     pub fragmented: usize,
+    /// Bytes of fragments held, over all datagrams.
+    pub fragment_bytes: usize,
 }
 
 impl Default for Limits {
@@ -70,7 +109,9 @@ impl Default for Limits {
             conversations: 200_000,
             reorder_bytes: 64 << 20,
             message_bytes: 256 << 10,
+            pending_bytes: 64 << 20,
             fragmented: 4_096,
+            fragment_bytes: 16 << 20,
         }
     }
 }

@@ -1,0 +1,355 @@
+//! Every device that was seen, and what is known of it.
+
+use crate::Concern;
+use city::{
+    Address, Binding, Device, Fact, Flow, Identity, Mac, Observation, Observed, Protocol, Reply, Text, Trait,
+    VerbSet,
+};
+use jiff::Timestamp;
+use plan::Plan;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    net::{IpAddr, Ipv4Addr},
+};
+
+/// How sure a witness must be before a change of what it says counts as a change of the device.
+const CONFIDENCE_TO_COMPARE: u8 = 80;
+
+/// Bounds: beyond them a device or a fact is counted and not kept.
+const DEVICES_MAX: usize = 200_000;
+const FACTS_MAX: usize = 8;
+const MACS_MAX: usize = 16;
+const PORTS_MAX: usize = 256;
+
+/// Every device that was seen, and what is known of it.
+///
+/// A device is an address that *spoke*: an address that was only spoken to may not exist. With a plan, devices are
+/// those in the city's zones, those it declares, and those seen on a local link; without one, every address is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Inventory {
+    devices: BTreeMap<Address, Device>,
+    /// MAC and link-local addresses of devices that are better known by another address.
+    aliases: BTreeMap<Address, Address>,
+    /// Names of places outside the city, as name servers gave them.
+    names: BTreeMap<IpAddr, Text>,
+    turned_away: u64,
+}
+
+impl Inventory {
+    /// Every device, by address.
+    pub fn devices(&self) -> impl ExactSizeIterator<Item = &Device> {
+        self.devices.values()
+    }
+
+    /// The device at an address, which may be an alias.
+    #[must_use]
+    pub fn device(&self, address: Address) -> Option<&Device> {
+        self.devices.get(&self.canonical(address))
+    }
+
+    /// The name by which a place is known: of a device, or of an address outside that a name server named.
+    #[must_use]
+    pub fn name(&self, address: Address) -> Option<&str> {
+        let device = self.device(address).and_then(|device| device.best(Trait::Name));
+        device.or_else(|| Some(self.names.get(&address.ip()?)?.as_str()))
+    }
+
+    /// How many devices were not kept because the inventory was full.
+    #[must_use]
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away
+    }
+
+    /// Compares with another plan from now on.
+    pub fn adopt(&mut self, plan: Option<&Plan>) {
+        for device in self.devices.values_mut() {
+            place(device, plan);
+        }
+    }
+
+    /// Folds one observation in. `heard` receives the address of each device that gave a sign of life.
+    pub fn see(
+        &mut self,
+        observation: &Observation,
+        plan: Option<&Plan>,
+        out: &mut Vec<Concern>,
+        heard: &mut Vec<Address>,
+    ) {
+        let time = observation.time;
+        let mut sign = |inventory: &mut Inventory, address, out: &mut Vec<Concern>| {
+            if let Some(device) = inventory.meet(address, None, time, plan, out) {
+                heard.push(device.address);
+            }
+        };
+        match &observation.fact {
+            Observed::Opened(flow) => sign(self, flow.source, out),
+            Observed::Recognised(flow) => {
+                sign(self, flow.source, out);
+                self.note_use(flow, VerbSet::EMPTY);
+            }
+            Observed::Conversation(conversation) => {
+                sign(self, conversation.flow.source, out);
+                if conversation.packets_in > 0 {
+                    sign(self, conversation.flow.destination, out);
+                    self.note_use(&conversation.flow, VerbSet::EMPTY);
+                }
+            }
+            Observed::Request(request) => {
+                sign(self, request.flow.source, out);
+                if matches!(request.reply, Reply::Done | Reply::Refused(_)) {
+                    sign(self, request.flow.destination, out);
+                }
+                self.note_use(&request.flow, VerbSet::of(&[request.verb]));
+            }
+            Observed::Binding(binding) => {
+                self.bind(binding);
+                if let Some(device) = self.meet(binding.address.into(), Some(binding.mac), time, plan, out) {
+                    heard.push(device.address);
+                }
+            }
+            Observed::Identity(identity) => self.note_identity(identity, time, plan, out),
+            Observed::Weakness(weakness) => {
+                if self.is_ours(weakness.address, plan) {
+                    out.push(Concern::Weak(weakness.clone()));
+                }
+            }
+            Observed::Loss(_) | Observed::Unread(_) => {}
+        }
+    }
+
+    fn canonical(&self, address: Address) -> Address {
+        self.aliases.get(&address).copied().unwrap_or(address)
+    }
+
+    /// Whether an address is to be thought of as one of the city's devices.
+    fn is_ours(&self, address: Address, plan: Option<&Plan>) -> bool {
+        let Some(plan) = plan else { return address.is_station() };
+        if self.devices.contains_key(&self.canonical(address)) || plan.asset_at(address).is_some() {
+            return true;
+        }
+        match address {
+            Address::Ip(ip) => is_local(ip) || plan.zone_of(ip).is_some_and(|zone| !zone.outside),
+            Address::Mac(_) => true,
+        }
+    }
+
+    /// The device at an address that spoke; a new one is looked up in the plan.
+    fn meet(
+        &mut self,
+        address: Address,
+        mac: Option<Mac>,
+        time: Timestamp,
+        plan: Option<&Plan>,
+        out: &mut Vec<Concern>,
+    ) -> Option<&mut Device> {
+        let address = self.canonical(address);
+        if !address.is_station() || address == Address::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+            return None;
+        }
+        if !self.devices.contains_key(&address) {
+            if !self.is_ours(address, plan) {
+                return None;
+            }
+            if self.devices.len() >= DEVICES_MAX {
+                self.turned_away += 1;
+                return None;
+            }
+            let mut device = Device::new(address, time);
+            device.macs.extend(mac);
+            place(&mut device, plan);
+            if let Some(plan) = plan
+                && device.asset.is_none()
+            {
+                let zone = device.zone.as_ref().and_then(|id| plan.zone(id));
+                out.push(Concern::Undeclared {
+                    address,
+                    zone: zone.map(|zone| zone.name.clone()),
+                    security_level: zone.map_or(0, |zone| zone.security_level),
+                });
+            }
+            self.devices.insert(address, device);
+        }
+        let device = self.devices.get_mut(&address)?;
+        device.last = device.last.max(time);
+        if let Some(mac) = mac
+            && device.macs.len() < MACS_MAX
+            && device.macs.insert(mac)
+        {
+            place(device, plan);
+        }
+        Some(device)
+    }
+
+    /// Notes which protocol the destination serves and the source asks, with which verbs.
+    fn note_use(&mut self, flow: &Flow, verbs: VerbSet) {
+        if let Some(server) = self.devices.get_mut(&self.canonical(flow.destination)) {
+            let key = (flow.destination_port, flow.protocol);
+            let room = server.serves.len() < PORTS_MAX;
+            match server.serves.entry(key) {
+                Entry::Occupied(mut known) => *known.get_mut() = known.get().union(verbs),
+                Entry::Vacant(new) if room => drop(new.insert(verbs)),
+                Entry::Vacant(_) => {}
+            }
+        }
+        if let Some(client) = self.devices.get_mut(&self.canonical(flow.source)) {
+            let asked = client.asks.entry(flow.protocol).or_default();
+            *asked = asked.union(verbs);
+        }
+    }
+
+    /// Learns that an IP and a MAC address are one device: what was known under the lesser address moves to the better.
+    fn bind(&mut self, binding: &Binding) {
+        let (ip, mac) = (Address::Ip(binding.address), Address::Mac(binding.mac));
+        if !ip.is_station() || !mac.is_station() {
+            return;
+        }
+        let known = self.aliases.get(&mac).copied();
+        match known {
+            // A link-local address of a device that is known by a routable one.
+            Some(device) if device != ip && is_link_local(binding.address) => self.alias(ip, device),
+            // A routable address of a device that was known only by its link-local one.
+            Some(device) if device != ip && device.ip().is_some_and(is_link_local) => {
+                self.alias(device, ip);
+                self.aliases.insert(mac, ip);
+            }
+            Some(_) => {}
+            None => self.alias(mac, ip),
+        }
+    }
+
+    fn alias(&mut self, lesser: Address, better: Address) {
+        if self.aliases.len() >= 2 * DEVICES_MAX {
+            return;
+        }
+        self.aliases.insert(lesser, better);
+        if let Some(mut moved) = self.devices.remove(&lesser) {
+            match self.devices.get_mut(&better) {
+                Some(device) => device.merge(moved),
+                None => {
+                    moved.address = better;
+                    self.devices.insert(better, moved);
+                }
+            }
+        }
+    }
+
+    fn note_identity(
+        &mut self,
+        identity: &Identity,
+        time: Timestamp,
+        plan: Option<&Plan>,
+        out: &mut Vec<Concern>,
+    ) {
+        if !self.is_ours(identity.address, plan) {
+            if let (Trait::Name, Some(ip)) = (identity.about, identity.address.ip())
+                && self.names.len() < DEVICES_MAX
+            {
+                self.names.insert(ip, identity.value.clone());
+            }
+            return;
+        }
+        // What others say of a device does not make it exist: only what it says itself.
+        let said_by_others = matches!(identity.witness.protocol, Protocol::Dns);
+        let address = self.canonical(identity.address);
+        if said_by_others && !self.devices.contains_key(&address) {
+            if let Some(ip) = address.ip()
+                && self.names.len() < DEVICES_MAX
+            {
+                self.names.insert(ip, identity.value.clone());
+            }
+            return;
+        }
+        let Some(device) = self.meet(address, None, time, plan, out) else { return };
+        let known = device.identity.get(&identity.about).map(Vec::as_slice).unwrap_or_default();
+        if let Some(change) = changed(known, identity, plan, device.asset.as_ref()) {
+            out.push(change);
+        }
+        learn(device.identity.entry(identity.about).or_default(), identity, time);
+    }
+}
+
+/// Finds the device's place in the plan.
+fn place(device: &mut Device, plan: Option<&Plan>) {
+    let declared = plan.and_then(|plan| {
+        let by_mac = || device.macs.iter().find_map(|mac| plan.asset_at(Address::Mac(*mac)));
+        plan.asset_at(device.address).or_else(by_mac)
+    });
+    let by_network = || plan?.zone_of(device.address.ip()?).map(|zone| zone.id.clone());
+    device.zone = by_network().or_else(|| declared.map(|asset| asset.zone.clone()));
+    device.asset = declared.map(|asset| asset.id.clone());
+}
+
+/// Whether what is said of a device contradicts what it said before, or what the plan declares.
+fn changed(
+    known: &[Fact],
+    identity: &Identity,
+    plan: Option<&Plan>,
+    asset: Option<&city::AssetId>,
+) -> Option<Concern> {
+    let stable = matches!(
+        identity.about,
+        Trait::Vendor | Trait::Product | Trait::Model | Trait::Firmware | Trait::Serial
+    );
+    if !stable || identity.confidence < CONFIDENCE_TO_COMPARE {
+        return None;
+    }
+    let change = |before: Text, declared| Concern::ChangedIdentity {
+        address: identity.address,
+        about: identity.about,
+        before,
+        after: identity.value.clone(),
+        witness: identity.witness.clone(),
+        declared,
+    };
+    if known.iter().any(|fact| fact.value == identity.value) {
+        return None;
+    }
+    let declared =
+        plan.zip(asset).and_then(|(plan, id)| plan.asset(id)).and_then(|asset| match identity.about {
+            Trait::Firmware => asset.firmware.as_ref(),
+            _ => None,
+        });
+    if let Some(declared) = declared
+        && *declared != identity.value
+    {
+        return Some(change(declared.clone(), true));
+    }
+    let before = known.iter().find(|fact| fact.witness == identity.witness)?;
+    Some(change(before.value.clone(), false))
+}
+
+/// Keeps a fact: known ones are confirmed, the most credible stand first, the least credible give way.
+fn learn(facts: &mut Vec<Fact>, identity: &Identity, time: Timestamp) {
+    let same = |fact: &&mut Fact| fact.value == identity.value && fact.witness == identity.witness;
+    if let Some(fact) = facts.iter_mut().find(same) {
+        fact.last = fact.last.max(time);
+        return;
+    }
+    let fact = Fact {
+        value: identity.value.clone(),
+        witness: identity.witness.clone(),
+        confidence: identity.confidence,
+        first: time,
+        last: time,
+    };
+    let place = facts.partition_point(|known| known.confidence >= fact.confidence);
+    facts.insert(place, fact);
+    facts.truncate(FACTS_MAX);
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
+}
+
+/// Whether an address can only be nearby, whatever the plan says: private (RFC 1918, RFC 4193) or link-local.
+fn is_local(ip: IpAddr) -> bool {
+    is_link_local(ip)
+        || match ip {
+            IpAddr::V4(ip) => ip.is_private(),
+            IpAddr::V6(ip) => ip.is_unique_local(),
+        }
+}

@@ -1,0 +1,46 @@
+//! Which MAC address speaks for which IP address.
+
+use city::{Binding, Mac, Protocol};
+use jiff::{SignedDuration, Timestamp};
+use plan::Plan;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// The most addresses remembered.
+const ADDRESSES_MAX: usize = 100_000;
+
+/// For how long a claim stands: a device replaced overnight is not a conflict, two that answer within an hour are.
+const CLAIM_STANDS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Who claimed which address last.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    by_address: BTreeMap<IpAddr, (Mac, Timestamp)>,
+}
+
+impl Claims {
+    /// Takes note of a claim. Returns the MAC address that it contradicts: the declared one, or an earlier claim that
+    /// still stands. A lease given out by DHCP replaces the earlier holder's claim and contradicts only the plan.
+    pub(crate) fn see(&mut self, binding: &Binding, time: Timestamp, plan: Option<&Plan>) -> Option<Mac> {
+        if binding.address.is_unspecified() {
+            return None;
+        }
+        let declared = plan.and_then(|plan| plan.asset_at(binding.address.into()));
+        if let Some(asset) = declared
+            && let Some(first) = asset.macs.first()
+        {
+            return (!asset.macs.contains(&binding.mac)).then_some(*first);
+        }
+        let room = self.by_address.len() < ADDRESSES_MAX;
+        let Some(claim) = self.by_address.get_mut(&binding.address) else {
+            if room {
+                self.by_address.insert(binding.address, (binding.mac, time));
+            }
+            return None;
+        };
+        let before = std::mem::replace(claim, (binding.mac, time));
+        let stands = time.duration_since(before.1) <= CLAIM_STANDS;
+        let contradicts = before.0 != binding.mac && stands && binding.protocol != Protocol::Dhcp;
+        contradicts.then_some(before.0)
+    }
+}

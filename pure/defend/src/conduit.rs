@@ -1,0 +1,154 @@
+//! What the plan says of a flow or a request.
+
+use city::{Address, Allowance, Flow, Protocol, Request, Target, Transport, Verb, Zone};
+use plan::Plan;
+
+/// What the plan says of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// A conduit allows it, both ends stand in one zone, or no end stands in the city.
+    Allowed,
+    /// No conduit allows it.
+    Outside,
+    /// A conduit may allow it, once its protocol is known.
+    Unsettled,
+}
+
+/// The zone of an address. A place in no zone's networks belongs to the zone that stands for everywhere else, if the
+/// plan has one.
+#[must_use]
+pub fn zone_of(plan: &Plan, address: Address) -> Option<&Zone> {
+    let declared = || plan.asset_at(address).and_then(|asset| plan.zone(&asset.zone));
+    let Address::Ip(ip) = address else { return declared() };
+    plan.zone_of(ip).or_else(declared).or_else(|| plan.everywhere_else())
+}
+
+/// Whether a zone is inside the city.
+#[must_use]
+pub fn is_inside(zone: Option<&Zone>) -> bool {
+    zone.is_some_and(|zone| !zone.outside)
+}
+
+/// Judges a flow by its ends, and by its protocol if that is known.
+///
+/// Traffic within one zone is allowed unless the plan declares a conduit from the zone to itself. Traffic that stays on
+/// the link (broadcast, multicast, protocols without IP) does not cross zones. ICMP errors belong to the flow that
+/// caused them.
+#[must_use]
+pub fn judge(plan: &Plan, flow: &Flow) -> Judgement {
+    if !flow.source.is_station() || !flow.destination.is_station() || is_icmp_error(flow) {
+        return Judgement::Allowed;
+    }
+    if matches!(flow.transport, Transport::Ethernet(_)) {
+        return Judgement::Allowed;
+    }
+    let (from, to) = (zone_of(plan, flow.source), zone_of(plan, flow.destination));
+    if !is_inside(from) && !is_inside(to) {
+        return Judgement::Allowed;
+    }
+    let (Some(from), Some(to)) = (from, to) else { return Judgement::Outside };
+    let mut conduits = plan.conduits_between(&from.id, &to.id).peekable();
+    if from.id == to.id && conduits.peek().is_none() {
+        return Judgement::Allowed;
+    }
+    let mut verdict = Judgement::Outside;
+    for allowance in conduits.flat_map(|conduit| &conduit.allow) {
+        match (allowance, flow.protocol) {
+            (Allowance::Ports { .. } | Allowance::Packets { .. }, _) => {
+                if carries(allowance, flow) {
+                    return Judgement::Allowed;
+                }
+            }
+            (Allowance::Requests { protocol, .. }, Some(seen)) if *protocol == seen => {
+                return Judgement::Allowed;
+            }
+            (Allowance::Requests { protocol, .. }, None) if may_become(flow, *protocol) => {
+                verdict = Judgement::Unsettled;
+            }
+            (Allowance::Requests { .. }, _) => {}
+        }
+    }
+    verdict
+}
+
+/// Judges a flow that ended without its protocol having been recognised. One that said nothing is allowed where it
+/// tried an allowed protocol's usual port; one that spoke is not.
+#[must_use]
+pub fn judge_unrecognised(plan: &Plan, flow: &Flow, spoke: bool) -> Judgement {
+    let verdict = judge(plan, flow);
+    if verdict != Judgement::Unsettled {
+        return verdict;
+    }
+    let (Some(from), Some(to)) = (zone_of(plan, flow.source), zone_of(plan, flow.destination)) else {
+        return Judgement::Outside;
+    };
+    let mut allowances = plan.conduits_between(&from.id, &to.id).flat_map(|conduit| &conduit.allow);
+    let tried = allowances.any(|allowance| match allowance {
+        Allowance::Requests { protocol, .. } => protocol.usual_ports().contains(&flow.destination_port),
+        Allowance::Ports { .. } | Allowance::Packets { .. } => false,
+    });
+    if tried && !spoke { Judgement::Allowed } else { Judgement::Outside }
+}
+
+/// Whether the plan allows a request: some conduit between the two zones allows its verb on its target, or allows its
+/// port, behind which Bastide does not look.
+#[must_use]
+pub fn allows_request(plan: &Plan, request: &Request) -> bool {
+    let (from, to) = (zone_of(plan, request.flow.source), zone_of(plan, request.flow.destination));
+    if !is_inside(from) && !is_inside(to) {
+        return true;
+    }
+    if !request.flow.destination.is_station() || !request.flow.source.is_station() {
+        return true;
+    }
+    let (Some(from), Some(to), Some(protocol)) = (from, to, request.flow.protocol) else { return true };
+    if matches!(request.flow.transport, Transport::Ethernet(_)) {
+        return true;
+    }
+    let mut conduits = plan.conduits_between(&from.id, &to.id).peekable();
+    if from.id == to.id && conduits.peek().is_none() {
+        return true;
+    }
+    conduits
+        .flat_map(|conduit| &conduit.allow)
+        .any(|allowance| admits(allowance, &request.flow, protocol, request.verb, &request.target))
+}
+
+/// Whether one allowance admits a request.
+fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, verb: Verb, target: &Target) -> bool {
+    match allowance {
+        Allowance::Requests { protocol: allowed, verbs, target: pattern } => {
+            let fits = || pattern.as_ref().is_none_or(|pattern| pattern.admits(target));
+            *allowed == protocol && verbs.contains(verb) && fits()
+        }
+        Allowance::Ports { .. } | Allowance::Packets { .. } => carries(allowance, flow),
+    }
+}
+
+/// Whether an allowance admits a flow by what carries it, whatever is said in it.
+fn carries(allowance: &Allowance, flow: &Flow) -> bool {
+    match allowance {
+        Allowance::Ports { transport, ports } => {
+            flow.transport == *transport && ports.contains(flow.destination_port.into())
+        }
+        Allowance::Packets { number } => flow.transport == Transport::Ip(*number),
+        Allowance::Requests { .. } => false,
+    }
+}
+
+/// Whether a flow whose protocol is not yet known can turn out to be of a protocol.
+fn may_become(flow: &Flow, protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Icmp => flow.transport == Transport::Icmp,
+        Protocol::Arp => false,
+        _ => matches!(flow.transport, Transport::Tcp | Transport::Udp | Transport::Sctp),
+    }
+}
+
+/// Destination unreachable, time exceeded and parameter problem (RFC 792), and the errors of ICMPv6 (RFC 4443, types
+/// below 128), are answers to something else.
+fn is_icmp_error(flow: &Flow) -> bool {
+    let v6 = matches!(flow.source, Address::Ip(std::net::IpAddr::V6(_)));
+    flow.transport == Transport::Icmp
+        && if v6 { flow.source_port < 128 } else { matches!(flow.source_port, 3 | 11 | 12) }
+}

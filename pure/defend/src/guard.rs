@@ -1,0 +1,174 @@
+//! The guard: every observation compared with the plan and with habit.
+
+use crate::{
+    Breach,
+    binding::Claims,
+    conduit::{self, Judgement},
+    habit::{Habit, Memory},
+    scan::Scans,
+};
+use city::{Address, Conversation, Flow, Observation, Observed, Reply, Request, Text, Transport, Zone};
+use jiff::Timestamp;
+use plan::Plan;
+use serde::{Deserialize, Serialize};
+
+/// Compares every observation with the plan and with habit.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Guard {
+    claims: Claims,
+    habits: Memory,
+    scans: Scans,
+}
+
+impl Guard {
+    /// Folds one observation in. Returns whether the flow it is about stands outside every conduit, where it decides.
+    pub fn see(
+        &mut self,
+        observation: &Observation,
+        plan: Option<&Plan>,
+        out: &mut Vec<Breach>,
+    ) -> Option<Judgement> {
+        let time = observation.time;
+        match &observation.fact {
+            Observed::Binding(binding) => {
+                if let Some(rightful) = self.claims.see(binding, time, plan) {
+                    let address = Address::Ip(binding.address);
+                    let declared = plan
+                        .and_then(|plan| plan.asset_at(address))
+                        .is_some_and(|asset| asset.macs.contains(&rightful));
+                    out.push(Breach::AddressConflict { address, rightful, claimant: binding.mac, declared });
+                }
+                None
+            }
+            Observed::Opened(flow) => {
+                let judgement = conduit::judge(plan?, flow);
+                if judgement == Judgement::Outside {
+                    out.push(outside(plan?, flow, false));
+                }
+                self.note_call(flow, time, plan?, out);
+                Some(judgement)
+            }
+            Observed::Recognised(flow) => {
+                let judgement = conduit::judge(plan?, flow);
+                if judgement == Judgement::Outside {
+                    out.push(outside(plan?, flow, true));
+                }
+                Some(judgement)
+            }
+            Observed::Conversation(conversation) => self.see_conversation(conversation, time, plan, out),
+            Observed::Request(request) => {
+                self.see_request(request, time, plan, out);
+                None
+            }
+            Observed::Identity(_) | Observed::Loss(_) | Observed::Unread(_) | Observed::Weakness(_) => None,
+        }
+    }
+
+    fn see_conversation(
+        &mut self,
+        conversation: &Conversation,
+        time: Timestamp,
+        plan: Option<&Plan>,
+        out: &mut Vec<Breach>,
+    ) -> Option<Judgement> {
+        let Conversation { flow, state, packets_in, bytes_in, bytes_out, ended, .. } = conversation;
+        let shut = match flow.transport {
+            Transport::Tcp => !state.answered() || *state == city::ConnectionState::Rej,
+            // Something sent to everyone need not be answered by anyone.
+            Transport::Udp | Transport::Sctp | Transport::Icmp => {
+                *packets_in == 0 && flow.destination.is_station()
+            }
+            Transport::Ethernet(_) | Transport::Ip(_) => false,
+        };
+        if shut && *ended {
+            let door = (flow.destination, flow.transport, flow.destination_port);
+            self.note_attempt(flow.source, door, time, out);
+        }
+        if flow.protocol.is_some() || !ended {
+            return None;
+        }
+        let plan = plan?;
+        // Judged at its first packet if that could decide; what is left is what never said its protocol.
+        if conduit::judge(plan, flow) != Judgement::Unsettled {
+            return None;
+        }
+        let judgement = conduit::judge_unrecognised(plan, flow, bytes_in + bytes_out > 0);
+        if judgement == Judgement::Outside {
+            out.push(outside(plan, flow, *packets_in > 0));
+        }
+        Some(judgement)
+    }
+
+    fn see_request(
+        &mut self,
+        request: &Request,
+        time: Timestamp,
+        plan: Option<&Plan>,
+        out: &mut Vec<Breach>,
+    ) {
+        let Request { flow, verb, function, target, reply, .. } = request;
+        let Some(protocol) = flow.protocol else { return };
+        if protocol == city::Protocol::Arp {
+            if *reply == Reply::Missing {
+                self.note_attempt(flow.source, (flow.destination, flow.transport, 0), time, out);
+            }
+            return;
+        }
+        let Some(plan) = plan else { return };
+        if !conduit::allows_request(plan, request) {
+            let in_conduit = conduit::judge(plan, flow) == Judgement::Allowed;
+            // Outside every conduit, looking is told of by the conversation; changing is told of for itself.
+            if in_conduit || verb.changes() {
+                out.push(Breach::VerbNotAllowed {
+                    flow: *flow,
+                    verb: *verb,
+                    function: function.clone(),
+                    target: target.clone(),
+                    done: matches!(reply, Reply::Done | Reply::NotExpected),
+                    in_conduit,
+                });
+            }
+        }
+        if protocol.is_industrial() && flow.destination.is_station() {
+            let habit = Habit::Asked(flow.source, protocol, *verb);
+            if self.habits.see(flow.destination, habit, time, plan.settings().learning) {
+                out.push(Breach::FirstSeenVerb {
+                    flow: *flow,
+                    verb: *verb,
+                    function: function.clone(),
+                    target: target.clone(),
+                });
+            }
+        }
+    }
+
+    fn note_call(&mut self, flow: &Flow, time: Timestamp, plan: &Plan, out: &mut Vec<Breach>) {
+        let inside = |address| conduit::is_inside(conduit::zone_of(plan, address));
+        if flow.destination.is_station() && inside(flow.source) && !inside(flow.destination) {
+            let habit = Habit::Calls(flow.destination);
+            if self.habits.see(flow.source, habit, time, plan.settings().learning) {
+                out.push(Breach::NewDestination { flow: *flow });
+            }
+        }
+    }
+
+    fn note_attempt(
+        &mut self,
+        source: Address,
+        door: (Address, Transport, u16),
+        time: Timestamp,
+        out: &mut Vec<Breach>,
+    ) {
+        if let Some(scan) = self.scans.tried(source, door, time) {
+            let crate::scan::Scan { addresses, ports, began } = scan;
+            out.push(Breach::Scan { source, addresses, ports, began });
+        }
+    }
+}
+
+fn outside(plan: &Plan, flow: &Flow, answered: bool) -> Breach {
+    let (from, to) = (conduit::zone_of(plan, flow.source), conduit::zone_of(plan, flow.destination));
+    let name = |zone: Option<&Zone>| zone.map_or(Text::const_new("no zone"), |zone| zone.name.clone());
+    let security_level = to.filter(|zone| !zone.outside).map_or(0, |zone| zone.security_level);
+    Breach::OutsideConduit { flow: *flow, from: name(from), to: name(to), security_level, answered }
+}

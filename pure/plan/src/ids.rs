@@ -1,0 +1,107 @@
+//! Which ids are declared, and whether whatever refers to one refers to something.
+
+use crate::{
+    diagnostic::{Code, Flaw, Flaws},
+    source::{At, Span},
+    suggest::Suggestions,
+    tree::Tree,
+};
+use city::{AssetId, ContactId, ServiceId, SupplierId, ZoneId};
+use std::{collections::BTreeMap, fmt::Display};
+
+/// The ids of one kind of thing, and where each is declared.
+pub(crate) type Declared<'a, Id> = BTreeMap<&'a Id, Span>;
+
+/// The declared ids of every kind that something may refer to.
+pub(crate) struct Ids<'a> {
+    services: Declared<'a, ServiceId>,
+    zones: Declared<'a, ZoneId>,
+    assets: Declared<'a, AssetId>,
+    suppliers: Declared<'a, SupplierId>,
+    contacts: Declared<'a, ContactId>,
+    /// Whether an id may be declared in text that could not be read, so that its absence proves nothing.
+    broken: bool,
+    flaws: &'a mut Flaws,
+    suggestions: &'a mut Suggestions,
+}
+
+impl<'a> Ids<'a> {
+    /// Gathers the ids; two of a kind with the same id are a flaw.
+    pub fn new(tree: &'a Tree, flaws: &'a mut Flaws, suggestions: &'a mut Suggestions) -> Ids<'a> {
+        let services = declare("service", tree.services.iter().map(|t| t.id.get()), flaws);
+        let zones = declare("zone", tree.zones.iter().map(|t| t.id.get()), flaws);
+        let assets = declare("asset", tree.assets.iter().map(|t| t.id.get()), flaws);
+        let suppliers = declare("supplier", tree.suppliers.iter().map(|t| t.id.get()), flaws);
+        let contacts = declare("contact", tree.contacts.iter().map(|t| t.id.get()), flaws);
+        declare("conduit", tree.conduits.iter().map(|t| t.id.get()), flaws);
+        declare("feed", tree.feeds.iter().map(|t| t.id.get()), flaws);
+        Ids { services, zones, assets, suppliers, contacts, broken: tree.broken, flaws, suggestions }
+    }
+
+    /// Checks every reference.
+    pub fn check_references(&mut self, tree: &Tree) {
+        if self.broken {
+            return;
+        }
+        let Ids { services, zones, assets, suppliers, contacts, flaws, suggestions, .. } = self;
+        let mut needs = References { flaws, suggestions };
+        for service in &tree.services {
+            needs.check("contact", service.owner.get(), contacts);
+            service.needs.iter().for_each(|need| needs.check("service", Some(need), services));
+        }
+        for conduit in &tree.conduits {
+            needs.check("zone", conduit.from.get(), zones);
+            needs.check("zone", conduit.to.get(), zones);
+        }
+        for asset in &tree.assets {
+            needs.check("zone", asset.zone.get(), zones);
+            needs.check("supplier", asset.supplier.get(), suppliers);
+            asset.services.iter().for_each(|service| needs.check("service", Some(service), services));
+        }
+        for supplier in &tree.suppliers {
+            needs.check("contact", supplier.contact.get(), contacts);
+        }
+        for feed in &tree.feeds {
+            needs.check("asset", feed.asset.get(), assets);
+        }
+    }
+}
+
+fn declare<'a, Id: Ord + Display + 'a>(
+    kind: &str,
+    ids: impl Iterator<Item = Option<&'a At<Id>>>,
+    flaws: &mut Flaws,
+) -> Declared<'a, Id> {
+    let mut declared = Declared::new();
+    for id in ids.flatten() {
+        if let Some(first) = declared.get(&id.value) {
+            let flaw =
+                Flaw::error(Code::DuplicateId, id.span, format!("there are two {kind}s `{}`", id.value));
+            flaws.push(flaw.related(*first, "here is the first").help("give one of them another id"));
+        } else {
+            declared.insert(&id.value, id.span);
+        }
+    }
+    declared
+}
+
+struct References<'a> {
+    flaws: &'a mut Flaws,
+    suggestions: &'a mut Suggestions,
+}
+
+impl References<'_> {
+    fn check<Id: Ord + Display + AsRef<str>>(
+        &mut self,
+        kind: &str,
+        id: Option<&At<Id>>,
+        declared: &Declared<'_, Id>,
+    ) {
+        let Some(id) = id.filter(|id| !declared.contains_key(&id.value)) else { return };
+        let near =
+            self.suggestions.did_you_mean(id.value.as_ref(), declared.keys().map(|id| (**id).as_ref()));
+        let flaw = Flaw::error(Code::UnknownId, id.span, format!("there is no {kind} `{}`", id.value));
+        let help = format!("declare it with `[[{kind}]]` and `id = \"{}\"`", id.value);
+        self.flaws.push(flaw.help(help).maybe_help(near));
+    }
+}

@@ -1,0 +1,101 @@
+//! Community ID version 1, by which tools agree on the name of a flow (Corelight, community-id-spec).
+
+use crate::icmp::counterpart;
+use city::{Address, Flow, Transport};
+use sha1::{Digest, Sha1};
+use std::net::IpAddr;
+
+/// The Community ID of a flow, with seed 0; `None` if its ends are not IP addresses of one version.
+///
+/// The same whichever end is the source, except for ICMP messages that have no answer.
+pub fn community_id(flow: &Flow) -> Option<String> {
+    let (Address::Ip(source), Address::Ip(destination)) = (flow.source, flow.destination) else {
+        return None;
+    };
+    let (source, destination, version_6) = match (source, destination) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (a.octets().to_vec(), b.octets().to_vec(), false),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.octets().to_vec(), b.octets().to_vec(), true),
+        _ => return None,
+    };
+    let protocol = match flow.transport {
+        Transport::Ethernet(_) => return None,
+        Transport::Icmp if version_6 => 58,
+        Transport::Icmp => 1,
+        Transport::Ip(number) => number,
+        Transport::Sctp => 132,
+        Transport::Tcp => 6,
+        Transport::Udp => 17,
+    };
+    let one_way = flow.transport == Transport::Icmp
+        && u8::try_from(flow.source_port).ok().and_then(|kind| counterpart(kind, version_6)).is_none();
+    let has_ports = !matches!(flow.transport, Transport::Ip(_));
+    let forward = (source, flow.source_port);
+    let backward = (destination, flow.destination_port);
+    let (low, high) = if one_way || forward <= backward { (forward, backward) } else { (backward, forward) };
+
+    let mut hash = Sha1::new();
+    // The seed.
+    hash.update(0u16.to_be_bytes());
+    hash.update(&low.0);
+    hash.update(&high.0);
+    hash.update([protocol, 0]);
+    if has_ports {
+        hash.update(low.1.to_be_bytes());
+        hash.update(high.1.to_be_bytes());
+    }
+    Some(format!("1:{}", base64(&hash.finalize())))
+}
+
+/// Base 64 with padding (RFC 4648 section 4).
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let letter = |bits: u32| LETTERS.get((bits & 63) as usize).map_or('=', |letter| char::from(*letter));
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
+        for place in 0..4 {
+            text.push(if place <= three.len() { letter(bits >> (18 - 6 * place)) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_64_agrees_with_the_vectors_of_rfc_4648() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+        ] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn both_directions_have_one_name() {
+        let flow = Flow {
+            source: Address::Ip("192.0.2.1".parse().unwrap()),
+            source_port: 49152,
+            destination: Address::Ip("198.51.100.7".parse().unwrap()),
+            destination_port: 502,
+            transport: Transport::Tcp,
+            protocol: None,
+        };
+        let back = Flow {
+            source: flow.destination,
+            source_port: flow.destination_port,
+            destination: flow.source,
+            destination_port: flow.source_port,
+            ..flow
+        };
+        assert_eq!(community_id(&flow), community_id(&back));
+        assert!(community_id(&flow).unwrap().starts_with("1:"));
+    }
+}

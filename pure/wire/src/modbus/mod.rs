@@ -1,0 +1,65 @@
+//! Modbus/TCP: Modbus Application Protocol Specification V1.1b3, carried as the Modbus Messaging on TCP/IP
+//! Implementation Guide V1.0b says.
+//!
+//! Read: every public function with its data, diagnostics by sub-function, device identification, exceptions. Over UDP
+//! as well, which some devices speak. Codes that only makers know (UMAS among them) are told by number, name and raw
+//! data. Modbus carries no proof of who asks, so that any change that a device accepts shows a weakness.
+//!
+//! Not read: Modbus RTU or ASCII frames carried over TCP, and Modbus/TCP Security (which is TLS to the wire).
+
+mod conversation;
+mod fields;
+mod message;
+mod parse;
+
+use crate::dialogue::{Reader, Side};
+use crate::recognise::{Opening, Recognition, Sureness};
+use city::Protocol;
+use parse::{Found, HEADER_BYTES, LENGTH_MAX};
+
+/// Reads Modbus/TCP.
+pub(crate) const READER: Reader = Reader { protocol: Protocol::Modbus, recognise, open: conversation::open };
+
+/// The port that IANA lists.
+pub(super) const PORT: u16 = 502;
+
+/// Recognises Modbus by its header and by data that fit their function exactly.
+fn recognise(opening: &Opening<'_>) -> Recognition {
+    let at_port = opening.on_port(PORT);
+    let client = conversation::client_side(opening.source_port, opening.destination_port);
+    let (from_client, from_server) = match client {
+        Side::Source => (opening.from_source, opening.from_destination),
+        Side::Destination => (opening.from_destination, opening.from_source),
+    };
+    let bytes = if from_client.is_empty() { from_server } else { from_client };
+    match parse::parse_message(bytes) {
+        Found::Nothing => Recognition::No,
+        Found::More if opening.is_udp() => Recognition::No,
+        Found::More if bytes.len() < HEADER_BYTES + 1 => Recognition::More,
+        Found::More => match bytes {
+            [_, _, 0, 0, 0, 2..=254, _, function, ..]
+                if at_port || matches!(function, 15 | 16 | 20..=23 | 43) =>
+            {
+                Recognition::More
+            }
+            _ => Recognition::No,
+        },
+        Found::Message(_, used) if opening.is_udp() && used != bytes.len() => Recognition::No,
+        Found::Message(message, _) => {
+            let fits = message.length <= LENGTH_MAX
+                && if from_client.is_empty() {
+                    parse::fits_response(&message)
+                } else {
+                    // Where the capture began in the middle, the first to be heard may be the server.
+                    parse::fits_request(&message) || (at_port && parse::fits_response(&message))
+                };
+            if fits {
+                Recognition::Yes(Sureness::ByStructure)
+            } else if at_port {
+                Recognition::Yes(Sureness::ByPort)
+            } else {
+                Recognition::No
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Bytes and numbers from the network as text of bounded length. What was cut ends with `…`.
+
+use city::Text;
+use compact_str::format_compact;
+use jiff::Timestamp;
+use std::fmt::{Display, Write};
+
+/// The longest value put into a record, in bytes before the mark of a cut.
+pub(crate) const VALUE_BYTES_MAX: usize = 128;
+
+/// Items with commas between them, cut before the item that would not fit into `limit` bytes; the first is cut itself.
+pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usize) -> Text {
+    let mut text = Text::default();
+    for item in items {
+        let before = text.len();
+        if before > 0 {
+            text.push(',');
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{item}");
+        if text.len() > limit {
+            if before == 0 {
+                return cut(&text, limit);
+            }
+            text.truncate(before);
+            text.push('…');
+            break;
+        }
+    }
+    text
+}
+
+/// Bytes as two hexadecimal digits each.
+pub(crate) fn hexadecimal(bytes: &[u8], limit: usize) -> Text {
+    let mut text = Text::default();
+    for byte in bytes {
+        if text.len() + 2 > limit {
+            text.push('…');
+            break;
+        }
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Bytes as the UTF-8 text they are meant to be. Control characters become spaces and broken sequences `\u{fffd}`, so
+/// that what a stranger sends cannot disturb a terminal or a page.
+pub(crate) fn readable(bytes: &[u8], limit: usize) -> Text {
+    let mut text = Text::default();
+    // Four bytes for each that is wanted hold any cut within a character; no need to look at the rest.
+    let looked_at = bytes.get(..limit.saturating_add(4)).unwrap_or(bytes);
+    for character in String::from_utf8_lossy(looked_at).chars() {
+        let shown = if character.is_control() { ' ' } else { character };
+        if text.len() + shown.len_utf8() > limit {
+            text.push('…');
+            return text;
+        }
+        text.push(shown);
+    }
+    text
+}
+
+/// Cuts text at a character's border so that at most `limit` bytes are left.
+pub(crate) fn cut(text: &str, limit: usize) -> Text {
+    if text.len() <= limit {
+        return text.into();
+    }
+    let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let mut kept = Text::from(text.get(..end).unwrap_or_default());
+    kept.push('…');
+    kept
+}
+
+/// A time as seconds since 1970 with six decimals.
+pub(crate) fn seconds(time: Timestamp) -> Text {
+    let microseconds = time.as_microsecond();
+    let sign = if microseconds < 0 { "-" } else { "" };
+    let microseconds = microseconds.unsigned_abs();
+    format_compact!("{sign}{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_cut_and_says_so() {
+        assert_eq!(listed([1, 22, 333], 100), "1,22,333");
+        assert_eq!(listed([1, 22, 333], 6), "1,22…");
+        assert_eq!(listed(["a long one", "b"], 6), "a long…");
+        assert_eq!(hexadecimal(&[1, 0xab], 100), "01ab");
+        assert_eq!(hexadecimal(&[1, 0xab], 3), "01…");
+        assert_eq!(readable("Pumpenhäuser".as_bytes(), 100), "Pumpenhäuser");
+        assert_eq!(readable("Pumpenhäuser".as_bytes(), 8), "Pumpenh…");
+        assert_eq!(readable(b"a\x1b[2J\xff", 100), "a [2J\u{fffd}");
+        assert_eq!(cut("Pumpenhäuser", 8), "Pumpenh…");
+    }
+
+    #[test]
+    fn times_are_seconds() {
+        for (microseconds, text) in [(1_700_000_000_000_001, "1700000000.000001"), (-1_500_000, "-1.500000")]
+        {
+            assert_eq!(seconds(Timestamp::from_microsecond(microseconds).unwrap()), text);
+        }
+    }
+}

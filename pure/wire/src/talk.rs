@@ -1,0 +1,435 @@
+//! What is said in one conversation: recognised by its opening, then read by its protocol's dialogue.
+
+use crate::dialogue::{Dialogue, Out, Progress, Reader, Side};
+use crate::flow::Ends;
+use crate::recognise::{Opening, Recognition, Sureness};
+use crate::stream::{Arrival, Order, Room};
+use crate::tally::Tally;
+use city::{Observed, Protocol};
+use std::fmt;
+
+/// How much of each side's opening is kept until the protocol is recognised.
+const OPENING_BYTES: usize = 4 << 10;
+/// How many pieces of the opening are kept.
+const OPENING_PIECES: usize = 8;
+/// How many datagrams, or segments of a stream whose beginning was not seen, may fail to be recognised.
+const TRIES: u8 = 8;
+
+/// What a conversation's words need around them.
+pub(crate) struct Ear<'a> {
+    pub(crate) out: Out<'a>,
+    pub(crate) readers: &'static [Reader],
+    pub(crate) tally: &'a mut Tally,
+    /// Bytes of unfinished messages, over all conversations.
+    pub(crate) pending: &'a mut Room,
+    /// Bytes of one direction's unfinished message at most.
+    pub(crate) message_bytes: usize,
+}
+
+impl Ear<'_> {
+    fn unread(&mut self, bytes: &[u8]) {
+        let flow = &self.out.flow;
+        self.tally.unread(flow.transport, flow.destination_port, flow.protocol, bytes, 1);
+    }
+
+    /// Makes a dialogue for the protocol and tells that it was recognised.
+    fn open(&mut self, reader: &Reader) -> Box<dyn Dialogue> {
+        self.out.flow.protocol = Some(reader.protocol);
+        self.out.observe(Observed::Recognised(self.out.flow));
+        (reader.open)()
+    }
+
+    /// Asks every reader; the surest wins, then the first. Also says whether some reader must see more.
+    fn ask(&self, opening: &Opening<'_>) -> (Option<(Sureness, &'static Reader)>, bool) {
+        let mut best: Option<(Sureness, &'static Reader)> = None;
+        let mut more = false;
+        for reader in self.readers {
+            match (reader.recognise)(opening) {
+                Recognition::No => {}
+                Recognition::More => more = true,
+                Recognition::Yes(sureness) => {
+                    if best.is_none_or(|(so_far, _)| sureness > so_far) {
+                        best = Some((sureness, reader));
+                    }
+                }
+            }
+        }
+        (best, more)
+    }
+
+    fn opening<'b>(&self, first: Side, from_source: &'b [u8], from_destination: &'b [u8]) -> Opening<'b> {
+        let flow = &self.out.flow;
+        Opening {
+            transport: flow.transport,
+            source: flow.source,
+            destination: flow.destination,
+            source_port: flow.source_port,
+            destination_port: flow.destination_port,
+            first,
+            from_source,
+            from_destination,
+        }
+    }
+}
+
+/// What was said so far.
+#[derive(Default)]
+pub(crate) enum Talk {
+    /// Nothing that anybody could read.
+    #[default]
+    Unheard,
+    /// Datagrams that nobody recognised.
+    Unrecognised(u8),
+    /// Datagrams of a known protocol.
+    Datagrams(Box<dyn Dialogue>),
+    /// A stream.
+    Stream(Box<Stream>),
+    /// No longer listened to.
+    Over,
+}
+
+impl fmt::Debug for Talk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Talk::Unheard => "Unheard",
+            Talk::Unrecognised(_) => "Unrecognised",
+            Talk::Datagrams(_) => "Datagrams",
+            Talk::Stream(_) => "Stream",
+            Talk::Over => "Over",
+        })
+    }
+}
+
+impl Talk {
+    /// Whether it is not listened to, so that messages need only be counted.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Talk::Over)
+    }
+
+    /// Hears a datagram.
+    pub(crate) fn datagram(&mut self, side: Side, bytes: &[u8], ear: &mut Ear<'_>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let tries = match self {
+            Talk::Unheard => 0,
+            Talk::Unrecognised(tries) => *tries,
+            Talk::Datagrams(dialogue) => {
+                if !dialogue.datagram(side, bytes, &mut ear.out) {
+                    ear.unread(bytes);
+                }
+                return;
+            }
+            Talk::Stream(_) | Talk::Over => return,
+        };
+        let opening = match side {
+            Side::Source => ear.opening(side, bytes, &[]),
+            Side::Destination => ear.opening(side, &[], bytes),
+        };
+        if let (Some((_, reader)), _) = ear.ask(&opening) {
+            let mut dialogue = ear.open(reader);
+            if !dialogue.datagram(side, bytes, &mut ear.out) {
+                ear.unread(bytes);
+            }
+            *self = Talk::Datagrams(dialogue);
+        } else {
+            ear.unread(bytes);
+            *self = if tries + 1 < TRIES { Talk::Unrecognised(tries + 1) } else { Talk::Over };
+        }
+    }
+
+    /// Hears a segment of a stream. `from_start` says whether the stream's beginning was seen.
+    pub(crate) fn segment(
+        &mut self,
+        side: Side,
+        position: u64,
+        bytes: &[u8],
+        from_start: bool,
+        room: &mut Room,
+        ear: &mut Ear<'_>,
+    ) {
+        if matches!(self, Talk::Unheard) {
+            *self = Talk::Stream(Box::new(Stream::new(from_start)));
+        }
+        if let Talk::Stream(stream) = self {
+            let hearing = &mut stream.hearing;
+            let given_up = stream
+                .order
+                .of_mut(side)
+                .see(position, bytes, room, &mut |arrival| hearing.hear(side, arrival, ear));
+            ear.tally.not_held += given_up;
+            self.stop_if_over(room, ear);
+        }
+    }
+
+    /// Learns that one side's words up to a position have reached the other.
+    pub(crate) fn acknowledged(&mut self, side: Side, position: u64, room: &mut Room, ear: &mut Ear<'_>) {
+        if let Talk::Stream(stream) = self {
+            let hearing = &mut stream.hearing;
+            let order = stream.order.of_mut(side);
+            order.acknowledged(position, room, &mut |arrival| hearing.hear(side, arrival, ear));
+            self.stop_if_over(room, ear);
+        }
+    }
+
+    /// Whether one side's stream waits for a gap to close.
+    pub(crate) fn waits(&self, side: Side) -> bool {
+        matches!(self, Talk::Stream(stream) if stream.order.of(side).holds())
+    }
+
+    /// Nothing more will be said.
+    pub(crate) fn end(&mut self, room: &mut Room, ear: &mut Ear<'_>) {
+        match std::mem::replace(self, Talk::Over) {
+            Talk::Datagrams(mut dialogue) => dialogue.end(&mut ear.out),
+            Talk::Stream(mut stream) => {
+                for side in [Side::Source, Side::Destination] {
+                    let hearing = &mut stream.hearing;
+                    stream.order.of_mut(side).finish(room, &mut |arrival| hearing.hear(side, arrival, ear));
+                }
+                stream.hearing.end(ear);
+                stream.forget(room, ear);
+            }
+            Talk::Unheard | Talk::Unrecognised(_) | Talk::Over => {}
+        }
+    }
+
+    fn stop_if_over(&mut self, room: &mut Room, ear: &mut Ear<'_>) {
+        if let Talk::Stream(stream) = self
+            && matches!(stream.hearing.stage, Stage::Over)
+        {
+            stream.forget(room, ear);
+            *self = Talk::Over;
+        }
+    }
+}
+
+/// A stream in both directions.
+pub(crate) struct Stream {
+    order: Ends<Order>,
+    hearing: Hearing,
+}
+
+impl Stream {
+    fn new(from_start: bool) -> Stream {
+        Stream {
+            order: Ends::default(),
+            hearing: Hearing {
+                stage: Stage::Opening { heard: Vec::new(), tries: if from_start { TRIES } else { 0 } },
+                pending: Ends::default(),
+            },
+        }
+    }
+
+    fn forget(&mut self, room: &mut Room, ear: &mut Ear<'_>) {
+        for side in [Side::Source, Side::Destination] {
+            self.order.of_mut(side).forget(room);
+            self.hearing.pending.of_mut(side).clear(ear.pending);
+        }
+    }
+}
+
+/// What was heard of a stream, in order.
+struct Hearing {
+    stage: Stage,
+    pending: Ends<Pending>,
+}
+
+enum Stage {
+    /// Not recognised yet. Which side said how much, in order; how often recognition failed.
+    Opening { heard: Vec<(Side, usize)>, tries: u8 },
+    /// Read by its protocol's dialogue.
+    Reading(Box<dyn Dialogue>),
+    /// Not of interest any more.
+    Over,
+}
+
+/// One side's words that wait for more.
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    /// So many bytes to come are of no interest.
+    skip: u64,
+}
+
+impl Pending {
+    fn keep(&mut self, bytes: &[u8], room: &mut Room) {
+        room.used += bytes.len();
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn take(&mut self, room: &mut Room) -> Vec<u8> {
+        room.used = room.used.saturating_sub(self.bytes.len());
+        std::mem::take(&mut self.bytes)
+    }
+
+    fn clear(&mut self, room: &mut Room) {
+        self.take(room);
+    }
+
+    /// Skips what is of no interest.
+    fn interesting<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let skipped = self.skip.min(bytes.len() as u64);
+        self.skip -= skipped;
+        bytes.get(skipped as usize..).unwrap_or_default()
+    }
+}
+
+impl Hearing {
+    fn hear(&mut self, side: Side, arrival: Arrival<'_>, ear: &mut Ear<'_>) {
+        match (&mut self.stage, arrival) {
+            (Stage::Over, _) => {}
+            (Stage::Opening { .. }, Arrival::Bytes(bytes)) => self.hear_opening(side, bytes, ear),
+            (Stage::Opening { heard, tries }, Arrival::Gap(_)) => {
+                // What comes behind the gap may be recognised where a message begins.
+                heard.clear();
+                *tries = (*tries).min(TRIES / 2);
+                self.pending.source.clear(ear.pending);
+                self.pending.destination.clear(ear.pending);
+            }
+            (Stage::Reading(_), Arrival::Bytes(bytes)) => self.read(side, bytes, ear),
+            (Stage::Reading(dialogue), Arrival::Gap(missing)) => {
+                let pending = self.pending.of_mut(side);
+                pending.clear(ear.pending);
+                let of_interest = missing.saturating_sub(pending.skip);
+                pending.skip = pending.skip.saturating_sub(missing);
+                if of_interest > 0 {
+                    dialogue.gap(side, of_interest, &mut ear.out);
+                }
+            }
+        }
+    }
+
+    fn hear_opening(&mut self, side: Side, bytes: &[u8], ear: &mut Ear<'_>) {
+        let Stage::Opening { heard, tries } = &mut self.stage else { return };
+        // Until something must be kept, nothing is copied.
+        let alone = heard.is_empty();
+        if !alone {
+            self.pending.of_mut(side).keep(bytes, ear.pending);
+            heard.push((side, bytes.len()));
+        }
+        let first = heard.first().map_or(side, |(side, _)| *side);
+        let said = match (alone, side) {
+            (false, _) => (self.pending.source.bytes.as_slice(), self.pending.destination.bytes.as_slice()),
+            (true, Side::Source) => (bytes, [].as_slice()),
+            (true, Side::Destination) => ([].as_slice(), bytes),
+        };
+        let enough = said.0.len() >= OPENING_BYTES
+            || said.1.len() >= OPENING_BYTES
+            || heard.len() >= OPENING_PIECES
+            || ear.pending.used >= ear.pending.limit;
+        let (best, more) = ear.ask(&ear.opening(first, said.0, said.1));
+        match best {
+            Some((sureness, reader)) if sureness > Sureness::ByPort || !more || enough => {
+                let dialogue = ear.open(reader);
+                if alone {
+                    self.stage = Stage::Reading(dialogue);
+                    self.read(side, bytes, ear);
+                } else {
+                    self.replay(dialogue, ear);
+                }
+            }
+            _ if more && !enough => {
+                if alone {
+                    self.pending.of_mut(side).keep(bytes, ear.pending);
+                    heard.push((side, bytes.len()));
+                }
+            }
+            _ => {
+                *tries += 1;
+                heard.clear();
+                let over = *tries >= TRIES;
+                ear.unread(bytes);
+                self.pending.source.clear(ear.pending);
+                self.pending.destination.clear(ear.pending);
+                if over {
+                    self.stage = Stage::Over;
+                }
+            }
+        }
+    }
+
+    /// Lets a dialogue hear the opening, in the order in which it was said.
+    fn replay(&mut self, dialogue: Box<dyn Dialogue>, ear: &mut Ear<'_>) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Reading(dialogue));
+        let Stage::Opening { heard, .. } = stage else { return };
+        let said = Ends {
+            source: self.pending.source.take(ear.pending),
+            destination: self.pending.destination.take(ear.pending),
+        };
+        let mut at = Ends::<usize>::default();
+        for (side, length) in heard {
+            let from = *at.of(side);
+            *at.of_mut(side) += length;
+            if let Some(piece) = said.of(side).get(from..from + length) {
+                self.read(side, piece, ear);
+            }
+        }
+    }
+
+    fn read(&mut self, side: Side, bytes: &[u8], ear: &mut Ear<'_>) {
+        let Stage::Reading(dialogue) = &mut self.stage else { return };
+        let pending = self.pending.of_mut(side);
+        let mut kept = Vec::new();
+        let mut rest = bytes;
+        let was_pending = !pending.bytes.is_empty();
+        if was_pending {
+            kept = pending.take(ear.pending);
+            kept.extend_from_slice(bytes);
+            rest = &kept;
+        }
+        loop {
+            rest = pending.interesting(rest);
+            if rest.is_empty() {
+                return;
+            }
+            match dialogue.stream(side, rest, &mut ear.out) {
+                Progress::Used(0) | Progress::Skip(0) => break,
+                Progress::Used(used) => rest = rest.get(used..).unwrap_or_default(),
+                Progress::Skip(count) => pending.skip = count,
+                Progress::Lost => {
+                    ear.unread(rest);
+                    dialogue.end(&mut ear.out);
+                    self.stage = Stage::Over;
+                    return;
+                }
+            }
+        }
+        if rest.len() > ear.message_bytes || ear.pending.used + rest.len() > ear.pending.limit {
+            // Longer than will be held: the dialogue must find the next message.
+            ear.tally.not_held += rest.len() as u64;
+            dialogue.gap(side, rest.len() as u64, &mut ear.out);
+        } else if was_pending {
+            let done = kept.len() - rest.len();
+            kept.drain(..done);
+            ear.pending.used += kept.len();
+            pending.bytes = kept;
+        } else {
+            pending.keep(rest, ear.pending);
+        }
+    }
+
+    fn end(&mut self, ear: &mut Ear<'_>) {
+        // Decide now if nothing but a hope for more has prevented it.
+        if let Stage::Opening { heard, .. } = &self.stage
+            && let Some((first, _)) = heard.first().copied()
+        {
+            let said = (self.pending.source.bytes.as_slice(), self.pending.destination.bytes.as_slice());
+            match ear.ask(&ear.opening(first, said.0, said.1)).0 {
+                Some((_, reader)) => {
+                    let dialogue = ear.open(reader);
+                    self.replay(dialogue, ear);
+                }
+                None => ear.unread(if first == Side::Source { said.0 } else { said.1 }),
+            }
+        }
+        if let Stage::Reading(dialogue) = &mut self.stage {
+            dialogue.end(&mut ear.out);
+        }
+        self.stage = Stage::Over;
+    }
+}
+
+/// The protocol as it is known after something was heard.
+pub(crate) fn known(ear: &Ear<'_>) -> Option<Protocol> {
+    ear.out.flow.protocol
+}

@@ -1,0 +1,114 @@
+//! What was not seen, could not be kept or was not understood: counted, and told now and then.
+
+use city::{Loss, LossKind, Observation, Observed, Protocol, Text, Transport, Unread};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Kinds of unread bytes told apart at a time.
+const UNREAD_MAX: usize = 1_024;
+
+/// The counts since they were last told.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Frames cut short when captured, or shorter than their headers say.
+    pub(crate) truncated: u64,
+    /// Frames whose time ran backwards.
+    pub(crate) reversed: u64,
+    /// Frames with a wrong checksum.
+    pub(crate) checksums: u64,
+    /// Conversations that a full table put out.
+    pub(crate) put_out: u64,
+    /// Bytes of streams that could not be held until a gap closed or a message was whole.
+    pub(crate) not_held: u64,
+    unread: BTreeMap<(Transport, u16, Option<Protocol>), Sampled>,
+}
+
+#[derive(Debug)]
+struct Sampled {
+    count: u64,
+    first: [u8; 16],
+    length: usize,
+}
+
+impl Tally {
+    /// Counts a message that nobody understood.
+    pub(crate) fn unread(
+        &mut self,
+        transport: Transport,
+        port: u16,
+        protocol: Option<Protocol>,
+        bytes: &[u8],
+        count: u64,
+    ) {
+        let mut key = (transport, port, protocol);
+        if !self.unread.contains_key(&key) && self.unread.len() >= UNREAD_MAX {
+            // Too many to tell apart: the port is let go of, then the rest.
+            key.1 = 0;
+            if self.unread.len() >= 2 * UNREAD_MAX && !self.unread.contains_key(&key) {
+                key = (Transport::Ethernet(0), 0, None);
+            }
+        }
+        let sampled = self.unread.entry(key).or_insert_with(|| {
+            let mut first = [0; 16];
+            for (to, from) in first.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            Sampled { count: 0, first, length: bytes.len().min(16) }
+        });
+        sampled.count += count;
+    }
+
+    /// Tells of everything counted, and begins again at nothing.
+    pub(crate) fn tell(&mut self, time: Timestamp, sensor: &Text, out: &mut Vec<Observation>) {
+        let told = std::mem::take(self);
+        let mut tell = |fact| out.push(Observation { time, sensor: sensor.clone(), fact });
+        let losses = [
+            (
+                LossKind::BadChecksum,
+                told.checksums,
+                "frames whose checksum is wrong; read all the same. Where the capturing machine itself sent them, its \
+                 network card adds the checksum later, and nothing is wrong",
+            ),
+            (
+                LossKind::TableFull,
+                told.put_out,
+                "conversations told of before their end, because more were going on than the limit allows",
+            ),
+            (
+                LossKind::TableFull,
+                told.not_held,
+                "bytes of streams that came out of order or in messages larger than the limit allows",
+            ),
+            (
+                LossKind::TimeReversed,
+                told.reversed,
+                "frames older than the one before them; conversations keep the order of the frames",
+            ),
+            (
+                LossKind::Truncated,
+                told.truncated,
+                "frames that were cut short; capture whole frames (snap length 0) to see what is in them",
+            ),
+        ];
+        for (kind, count, detail) in losses {
+            if count > 0 {
+                tell(Observed::Loss(Loss { kind, count, detail: Text::const_new(detail) }));
+            }
+        }
+        for ((transport, port, protocol), sampled) in told.unread {
+            let sample = hexadecimal(sampled.first.get(..sampled.length).unwrap_or_default());
+            let count = sampled.count;
+            tell(Observed::Unread(Unread { transport, port, protocol, count, sample }));
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> Text {
+    let mut text = Text::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -1,0 +1,566 @@
+//! The reader: frames in, observations out.
+
+use crate::dialogue::{Out, Reader, Side};
+use crate::flow::{Ends, Key, Live, Sent};
+use crate::fragment::{Bounds, Fragments};
+use crate::frame::{
+    Carries, Opened, parse_aggregated, parse_ethernet, parse_frame, parse_typed, parse_wireless,
+};
+use crate::packet::{Packet, ip_number, parse_ip};
+use crate::recognise::READERS;
+use crate::stream::Room;
+use crate::table::{Patience, Place, Table};
+use crate::talk::{Ear, Talk, known};
+use crate::tally::Tally;
+use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
+use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
+use city::{Address, Binding, Mac, Observation, Observed, Protocol, Transport};
+use jiff::{SignedDuration, Timestamp};
+
+/// How deep packets may lie within packets.
+const DEPTH_MAX: u8 = 4;
+/// How far time may run backwards between frames before it counts as another clock, not as disorder.
+const DISORDER: SignedDuration = SignedDuration::from_secs(60);
+/// How often losses and unread bytes are told of.
+const TALLY_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// Reads frames. See the crate's first page.
+pub struct Wire {
+    config: Config,
+    readers: &'static [Reader],
+    now: Option<Timestamp>,
+    tallied: Option<Timestamp>,
+    table: Table,
+    fragments: Fragments,
+    neighbours: arp::Neighbours,
+    tally: Tally,
+    reorder: Room,
+    pending: Room,
+}
+
+/// What is known of a packet from outside it.
+#[derive(Clone, Copy)]
+struct Around {
+    time: Timestamp,
+    macs: (Option<Mac>, Option<Mac>),
+    vlan: Option<u16>,
+    /// How many packets it lies within.
+    depth: u8,
+}
+
+/// A packet of a conversation, above its transport header.
+struct Said<'a> {
+    transport: Transport,
+    source: Address,
+    source_port: u16,
+    destination: Address,
+    destination_port: u16,
+    payload: &'a [u8],
+    /// Bytes of payload on the wire.
+    length: u64,
+    /// Bytes on the wire with the IP header.
+    ip_length: u64,
+    segment: Option<tcp::Segment<'a>>,
+    protocol: Option<Protocol>,
+}
+
+impl Wire {
+    /// A reader that has seen nothing yet.
+    pub fn new(config: Config) -> Wire {
+        Wire::with_readers(config, READERS)
+    }
+
+    pub(crate) fn with_readers(config: Config, readers: &'static [Reader]) -> Wire {
+        Wire {
+            table: Table::new(config.seed),
+            readers,
+            now: None,
+            tallied: None,
+            fragments: Fragments::default(),
+            neighbours: arp::Neighbours::new(),
+            tally: Tally::default(),
+            reorder: Room { used: 0, limit: config.limits.reorder_bytes },
+            pending: Room { used: 0, limit: config.limits.pending_bytes },
+            config,
+        }
+    }
+
+    /// Reads one frame. Frames come in the order of their capture.
+    pub fn see(&mut self, frame: &Frame<'_>, out: &mut Vec<Observation>) {
+        self.advance(frame.time, out);
+        if (frame.bytes.len() as u64) < u64::from(frame.length) {
+            self.tally.truncated += 1;
+        }
+        match parse_frame(frame.link, frame.bytes) {
+            Some(opened) => {
+                let around = Around { time: frame.time, macs: opened.macs, vlan: opened.vlan, depth: 0 };
+                self.carried(around, opened.carries, out);
+            }
+            None => self.tally.unread(Transport::Ethernet(0), 0, None, frame.bytes, 1),
+        }
+    }
+
+    /// Lets time pass without a frame: what has been silent for too long is told of.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
+        if self.now.is_none_or(|so_far| now > so_far) {
+            self.advance(now, out);
+        }
+    }
+
+    /// Ends everything: no frame will follow. Conversations are told of in the order in which they began.
+    pub fn finish(&mut self, out: &mut Vec<Observation>) {
+        let Some(now) = self.now else { return };
+        for place in self.table.places() {
+            self.end(place, now, out);
+        }
+        self.neighbours.finish(now, &self.config.sensor, out);
+        self.fragments.finish();
+        self.tell_tally(now, out);
+    }
+
+    /// How many conversations are followed at the moment.
+    pub fn conversations(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Moves time on, and ends what has been silent for too long.
+    fn advance(&mut self, time: Timestamp, out: &mut Vec<Observation>) {
+        let now = match self.now {
+            Some(now) if time < now => {
+                self.tally.reversed += 1;
+                if now.duration_since(time) < DISORDER {
+                    return;
+                }
+                // Another clock: a second capture behind the first, or a clock set right.
+                self.tallied = Some(time);
+                time
+            }
+            Some(now) if time == now => return,
+            _ => time,
+        };
+        self.now = Some(now);
+        while let Some(place) = self.table.expired(now) {
+            self.end(place, now, out);
+        }
+        self.fragments.expire(now);
+        self.neighbours.expire(now, &self.config.sensor, out);
+        match self.tallied {
+            Some(then) if now.duration_since(then) < TALLY_EVERY => {}
+            Some(_) => self.tell_tally(now, out),
+            None => self.tallied = Some(now),
+        }
+    }
+
+    fn tell_tally(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
+        self.tallied = Some(now);
+        for (number, count) in std::mem::take(&mut self.fragments.given_up) {
+            self.tally.unread(Transport::Ip(number), 0, None, &[], count);
+        }
+        self.tally.tell(now, &self.config.sensor, out);
+    }
+
+    /// What a frame carries, or a frame within.
+    fn carried(&mut self, around: Around, carries: Carries<'_>, out: &mut Vec<Observation>) {
+        match carries {
+            Carries::Aggregate(mut bytes) => {
+                let mut opened = Opened { macs: around.macs, vlan: around.vlan, carries };
+                while let Some(rest) = parse_aggregated(bytes, &mut opened) {
+                    bytes = rest;
+                    self.carried(Around { macs: opened.macs, ..around }, opened.carries, out);
+                }
+            }
+            Carries::Arp(bytes) => match arp::parse_arp(bytes) {
+                Some(packet) => self.neighbours.see(&packet, around.time, &self.config.sensor, out),
+                None => self.tally.unread(Transport::Ethernet(0x0806), 0, None, bytes, 1),
+            },
+            Carries::Ethernet(bytes) => self.inside(around, Inside::Ethernet(bytes), out),
+            Carries::Ip(bytes) => match parse_ip(bytes) {
+                Some(packet) => self.packet(around, &packet, out),
+                None => self.tally.unread(Transport::Ethernet(0x0800), 0, None, bytes, 1),
+            },
+            Carries::Other(number, bytes) => self.other(around, number, bytes, out),
+        }
+    }
+
+    /// What a tunnel carries.
+    fn inside(&mut self, around: Around, inside: Inside<'_>, out: &mut Vec<Observation>) {
+        let around = Around { depth: around.depth + 1, ..around };
+        if around.depth > DEPTH_MAX {
+            return;
+        }
+        let (Inside::Ethernet(bytes) | Inside::Ip(bytes) | Inside::Wireless(bytes) | Inside::Typed(_, bytes)) =
+            inside;
+        let mut opened = Opened { macs: around.macs, vlan: around.vlan, carries: Carries::Other(0, bytes) };
+        let parsed = match inside {
+            Inside::Ethernet(bytes) => parse_ethernet(bytes, &mut opened),
+            Inside::Ip(bytes) => {
+                opened.carries = Carries::Ip(bytes);
+                Some(())
+            }
+            Inside::Wireless(bytes) => parse_wireless(bytes, &mut opened),
+            Inside::Typed(kind, bytes) => parse_typed(kind, bytes, &mut opened),
+        };
+        match parsed {
+            Some(()) => {
+                let around = Around { macs: opened.macs, vlan: opened.vlan, ..around };
+                self.carried(around, opened.carries, out);
+            }
+            None => self.tally.unread(Transport::Ethernet(0), 0, None, bytes, 1),
+        }
+    }
+
+    /// Something directly on the link that is neither IP nor ARP.
+    fn other(&mut self, around: Around, number: u16, bytes: &[u8], out: &mut Vec<Observation>) {
+        let (Some(source), Some(destination)) = around.macs else {
+            self.tally.unread(Transport::Ethernet(number), 0, None, bytes, 1);
+            return;
+        };
+        self.said(
+            around,
+            &Said {
+                transport: Transport::Ethernet(number),
+                source: Address::Mac(source),
+                source_port: 0,
+                destination: Address::Mac(destination),
+                destination_port: 0,
+                payload: bytes,
+                length: bytes.len() as u64,
+                ip_length: 0,
+                segment: None,
+                protocol: None,
+            },
+            out,
+        );
+    }
+
+    /// An IP packet, perhaps a fragment of one.
+    fn packet(&mut self, around: Around, packet: &Packet<'_>, out: &mut Vec<Observation>) {
+        if !packet.header_is_whole {
+            self.tally.checksums += 1;
+        }
+        let Some(part) = packet.fragment else { return self.whole_packet(around, packet, out) };
+        let limits = &self.config.limits;
+        let bounds = Bounds { datagrams: limits.fragmented, bytes: limits.fragment_bytes };
+        let now = self.now.unwrap_or(around.time);
+        if let Some(whole) = self.fragments.see(now, packet, part, bounds) {
+            let packet = Packet {
+                payload: &whole.payload,
+                payload_length: whole.payload.len() as u32,
+                length: whole.length,
+                fragment: None,
+                ..*packet
+            };
+            self.whole_packet(around, &packet, out);
+        }
+    }
+
+    fn whole_packet(&mut self, around: Around, packet: &Packet<'_>, out: &mut Vec<Observation>) {
+        let mut said = Said {
+            transport: Transport::Ip(packet.protocol),
+            source: Address::Ip(packet.source),
+            source_port: 0,
+            destination: Address::Ip(packet.destination),
+            destination_port: 0,
+            payload: packet.payload,
+            length: u64::from(packet.payload_length),
+            ip_length: u64::from(packet.length),
+            segment: None,
+            protocol: None,
+        };
+        let mut inside = None;
+        let understood = match packet.protocol {
+            ip_number::TCP => self.tcp(packet, &mut said),
+            ip_number::UDP => self.udp(packet, &mut said),
+            ip_number::ICMP | ip_number::ICMPV6 => self.icmp(around, packet, &mut said, out),
+            ip_number::SCTP => sctp(packet, &mut said),
+            ip_number::GRE => {
+                inside = parse_gre(packet.payload);
+                Some(())
+            }
+            ip_number::IPV4 | ip_number::IPV6 => {
+                inside = Some(Inside::Ip(packet.payload));
+                Some(())
+            }
+            _ => Some(()),
+        };
+        if understood.is_none() {
+            self.tally.truncated += u64::from(packet.is_complete());
+            self.tally.unread(said.transport, 0, None, packet.payload, 1);
+            return;
+        }
+        match inside {
+            // A tunnel without ports of its own is as good as the link.
+            Some(inside) if around.depth < DEPTH_MAX => self.inside(around, inside, out),
+            _ => {
+                self.said(around, &said, out);
+                if said.transport == Transport::Udp
+                    && let Some(inside) =
+                        parse_udp_tunnel(said.source_port, said.destination_port, said.payload)
+                {
+                    self.inside(around, inside, out);
+                }
+            }
+        }
+    }
+
+    /// Notes a wrong checksum of what a packet carries, if the whole of it is there.
+    fn check(&mut self, packet: &Packet<'_>) {
+        if packet.is_complete()
+            && !checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload)
+        {
+            self.tally.checksums += 1;
+        }
+    }
+
+    fn tcp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
+        let segment = tcp::parse_segment(packet.payload, packet.payload_length)?;
+        self.check(packet);
+        said.transport = Transport::Tcp;
+        said.source_port = segment.source_port;
+        said.destination_port = segment.destination_port;
+        said.payload = segment.payload;
+        said.length = u64::from(segment.length);
+        said.segment = Some(segment);
+        Some(())
+    }
+
+    /// RFC 768.
+    fn udp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
+        let ([s0, s1, d0, d1, l0, l1, c0, c1], payload) = packet.payload.split_first_chunk::<8>()?;
+        if (*c0, *c1) != (0, 0) {
+            self.check(packet);
+        }
+        // A length of 0 is that of a jumbogram (RFC 2675 section 4), or of a card that cuts packets itself.
+        let length = match usize::from(u16::from_be_bytes([*l0, *l1])) {
+            0 => packet.payload_length as usize,
+            said => said.min(packet.payload_length as usize),
+        }
+        .checked_sub(8)?;
+        said.transport = Transport::Udp;
+        said.source_port = u16::from_be_bytes([*s0, *s1]);
+        said.destination_port = u16::from_be_bytes([*d0, *d1]);
+        said.payload = crate::bytes::at_most(payload, length);
+        said.length = length as u64;
+        Some(())
+    }
+
+    fn icmp(
+        &mut self,
+        around: Around,
+        packet: &Packet<'_>,
+        said: &mut Said<'_>,
+        out: &mut Vec<Observation>,
+    ) -> Option<()> {
+        let message = icmp::parse_icmp(packet.payload, packet.payload_length, packet.source)?;
+        let version_6 = packet.source.is_ipv6();
+        if packet.is_complete() {
+            let whole = if version_6 {
+                checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload)
+            } else {
+                checksum::header_is_whole(packet.payload)
+            };
+            self.tally.checksums += u64::from(!whole);
+        }
+        if let Some(icmp::Claim { address, mac }) = message.claim {
+            let binding = Binding { address, mac, protocol: Protocol::Icmp };
+            self.neighbours.claim(binding, around.time, &self.config.sensor, out);
+        }
+        (said.source_port, said.destination_port) = message.ports(version_6);
+        said.transport = Transport::Icmp;
+        said.payload = &[];
+        said.length = u64::from(message.length);
+        said.protocol = Some(Protocol::Icmp);
+        Some(())
+    }
+
+    /// A packet of a conversation: counts it, and lets its words be heard.
+    fn said(&mut self, around: Around, said: &Said<'_>, out: &mut Vec<Observation>) {
+        let (key, from_high) =
+            Key::new(said.transport, said.source, said.source_port, said.destination, said.destination_port);
+        let hash = self.table.hash(&key);
+        let mut place = self.table.find(hash, &key);
+        // A SYN after the end is the beginning of another conversation between the same ports.
+        if let (Some(at), Some(segment)) = (place, &said.segment)
+            && let Some(live) = self.table.live_mut(at)
+            && live.tcp.is_over_for(segment, live.side(from_high))
+        {
+            self.end(at, around.time, out);
+            place = None;
+        }
+        let place = match place {
+            Some(place) => place,
+            None => self.begin(around, said, key, from_high, hash, out),
+        };
+        let Some(live) = self.table.live_mut(place) else { return };
+        let side = live.side(from_high);
+        live.last = live.last.max(around.time);
+        let sent = live.sent.of_mut(side);
+        sent.packets += 1;
+        sent.bytes += said.length;
+        sent.ip_bytes += said.ip_length;
+        if live.macs.of(side).is_none() {
+            *live.macs.of_mut(side) = around.macs.0;
+        }
+        if live.macs.of(side.other()).is_none() {
+            *live.macs.of_mut(side.other()) = around.macs.1;
+        }
+        let from_start = live.tcp.was_seen_to_begin();
+        let position = said.segment.as_ref().and_then(|segment| live.tcp.see(segment, side));
+
+        let other = side.other();
+        let acknowledged = live.tcp.ends.of(other).acknowledged();
+        let hears = !said.payload.is_empty() && !live.talk.is_over();
+        if hears || live.talk.waits(other) {
+            let mut ear = Ear {
+                out: Out {
+                    config: &self.config,
+                    observations: out,
+                    time: around.time,
+                    flow: live.flow(),
+                    macs: (live.macs.source, live.macs.destination),
+                },
+                readers: self.readers,
+                tally: &mut self.tally,
+                pending: &mut self.pending,
+                message_bytes: self.config.limits.message_bytes,
+            };
+            match (said.transport, position) {
+                (Transport::Tcp, Some(position)) => {
+                    // The other end's words come first: this segment may answer what lies behind a gap.
+                    if live.talk.waits(other) {
+                        live.talk.acknowledged(other, acknowledged, &mut self.reorder, &mut ear);
+                    }
+                    if hears {
+                        live.talk.segment(
+                            side,
+                            position,
+                            said.payload,
+                            from_start,
+                            &mut self.reorder,
+                            &mut ear,
+                        );
+                    }
+                }
+                (Transport::Udp, _) => live.talk.datagram(side, said.payload, &mut ear),
+                (_, _) => {}
+            }
+            live.protocol = known(&ear);
+        } else if !said.payload.is_empty() {
+            live.unread = live.unread.saturating_add(1);
+        }
+        let patience = live.patience();
+        let interim = self.config.interim.filter(|every| {
+            let due = every.as_secs().saturating_mul(i64::from(live.interims) + 1);
+            *every > SignedDuration::ZERO && live.last.duration_since(live.start).as_secs() >= due
+        });
+        if let Some(every) = interim {
+            let age = live.last.duration_since(live.start).as_secs();
+            live.interims = u32::try_from(age / every.as_secs().max(1)).unwrap_or(u32::MAX);
+            live.tell(around.time, &self.config.sensor, false, out);
+        }
+        self.table.touch(place, patience);
+    }
+
+    /// Begins a conversation.
+    fn begin(
+        &mut self,
+        around: Around,
+        said: &Said<'_>,
+        key: Key,
+        from_high: bool,
+        hash: u64,
+        out: &mut Vec<Observation>,
+    ) -> Place {
+        if self.table.len() >= self.config.limits.conversations.max(1)
+            && let Some(least) = self.table.least()
+        {
+            self.tally.put_out += 1;
+            self.end(least, around.time, out);
+        }
+        let answers = match &said.segment {
+            Some(segment) if segment.flags.syn() => segment.flags.ack(),
+            _ => said.destination.is_station() && said.comes_from_server(),
+        };
+        let live = Live {
+            key,
+            source_is_high: from_high != answers,
+            number: 0,
+            start: around.time,
+            last: around.time,
+            interims: 0,
+            unread: 0,
+            vlan: around.vlan,
+            macs: Ends::default(),
+            sent: Ends { source: Sent::default(), destination: Sent::default() },
+            tcp: tcp::Connection::default(),
+            protocol: said.protocol,
+            talk: Talk::default(),
+        };
+        let fact = Observed::Opened(live.flow());
+        out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+        let patience = live.patience();
+        self.table.insert(hash, live, patience)
+    }
+
+    /// Ends a conversation and tells of it.
+    fn end(&mut self, place: Place, now: Timestamp, out: &mut Vec<Observation>) {
+        let Some(mut live) = self.table.remove(place) else { return };
+        let flow = live.flow();
+        let mut ear = Ear {
+            out: Out {
+                config: &self.config,
+                observations: out,
+                time: now,
+                flow,
+                macs: (live.macs.source, live.macs.destination),
+            },
+            readers: self.readers,
+            tally: &mut self.tally,
+            pending: &mut self.pending,
+            message_bytes: self.config.limits.message_bytes,
+        };
+        live.talk.end(&mut self.reorder, &mut ear);
+        live.protocol = known(&ear);
+        if live.unread > 0 {
+            let count = u64::from(live.unread);
+            self.tally.unread(flow.transport, flow.destination_port, live.protocol, &[], count);
+        }
+        live.tell(now, &self.config.sensor, true, out);
+    }
+}
+
+impl Said<'_> {
+    /// Whether it seems to come from a server, so that its beginning was not seen.
+    fn comes_from_server(&self) -> bool {
+        matches!(self.transport, Transport::Tcp | Transport::Udp)
+            && ports::is_server(self.source_port)
+            && !ports::is_server(self.destination_port)
+    }
+}
+
+impl Live {
+    fn patience(&self) -> Patience {
+        match self.flow().transport {
+            Transport::Ethernet(_) => Patience::Link,
+            Transport::Tcp if self.tcp.is_over() => Patience::Closed,
+            Transport::Tcp if self.tcp.is_attempt() => Patience::Attempt,
+            Transport::Tcp => Patience::Stream,
+            _ if self.sent.destination.packets == 0 => Patience::Unanswered,
+            _ => Patience::Datagram,
+        }
+    }
+}
+
+/// SCTP (RFC 9260 section 3.1): a header of twelve bytes, then chunks.
+fn sctp<'a>(packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
+    let ([s0, s1, d0, d1, ..], payload) = packet.payload.split_first_chunk::<12>()?;
+    said.transport = Transport::Sctp;
+    said.source_port = u16::from_be_bytes([*s0, *s1]);
+    said.destination_port = u16::from_be_bytes([*d0, *d1]);
+    said.payload = payload;
+    said.length = u64::from(packet.payload_length).saturating_sub(12);
+    Some(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Captures in, observations out.
+
+use crate::failure::warn;
+use anyhow::Context;
+use capture::{Captures, Input, Order};
+use city::{Loss, LossKind, Observation, Observed, Text};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use std::{ffi::OsString, io::IsTerminal};
+use wire::{Config, Frame, Limits, Wire};
+
+/// How many observations are handed on at a time, at the least.
+const BATCH: usize = 4_096;
+
+/// Reads captures through the wire.
+pub(crate) struct Reading {
+    captures: Captures,
+    wire: Wire,
+    bar: ProgressBar,
+    /// Added to the time of every frame.
+    shift: SignedDuration,
+    last: Option<Timestamp>,
+}
+
+/// What is known of a reading when it is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Read {
+    /// Frames read.
+    pub(crate) frames: u64,
+    /// Bytes of those frames.
+    pub(crate) bytes: u64,
+}
+
+impl Reading {
+    /// Opens captures, which are read in the order of their packets' times.
+    pub(crate) fn open(arguments: &[OsString], details: bool, order: Order) -> anyhow::Result<Reading> {
+        let inputs: Vec<Input> = arguments.iter().map(|argument| Input::from_argument(argument)).collect();
+        let captures = Captures::open(&inputs, order)?;
+        let config = Config {
+            sensor: Text::const_new("capture"),
+            details,
+            seed: seed()?,
+            limits: Limits::default(),
+            interim: None,
+        };
+        Ok(Reading {
+            captures,
+            wire: Wire::new(config),
+            bar: ProgressBar::hidden(),
+            shift: SignedDuration::ZERO,
+            last: None,
+        })
+    }
+
+    /// Moves every frame in time.
+    pub(crate) fn shifted(mut self, shift: SignedDuration) -> Reading {
+        self.shift = shift;
+        self
+    }
+
+    /// Shows progress on standard error, if that is a terminal.
+    pub(crate) fn with_progress(mut self) -> Reading {
+        if std::io::stderr().is_terminal() {
+            let total = self.captures.progress().total;
+            self.bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8));
+            let style = match total {
+                Some(_) => "{bar:32} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+                None => "{spinner} {bytes}, {bytes_per_sec}",
+            };
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                self.bar.set_style(style);
+            }
+        }
+        self
+    }
+
+    /// Reads everything, handing on frames and observations as they come. Damage is warned of and told as a loss.
+    pub(crate) fn read(
+        mut self,
+        mut seen: impl FnMut(&Frame<'_>),
+        mut take: impl FnMut(&mut Vec<Observation>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Read> {
+        let mut read = Read::default();
+        let mut observations = Vec::with_capacity(2 * BATCH);
+        loop {
+            match self.captures.next() {
+                Ok(Some(mut frame)) => {
+                    frame.time = frame.time.saturating_add(self.shift).unwrap_or(frame.time);
+                    self.last = Some(frame.time);
+                    read.frames += 1;
+                    read.bytes += frame.bytes.len() as u64;
+                    seen(&frame);
+                    self.wire.see(&frame, &mut observations);
+                    if read.frames.is_multiple_of(1_024) {
+                        self.bar.set_position(self.captures.progress().read);
+                    }
+                }
+                Ok(None) => break,
+                Err(damage) => {
+                    self.bar.suspend(|| warn(format_args!("{damage}")));
+                    let fact = Observed::Loss(Loss {
+                        kind: LossKind::Damage,
+                        count: 1,
+                        detail: damage.to_string().into(),
+                    });
+                    // Damage before the first frame has no time of its own.
+                    let time = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
+                    observations.push(Observation { time, sensor: Text::const_new("capture"), fact });
+                }
+            }
+            if observations.len() >= BATCH {
+                take(&mut observations)?;
+                observations.clear();
+            }
+        }
+        self.wire.finish(&mut observations);
+        take(&mut observations)?;
+        self.bar.finish_and_clear();
+        Ok(read)
+    }
+}
+
+/// A seed for tables whose keys an attacker chooses.
+pub(crate) fn seed() -> anyhow::Result<u64> {
+    getrandom::u64().context("the system gives no random numbers")
+}

@@ -1,0 +1,74 @@
+//! Whether Bastide reads captures that others made as others read them.
+//!
+//! The captures and their expected results lie outside the repository: in the folder that the environment variable
+//! `BASTIDE_DATA` names, or in `../shared/data` beside the checkout. Without them every test passes and says how many
+//! cases it skipped.
+//!
+//! One module per protocol turns observations into rows with the peer's column names and compares them with the
+//! peer's log as multisets ([`compare`]). What is asserted is a floor on two shares: of the expected rows, how many
+//! were found; of our rows, how many were expected. With `BASTIDE_DIFFERENCES=20` each comparison prints its first
+//! 20 differences (`cargo test -p capture --test conformance -- --nocapture`).
+
+#![cfg(test)]
+
+mod cases;
+mod compare;
+mod conversations;
+mod expected_log;
+mod filters;
+mod reading;
+
+/// How many cases there are; a check on the harness, which must not lose one unseen.
+const CASES: usize = 525;
+
+#[test]
+fn every_case_is_listed() {
+    let Some(cases) = cases::all() else { return cases::skipped(CASES, "every_case_is_listed") };
+    assert_eq!(cases.len(), CASES);
+    for case in &cases {
+        assert!(case.capture.is_file(), "{} is missing", case.capture.display());
+        for file in &case.expected {
+            assert!(file.is_file(), "{} is missing", file.display());
+        }
+    }
+}
+
+#[test]
+fn every_capture_is_read_to_the_end() {
+    let Some(cases) = cases::all() else { return cases::skipped(CASES, "every_capture_is_read_to_the_end") };
+    let (mut read, mut damaged, mut texts) = (0, Vec::new(), 0);
+    for case in &cases {
+        if case.is_text() {
+            texts += 1;
+            continue;
+        }
+        let reading = reading::read(&case.capture);
+        match (&reading.damage, case.packets) {
+            (Some(damage), _) => damaged.push(format!("{}: {damage}", case.name)),
+            (None, Some(packets)) => {
+                assert_eq!(reading.packets, packets, "{}", case.capture.display());
+            }
+            (None, None) => {}
+        }
+        read += 1;
+    }
+    let damage: String = damaged.iter().map(|line| format!("\n  {line}")).collect();
+    println!("{read} captures read, {texts} cases are not captures, {} damaged:{damage}", damaged.len());
+    assert_eq!(read + texts, CASES);
+}
+
+#[test]
+fn every_expected_log_is_read() {
+    let Some(cases) = cases::all() else { return cases::skipped(CASES, "every_expected_log_is_read") };
+    let (mut logs, mut filters) = (0, 0);
+    for case in &cases {
+        logs += case.logs().len();
+        filters += case.filters().len();
+        if let Some(records) = case.records {
+            let rows: usize = case.logs().iter().map(|log| log.rows.len()).sum();
+            assert_eq!(rows, records, "{} {}", case.suite, case.name);
+        }
+    }
+    println!("{logs} expected logs and {filters} filters read");
+    assert!(logs > 300 && filters > 400);
+}

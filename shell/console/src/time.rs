@@ -1,0 +1,115 @@
+//! Times as people read them: in the city's own time zone, with the UTC instant beside it for machines.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use std::fmt;
+
+/// The city's time zone and the time at which a page is made.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+impl Clock {
+    /// A clock for one page.
+    #[must_use]
+    pub fn new(zone: TimeZone, now: Timestamp) -> Clock {
+        Clock { zone, now }
+    }
+
+    /// The time at which the page is made.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A time as short as it can be said: `14:05` today, `yesterday 14:05`, `3 Nov 14:05`, `3 Nov 2012 14:05`.
+    #[must_use]
+    pub fn short(&self, time: Timestamp) -> Moment {
+        let local = time.to_zoned(self.zone.clone());
+        let today = self.today();
+        let pattern = if local.date() == today {
+            "%H:%M"
+        } else if today.yesterday().is_ok_and(|day| day == local.date()) {
+            "yesterday %H:%M"
+        } else if local.year() == today.year() {
+            "%-d %b %H:%M"
+        } else {
+            "%-d %b %Y %H:%M"
+        };
+        Moment { time, words: local.strftime(pattern).to_string() }
+    }
+
+    /// A time to the second, with its zone: `Mon 23 Nov 2026, 14:05:09 GMT`.
+    #[must_use]
+    pub fn full(&self, time: Timestamp) -> Moment {
+        let local = time.to_zoned(self.zone.clone());
+        Moment { time, words: local.strftime("%a %-d %b %Y, %H:%M:%S %Z").to_string() }
+    }
+
+    /// The day and the time of day: `Monday 23 November, 14:05 GMT`.
+    #[must_use]
+    pub fn day(&self, time: Timestamp) -> Moment {
+        let local = time.to_zoned(self.zone.clone());
+        Moment { time, words: local.strftime("%A %-d %B, %H:%M %Z").to_string() }
+    }
+
+    /// The time of day alone, for the ends of an axis.
+    #[must_use]
+    pub fn hour(&self, time: Timestamp) -> String {
+        time.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
+    }
+
+    fn today(&self) -> Date {
+        self.now.to_zoned(self.zone.clone()).date()
+    }
+}
+
+/// A time in words, which writes itself as `<time>` with the UTC instant.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    time: Timestamp,
+    words: String,
+}
+
+impl Moment {
+    /// The words alone, for places where no element can stand.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The words come from the pattern and the time zone's abbreviation: letters, digits, colons, signs, spaces.
+        write!(f, "<time datetime=\"{:.0}\">{}</time>", self.time, self.words)
+    }
+}
+
+impl askama::filters::HtmlSafe for Moment {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_local_and_as_short_as_the_day_allows() {
+        let zone = TimeZone::get("Europe/London").unwrap();
+        let clock = Clock::new(zone, "2026-07-10T11:30:00Z".parse().unwrap());
+        for (time, words) in [
+            ("2026-07-10T11:05:00Z", "12:05"),
+            ("2026-07-09T22:59:00Z", "yesterday 23:59"),
+            ("2026-07-09T23:00:00Z", "00:00"),
+            ("2026-01-03T09:00:00Z", "3 Jan 09:00"),
+            ("2012-01-03T09:00:00Z", "3 Jan 2012 09:00"),
+        ] {
+            assert_eq!(clock.short(time.parse().unwrap()).words(), words, "{time}");
+        }
+        let full = clock.full("2026-07-10T11:05:09.7Z".parse().unwrap());
+        assert_eq!(
+            full.to_string(),
+            "<time datetime=\"2026-07-10T11:05:09Z\">Fri 10 Jul 2026, 12:05:09 BST</time>"
+        );
+    }
+}
