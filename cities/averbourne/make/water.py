@@ -156,10 +156,11 @@ def stations() -> None:
 
 async def poll_station(device, started: float) -> None:
     """Asks who the station is, then reads it every six seconds. An operator intervenes now and then: two stations
-    are told to pump ahead of rain, and one start level is lowered and put back."""
+    have a pump switched off and on for maintenance, and two start levels are lowered ahead of rain and put back."""
     rhythm = Rhythm(f"scada/{device.id}", 6)
     orders = {
         "pump-02": [(210, "coil", 1, False), (260, "coil", 1, True), (700, "coil", 1, False), (760, "coil", 1, True)],
+        "pump-03": [(120, "coil", 0, False), (150, "coil", 0, True), (430, "register", 10, 1300), (520, "register", 10, LEVEL_START)],
         "pump-05": [(330, "register", 10, 1250), (560, "register", 10, LEVEL_START)],
     }.get(device.id, [])
     while True:
