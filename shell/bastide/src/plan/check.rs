@@ -50,7 +50,9 @@ fn write_text(out: &mut impl Write, checked: &Checked, colours: Colours) -> io::
             }
             writeln!(out, ".")
         }
-        None => writeln!(out, "There is no plan: {}, {}.", count(errors, "error"), count(warnings, "warning")),
+        None => {
+            writeln!(out, "There is no plan: {}, {}.", count(errors, "error"), count(warnings, "warning"))
+        }
     }
 }
 

@@ -46,7 +46,11 @@ pub(super) fn run(captures: &[OsString], into: &Path, force: bool) -> anyhow::Re
 fn refuse_what_is_there<'a>(into: &Path, names: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
     let there: Vec<_> = names.into_iter().filter(|name| into.join(name).exists()).collect();
     if !there.is_empty() {
-        bail!("{} has {} already: draft into another folder, or add --force", into.display(), there.join(", "));
+        bail!(
+            "{} has {} already: draft into another folder, or add --force",
+            into.display(),
+            there.join(", ")
+        );
     }
     Ok(())
 }
