@@ -26,6 +26,7 @@ mod dns;
 mod flow;
 mod fragment;
 mod frame;
+mod http;
 mod icmp;
 mod modbus;
 mod mqtt;
