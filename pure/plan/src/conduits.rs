@@ -5,7 +5,7 @@ use crate::{
     networks::is_outside,
     source::At,
     traffic::usual_ports,
-    tree::{ConduitTable, Tree, ZoneTable},
+    tree::{ConduitTable, Table, Tree, ZoneTable},
 };
 use city::{Allowance, Protocol, ZoneId};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub(crate) fn check_conduits(tree: &Tree, flaws: &mut Flaws) {
     let zones: BTreeMap<&ZoneId, &ZoneTable> =
         tree.zones.iter().filter_map(|zone| Some((&zone.id.get()?.value, zone))).collect();
     for conduit in &tree.conduits {
-        let span = conduit.id.get().map_or(conduit.header, |id| id.span);
+        let span = conduit.id.get().map_or(conduit.header(), |id| id.span);
         if conduit.allow.is_surely_empty() {
             let flaw = Flaw::error(Code::Missing, span, "the conduit allows nothing");
             flaws.push(flaw.help("write `allow = [\"modbus: read\"]`, or take the conduit out"));
@@ -40,14 +40,16 @@ fn check_allowances(conduit: &ConduitTable, flaws: &mut Flaws) {
         // More than this in one conduit is made by a machine, which may repeat itself.
         if seen.len() < 64 {
             if let Some(first) = seen.iter().find(|first| first.value == allowance.value) {
-                let flaw = Flaw::warning(Code::DuplicateEntry, allowance.span, "the conduit allows this already");
+                let flaw =
+                    Flaw::warning(Code::DuplicateEntry, allowance.span, "the conduit allows this already");
                 flaws.push(flaw.related(first.span, "here is the first").help("leave one of them out"));
             }
             seen.push(allowance);
         }
         if let Some(protocol) = readable(&allowance.value) {
             let why = format!("{} usually runs here, and a port allows every verb of it", protocol.title());
-            let help = format!("write the verbs that are needed, such as `{protocol}: {}`", first_verb(protocol));
+            let help =
+                format!("write the verbs that are needed, such as `{protocol}: {}`", first_verb(protocol));
             flaws.push(Flaw::warning(Code::ReadablePort, allowance.span, why).help(help));
         }
     }
@@ -64,5 +66,9 @@ fn readable(allowance: &Allowance) -> Option<Protocol> {
 
 fn first_verb(protocol: Protocol) -> &'static str {
     let verbs = protocol.verbs();
-    if verbs.contains(city::Verb::Read) { "read" } else { verbs.iter().next().map_or("any", city::Verb::as_str) }
+    if verbs.contains(city::Verb::Read) {
+        "read"
+    } else {
+        verbs.iter().next().map_or("any", city::Verb::as_str)
+    }
 }
