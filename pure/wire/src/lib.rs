@@ -17,6 +17,7 @@
 
 mod addresses;
 mod arp;
+mod bacnet;
 mod bytes;
 mod checksum;
 mod community_id;
