@@ -11,6 +11,7 @@
 
 #![cfg(test)]
 
+mod bacnet;
 mod cases;
 mod compare;
 mod conversations;
