@@ -1,2 +1,52 @@
-//! xtask
-fn main() {}
+//! The project's own chores: `cargo xtask test`, `tidy`, `deny`, `fuzz` and `bench`.
+
+mod bench;
+mod dependencies;
+mod fuzz;
+mod house;
+mod needs;
+mod run;
+mod test;
+mod tidy;
+
+use std::{env, process::ExitCode};
+
+const HELP: &str = "\
+The project's own chores.
+
+  cargo xtask test                         everything that must hold before a change is proposed, as CI runs it
+  cargo xtask tidy                         the house's rules: arrows, names, sizes, texts
+  cargo xtask deny                         licences, bans and sources of what is built in
+  cargo xtask fuzz [TARGET] [--seconds N]  libFuzzer on one parser, or on each in turn (default 60 seconds each)
+  cargo xtask bench [CAPTURE]              measures and writes docs/benchmarks.md; never part of the tests
+
+Exit code: 0 all well, 1 something failed, 2 could not.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["test"] => test::run(),
+        ["tidy"] => tidy::run(),
+        ["deny"] => dependencies::run(),
+        ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["bench", rest @ ..] => bench::run(rest),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("unknown chore `{}`\n\n{HELP}", words.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

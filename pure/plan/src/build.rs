@@ -2,8 +2,8 @@
 
 use crate::{
     Plan,
-    plan::Table,
     networks::is_outside,
+    plan::Table,
     tree::{List, Required, Tree},
     value::slug,
 };
@@ -162,7 +162,8 @@ fn index(
     for conduit in &conduits {
         by_ends.entry((conduit.from.clone(), conduit.to.clone())).or_default().push(conduit.id.clone());
     }
-    let elsewhere = zones.iter().find(|zone| zone.outside && zone.networks.is_empty()).map(|zone| zone.id.clone());
+    let elsewhere =
+        zones.iter().find(|zone| zone.outside && zone.networks.is_empty()).map(|zone| zone.id.clone());
     Plan {
         settings,
         services: by_id(services, |service| service.id.clone()),

@@ -9,7 +9,7 @@ use crate::{
     recovery,
     source::{Damage, SourceFile, Span},
     suggest::Suggestions,
-    tree::{Reading, Tree},
+    tree::{Reading, Table, Tree},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,14 +76,15 @@ fn check_encoding(file: &SourceFile, number: u32, flaws: &mut Flaws, tree: &mut 
 fn check_city(tree: &Tree, files: &[SourceFile], flaws: &mut Flaws) {
     match tree.cities.as_slice() {
         [] if !tree.broken => {
-            let why = if files.is_empty() { "there is no file of a plan here" } else { "the plan has no `[city]`" };
+            let why =
+                if files.is_empty() { "there is no file of a plan here" } else { "the plan has no `[city]`" };
             let help = "write `[city]` with `name` and `time-zone` in one of its `.toml` files";
             flaws.push(Flaw::of_all(Code::Missing, why).help(help));
         }
         [first, others @ ..] => {
             for other in others {
-                let flaw = Flaw::error(Code::DuplicateId, other.header, "a plan has one `[city]`");
-                flaws.push(flaw.related(first.header, "here is another"));
+                let flaw = Flaw::error(Code::DuplicateId, other.header(), "a plan has one `[city]`");
+                flaws.push(flaw.related(first.header(), "here is another"));
             }
         }
         [] => {}
@@ -92,15 +93,19 @@ fn check_city(tree: &Tree, files: &[SourceFile], flaws: &mut Flaws) {
 
 /// Reads the spreadsheets that the plan names.
 fn read_inventories(files: &[SourceFile], tree: &mut Tree, flaws: &mut Flaws, suggestions: &mut Suggestions) {
-    let by_path: BTreeMap<&str, (u32, &SourceFile)> =
-        (0..).zip(files).filter(|(_, file)| !file.is_toml()).map(|(n, file)| (file.path(), (n, file))).collect();
+    let by_path: BTreeMap<&str, (u32, &SourceFile)> = (0..)
+        .zip(files)
+        .filter(|(_, file)| !file.is_toml())
+        .map(|(n, file)| (file.path(), (n, file)))
+        .collect();
     let mut named: BTreeMap<String, Span> = BTreeMap::new();
     let mut assets = std::mem::take(&mut tree.assets);
     for inventory in &tree.inventories {
         let Some(file) = inventory.file.get() else { continue };
         let beside = files.get(file.span.file as usize).map_or("", SourceFile::path);
         let Some(path) = path_beside(beside, &file.value) else {
-            let flaw = Flaw::error(Code::MissingFile, file.span, "an inventory must lie in the plan's own folder");
+            let flaw =
+                Flaw::error(Code::MissingFile, file.span, "an inventory must lie in the plan's own folder");
             flaws.push(flaw.help("move it there, so that the plan is whole"));
             continue;
         };
@@ -111,7 +116,11 @@ fn read_inventories(files: &[SourceFile], tree: &mut Tree, flaws: &mut Flaws, su
         }
         let Some((number, source)) = by_path.get(path.as_str()) else {
             let help = suggestions.did_you_mean(&path, by_path.keys().copied());
-            let flaw = Flaw::error(Code::MissingFile, file.span, format!("there is no file `{path}` in the plan's folder"));
+            let flaw = Flaw::error(
+                Code::MissingFile,
+                file.span,
+                format!("there is no file `{path}` in the plan's folder"),
+            );
             let flaw = flaw.help("the name is relative to this file, and ends with `.csv`");
             flaws.push(flaw.maybe_help(help));
             tree.broken = true;
@@ -129,8 +138,13 @@ fn read_inventories(files: &[SourceFile], tree: &mut Tree, flaws: &mut Flaws, su
     if !tree.broken {
         for (number, file) in (0..).zip(files).filter(|(_, file)| unread.contains(&file.path())) {
             let name = file.path().rsplit('/').next().unwrap_or_default();
-            let flaw = Flaw::warning(Code::Unused, Span::new(number, 0..0), "no inventory names this spreadsheet");
-            flaws.push(flaw.help(format!("write `[[inventory]]` and `file = \"{name}\"` in a `.toml` file beside it")));
+            let flaw =
+                Flaw::warning(Code::Unused, Span::new(number, 0..0), "no inventory names this spreadsheet");
+            flaws.push(
+                flaw.help(format!(
+                    "write `[[inventory]]` and `file = \"{name}\"` in a `.toml` file beside it"
+                )),
+            );
         }
     }
 }

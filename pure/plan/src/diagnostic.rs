@@ -219,6 +219,12 @@ impl Flaws {
         }
     }
 
+    /// Takes over those flaws of others whose kind is wanted.
+    pub fn append(&mut self, others: Flaws, wanted: impl Fn(Code) -> bool) {
+        self.omitted += others.omitted;
+        others.list.into_iter().filter(|flaw| wanted(flaw.code)).for_each(|flaw| self.push(flaw));
+    }
+
     pub fn errors(&self) -> usize {
         self.errors
     }
@@ -288,7 +294,8 @@ impl Places<'_> {
 /// The part of a line around `meant` characters that begin behind `before` others.
 fn window(text: &str, before: usize, meant: usize) -> (String, Range<usize>) {
     let meant = meant.min(EXCERPT_MAX);
-    let start = if before + meant > EXCERPT_MAX { (before + meant / 2).saturating_sub(EXCERPT_MAX / 2) } else { 0 };
+    let start =
+        if before + meant > EXCERPT_MAX { (before + meant / 2).saturating_sub(EXCERPT_MAX / 2) } else { 0 };
     let start = start.min(before);
     let excerpt: String = text.chars().skip(start).take(EXCERPT_MAX).collect();
     let from = before - start;

@@ -75,7 +75,8 @@ fn declare<'a, Id: Ord + Display + 'a>(
     let mut declared = Declared::new();
     for id in ids.flatten() {
         if let Some(first) = declared.get(&id.value) {
-            let flaw = Flaw::error(Code::DuplicateId, id.span, format!("there are two {kind}s `{}`", id.value));
+            let flaw =
+                Flaw::error(Code::DuplicateId, id.span, format!("there are two {kind}s `{}`", id.value));
             flaws.push(flaw.related(*first, "here is the first").help("give one of them another id"));
         } else {
             declared.insert(&id.value, id.span);
@@ -90,9 +91,15 @@ struct References<'a> {
 }
 
 impl References<'_> {
-    fn check<Id: Ord + Display + AsRef<str>>(&mut self, kind: &str, id: Option<&At<Id>>, declared: &Declared<'_, Id>) {
+    fn check<Id: Ord + Display + AsRef<str>>(
+        &mut self,
+        kind: &str,
+        id: Option<&At<Id>>,
+        declared: &Declared<'_, Id>,
+    ) {
         let Some(id) = id.filter(|id| !declared.contains_key(&id.value)) else { return };
-        let near = self.suggestions.did_you_mean(id.value.as_ref(), declared.keys().map(|id| (**id).as_ref()));
+        let near =
+            self.suggestions.did_you_mean(id.value.as_ref(), declared.keys().map(|id| (**id).as_ref()));
         let flaw = Flaw::error(Code::UnknownId, id.span, format!("there is no {kind} `{}`", id.value));
         let help = format!("declare it with `[[{kind}]]` and `id = \"{}\"`", id.value);
         self.flaws.push(flaw.help(help).maybe_help(near));

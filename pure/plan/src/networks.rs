@@ -4,7 +4,7 @@
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
     source::{At, Span},
-    tree::{AssetTable, Tree, ZoneTable},
+    tree::{AssetTable, Table, Tree, ZoneTable},
 };
 use city::{Mac, ZoneId};
 use ipnet::IpNet;
@@ -29,16 +29,19 @@ pub(crate) fn is_outside(zone: &ZoneTable) -> bool {
 fn check_zones(tree: &Tree, flaws: &mut Flaws) {
     let mut elsewhere: Option<Span> = None;
     for zone in &tree.zones {
-        let span = zone.id.get().map_or(zone.header, |id| id.span);
+        let span = zone.id.get().map_or(zone.header(), |id| id.span);
         if zone.security_level.is_left_out() && !is_outside(zone) {
-            let flaw = Flaw::error(Code::Missing, zone.header, "a zone needs `security-level`");
-            flaws.push(flaw.help("write `security-level = …`: the level aimed at (IEC 62443-3-3), from 0 to 4"));
+            let flaw = Flaw::error(Code::Missing, zone.header(), "a zone needs `security-level`");
+            flaws.push(
+                flaw.help("write `security-level = …`: the level aimed at (IEC 62443-3-3), from 0 to 4"),
+            );
         }
         if !zone.networks.is_surely_empty() {
             continue;
         }
         if !is_outside(zone) {
-            let flaw = Flaw::error(Code::Missing, span, "the zone has no networks, so nothing could lie in it");
+            let flaw =
+                Flaw::error(Code::Missing, span, "the zone has no networks, so nothing could lie in it");
             let help = "write `networks = [\"192.0.2.0/24\"]`, or `outside = true` if it is everywhere else";
             flaws.push(flaw.help(help));
         } else if let Some(first) = elsewhere {
@@ -79,9 +82,13 @@ fn overlap(network: &At<IpNet>, zone: &ZoneTable, outer: &At<IpNet>, other: &Zon
         (String::from("of the same zone"), "leave the smaller one out")
     } else {
         let name = other.id.get().map_or_else(|| "another zone".into(), |id| format!("zone `{}`", id.value));
-        (format!("of {name}"), "let every address lie in one zone: split the larger network, or move the smaller one")
+        (
+            format!("of {name}"),
+            "let every address lie in one zone: split the larger network, or move the smaller one",
+        )
     };
-    let outer_name = if network.value == outer.value { String::from("a network") } else { format!("`{}`", outer.value) };
+    let outer_name =
+        if network.value == outer.value { String::from("a network") } else { format!("`{}`", outer.value) };
     let why = format!("`{}` {within} {outer_name} {whose}", network.value);
     Flaw::error(Code::Overlap, network.span, why).related(outer.span, "here is the other").help(help)
 }
@@ -94,7 +101,8 @@ fn check_places(tree: &Tree, by_network: &ByNetwork<'_>, flaws: &mut Flaws) {
         let Some(zone) = asset.zone.get().and_then(|id| zones.get(&id.value).copied()) else { continue };
         for address in asset.addresses.iter() {
             let holder = by_network.range(..=address.value).next_back().map(|(_, holder)| holder);
-            let holder = holder.filter(|(network, _)| network.contains(&address.value)).map(|(_, zone)| *zone);
+            let holder =
+                holder.filter(|(network, _)| network.contains(&address.value)).map(|(_, zone)| *zone);
             let fits = match holder {
                 Some(holder) => holder.id.get().map(|id| &id.value) == zone.id.get().map(|id| &id.value),
                 // The zone that is everywhere else; or one whose networks could not all be read.
@@ -109,10 +117,13 @@ fn check_places(tree: &Tree, by_network: &ByNetwork<'_>, flaws: &mut Flaws) {
 
 fn outside(address: &At<IpAddr>, zone: &ZoneTable, holder: Option<&ZoneTable>) -> Flaw {
     let name = zone.id.get().map_or("", |id| id.value.as_str());
-    let place = zone.networks.items.first().map_or(zone.header, |network| network.span);
+    let place = zone.networks.items.first().map_or(zone.header(), |network| network.span);
     let (why, help) = match holder.and_then(|holder| holder.id.get()) {
         Some(holder) => (
-            format!("`{}` lies in zone `{}`, and the asset stands in zone `{name}`", address.value, holder.value),
+            format!(
+                "`{}` lies in zone `{}`, and the asset stands in zone `{name}`",
+                address.value, holder.value
+            ),
             format!("write `zone = \"{}\"`, or put the address right", holder.value),
         ),
         None => (
@@ -141,7 +152,7 @@ fn check_owners(tree: &Tree, flaws: &mut Flaws) {
             }
         }
         if asset.addresses.is_surely_empty() && asset.macs.is_surely_empty() {
-            let span = asset.id.get().map_or(asset.header, |id| id.span);
+            let span = asset.id.get().map_or(asset.header(), |id| id.span);
             let why = "the asset has neither an IP nor a MAC address, so it would never be recognised";
             flaws.push(Flaw::warning(Code::Unreachable, span, why).help("write `addresses` or `macs`"));
         }

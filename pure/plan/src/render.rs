@@ -65,7 +65,8 @@ fn show(
     let _ = writeln!(out, "{} {bar} {line}", blue(&number));
     let marks: String = std::iter::repeat_n(mark, marked).collect();
     let label = if label.is_empty() { String::new() } else { format!(" {}", clean(label)) };
-    let _ = writeln!(out, "{margin} {bar} {}{}", " ".repeat(before), paint.with(hue, &format!("{marks}{label}")));
+    let _ =
+        writeln!(out, "{margin} {bar} {}{}", " ".repeat(before), paint.with(hue, &format!("{marks}{label}")));
 }
 
 /// The line as a terminal shows it, and the cells before and under the marks. Tabs become four spaces and control
@@ -102,7 +103,7 @@ fn clean(text: &str) -> String {
 }
 
 /// Control characters, and those that reorder the text around them (Unicode bidirectional controls).
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

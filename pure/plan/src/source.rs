@@ -134,10 +134,7 @@ mod tests {
         assert_eq!(SourceFile::new("a.toml", "\u{feff}x").text(), "x");
         let damaged = SourceFile::from_bytes("a.toml", b"\xef\xbb\xbfcaf\xe9".to_vec());
         assert_eq!((damaged.text(), damaged.damage()), ("caf\u{fffd}", Some(Damage::NotUtf8 { at: 3 })));
-        assert_eq!(
-            SourceFile::from_bytes("a.toml", b"\xff\xfea\0".to_vec()).damage(),
-            Some(Damage::Utf16)
-        );
+        assert_eq!(SourceFile::from_bytes("a.toml", b"\xff\xfea\0".to_vec()).damage(), Some(Damage::Utf16));
         assert!(SourceFile::new("x/A.TOML", "").is_toml() && !SourceFile::new("toml", "").is_toml());
     }
 

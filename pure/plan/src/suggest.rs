@@ -74,7 +74,8 @@ fn distance(a: &[u8], b: &[u8], most: usize) -> Option<usize> {
         let mut previous_b = None;
         for (j, y) in b.iter().enumerate() {
             let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut cost = (at(&last, j) + usize::from(x != y)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let mut cost =
+                (at(&last, j) + usize::from(x != y)).min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
             if j > 0 && previous_a == Some(y) && previous_b == Some(x) {
                 cost = cost.min(at(&before, j - 1) + 1);
             }

@@ -2,7 +2,8 @@
 
 use crate::{allowance, diagnostic::Code};
 use city::{
-    Allowance, AssetId, ConduitId, ContactId, FeedId, IdError, Impact, Mac, ServiceId, SupplierId, Text, ZoneId,
+    Allowance, AssetId, ConduitId, ContactId, FeedId, IdError, Impact, Mac, ServiceId, SupplierId, Text,
+    ZoneId,
 };
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -143,7 +144,9 @@ impl Scalar for Text {
     fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
         let text = raw.want_text().map_err(|fault| vec![fault])?;
         if text.trim().is_empty() {
-            return Err(vec![Fault::new(Code::BadValue, "the text is empty").help("write it, or leave the key out")]);
+            return Err(vec![
+                Fault::new(Code::BadValue, "the text is empty").help("write it, or leave the key out"),
+            ]);
         }
         if let Some((at, c)) = text.char_indices().find(|(_, c)| c.is_control()) {
             let why = "the text holds a line break or another control character";
@@ -168,13 +171,16 @@ const DAYS_MAX: i64 = 3650;
 const DAY_SECONDS: i64 = 86_400;
 
 impl Scalar for SignedDuration {
-    const EXPECTED: &'static str = "a length of time such as `\"90s\"`, `\"15m\"`, `\"4h\"`, `\"7d\"` or `\"2w\"`";
+    const EXPECTED: &'static str =
+        "a length of time such as `\"90s\"`, `\"15m\"`, `\"4h\"`, `\"7d\"` or `\"2w\"`";
 
     fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
         let text = match raw {
             Raw::Integer(number) => {
                 let help = format!("write `\"{number}m\"` for minutes, or s, h, d or w for another unit");
-                return Err(vec![Fault::new(Code::BadDuration, "a length of time needs its unit").help(help)]);
+                return Err(vec![
+                    Fault::new(Code::BadDuration, "a length of time needs its unit").help(help),
+                ]);
             }
             _ => raw.want_text().map_err(|fault| vec![fault])?,
         };
@@ -268,7 +274,9 @@ impl Scalar for IpAddr {
             let fault = Fault::new(Code::BadAddress, "this is not an IP address");
             return Err(vec![match text.split_once('/').and_then(|(ip, _)| ip.parse::<IpAddr>().ok()) {
                 Some(ip) => fault.help(format!("write `{ip}`: an asset has addresses, a zone has networks")),
-                None => fault.help("write four numbers from 0 to 255 with dots between them, or an IPv6 address"),
+                None => {
+                    fault.help("write four numbers from 0 to 255 with dots between them, or an IPv6 address")
+                }
             }]);
         };
         if !city::Address::Ip(ip).is_station() {
@@ -288,8 +296,9 @@ impl Scalar for Mac {
 
     fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
         let text = raw.want_text().map_err(|fault| vec![fault])?;
-        let mac: Mac =
-            text.parse().map_err(|error: city::ParseMacError| vec![Fault::new(Code::BadAddress, error.to_string())])?;
+        let mac: Mac = text
+            .parse()
+            .map_err(|error: city::ParseMacError| vec![Fault::new(Code::BadAddress, error.to_string())])?;
         if !city::Address::Mac(mac).is_station() {
             let why = "this MAC address is for groups or for nobody, not for one device";
             return Err(vec![Fault::new(Code::BadAddress, why)]);

@@ -5,6 +5,9 @@ mod failure;
 mod reading;
 mod record;
 mod records;
+mod ring;
+mod show;
+mod socket;
 mod table;
 
 use arguments::{Arguments, Command};

@@ -32,7 +32,8 @@ pub(crate) fn rows(out: &mut impl Write, rows: &Value, columns: &[Column], forma
             let names: Vec<String> = columns.iter().map(|column| column.name.to_owned()).collect();
             write_csv(out, &names)?;
             list.iter().try_for_each(|row| {
-                let cells: Vec<String> = columns.iter().map(|column| text(row.pointer(column.pointer))).collect();
+                let cells: Vec<String> =
+                    columns.iter().map(|column| text(row.pointer(column.pointer))).collect();
                 write_csv(out, &cells)
             })
         }
@@ -53,9 +54,11 @@ fn text(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(list)) => {
-            list.iter().map(|item| text(Some(item.pointer("/id").unwrap_or(item)))).collect::<Vec<_>>().join(";")
-        }
+        Some(Value::Array(list)) => list
+            .iter()
+            .map(|item| text(Some(item.pointer("/id").unwrap_or(item))))
+            .collect::<Vec<_>>()
+            .join(";"),
         Some(Value::Object(object)) => text(object.get("id").or_else(|| object.get("address"))),
         Some(other) => other.to_string(),
     }
@@ -114,7 +117,10 @@ mod tests {
     fn one_value_is_shown_in_three_ways() {
         let value = json!([{"number": 1, "what": "a, \"b\"", "who": [{"id": "x"}, {"id": "y"}]}, {"number": 2, "what": "=1+1"}]);
         assert_eq!(shown(&value, Format::Table), "NO  WHAT    WHO\n1   a, \"b\"  x, y\n2   =1+1\n");
-        assert_eq!(shown(&value, Format::Csv), "number,what,who\r\n1,\"a, \"\"b\"\"\",x;y\r\n2,\"'=1+1\",\r\n");
+        assert_eq!(
+            shown(&value, Format::Csv),
+            "number,what,who\r\n1,\"a, \"\"b\"\"\",x;y\r\n2,\"'=1+1\",\r\n"
+        );
         assert_eq!(serde_json::from_str::<Value>(&shown(&value, Format::Json)).unwrap(), value);
         assert_eq!(shown(&json!([]), Format::Table), "None.\n");
     }

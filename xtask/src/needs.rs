@@ -1,0 +1,85 @@
+//! What the tests need of the machine, by name, and how it is installed.
+
+use crate::{
+    house,
+    run::{Counts, End, bounded},
+    test::BROWSER_TEST,
+};
+use anyhow::Result;
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// A Debian package, the programme it is there for, and what the tests do with it.
+struct Package {
+    name: &'static str,
+    programme: &'static str,
+    purpose: &'static str,
+}
+
+const PACKAGES: &[Package] = &[
+    Package { name: "iproute2", programme: "ip", purpose: "live capture between network namespaces" },
+    Package { name: "nodejs", programme: "node", purpose: "the browser test" },
+    Package { name: "npm", programme: "npm", purpose: "the browser test" },
+    Package { name: "chromium", programme: "chromium", purpose: "the browser test" },
+];
+
+/// Installs what is missing if that is allowed, and says what is still missing. Nothing missing is a failure: the
+/// tests that need it are skipped and counted.
+pub(crate) fn meet(limit: Duration) -> Result<(Counts, String)> {
+    let begin = Instant::now();
+    let left = || limit.saturating_sub(begin.elapsed());
+    let names: Vec<&str> = missing_packages().map(|package| package.name).collect();
+    if !names.is_empty() && is_root() && house::has("apt-get") {
+        apt(&["update", "--quiet=2"], left())?;
+        let install = ["install", "--yes", "--quiet=2", "--no-install-recommends"];
+        apt(&[&install[..], &names].concat(), left())?;
+    }
+    let folder = house::root().join(BROWSER_TEST);
+    if folder.join("package.json").is_file() && house::has("npm") {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]);
+        bounded(npm.current_dir(&folder), left(), |line| println!("{line}"))?;
+    }
+    let still: Vec<_> = missing_packages().collect();
+    for package in &still {
+        let Package { name, purpose, .. } = package;
+        println!("missing: Debian package {name}, for {purpose}; as root: apt-get install {name}");
+    }
+    let note: Vec<&str> = still.iter().map(|package| package.name).collect();
+    let note = if note.is_empty() { String::new() } else { format!("missing: {}", note.join(", ")) };
+    Ok((Counts::default(), note))
+}
+
+fn apt(arguments: &[&str], limit: Duration) -> Result<()> {
+    let mut command = Command::new("apt-get");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    if bounded(&mut command, limit, |line| println!("{line}"))? != End::Done {
+        println!("apt-get {} did not succeed; going on without", arguments.join(" "));
+    }
+    Ok(())
+}
+
+fn missing_packages() -> impl Iterator<Item = &'static Package> {
+    PACKAGES.iter().filter(|package| !house::has(package.programme))
+}
+
+/// What the browser test lacks, in words; `None` if it can run.
+pub(crate) fn missing_for_browser() -> Option<String> {
+    let mut missing: Vec<&str> =
+        missing_packages().filter(|p| p.purpose == "the browser test").map(|p| p.name).collect();
+    let folder = house::root().join(BROWSER_TEST);
+    if folder.join("package.json").is_file() && !folder.join("node_modules").is_dir() {
+        missing.push("npm packages of the browser test");
+    }
+    if missing.is_empty() { None } else { Some(missing.join(", ")) }
+}
+
+/// Whether this runs as root, and so may install packages.
+fn is_root() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    uid.and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")
+}
