@@ -14,6 +14,7 @@
 mod cases;
 mod compare;
 mod conversations;
+mod dns;
 mod expected_log;
 mod filters;
 mod reading;
