@@ -16,6 +16,7 @@ mod cases;
 mod compare;
 mod conversations;
 mod details;
+mod dns;
 mod expected_log;
 mod filters;
 mod modbus;
