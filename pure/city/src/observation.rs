@@ -329,6 +329,8 @@ pub enum LossKind {
     Damage,
     /// Frames that the kernel or the ring dropped.
     Dropped,
+    /// Observations that were not yet on disk when Bastide itself was stopped; their number cannot be known.
+    Interrupted,
     /// Entries that a full table put out before their time.
     TableFull,
     /// Frames whose time ran backwards.
@@ -345,6 +347,7 @@ impl LossKind {
             LossKind::BadChecksum => "bad-checksum",
             LossKind::Damage => "damage",
             LossKind::Dropped => "dropped",
+            LossKind::Interrupted => "interrupted",
             LossKind::TableFull => "table-full",
             LossKind::TimeReversed => "time-reversed",
             LossKind::Truncated => "truncated",

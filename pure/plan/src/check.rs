@@ -9,7 +9,7 @@ use crate::{
     recovery,
     source::{Damage, SourceFile, Span},
     suggest::Suggestions,
-    tree::{Reading, Tree},
+    tree::{Reading, Table, Tree},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,8 +83,8 @@ fn check_city(tree: &Tree, files: &[SourceFile], flaws: &mut Flaws) {
         }
         [first, others @ ..] => {
             for other in others {
-                let flaw = Flaw::error(Code::DuplicateId, other.header, "a plan has one `[city]`");
-                flaws.push(flaw.related(first.header, "here is another"));
+                let flaw = Flaw::error(Code::DuplicateId, other.header(), "a plan has one `[city]`");
+                flaws.push(flaw.related(first.header(), "here is another"));
             }
         }
         [] => {}

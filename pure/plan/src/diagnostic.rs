@@ -219,6 +219,12 @@ impl Flaws {
         }
     }
 
+    /// Takes over those flaws of others whose kind is wanted.
+    pub fn append(&mut self, others: Flaws, wanted: impl Fn(Code) -> bool) {
+        self.omitted += others.omitted;
+        others.list.into_iter().filter(|flaw| wanted(flaw.code)).for_each(|flaw| self.push(flaw));
+    }
+
     pub fn errors(&self) -> usize {
         self.errors
     }

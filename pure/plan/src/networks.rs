@@ -4,7 +4,7 @@
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
     source::{At, Span},
-    tree::{AssetTable, Tree, ZoneTable},
+    tree::{AssetTable, Table, Tree, ZoneTable},
 };
 use city::{Mac, ZoneId};
 use ipnet::IpNet;
@@ -29,9 +29,9 @@ pub(crate) fn is_outside(zone: &ZoneTable) -> bool {
 fn check_zones(tree: &Tree, flaws: &mut Flaws) {
     let mut elsewhere: Option<Span> = None;
     for zone in &tree.zones {
-        let span = zone.id.get().map_or(zone.header, |id| id.span);
+        let span = zone.id.get().map_or(zone.header(), |id| id.span);
         if zone.security_level.is_left_out() && !is_outside(zone) {
-            let flaw = Flaw::error(Code::Missing, zone.header, "a zone needs `security-level`");
+            let flaw = Flaw::error(Code::Missing, zone.header(), "a zone needs `security-level`");
             flaws.push(
                 flaw.help("write `security-level = …`: the level aimed at (IEC 62443-3-3), from 0 to 4"),
             );
@@ -117,7 +117,7 @@ fn check_places(tree: &Tree, by_network: &ByNetwork<'_>, flaws: &mut Flaws) {
 
 fn outside(address: &At<IpAddr>, zone: &ZoneTable, holder: Option<&ZoneTable>) -> Flaw {
     let name = zone.id.get().map_or("", |id| id.value.as_str());
-    let place = zone.networks.items.first().map_or(zone.header, |network| network.span);
+    let place = zone.networks.items.first().map_or(zone.header(), |network| network.span);
     let (why, help) = match holder.and_then(|holder| holder.id.get()) {
         Some(holder) => (
             format!(
@@ -152,7 +152,7 @@ fn check_owners(tree: &Tree, flaws: &mut Flaws) {
             }
         }
         if asset.addresses.is_surely_empty() && asset.macs.is_surely_empty() {
-            let span = asset.id.get().map_or(asset.header, |id| id.span);
+            let span = asset.id.get().map_or(asset.header(), |id| id.span);
             let why = "the asset has neither an IP nor a MAC address, so it would never be recognised";
             flaws.push(Flaw::warning(Code::Unreachable, span, why).help("write `addresses` or `macs`"));
         }

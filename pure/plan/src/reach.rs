@@ -3,7 +3,7 @@
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
     source::{At, Span},
-    tree::Tree,
+    tree::{Table, Tree},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,7 +24,7 @@ pub(crate) fn check_uses(tree: &Tree, flaws: &mut Flaws) {
     }
     check_topics(tree, flaws);
     for contact in &tree.contacts {
-        let span = contact.id.get().map_or(contact.header, |id| id.span);
+        let span = contact.id.get().map_or(contact.header(), |id| id.span);
         if contact.telephone.is_left_out() && contact.mail.is_left_out() {
             let flaw = Flaw::warning(
                 Code::Unreachable,

@@ -3,7 +3,7 @@
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
     source::At,
-    tree::{ServiceTable, Tree},
+    tree::{ServiceTable, Table, Tree},
 };
 use city::{Impact, ServiceId};
 use jiff::SignedDuration;
@@ -26,30 +26,17 @@ pub(crate) fn check_services(tree: &Tree, flaws: &mut Flaws) {
 
 /// Whether the recovery target is whole where there must be one, and its times are in order.
 fn check_target(service: &ServiceTable, flaws: &mut Flaws) {
-    let span = service.id.get().map_or(service.header, |id| id.span);
+    let span = service.id.get().map_or(service.header(), |id| id.span);
     // A time that is written and wrong is a flaw of its own, not a missing one.
     let given = [!service.rto.is_left_out(), !service.rpo.is_left_out(), !service.mtpd.is_left_out()];
     let critical = service.impact.get().is_some_and(|impact| impact.value == Impact::Critical);
     if (critical || given.contains(&true)) && given.contains(&false) {
-        let missing: Vec<_> = ["rto", "rpo", "mtpd"]
-            .iter()
-            .zip(given)
-            .filter(|(_, given)| !given)
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        let missing = missing.join(" and ");
+        let missing = missing_times(given);
         let flaw = if critical {
-            Flaw::error(
-                Code::MissingRecovery,
-                span,
-                format!("a critical service needs a recovery target: {missing} is missing"),
-            )
+            let why = format!("a critical service needs a whole recovery target, and {missing}");
+            Flaw::error(Code::MissingRecovery, span, why)
         } else {
-            Flaw::error(
-                Code::MissingRecovery,
-                span,
-                format!("half a recovery target is none: {missing} is missing"),
-            )
+            Flaw::error(Code::MissingRecovery, span, format!("half a recovery target is none: {missing}"))
         };
         let help = "say by when it must run again (`rto`), how much data may be lost (`rpo`) and when the harm becomes unacceptable (`mtpd`)";
         flaws.push(flaw.help(help));
@@ -60,6 +47,21 @@ fn check_target(service: &ServiceTable, flaws: &mut Flaws) {
         let why = "the service would be back only after the harm has become unacceptable: `rto` is longer than `mtpd`";
         let flaw = Flaw::error(Code::OutOfRange, rto.span, why).related(mtpd.span, "here is `mtpd`");
         flaws.push(flaw.help("shorten `rto`, or lengthen `mtpd` if that is the truth"));
+    }
+}
+
+/// Which of the three times are missing, in words.
+fn missing_times(given: [bool; 3]) -> String {
+    let missing: Vec<_> = ["`rto`", "`rpo`", "`mtpd`"]
+        .into_iter()
+        .zip(given)
+        .filter(|(_, given)| !given)
+        .map(|(name, _)| name)
+        .collect();
+    match missing.as_slice() {
+        [one] => format!("{one} is missing"),
+        [first @ .., last] => format!("{} and {last} are missing", first.join(", ")),
+        [] => String::new(),
     }
 }
 

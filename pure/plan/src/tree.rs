@@ -5,7 +5,7 @@
 
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
-    source::{At, Span},
+    source::{At, Lines, Span},
     suggest::Suggestions,
     value::{Lasting, Raw, Scalar, SecurityLevel, ZoneName},
 };
@@ -281,6 +281,9 @@ pub(crate) trait Table: Sized {
     /// Reads the fields, given what was found for each of the keys.
     fn read(found: &[Option<Found<'_>>], header: Span, reading: &mut Reading<'_>) -> Self;
 
+    /// Where the table begins.
+    fn header(&self) -> Span;
+
     /// Its JSON Schema.
     fn schema() -> Value;
 }
@@ -296,7 +299,7 @@ macro_rules! tables {
         #[derive(Debug)]
         pub(crate) struct $Table {
             /// Where the table begins.
-            pub header: Span,
+            header: Span,
             $($(#[doc = $doc])* pub $field: $type,)*
         }
 
@@ -312,6 +315,10 @@ macro_rules! tables {
                     header,
                     $($field: Field::read(found.next().flatten(), $key, $title, header, reading),)*
                 }
+            }
+
+            fn header(&self) -> Span {
+                self.header
             }
 
             fn schema() -> Value {
@@ -499,16 +506,49 @@ impl Tree {
     /// Adds what a TOML file declares.
     pub fn read_toml(&mut self, reading: &mut Reading<'_>) {
         let (document, errors) = DeTable::parse_recoverable(reading.text);
-        for error in &errors {
-            let span = reading.span(error.span().unwrap_or_default());
-            reading.flaws.push(Flaw::error(
-                Code::Syntax,
-                span,
-                format!("this is not TOML: {}", error.message()),
-            ));
-            self.broken = true;
+        if !self.read_syntax(&errors, reading) {
+            self.read_tables(document.get_ref(), reading);
+            return;
         }
-        for (key, value) in document.get_ref() {
+        // Where the text is not TOML, tables may seem to lack or hold what is only misplaced: that is not told.
+        let mut flaws = Flaws::default();
+        let Reading { file, text, .. } = *reading;
+        self.read_tables(
+            document.get_ref(),
+            &mut Reading { file, text, flaws: &mut flaws, suggestions: reading.suggestions },
+        );
+        reading.flaws.append(flaws, |code| {
+            !matches!(code, Code::BadTable | Code::Missing | Code::UnknownKey | Code::UnknownTable)
+        });
+    }
+
+    /// Tells of every line that is not TOML. Returns whether the tables can no longer be trusted to be as written.
+    fn read_syntax(&mut self, errors: &[toml::de::Error], reading: &mut Reading<'_>) -> bool {
+        let lines = Lines::new(if errors.is_empty() { "" } else { reading.text });
+        let mut last_line = None;
+        let mut broken = false;
+        for error in errors {
+            let bytes = error.span().unwrap_or_default();
+            let span = reading.span(bytes.clone());
+            if error.message() == "duplicate key" {
+                let flaw = Flaw::error(Code::Syntax, span, "this key stands in its table twice");
+                reading.flaws.push(flaw.help("leave one of them out"));
+                continue;
+            }
+            broken = true;
+            // A second complaint about a line is most often about the first mistake in it.
+            let line = Some(lines.line_of(bytes.start).0);
+            if std::mem::replace(&mut last_line, line) != line {
+                let why = format!("this is not TOML: {}", error.message());
+                reading.flaws.push(Flaw::error(Code::Syntax, span, why));
+            }
+        }
+        self.broken |= broken;
+        broken
+    }
+
+    fn read_tables(&mut self, document: &DeTable<'_>, reading: &mut Reading<'_>) {
+        for (key, value) in document {
             let place = reading.span(key.span());
             match key.get_ref().as_ref() {
                 "city" => match value.get_ref() {

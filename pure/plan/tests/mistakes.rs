@@ -18,28 +18,28 @@ struct Case {
 
 fn parse_case(text: &str) -> Case {
     let (given, expected) = text.split_once("-- expected --\n").unwrap_or((text, ""));
-    let mut files: Vec<(Vec<&str>, String)> = Vec::new();
+    let mut files: Vec<(&str, String)> = Vec::new();
     for line in given.lines() {
         match line.strip_prefix("-- ").and_then(|line| line.strip_suffix(" --")) {
-            Some(header) => files.push((header.split(' ').collect(), String::new())),
+            Some(header) => files.push((header, String::new())),
             // What stands before the first file says what the case is about.
             None => {
                 if let Some((header, text)) = files.last_mut() {
                     text.push_str(line);
-                    text.push_str(if header.contains(&"crlf") { "\r\n" } else { "\n" });
+                    text.push_str(if header.contains(" crlf") { "\r\n" } else { "\n" });
                 }
             }
         }
     }
-    let has_city = files.iter().any(|(header, _)| header[0] == "city.toml");
+    let has_city = files.iter().any(|(header, _)| header.starts_with("city.toml"));
     let mut files: Vec<_> = files
         .into_iter()
         .map(|(header, text)| {
-            let mut bytes = if header.contains(&"bom") { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
+            let mut bytes = if header.contains(" bom") { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
             let text = text.replace("<ff>", "\u{1}");
             // A byte that is not UTF-8 cannot stand in the case itself.
             bytes.extend(text.bytes().map(|byte| if byte == 1 { 0xff } else { byte }));
-            SourceFile::from_bytes(header[0], bytes)
+            SourceFile::from_bytes(header.split(' ').next().unwrap_or_default(), bytes)
         })
         .collect();
     if !has_city {

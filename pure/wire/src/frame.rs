@@ -40,6 +40,8 @@ pub(crate) struct Opened<'a> {
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carries<'a> {
+    /// Several frames joined into one, to be opened one after another with [`parse_aggregated`].
+    Aggregate(&'a [u8]),
     /// An ARP packet.
     Arp(&'a [u8]),
     /// An Ethernet frame within the frame. Opening it is left to the caller, who bounds the depth.
@@ -73,12 +75,12 @@ pub(crate) fn parse_frame(link: LinkType, bytes: &[u8]) -> Option<Opened<'_>> {
             let (kind, rest) = take_u16(skip(bytes, 2)?)?;
             parse_typed(kind, rest, &mut opened)?;
         }
-        105 => parse_wlan(bytes, &mut opened)?,
+        105 => parse_wireless(bytes, &mut opened)?,
         113 => parse_cooked(bytes, &mut opened)?,
         // 802.11 behind a radiotap header, whose length is little-endian.
         127 => {
             let (length, _) = take_u16(skip(bytes, 2)?)?;
-            parse_wlan(skip(bytes, usize::from(length.swap_bytes()))?, &mut opened)?;
+            parse_wireless(skip(bytes, usize::from(length.swap_bytes()))?, &mut opened)?;
         }
         276 => parse_cooked_2(bytes, &mut opened)?,
         _ => return None,
@@ -211,7 +213,7 @@ fn cooked_mac(length: usize, address: &[u8; 8]) -> Option<Mac> {
 }
 
 /// Wireless: only data frames that are not encrypted carry anything to read (IEEE 802.11 clause 9.3.2).
-fn parse_wlan<'a>(bytes: &'a [u8], opened: &mut Opened<'a>) -> Option<()> {
+pub(crate) fn parse_wireless<'a>(bytes: &'a [u8], opened: &mut Opened<'a>) -> Option<()> {
     let (control, _) = take_u16(bytes)?;
     let [kind, flags] = control.to_be_bytes();
     let (to_station, from_station) = (flags & 1 == 1, flags & 2 == 2);
@@ -232,12 +234,24 @@ fn parse_wlan<'a>(bytes: &'a [u8], opened: &mut Opened<'a>) -> Option<()> {
     };
     // Quality of service adds two bytes, and may say that several frames were joined into one.
     if kind & 0x80 != 0 {
-        let (quality, _) = take_u16(skip(bytes, header)?)?;
-        header += 2;
+        let (quality, rest) = take_u16(skip(bytes, header)?)?;
         if quality & 0x8000 != 0 {
-            // Only the first of them is opened.
-            header += 14;
+            opened.carries = Carries::Aggregate(rest);
+            return Some(());
         }
+        header += 2;
     }
     parse_802_2(skip(bytes, header)?, opened)
+}
+
+/// The first of several frames that were joined into one, and the rest (IEEE 802.11 clause 9.3.2.2).
+pub(crate) fn parse_aggregated<'a>(bytes: &'a [u8], opened: &mut Opened<'a>) -> Option<&'a [u8]> {
+    let (destination, rest) = bytes.split_first_chunk::<6>()?;
+    let (source, rest) = rest.split_first_chunk::<6>()?;
+    let (length, rest) = take_u16(rest)?;
+    let length = usize::from(length);
+    opened.macs = (Some(Mac(*source)), Some(Mac(*destination)));
+    parse_802_2(at_most(rest, length), opened)?;
+    // Each begins at a multiple of four bytes from the one before.
+    Some(skip(rest, length + (14 + length).wrapping_neg() % 4).unwrap_or_default())
 }

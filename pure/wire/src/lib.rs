@@ -15,17 +15,20 @@
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
 //! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
 
+mod addresses;
 mod arp;
+mod bacnet;
 mod bytes;
 mod checksum;
 mod community_id;
 mod cursor;
-pub mod dhcp;
+mod dhcp;
 mod dialogue;
-pub mod dns;
+mod dns;
 mod flow;
 mod fragment;
 mod frame;
+mod http;
 mod icmp;
 mod modbus;
 mod mqtt;
@@ -40,9 +43,12 @@ mod table;
 mod talk;
 mod tally;
 mod tcp;
+pub mod tls;
+mod tls;
 mod tunnel;
 mod wire;
 
+pub use addresses::addresses;
 pub use community_id::community_id;
 pub use wire::Wire;
 

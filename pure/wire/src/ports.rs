@@ -11,9 +11,12 @@ const SERVERS: &[u16] = &[
     27017, 34962, 34963, 34964, 34980, 37777, 38412, 44818, 47808, 48898, 55553, 62900, 62911, 62924,
 ];
 
+/// System ports on which clients listen: those of DHCP (RFC 2131, RFC 8415).
+const CLIENTS: [u16; 2] = [68, 546];
+
 /// Whether servers listen on such a port.
 pub(crate) fn is_server(port: u16) -> bool {
-    (1..1024).contains(&port) || SERVERS.binary_search(&port).is_ok()
+    (1..1024).contains(&port) && !CLIENTS.contains(&port) || SERVERS.binary_search(&port).is_ok()
 }
 
 #[cfg(test)]
@@ -23,6 +26,6 @@ mod tests {
     #[test]
     fn the_table_stands_in_order() {
         assert!(SERVERS.is_sorted_by(|a, b| a < b));
-        assert!(is_server(502) && is_server(47808) && !is_server(49152) && !is_server(0));
+        assert!(is_server(502) && is_server(47808) && !is_server(68) && !is_server(49152) && !is_server(0));
     }
 }

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{modbus, mqtt};
+use crate::{bacnet, dhcp, dns, http, modbus, mqtt, tls};
 use city::{Address, Transport};
 
 /// The opening of a conversation, as far as it was seen.
@@ -59,6 +59,7 @@ pub enum Recognition {
 }
 
 /// How sure a recognition is.
+#[expect(clippy::enum_variant_names, reason = "each says by what it is sure")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sureness {
     /// The content fits and the port is the usual one; the content alone would not convince.
@@ -70,4 +71,13 @@ pub enum Sureness {
 }
 
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
-pub const READERS: &[Reader] = &[modbus::READER, mqtt::READER];
+pub const READERS: &[Reader] = &[
+    bacnet::READER,
+    dhcp::READER,
+    dns::MULTICAST_READER,
+    dns::READER,
+    http::READER,
+    modbus::READER,
+    mqtt::READER,
+    tls::READER,
+];

@@ -1,12 +1,14 @@
 //! Bytes and numbers from the network as text of bounded length. What was cut ends with `…`.
 
 use city::Text;
+use compact_str::format_compact;
+use jiff::Timestamp;
 use std::fmt::{Display, Write};
 
 /// The longest value put into a record, in bytes before the mark of a cut.
 pub(crate) const VALUE_BYTES_MAX: usize = 128;
 
-/// Items with commas between them, cut before the item that would not fit into `limit` bytes.
+/// Items with commas between them, cut before the item that would not fit into `limit` bytes; the first is cut itself.
 pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usize) -> Text {
     let mut text = Text::default();
     for item in items {
@@ -17,6 +19,9 @@ pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usiz
         // Writing to a string cannot fail.
         let _ = write!(text, "{item}");
         if text.len() > limit {
+            if before == 0 {
+                return cut(&text, limit);
+            }
             text.truncate(before);
             text.push('…');
             break;
@@ -66,6 +71,14 @@ pub(crate) fn cut(text: &str, limit: usize) -> Text {
     kept
 }
 
+/// A time as seconds since 1970 with six decimals.
+pub(crate) fn seconds(time: Timestamp) -> Text {
+    let microseconds = time.as_microsecond();
+    let sign = if microseconds < 0 { "-" } else { "" };
+    let microseconds = microseconds.unsigned_abs();
+    format_compact!("{sign}{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,11 +87,20 @@ mod tests {
     fn what_is_too_long_is_cut_and_says_so() {
         assert_eq!(listed([1, 22, 333], 100), "1,22,333");
         assert_eq!(listed([1, 22, 333], 6), "1,22…");
+        assert_eq!(listed(["a long one", "b"], 6), "a long…");
         assert_eq!(hexadecimal(&[1, 0xab], 100), "01ab");
         assert_eq!(hexadecimal(&[1, 0xab], 3), "01…");
         assert_eq!(readable("Pumpenhäuser".as_bytes(), 100), "Pumpenhäuser");
         assert_eq!(readable("Pumpenhäuser".as_bytes(), 8), "Pumpenh…");
         assert_eq!(readable(b"a\x1b[2J\xff", 100), "a [2J\u{fffd}");
         assert_eq!(cut("Pumpenhäuser", 8), "Pumpenh…");
+    }
+
+    #[test]
+    fn times_are_seconds() {
+        for (microseconds, text) in [(1_700_000_000_000_001, "1700000000.000001"), (-1_500_000, "-1.500000")]
+        {
+            assert_eq!(seconds(Timestamp::from_microsecond(microseconds).unwrap()), text);
+        }
     }
 }

@@ -241,7 +241,11 @@ impl Connection {
                     next = Stage::Reset;
                 }
                 if next == Stage::Silent {
-                    next = Stage::Partial;
+                    // An answer to SYN-ACK stands in for the SYN that was not seen.
+                    next = if peer == Stage::SynAckSent { Stage::Established } else { Stage::Partial };
+                    if peer == Stage::SynAckSent {
+                        next_peer = Stage::Established;
+                    }
                 }
             }
             Stage::SynSent | Stage::SynAckSent => {
@@ -292,7 +296,8 @@ impl Connection {
             (Stage::Reset, Stage::Reset) if nothing_said => C::Rej,
             (_, Stage::Reset) if unseen(source) => C::Rstrh,
             (_, Stage::Reset) => C::Rstr,
-            (Stage::Reset, _) if unseen(destination) => C::Rstos0,
+            (Stage::Reset, _) if unseen(destination) && self.ends.source.syn => C::Rstos0,
+            (Stage::Reset, Stage::Silent) => C::Oth,
             (Stage::Reset, _) => C::Rsto,
             (Stage::Closed, Stage::Closed) => C::Sf,
             (Stage::Closed, _) if unseen(destination) => C::Sh,
@@ -308,6 +313,10 @@ impl Connection {
     /// Payload bytes one end sent, by sequence numbers.
     pub(crate) fn size(&self, side: Side) -> u64 {
         let end = self.ends.of(side);
+        if end.stage == Stage::Silent {
+            // What only the other end's acknowledgements tell of was not seen.
+            return 0;
+        }
         if end.before_reset == Stage::SynSent && end.stage == Stage::Reset {
             // An end that only sent SYN and RST said nothing, wherever its numbers point.
             return 0;
@@ -318,18 +327,23 @@ impl Connection {
     /// Payload bytes that no packet showed.
     pub(crate) fn missed(&self) -> u64 {
         let missed = |end: &End| {
+            if end.stage == Stage::Silent {
+                return 0;
+            }
             let unseen = end.acknowledged.saturating_sub(end.sent).saturating_sub(u64::from(!end.fin));
             end.hole + if end.acknowledged > end.sent { unseen } else { 0 }
         };
         missed(&self.ends.source) + missed(&self.ends.destination)
     }
 
-    /// Whether nothing more is to be expected of it.
+    /// Whether nothing more is to be expected of it: both ends closed, one reset, or one closed what was not seen to
+    /// begin.
     pub(crate) fn is_over(&self) -> bool {
         let (source, destination) = (self.ends.source.stage, self.ends.destination.stage);
         source == Stage::Reset
             || destination == Stage::Reset
-            || (source == Stage::Closed && destination == Stage::Closed)
+            || (source == Stage::Closed && matches!(destination, Stage::Closed | Stage::Partial))
+            || (source == Stage::Partial && destination == Stage::Closed)
     }
 
     /// Whether a SYN of either end was seen.

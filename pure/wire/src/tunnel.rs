@@ -10,6 +10,8 @@ pub(crate) enum Inside<'a> {
     Ethernet(&'a [u8]),
     /// An IP packet.
     Ip(&'a [u8]),
+    /// A wireless frame.
+    Wireless(&'a [u8]),
     /// Something named by an EtherType.
     Typed(u16, &'a [u8]),
 }
@@ -36,13 +38,20 @@ pub(crate) fn parse_gre(bytes: &[u8]) -> Option<Inside<'_>> {
             let (flags, _) = take_u16(skip(rest, 10)?)?;
             Some(Inside::Ethernet(skip(rest, if flags & 1 == 1 { 20 } else { 12 })?))
         }
+        // Aruba's access points send what they hear to their controller.
+        0x8200..=0x82ff | 0x9000 => Some(Inside::Wireless(rest)),
         other => Some(Inside::Typed(other, rest)),
     }
 }
 
-/// What a UDP datagram carries, if it goes to a tunnel's port and has a tunnel's shape.
-pub(crate) fn parse_udp_tunnel(destination_port: u16, bytes: &[u8]) -> Option<Inside<'_>> {
-    match destination_port {
+/// What a UDP datagram carries, if it goes to a tunnel's port and has a tunnel's shape; for tunnels with a client and a
+/// server, also if it comes from such a port.
+pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &[u8]) -> Option<Inside<'_>> {
+    let port = match source_port {
+        2152 | 3544 | 5072 => source_port,
+        _ => destination_port,
+    };
+    match port {
         // GTP-U (3GPP TS 29.281 clause 5.1): version 1, a packet of a user.
         2152 => {
             let ([flags, kind, ..], rest) = bytes.split_first_chunk::<8>()?;
@@ -72,6 +81,14 @@ pub(crate) fn parse_udp_tunnel(destination_port: u16, bytes: &[u8]) -> Option<In
             }
             (looks_like_ip(rest) && rest.first()? >> 4 == 6).then_some(Inside::Ip(rest))
         }
+        // AYIYA (draft-massar-v6ops-ayiya): lengths of identity and signature, an operation, what follows.
+        5072 => {
+            let ([identity, signature, operation, next, ..], rest) = bytes.split_first_chunk::<8>()?;
+            let (identity, signature) = (1 << (identity >> 4), usize::from(signature >> 4) * 4);
+            let rest = skip(rest, identity + signature)?;
+            (operation & 0xf == 1 && matches!(next, 4 | 41) && looks_like_ip(rest))
+                .then_some(Inside::Ip(rest))
+        }
         // VXLAN (RFC 7348 section 5); 8472 is Linux's own older port.
         4789 | 8472 => {
             let ([flags, ..], rest) = bytes.split_first_chunk::<8>()?;
@@ -92,7 +109,17 @@ pub(crate) fn parse_udp_tunnel(destination_port: u16, bytes: &[u8]) -> Option<In
                 other => Some(Inside::Typed(other, rest)),
             }
         }
-        _ => None,
+        // Teredo between its clients uses any port; its prefix (RFC 4380 section 2.6) gives it away.
+        _ => {
+            let ([0x60..=0x6f, _, _, _, l0, l1, _, _, ends @ ..], rest) = bytes.split_first_chunk::<40>()?
+            else {
+                return None;
+            };
+            let whole = rest.len() == usize::from(u16::from_be_bytes([*l0, *l1]));
+            let (source, destination) = ends.split_at(16);
+            let teredo = |end: &[u8]| end.starts_with(&[0x20, 0x01, 0, 0]);
+            (whole && (teredo(source) || teredo(destination))).then_some(Inside::Ip(bytes))
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use crate::dialogue::{Out, Reader, Side};
 use crate::flow::{Ends, Key, Live, Sent};
 use crate::fragment::{Bounds, Fragments};
-use crate::frame::{Carries, Opened, parse_ethernet, parse_frame, parse_typed};
+use crate::frame::{
+    Carries, Opened, parse_aggregated, parse_ethernet, parse_frame, parse_typed, parse_wireless,
+};
 use crate::packet::{Packet, ip_number, parse_ip};
 use crate::recognise::READERS;
 use crate::stream::Room;
@@ -160,6 +162,13 @@ impl Wire {
     /// What a frame carries, or a frame within.
     fn carried(&mut self, around: Around, carries: Carries<'_>, out: &mut Vec<Observation>) {
         match carries {
+            Carries::Aggregate(mut bytes) => {
+                let mut opened = Opened { macs: around.macs, vlan: around.vlan, carries };
+                while let Some(rest) = parse_aggregated(bytes, &mut opened) {
+                    bytes = rest;
+                    self.carried(Around { macs: opened.macs, ..around }, opened.carries, out);
+                }
+            }
             Carries::Arp(bytes) => match arp::parse_arp(bytes) {
                 Some(packet) => self.neighbours.see(&packet, around.time, &self.config.sensor, out),
                 None => self.tally.unread(Transport::Ethernet(0x0806), 0, None, bytes, 1),
@@ -179,7 +188,8 @@ impl Wire {
         if around.depth > DEPTH_MAX {
             return;
         }
-        let (Inside::Ethernet(bytes) | Inside::Ip(bytes) | Inside::Typed(_, bytes)) = inside;
+        let (Inside::Ethernet(bytes) | Inside::Ip(bytes) | Inside::Wireless(bytes) | Inside::Typed(_, bytes)) =
+            inside;
         let mut opened = Opened { macs: around.macs, vlan: around.vlan, carries: Carries::Other(0, bytes) };
         let parsed = match inside {
             Inside::Ethernet(bytes) => parse_ethernet(bytes, &mut opened),
@@ -187,6 +197,7 @@ impl Wire {
                 opened.carries = Carries::Ip(bytes);
                 Some(())
             }
+            Inside::Wireless(bytes) => parse_wireless(bytes, &mut opened),
             Inside::Typed(kind, bytes) => parse_typed(kind, bytes, &mut opened),
         };
         match parsed {
@@ -283,7 +294,8 @@ impl Wire {
             _ => {
                 self.said(around, &said, out);
                 if said.transport == Transport::Udp
-                    && let Some(inside) = parse_udp_tunnel(said.destination_port, said.payload)
+                    && let Some(inside) =
+                        parse_udp_tunnel(said.source_port, said.destination_port, said.payload)
                 {
                     self.inside(around, inside, out);
                 }

@@ -20,6 +20,37 @@ pub(crate) const fn column(title: &'static str, name: &'static str, pointer: &'s
     Column { title, name, pointer }
 }
 
+/// The columns of assets.
+pub(crate) const ASSETS: [Column; 8] = [
+    column("Device", "name", "/name"),
+    column("Addresses", "addresses", "/addresses"),
+    column("Zone", "zone", "/zone"),
+    column("Presence", "presence", "/presence"),
+    column("Vendor", "vendor", "/vendor"),
+    column("Product", "product", "/product"),
+    column("Role", "role", "/role"),
+    column("Findings", "findings", "/findings"),
+];
+
+/// The columns of findings.
+pub(crate) const FINDINGS: [Column; 6] = [
+    column("No", "number", "/number"),
+    column("Severity", "severity", "/severity"),
+    column("Finding", "title", "/title"),
+    column("Rule", "rule", "/rule"),
+    column("Times", "count", "/count"),
+    column("Last seen", "last", "/last"),
+];
+
+/// The columns of services.
+pub(crate) const SERVICES: [Column; 5] = [
+    column("Service", "name", "/name"),
+    column("Stands", "standing", "/standing"),
+    column("Impact", "impact", "/impact"),
+    column("Devices heard", "heard", "/heard"),
+    column("Because", "because", "/because"),
+];
+
 /// Writes rows in a format. JSON keeps everything; tables and CSV show the columns.
 pub(crate) fn rows(out: &mut impl Write, rows: &Value, columns: &[Column], format: Format) -> io::Result<()> {
     let list = rows.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -32,7 +63,8 @@ pub(crate) fn rows(out: &mut impl Write, rows: &Value, columns: &[Column], forma
             let names: Vec<String> = columns.iter().map(|column| column.name.to_owned()).collect();
             write_csv(out, &names)?;
             list.iter().try_for_each(|row| {
-                let cells: Vec<String> = columns.iter().map(|column| text(row.pointer(column.pointer))).collect();
+                let cells: Vec<String> =
+                    columns.iter().map(|column| text(row.pointer(column.pointer))).collect();
                 write_csv(out, &cells)
             })
         }
@@ -53,9 +85,11 @@ fn text(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(list)) => {
-            list.iter().map(|item| text(Some(item.pointer("/id").unwrap_or(item)))).collect::<Vec<_>>().join(";")
-        }
+        Some(Value::Array(list)) => list
+            .iter()
+            .map(|item| text(Some(item.pointer("/id").unwrap_or(item))))
+            .collect::<Vec<_>>()
+            .join(";"),
         Some(Value::Object(object)) => text(object.get("id").or_else(|| object.get("address"))),
         Some(other) => other.to_string(),
     }
@@ -114,7 +148,10 @@ mod tests {
     fn one_value_is_shown_in_three_ways() {
         let value = json!([{"number": 1, "what": "a, \"b\"", "who": [{"id": "x"}, {"id": "y"}]}, {"number": 2, "what": "=1+1"}]);
         assert_eq!(shown(&value, Format::Table), "NO  WHAT    WHO\n1   a, \"b\"  x, y\n2   =1+1\n");
-        assert_eq!(shown(&value, Format::Csv), "number,what,who\r\n1,\"a, \"\"b\"\"\",x;y\r\n2,\"'=1+1\",\r\n");
+        assert_eq!(
+            shown(&value, Format::Csv),
+            "number,what,who\r\n1,\"a, \"\"b\"\"\",x;y\r\n2,\"'=1+1\",\r\n"
+        );
         assert_eq!(serde_json::from_str::<Value>(&shown(&value, Format::Json)).unwrap(), value);
         assert_eq!(shown(&json!([]), Format::Table), "None.\n");
     }

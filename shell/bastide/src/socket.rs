@@ -32,8 +32,12 @@ fn send(state: &Path, method: &str, path: &str, body: Option<&Value>) -> anyhow:
     let socket = state.join(NAME);
     let mut stream = match UnixStream::connect(&socket) {
         Ok(stream) => stream,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot reach the process at {}", socket.display())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot reach the process at {}", socket.display()));
+        }
     };
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

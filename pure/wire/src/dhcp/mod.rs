@@ -42,13 +42,8 @@ use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
 
 /// Reads DHCP.
-pub const READER: Reader =
+pub(crate) const READER: Reader =
     Reader { protocol: Protocol::Dhcp, recognise, open: || Box::new(conversation::Conversation) };
-
-/// Reads a message, for tests from outside.
-pub fn parse(bytes: &[u8]) {
-    let _ = parse::parse_message(bytes);
-}
 
 fn recognise(opening: &Opening<'_>) -> Recognition {
     // The magic cookie stands at its place behind 236 bytes, and the fixed part fits: nothing else looks so.

@@ -4,9 +4,10 @@ use super::message::{Class, Data, Header, Kind, Message, Opcode, Question, Rcode
 use super::parse::{parse_header, parse_message};
 use super::{is_readable, multicast};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
-use crate::show::{VALUE_BYTES_MAX, listed};
+use crate::flow::Ends;
+use crate::show::{VALUE_BYTES_MAX, listed, seconds};
 use city::{Address, Details, Reply, Target, Text, Trait, Verb};
-use compact_str::{CompactString, ToCompactString, format_compact};
+use compact_str::{CompactString, ToCompactString};
 use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -34,7 +35,7 @@ pub struct Conversation {
     /// Whether the answerer has been called a name server.
     introduced: bool,
     /// After a gap: which side's next message has still to be found.
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
 /// A message that asks, until it is answered.
@@ -56,7 +57,7 @@ impl Conversation {
             pending: VecDeque::new(),
             transfer: None,
             introduced: false,
-            searching: [false; 2],
+            searching: Ends::default(),
         }
     }
 
@@ -138,7 +139,7 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let searching = &mut self.searching[side as usize];
+        let searching = self.searching.of_mut(side);
         if *searching && !Conversation::begins(bytes) {
             return Progress::Used(bytes.len());
         }
@@ -161,7 +162,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        self.searching[side as usize] = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -395,14 +396,6 @@ fn put_reply(details: &mut Details, message: &Message) {
     if let Some(damage) = message.damage {
         put("damage", Text::const_new(damage));
     }
-}
-
-/// A time as seconds since 1970 with six decimals.
-fn seconds(time: Timestamp) -> Text {
-    let microseconds = time.as_microsecond();
-    let sign = if microseconds < 0 { "-" } else { "" };
-    let microseconds = microseconds.unsigned_abs();
-    format_compact!("{sign}{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
 }
 
 #[cfg(test)]

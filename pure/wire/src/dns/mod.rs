@@ -38,20 +38,15 @@ use message::{Header, Message};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Reads DNS.
-pub const READER: Reader =
+pub(crate) const READER: Reader =
     Reader { protocol: Protocol::Dns, recognise, open: || Box::new(conversation::Conversation::new(false)) };
 
 /// Reads multicast DNS.
-pub const MULTICAST_READER: Reader = Reader {
+pub(crate) const MULTICAST_READER: Reader = Reader {
     protocol: Protocol::Mdns,
     recognise: recognise_multicast,
     open: || Box::new(conversation::Conversation::new(true)),
 };
-
-/// Reads a message, for tests from outside.
-pub fn parse(bytes: &[u8]) {
-    let _ = parse::parse_message(bytes);
-}
 
 /// The port of DNS.
 const PORT: u16 = 53;

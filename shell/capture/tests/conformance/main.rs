@@ -13,6 +13,7 @@
 
 mod cases;
 mod compare;
+mod conversations;
 mod expected_log;
 mod filters;
 mod reading;
