@@ -17,6 +17,7 @@
 
 mod addresses;
 mod arp;
+mod bacnet;
 mod bytes;
 mod checksum;
 mod community_id;
@@ -27,6 +28,7 @@ mod dns;
 mod flow;
 mod fragment;
 mod frame;
+mod http;
 mod icmp;
 mod modbus;
 mod mqtt;

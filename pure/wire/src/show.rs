@@ -8,7 +8,7 @@ use std::fmt::{Display, Write};
 /// The longest value put into a record, in bytes before the mark of a cut.
 pub(crate) const VALUE_BYTES_MAX: usize = 128;
 
-/// Items with commas between them, cut before the item that would not fit into `limit` bytes.
+/// Items with commas between them, cut before the item that would not fit into `limit` bytes; the first is cut itself.
 pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usize) -> Text {
     let mut text = Text::default();
     for item in items {
@@ -19,6 +19,9 @@ pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usiz
         // Writing to a string cannot fail.
         let _ = write!(text, "{item}");
         if text.len() > limit {
+            if before == 0 {
+                return cut(&text, limit);
+            }
             text.truncate(before);
             text.push('…');
             break;
@@ -84,6 +87,7 @@ mod tests {
     fn what_is_too_long_is_cut_and_says_so() {
         assert_eq!(listed([1, 22, 333], 100), "1,22,333");
         assert_eq!(listed([1, 22, 333], 6), "1,22…");
+        assert_eq!(listed(["a long one", "b"], 6), "a long…");
         assert_eq!(hexadecimal(&[1, 0xab], 100), "01ab");
         assert_eq!(hexadecimal(&[1, 0xab], 3), "01…");
         assert_eq!(readable("Pumpenhäuser".as_bytes(), 100), "Pumpenhäuser");

@@ -1,0 +1,60 @@
+//! BACnet/IP: ANSI/ASHRAE 135-2020, annex J (virtual link layer), clause 6 (network layer), clauses 5, 20 and 21
+//! (application layer), clauses 13 to 17 (services).
+//!
+//! Read: every function of the virtual link layer, forwarded messages and routed addresses, messages between routers,
+//! every application PDU with segments put together, every service by name and nearly all by their data. A service that
+//! is about many properties becomes one request for each. What devices say of themselves (I-Am, the properties of the
+//! device object) becomes identity, unless it comes from behind a router, where the address is not theirs.
+//! Passwords of device control are never kept.
+//!
+//! Not read: BACnet over other links (Ethernet, MS/TP, Secure Connect, which is TLS to the wire), BACnet/IPv6, the
+//! contents of secured messages, and the data of Authenticate, RequestKey, AuditLogQuery and ReadPropertyConditional,
+//! which are kept raw.
+
+mod assembly;
+mod conversation;
+mod envelope;
+mod message;
+mod names;
+mod parse;
+mod part;
+mod properties;
+mod reply;
+mod request;
+mod units;
+mod value;
+mod vendors;
+
+use crate::dialogue::Reader;
+use crate::recognise::{Opening, Recognition, Sureness};
+use city::Protocol;
+use message::BvlcFunction;
+
+/// Reads BACnet/IP.
+pub(crate) const READER: Reader = Reader { protocol: Protocol::Bacnet, recognise, open: conversation::open };
+
+/// Recognises BACnet by a datagram whose layers all fit.
+fn recognise(opening: &Opening<'_>) -> Recognition {
+    if !opening.is_udp() {
+        return Recognition::No;
+    }
+    let bytes = opening.first_bytes();
+    let Some(bvlc) = parse::parse_bvlc(bytes) else { return Recognition::No };
+    let fits = match bvlc.function {
+        BvlcFunction::ORIGINAL_UNICAST
+        | BvlcFunction::ORIGINAL_BROADCAST
+        | BvlcFunction::DISTRIBUTE_BROADCAST => parse::parse_npdu(bvlc.body).is_some(),
+        BvlcFunction::FORWARDED_NPDU => {
+            parse::parse_forwarded(bvlc.body).is_some_and(|(_, _, npdu)| parse::parse_npdu(npdu).is_some())
+        }
+        // J.2.1 to J.2.9 give each the length of its body.
+        BvlcFunction::RESULT | BvlcFunction::REGISTER_FOREIGN_DEVICE => bvlc.body.len() == 2,
+        BvlcFunction::READ_BDT | BvlcFunction::READ_FDT => bvlc.body.is_empty(),
+        BvlcFunction::WRITE_BDT | BvlcFunction::READ_BDT_ACK | BvlcFunction::READ_FDT_ACK => {
+            bvlc.body.len() % 10 == 0
+        }
+        BvlcFunction::DELETE_FDT_ENTRY => bvlc.body.len() == 6,
+        _ => false,
+    };
+    if fits { Recognition::Yes(Sureness::ByStructure) } else { Recognition::No }
+}
