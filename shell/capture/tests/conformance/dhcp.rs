@@ -3,7 +3,7 @@
 use crate::{
     cases,
     compare::{Report, Tally},
-    details::{detail, details},
+    details::{all as details, detail},
     expected_log::Row,
     reading::{self, Reading},
 };

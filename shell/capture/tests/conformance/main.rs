@@ -11,6 +11,7 @@
 
 #![cfg(test)]
 
+mod bacnet;
 mod cases;
 mod compare;
 mod conversations;
@@ -20,6 +21,8 @@ mod dns;
 mod expected_log;
 mod filters;
 mod http;
+mod modbus;
+mod mqtt;
 mod reading;
 mod tls;
 

@@ -14,7 +14,7 @@
 use crate::{
     cases::{self, Case},
     compare::{Report, Tally},
-    details::{detail, details},
+    details::{all as details, detail},
     expected_log::Row,
     reading::{self, Reading},
 };
