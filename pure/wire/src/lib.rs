@@ -44,7 +44,6 @@ mod talk;
 mod tally;
 mod tcp;
 pub mod tls;
-mod tls;
 mod tunnel;
 mod wire;
 
