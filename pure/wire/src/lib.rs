@@ -43,7 +43,7 @@ mod table;
 mod talk;
 mod tally;
 mod tcp;
-pub mod tls;
+mod tls;
 mod tunnel;
 mod wire;
 

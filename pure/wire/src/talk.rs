@@ -138,6 +138,12 @@ impl Talk {
         }
     }
 
+    /// Hears something of which no protocol is read.
+    pub(crate) fn unreadable(&mut self, bytes: &[u8], ear: &mut Ear<'_>) {
+        ear.unread(bytes);
+        *self = Talk::Over;
+    }
+
     /// Hears a segment of a stream. `from_start` says whether the stream's beginning was seen.
     pub(crate) fn segment(
         &mut self,

@@ -11,11 +11,16 @@
 
 #![cfg(test)]
 
+mod bacnet;
 mod cases;
 mod compare;
 mod conversations;
+mod details;
+mod dns;
 mod expected_log;
 mod filters;
+mod modbus;
+mod mqtt;
 mod reading;
 
 /// How many cases there are; a check on the harness, which must not lose one unseen.

@@ -1,7 +1,7 @@
 //! Signing in: the first time by a one-time link, from then on by name and passphrase.
 
 use crate::{
-    acts::{Act, Deed},
+    acts::Deed,
     door::{
         Fields, Peer, Theme, Visitor, Way,
         hashing::{self, CHARACTERS_MIN},
@@ -21,7 +21,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::net::IpAddr;
-use store::{Link, NewPerson, Person, Role, Secret};
+use store::{Act, Link, NewPerson, Person, Role, Secret};
 
 /// The purposes of one-time links.
 pub(crate) const FIRST_SIGN_IN: &str = "first-sign-in";

@@ -4,12 +4,13 @@ use ::city::Conduit;
 use cycle::City;
 use jiff::Timestamp;
 use plan::Plan;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::view::{Named, ServiceView, ZoneView, matrix, services};
 
 /// The plan as it stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PlanView {
     /// The city's name.
     pub name: Option<String>,
@@ -30,7 +31,7 @@ pub struct PlanView {
 }
 
 /// A version of the plan that was adopted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AdoptedView {
     /// SHA-256 of its content, in hexadecimal.
     pub version: String,
@@ -43,7 +44,7 @@ pub struct AdoptedView {
 }
 
 /// A file of the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SourceView {
     /// Its path in the plan's folder.
     pub path: String,
@@ -52,7 +53,7 @@ pub struct SourceView {
 }
 
 /// Something wrong in the text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DiagnosticView {
     /// `error` or `warning`.
     pub severity: String,
@@ -73,7 +74,7 @@ pub struct DiagnosticView {
 }
 
 /// A conduit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConduitView {
     /// Its id.
     pub id: String,
