@@ -25,7 +25,7 @@ struct ZonesPage {
     matrix: MatrixView,
     /// The ends along each side; none stands for places in no zone.
     ends: Vec<Option<Named>>,
-    rows: Vec<Vec<Option<PairView>>>,
+    rows: Vec<(String, Vec<Option<PairView>>)>,
     strays: Vec<PairView>,
     talks: Vec<TalkView>,
 }
@@ -60,7 +60,11 @@ pub(crate) async fn zones(
     let rows = if ends.len() > MATRIX_MAX {
         Vec::new()
     } else {
-        ends.iter().map(|from| ends.iter().map(|to| cells.remove(&(from, to)).cloned()).collect()).collect()
+        let row = |from: &Option<Named>| {
+            let name = from.as_ref().map_or("No zone", |zone| zone.name.as_str()).to_owned();
+            (name, ends.iter().map(|to| cells.remove(&(from, to)).cloned()).collect())
+        };
+        ends.iter().map(row).collect()
     };
     let mut strays: Vec<PairView> = matrix.pairs.iter().filter(|pair| pair.outside > 0).cloned().collect();
     strays.sort_by_key(|pair| std::cmp::Reverse(pair.outside));
