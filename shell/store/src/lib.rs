@@ -3,6 +3,7 @@
 mod checkpoint;
 mod database;
 mod durable;
+mod history;
 mod journal;
 mod people;
 mod sealed;
@@ -13,6 +14,7 @@ pub use crate::{
     checkpoint::{Checkpoint, CheckpointError, Checkpoints, Restored},
     database::DatabaseError,
     durable::FileError,
+    history::{Answer, Compacted, History, HistoryError, Place, Pruned, Question, Retention, Table},
     journal::{Events, Journal, JournalError, Opening, Position},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
     sealed::{

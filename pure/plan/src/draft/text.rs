@@ -23,9 +23,12 @@ pub(super) fn write(
         ("conduits.toml", write_conduits(places, conduits)),
         ("assets.toml", write_assets(places, assets)),
     ];
-    let files =
-        files.into_iter().map(|(path, text)| SourceFile::new(path, format(&text).unwrap_or(text))).collect();
-    Drafted { files, notes: notes(draft, places, assets) }
+    let file = |(path, text): (&str, String)| {
+        let text =
+            if text.is_empty() { String::from("# Nothing was seen that belongs here.\n") } else { text };
+        SourceFile::new(path, format(&text).unwrap_or(text))
+    };
+    Drafted { files: files.into_iter().map(file).collect(), notes: notes(draft, places, assets) }
 }
 
 fn notes(draft: &Draft, places: &Places, assets: &[DraftAsset]) -> Vec<String> {
@@ -207,6 +210,11 @@ pub(super) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// How many of something, in words.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

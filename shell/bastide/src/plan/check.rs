@@ -50,7 +50,9 @@ fn write_text(out: &mut impl Write, checked: &Checked, colours: Colours) -> io::
             }
             writeln!(out, ".")
         }
-        None => writeln!(out, "There is no plan: {}, {}.", count(errors, "error"), count(warnings, "warning")),
+        None => {
+            writeln!(out, "There is no plan: {}, {}.", count(errors, "error"), count(warnings, "warning"))
+        }
     }
 }
 
@@ -142,7 +144,7 @@ mod tests {
             "diagnostics": [{
                 "severity": "error", "code": "unknown-key", "message": "a city has no `colour`",
                 "help": "its keys are name, time-zone, learning, silence",
-                "file": "city.toml", "line": 4, "column": 1, "start": 57, "end": 63, "related": [],
+                "file": "city.toml", "line": 4, "column": 1, "start": 53, "end": 59, "related": [],
             }],
         });
         assert_eq!(report, expected);

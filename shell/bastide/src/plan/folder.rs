@@ -31,7 +31,12 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
         let could_not = || format!("cannot read {}", path.display());
         let size = fs::metadata(&path).with_context(could_not)?.len();
         if size > FILE_BYTES_MAX {
-            bail!("{} is {} MB, and a plan's file may have {}", path.display(), size >> 20, FILE_BYTES_MAX >> 20);
+            bail!(
+                "{} is {} MB, and a plan's file may have {}",
+                path.display(),
+                size >> 20,
+                FILE_BYTES_MAX >> 20
+            );
         }
         files.push(SourceFile::from_bytes(name, fs::read(&path).with_context(could_not)?));
     }
@@ -39,7 +44,12 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
 }
 
 /// Gathers the files, by their path within the plan's folder.
-fn collect(folder: &Path, within: &str, depth: usize, found: &mut Vec<(String, PathBuf)>) -> anyhow::Result<()> {
+fn collect(
+    folder: &Path,
+    within: &str,
+    depth: usize,
+    found: &mut Vec<(String, PathBuf)>,
+) -> anyhow::Result<()> {
     if depth > DEPTH_MAX {
         bail!("{} lies deeper than a plan's folder goes; does a link lead in a circle?", folder.display());
     }
@@ -78,7 +88,9 @@ mod tests {
     fn a_folder_is_read_in_the_order_of_its_paths() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("north/.git")).unwrap();
-        for name in ["zones.toml", "city.TOML", "north/assets.csv", "north/.git/x.toml", ".hidden.toml", "notes.md"] {
+        for name in
+            ["zones.toml", "city.TOML", "north/assets.csv", "north/.git/x.toml", ".hidden.toml", "notes.md"]
+        {
             fs::write(folder.path().join(name), "# é").unwrap();
         }
         let files = read_folder(folder.path()).unwrap();

@@ -18,7 +18,10 @@ pub(super) fn run(folder: &Path, only_check: bool) -> anyhow::Result<Verdict> {
         }
         let path = folder.join(file.path());
         let Some(tidy) = ::plan::format(file.text()) else {
-            warn(format_args!("{} is not TOML and stays as it is; `bastide plan check` says where", path.display()));
+            warn(format_args!(
+                "{} is not TOML and stays as it is; `bastide plan check` says where",
+                path.display()
+            ));
             verdict = Verdict::Bad;
             continue;
         };
