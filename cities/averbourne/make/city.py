@@ -67,7 +67,7 @@ def compress(path: Path, zstd: bool) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make.sh", description="Makes the captures of Averbourne.")
-    parser.add_argument("--quiet", type=int, default=900, metavar="SECONDS", help="length of the quiet day (900)")
+    parser.add_argument("--quiet", type=int, default=600, metavar="SECONDS", help="length of the quiet day (600)")
     parser.add_argument("--only", default="", metavar="CASE,...", help="only these incidents")
     parser.add_argument("--into", type=Path, default=HERE.parent / "captures", metavar="FOLDER", help="where to write")
     parser.add_argument("--keep-logs", type=Path, metavar="FOLDER", help="copy the servers' logs there at the end")
@@ -103,7 +103,7 @@ def main() -> None:
         if network.by_dhcp(device):
             servers.addresses_by_dhcp(daemons, device.id, device.id)
     lives = [
-        ("water.py", "stations"), ("lighting.py", "gateways"), ("buildings.py", "controllers"), ("readings.py",),
+        ("water.py", "stations"), ("water.py", "meters"), ("lighting.py", "gateways"), ("buildings.py", "controllers"), ("readings.py",),
         ("water.py", "telemetry"), ("lighting.py", "server"), ("buildings.py", "supervisor"), ("desks.py",),
     ]
     processes = []

@@ -1,5 +1,6 @@
 """Pumping stations and heat meters (pymodbus servers), the energy centre (asyncua server), and the telemetry server
-that polls them all. `water.py stations` runs the street's side, `water.py telemetry` the control centre's."""
+that polls them all. `water.py stations` and `water.py meters` run the street's side, `water.py telemetry` the
+control centre's."""
 
 import asyncio
 import random
@@ -146,9 +147,13 @@ def serve_energy_centre() -> None:
 def stations() -> None:
     for device in in_zone("water", "pump-"):
         live(device.id, serve_modbus, device, PumpStation(device.id))
+    live("heat-controller", serve_energy_centre)
+
+
+def meters() -> None:
+    """A process of their own: pymodbus keeps one identity for all servers of a process."""
     for device in in_zone("energy", "heat-meter-"):
         live(device.id, serve_modbus, device, HeatMeter(device.id))
-    live("heat-controller", serve_energy_centre)
 
 
 # --- The control centre's side ------------------------------------------------------------------------------------
@@ -230,7 +235,6 @@ def telemetry() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "stations":
-        stations()
-        forever()
-    telemetry()
+    part = {"stations": stations, "meters": meters, "telemetry": telemetry}[sys.argv[1]]
+    part()
+    forever()
