@@ -21,6 +21,8 @@ mod part;
 mod properties;
 mod reply;
 mod request;
+#[cfg(test)]
+mod tests;
 mod units;
 mod value;
 mod vendors;

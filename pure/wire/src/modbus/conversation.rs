@@ -270,7 +270,7 @@ impl Conversation {
 
     fn tell(&mut self, asked: Asked, out: &mut Out<'_>) {
         let client = self.client.unwrap_or(Side::Source);
-        let changes = asked.verb.changes() || asked.verb == Verb::Transfer;
+        let changes = asked.verb.changes() || asked.function == "write-file-record";
         if changes && asked.reply == Reply::Done && !self.weakness_told {
             self.weakness_told = true;
             let detail = format_compact!("{} obeyed; Modbus cannot prove who asks", asked.function);

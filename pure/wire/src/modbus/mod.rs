@@ -11,6 +11,8 @@ mod conversation;
 mod fields;
 mod message;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};

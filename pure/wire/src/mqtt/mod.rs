@@ -10,6 +10,8 @@ mod conversation;
 mod fields;
 mod message;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};
@@ -32,10 +34,8 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
     }
     if opening.on_port(PORT) {
         let first = opening.first_bytes();
-        if sides.contains(&Recognition::More) && first.len() < 16 {
-            return Recognition::More;
-        }
-        return recognise_middle(first);
+        let begins = recognise_connect(first);
+        return if begins == Recognition::More { begins } else { recognise_middle(first) };
     }
     if opening.first == Side::Source && !opening.from_source.is_empty() {
         let [from_source, _] = sides;

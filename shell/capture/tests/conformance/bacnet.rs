@@ -177,8 +177,10 @@ fn value(text: &str) -> String {
 /// a bit string is filled up to whole bytes, and some enumerations keep their numbers.
 fn values(request: &Request) -> Vec<Option<String>> {
     let name = detail(request, "property").unwrap_or_default();
-    let keeps_numbers =
-        matches!(name, "file-access-method" | "polarity" | "present-value" | "relinquish-default");
+    let keeps_numbers = matches!(
+        name,
+        "file-access-method" | "polarity" | "present-value" | "priority-array" | "relinquish-default"
+    );
     let mut found: Vec<Option<String>> = Vec::new();
     for (field, text) in &request.details {
         match (field.as_str(), text.as_str()) {
