@@ -27,6 +27,14 @@ const UNREAD_MAX: usize = 1_024;
 pub enum Event {
     /// A fact was seen.
     Observed(Observation),
+    /// Another plan was adopted: whoever carries events out gives it to [`City::adopt`] at this place. The plan is named
+    /// by its digest, as it is sealed in the log.
+    Adopted {
+        /// When.
+        time: Timestamp,
+        /// The digest of the plan's files.
+        plan: Text,
+    },
     /// Time has passed, and nothing else need have happened.
     Tick(Timestamp),
 }
@@ -37,7 +45,7 @@ impl Event {
     pub fn time(&self) -> Timestamp {
         match self {
             Event::Observed(observation) => observation.time,
-            Event::Tick(time) => *time,
+            Event::Adopted { time, .. } | Event::Tick(time) => *time,
         }
     }
 }
@@ -68,6 +76,7 @@ pub struct City {
     /// Not part of the state: it is given again when a checkpoint is opened.
     #[serde(skip)]
     plan: Option<Arc<Plan>>,
+    adopted: Option<Text>,
     began: Option<Timestamp>,
     now: Timestamp,
     counts: Counts,
@@ -109,6 +118,9 @@ impl City {
             if let Some(plan) = &self.plan {
                 self.watch.adopt(plan, time);
             }
+        }
+        if let Event::Adopted { plan, .. } = event {
+            self.adopted = Some(plan.clone());
         }
         let mut scratch = std::mem::take(&mut self.scratch);
         let plan = self.plan.clone();
@@ -206,6 +218,12 @@ impl City {
             self.watch.adopt(plan, self.now);
         }
         self.plan = plan;
+    }
+
+    /// The digest of the plan adopted last, as the events name it.
+    #[must_use]
+    pub fn adopted(&self) -> Option<&str> {
+        self.adopted.as_deref()
     }
 
     /// The time of the first event, if there was one.

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, modbus, mqtt};
+use crate::{bacnet, dhcp, dns, http, modbus, mqtt, tls};
 use city::{Address, Transport};
 
 /// The opening of a conversation, as far as it was seen.
@@ -71,4 +71,13 @@ pub enum Sureness {
 }
 
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
-pub const READERS: &[Reader] = &[bacnet::READER, modbus::READER, mqtt::READER];
+pub const READERS: &[Reader] = &[
+    bacnet::READER,
+    dhcp::READER,
+    dns::MULTICAST_READER,
+    dns::READER,
+    http::READER,
+    modbus::READER,
+    mqtt::READER,
+    tls::READER,
+];

@@ -1,6 +1,8 @@
 //! Bytes and numbers from the network as text of bounded length. What was cut ends with `…`.
 
 use city::Text;
+use compact_str::format_compact;
+use jiff::Timestamp;
 use std::fmt::{Display, Write};
 
 /// The longest value put into a record, in bytes before the mark of a cut.
@@ -69,6 +71,14 @@ pub(crate) fn cut(text: &str, limit: usize) -> Text {
     kept
 }
 
+/// A time as seconds since 1970 with six decimals.
+pub(crate) fn seconds(time: Timestamp) -> Text {
+    let microseconds = time.as_microsecond();
+    let sign = if microseconds < 0 { "-" } else { "" };
+    let microseconds = microseconds.unsigned_abs();
+    format_compact!("{sign}{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +94,13 @@ mod tests {
         assert_eq!(readable("Pumpenhäuser".as_bytes(), 8), "Pumpenh…");
         assert_eq!(readable(b"a\x1b[2J\xff", 100), "a [2J\u{fffd}");
         assert_eq!(cut("Pumpenhäuser", 8), "Pumpenh…");
+    }
+
+    #[test]
+    fn times_are_seconds() {
+        for (microseconds, text) in [(1_700_000_000_000_001, "1700000000.000001"), (-1_500_000, "-1.500000")]
+        {
+            assert_eq!(seconds(Timestamp::from_microsecond(microseconds).unwrap()), text);
+        }
     }
 }

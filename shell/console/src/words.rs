@@ -56,6 +56,18 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String
     }
 }
 
+/// A length of time in its largest whole unit: `90 seconds`, `4 hours`, `2 days`.
+#[must_use]
+pub fn duration(seconds: i64) -> String {
+    let (count, one, many) = match seconds {
+        s if s != 0 && s % 86_400 == 0 => (s / 86_400, "day", "days"),
+        s if s != 0 && s % 3_600 == 0 => (s / 3_600, "hour", "hours"),
+        s if s != 0 && s % 60 == 0 => (s / 60, "minute", "minutes"),
+        s => (s, "second", "seconds"),
+    };
+    counted(count.unsigned_abs(), one, many)
+}
+
 /// Bytes with a decimal prefix: `812 bytes`, `1.4 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -94,5 +106,8 @@ mod tests {
             assert_eq!(bytes(count), words);
         }
         assert_eq!(bytes(u64::MAX), "18 EB");
+        for (seconds, words) in [(0, "0 seconds"), (90, "90 seconds"), (60, "1 minute"), (14_400, "4 hours"), (172_800, "2 days")] {
+            assert_eq!(duration(seconds), words);
+        }
     }
 }

@@ -14,16 +14,10 @@ impl Kind {
     pub const DISCOVER: Kind = Kind(1);
     /// A server offers an address.
     pub const OFFER: Kind = Kind(2);
-    /// A client asks for an address.
-    pub const REQUEST: Kind = Kind(3);
-    /// A client found the address in use.
-    pub const DECLINE: Kind = Kind(4);
     /// A server grants what was asked for.
     pub const ACK: Kind = Kind(5);
     /// A server refuses.
     pub const NAK: Kind = Kind(6);
-    /// A client gives its address back.
-    pub const RELEASE: Kind = Kind(7);
     /// A client that has an address asks for the other parameters.
     pub const INFORM: Kind = Kind(8);
 

@@ -18,7 +18,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
-use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo, X509Name};
+use x509_parser::x509::{AlgorithmIdentifier, AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
 
 /// The longest text of one field, in bytes.
 const FIELD_MAX: usize = 1_024;
@@ -134,12 +134,9 @@ impl Certificate {
 pub fn parse_certificate(bytes: &[u8]) -> Option<Certificate> {
     let (_, parsed) = X509Certificate::from_der(bytes).ok()?;
     let own = &parsed.tbs_certificate;
-    let first = |mut values: Box<dyn Iterator<Item = Text> + '_>| values.next();
-    let common_name =
-        first(Box::new(own.subject.iter_common_name().map(|value| attribute_text(value.attr_value().data))));
-    let organisation =
-        first(Box::new(own.subject.iter_organization().map(|value| attribute_text(value.attr_value().data))));
-    let (names, authority) = extensions(&parsed);
+    let text = |value: &AttributeTypeAndValue<'_>| attribute_text(value.attr_value().data);
+    let common_name = own.subject.iter_common_name().next().map(text);
+    let organisation = own.subject.iter_organization().next().map(text);
     let time = |time: &x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
     Some(Certificate {
         fingerprint: hexadecimal(&Sha256::digest(bytes), FIELD_MAX),
@@ -154,8 +151,8 @@ pub fn parse_certificate(bytes: &[u8]) -> Option<Certificate> {
         not_after: time(&own.validity.not_after),
         key: key(&own.subject_pki),
         signature_algorithm: algorithm_name(&parsed.signature_algorithm),
-        names,
-        authority,
+        names: alternative_names(&parsed),
+        authority: authority(&parsed),
         is_self_signed: own.subject.as_raw() == own.issuer.as_raw(),
     })
 }
@@ -168,21 +165,24 @@ fn serial(bytes: &[u8]) -> Text {
     text
 }
 
-/// Alternative names, and whether it may sign others.
-fn extensions(parsed: &X509Certificate<'_>) -> (Vec<(&'static str, Text)>, Option<(bool, Option<u32>)>) {
-    let (mut names, mut authority) = (Vec::new(), None);
-    for extension in parsed.tbs_certificate.extensions() {
-        match extension.parsed_extension() {
-            ParsedExtension::BasicConstraints(constraints) => {
-                authority = Some((constraints.ca, constraints.path_len_constraint));
-            }
-            ParsedExtension::SubjectAlternativeName(alternative) => {
-                names.extend(alternative.general_names.iter().filter_map(alternative_name).take(NAMES_MAX));
-            }
-            _ => {}
+/// The other names of its owner, each with its detail's key.
+fn alternative_names(parsed: &X509Certificate<'_>) -> Vec<(&'static str, Text)> {
+    let extensions = parsed.tbs_certificate.extensions().iter();
+    let names = extensions.filter_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectAlternativeName(alternative) => Some(&alternative.general_names),
+        _ => None,
+    });
+    names.flatten().filter_map(alternative_name).take(NAMES_MAX).collect()
+}
+
+/// Whether it may sign others, and how many may stand between.
+fn authority(parsed: &X509Certificate<'_>) -> Option<(bool, Option<u32>)> {
+    parsed.tbs_certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::BasicConstraints(constraints) => {
+            Some((constraints.ca, constraints.path_len_constraint))
         }
-    }
-    (names, authority)
+        _ => None,
+    })
 }
 
 fn alternative_name(name: &GeneralName<'_>) -> Option<(&'static str, Text)> {

@@ -10,6 +10,8 @@ use super::parse::{
     parse_server_hello, parse_ssl2_hello, parse_ssl2_server_hello,
 };
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
+use crate::show::{listed, seconds};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use jiff::Timestamp;
@@ -19,6 +21,9 @@ const MESSAGE_MAX: usize = 128 << 10;
 
 /// The longest history of a handshake, in letters.
 const HISTORY_MAX: usize = 64;
+
+/// The longest list of codes in details, in bytes.
+const LIST_TEXT_MAX: usize = 1_024;
 
 /// The length of the head of a record.
 const HEAD: usize = 5;
@@ -46,14 +51,14 @@ struct Half {
 /// A client and a server that agree on a cipher.
 #[derive(Debug)]
 pub struct Conversation {
-    halves: [Half; 2],
+    halves: Ends<Half>,
     client: Side,
     began: Option<Timestamp>,
     offered: Option<ClientHello>,
     chosen: Option<ServerHello>,
     /// The version and the ciphers in common of SSL 2.
     ssl2: Option<(Version, Vec<u32>)>,
-    chains: [Vec<Certificate>; 2],
+    chains: Ends<Vec<Certificate>>,
     curve: Option<u16>,
     alert: Option<u8>,
     history: String,
@@ -64,13 +69,13 @@ impl Conversation {
     /// At its beginning.
     pub fn new() -> Conversation {
         Conversation {
-            halves: [Half::default(), Half::default()],
+            halves: Ends::default(),
             client: Side::Source,
             began: None,
             offered: None,
             chosen: None,
             ssl2: None,
-            chains: [Vec::new(), Vec::new()],
+            chains: Ends::default(),
             curve: None,
             alert: None,
             history: String::new(),
@@ -79,19 +84,7 @@ impl Conversation {
     }
 
     fn half(&mut self, side: Side) -> &mut Half {
-        let [source, destination] = &mut self.halves;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
-    fn chain(&mut self, side: Side) -> &mut Vec<Certificate> {
-        let [source, destination] = &mut self.chains;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
+        self.halves.of_mut(side)
     }
 
     fn version(&self) -> Option<Version> {
@@ -111,7 +104,7 @@ impl Conversation {
 
     /// Whether both ends have shown that they agree.
     fn is_established(&self) -> bool {
-        let [source, destination] = &self.halves;
+        let Ends { source, destination } = &self.halves;
         match self.version() {
             Some(version) if version.is_tls13() => source.has_sent_data && destination.has_sent_data,
             // RFC 5246 clause 7.1: whoever changes second has verified what the other one finished with.
@@ -223,7 +216,7 @@ impl Conversation {
             }
             HandshakeKind::CERTIFICATE if !self.is_tls13() => {
                 let chain = parse_certificates(body).into_iter().filter_map(parse_certificate).collect();
-                *self.chain(side) = chain;
+                *self.chains.of_mut(side) = chain;
             }
             HandshakeKind::SERVER_KEY_EXCHANGE => self.curve = self.curve.or(self.elliptic_curve(body)),
             _ => {}
@@ -277,12 +270,8 @@ impl Conversation {
         if chosen.version.is_tls13() {
             return chosen.has_pre_shared_key;
         }
-        let [source, destination] = &self.halves;
-        let [from_source, from_destination] = &self.chains;
-        let (half, chain) = match self.client {
-            Side::Source => (destination, from_destination),
-            Side::Destination => (source, from_source),
-        };
+        let server = self.client.other();
+        let (half, chain) = (self.halves.of(server), self.chains.of(server));
         let is_same = !offered.session.is_empty() && offered.session == chosen.session;
         // With a ticket the identifier may be anything; that no key was exchanged shows it (RFC 5077 clause 3.1).
         let is_short =
@@ -292,7 +281,7 @@ impl Conversation {
 
     fn tell_of_certificates(&mut self, server: Side, out: &mut Out<'_>) {
         for side in [server, server.other()] {
-            let chain = std::mem::take(self.chain(side));
+            let chain = std::mem::take(self.chains.of_mut(side));
             if let Some(leaf) = chain.first() {
                 if let Some(name) = leaf.common_name.as_ref().filter(|name| !name.starts_with("*.")) {
                     out.identity(side, Trait::Name, name, "certificate subject CN", 60);
@@ -319,7 +308,7 @@ impl Conversation {
             if let Some(detail) = weak {
                 out.weakness(side, WeaknessKind::CertificateWeak, detail);
             }
-            *self.chain(side) = chain;
+            *self.chains.of_mut(side) = chain;
         }
     }
 
@@ -353,6 +342,14 @@ impl Conversation {
                 put("server-name", name.clone());
             }
             offered.protocols.iter().for_each(|name| put("alpn-offered", name.clone()));
+            for (key, codes) in [
+                ("ciphers-offered", &offered.ciphers),
+                ("extensions-offered", &offered.extensions),
+                ("groups-offered", &offered.groups),
+                ("signatures-offered", &offered.signatures),
+            ] {
+                put(key, listed(codes, LIST_TEXT_MAX));
+            }
         }
         if let Some(protocol) = self.chosen.as_ref().and_then(|hello| hello.protocol.clone()) {
             put("alpn", protocol);
@@ -369,10 +366,11 @@ impl Conversation {
         }
         if let Some(chosen) = &self.chosen {
             put("ja3s", ja3s(chosen));
+            put("extensions", listed(&chosen.extensions, LIST_TEXT_MAX));
         }
         let client = self.client;
         for (side, from) in [(client.other(), "server"), (client, "client")] {
-            self.chain(side).iter().for_each(|certificate| certificate.put(from, &mut details));
+            self.chains.of_mut(side).iter().for_each(|certificate| certificate.put(from, &mut details));
         }
         details
     }
@@ -393,7 +391,7 @@ impl Conversation {
         self.client = side.other();
         self.began.get_or_insert(out.time);
         self.ssl2 = Some((Version(hello.version), hello.ciphers));
-        self.chain(side).extend(parse_certificate(hello.certificate));
+        self.chains.of_mut(side).extend(parse_certificate(hello.certificate));
         self.note(side, b's');
         self.tell(Reply::Done, out);
         Some(bytes.len())
@@ -463,14 +461,6 @@ impl Dialogue for Conversation {
             self.tell(Reply::Missing, out);
         }
     }
-}
-
-/// A time as seconds since 1970 with six decimals.
-fn seconds(time: Timestamp) -> Text {
-    let microseconds = time.as_microsecond();
-    let sign = if microseconds < 0 { "-" } else { "" };
-    let microseconds = microseconds.unsigned_abs();
-    format_compact!("{sign}{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
 }
 
 #[cfg(test)]

@@ -9,8 +9,6 @@ use std::fmt;
 pub struct Version(pub u16);
 
 impl Version {
-    /// SSL 2, the draft of 1995.
-    pub const SSL2: Version = Version(0x0002);
     /// TLS 1.2 (RFC 5246).
     pub const TLS12: Version = Version(0x0303);
     /// TLS 1.3 (RFC 8446).
@@ -54,7 +52,6 @@ impl fmt::Display for Version {
 
 /// The IANA name of a cipher suite.
 pub fn cipher_name(code: u16) -> Option<&'static str> {
-    // What TLS 1.3 drafts and its final text have and the table of the crate may lack.
     tls_parser::TlsCipherSuite::from_id(code).map(|suite| suite.name)
 }
 
@@ -225,6 +222,8 @@ impl ExtensionKind {
     pub const SIGNATURE_ALGORITHMS: ExtensionKind = ExtensionKind(13);
     /// Application protocols (RFC 7301).
     pub const ALPN: ExtensionKind = ExtensionKind(16);
+    /// Key shares, in the drafts of TLS 1.3 before the 23rd.
+    pub const KEY_SHARE_OF_DRAFTS: ExtensionKind = ExtensionKind(40);
     /// A session to take up again (RFC 5077).
     pub const SESSION_TICKET: ExtensionKind = ExtensionKind(35);
     /// A key agreed before.

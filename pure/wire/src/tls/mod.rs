@@ -22,6 +22,8 @@
 //! | `curve` | the group of the key exchange, by its IANA name |
 //! | `server-name` | server name indication, as it was sent |
 //! | `alpn-offered`, `alpn` | protocols offered, repeated, and chosen |
+//! | `ciphers-offered`, `extensions-offered`, `groups-offered`, `signatures-offered` | codes in the order of the client's hello, decimal, with commas |
+//! | `extensions` | codes in the order of the server's hello |
 //! | `resumed`, `established` | `true` or `false` |
 //! | `alert` | the last alert that could be read |
 //! | `history` | the messages in order, a letter each, upper case for the client's: the letters of Zeek's `ssl_history` |
@@ -40,19 +42,8 @@ use city::Protocol;
 use parse::{RecordKind, parse_record_header, parse_ssl2_hello};
 
 /// Reads TLS.
-pub const READER: Reader =
+pub(crate) const READER: Reader =
     Reader { protocol: Protocol::Tls, recognise, open: || Box::new(conversation::Conversation::new()) };
-
-/// Reads messages and a certificate, for tests from outside.
-pub fn parse(bytes: &[u8]) {
-    let _ = parse::parse_client_hello(bytes);
-    let _ = parse::parse_server_hello(bytes);
-    let _ = parse_ssl2_hello(bytes);
-    for certificate in parse::parse_certificates(bytes) {
-        let _ = certificate::parse_certificate(certificate);
-    }
-    let _ = certificate::parse_certificate(bytes);
-}
 
 /// The port of HTTP over TLS, the most usual one.
 const PORT: u16 = 443;

@@ -161,7 +161,7 @@ pub fn parse_server_hello(bytes: &[u8]) -> Option<ServerHello> {
         let mut inside = Cursor::new(bytes);
         match kind {
             ExtensionKind::ALPN => hello.protocol = protocols(&mut inside).into_iter().next(),
-            ExtensionKind::KEY_SHARE => hello.group = inside.u16(),
+            ExtensionKind::KEY_SHARE | ExtensionKind::KEY_SHARE_OF_DRAFTS => hello.group = inside.u16(),
             ExtensionKind::PRE_SHARED_KEY => hello.has_pre_shared_key = true,
             ExtensionKind::SUPPORTED_VERSIONS => {
                 hello.version = inside.u16().map_or(hello.version, Version);
@@ -266,6 +266,7 @@ pub fn without_grease(codes: &[u16]) -> impl Iterator<Item = u16> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::tls::certificate::parse_certificate;
     use proptest::prelude::*;
 
     fn with_length(bytes: &[u8]) -> Vec<u8> {
@@ -336,10 +337,20 @@ pub mod tests {
         assert_eq!(parse_ssl2_hello(&hello[..hello.len() - 1]), None);
     }
 
+    fn parse_all(bytes: &[u8]) {
+        let _ = parse_client_hello(bytes);
+        let _ = parse_server_hello(bytes);
+        let _ = parse_ssl2_hello(bytes);
+        let _ = parse_ssl2_server_hello(bytes);
+        for certificate in parse_certificates(bytes).into_iter().chain([bytes]) {
+            let _ = parse_certificate(certificate);
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_that_arrives_makes_the_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            crate::tls::parse(&bytes);
+            parse_all(&bytes);
         }
 
         #[test]
@@ -350,7 +361,7 @@ pub mod tests {
                     let at = at % bytes.len();
                     bytes[at] = *byte;
                 }
-                crate::tls::parse(&bytes);
+                parse_all(&bytes);
             }
         }
     }

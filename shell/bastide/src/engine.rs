@@ -1,0 +1,297 @@
+//! The one loop that carries out effects: observations in, events journalled, decisions sealed, changes told.
+
+use crate::{
+    past::{self, Past},
+    ring::{Frames, LOOK_BACK, Ring},
+};
+use anyhow::bail;
+use city::{Finding, Observation, Observed, Text};
+use cycle::{City, Effect, Event};
+use jiff::Timestamp;
+use std::{
+    path::Path,
+    sync::{
+        Arc, PoisonError, RwLock,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+use store::{ActRecord, FindingRecord, Journal, Kind, Record, StartRecord, Store};
+use tokio::{runtime::Handle, sync::watch};
+
+/// Bytes of raw packets kept in memory for findings to come.
+const RING_BYTES: usize = 32 << 20;
+
+/// How often the journal is put on the disk, and time is told to the city.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// How often a checkpoint is written while something happens.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
+
+/// Told what came of an adoption: the plan's digest, or why not.
+pub(crate) type Answer = Box<dyn FnOnce(anyhow::Result<String>) + Send>;
+
+/// What reaches the loop.
+pub(crate) enum Message {
+    /// What a sensor saw.
+    Seen(Batch),
+    /// A person adopted a plan: its files, and who. The answer is the plan's digest.
+    Adopt(Vec<plan::SourceFile>, String, Answer),
+    /// Stop in good order.
+    Stop,
+}
+
+/// What a sensor saw in a moment.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) frames: Frames,
+    pub(crate) observations: Vec<Observation>,
+}
+
+/// Whether time is the clock's or the capture's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Time is the clock's: the loop tells the city of it.
+    Live,
+    /// Time is that of the packets, and of nothing else.
+    Recorded,
+}
+
+/// The city, its store, and what is needed to carry out effects.
+pub(crate) struct Engine {
+    city: Arc<RwLock<City>>,
+    store: Store,
+    runtime: Handle,
+    pace: Pace,
+    ring: Ring,
+    effects: Vec<Effect>,
+    changes: watch::Sender<u64>,
+    beat: Instant,
+    checkpointed: Instant,
+    /// Told of each finding once it is sealed.
+    found: Box<dyn FnMut(&Finding) + Send>,
+}
+
+/// What the start of an engine found.
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    /// What a kill cost, and what else was found wrong: to be shown.
+    pub(crate) warnings: Vec<String>,
+    /// The plan in force is not the plan given.
+    pub(crate) differs: bool,
+}
+
+impl Engine {
+    /// Opens the state directory and rebuilds the city from it. A plan given at the first start is adopted; later ones
+    /// must be adopted by a person.
+    pub(crate) fn open(
+        state: &Path,
+        kind: Kind,
+        files: Option<Vec<plan::SourceFile>>,
+        runtime: Handle,
+    ) -> anyhow::Result<Opened> {
+        let (store, start) = runtime.block_on(Store::open(state, kind, "bastide"))?;
+        let mut warnings = start.passed_over.clone();
+        let loss = if start.new { None } else { start.journal.loss() };
+        warnings.extend(loss.iter().map(|loss| loss.detail.to_string()));
+        let plans = runtime.block_on(past::plans(&store.log))?;
+        let sealed = start.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.sealed);
+        let events = Journal::read(store.journal.directory(), start.position())?;
+        let Past { city, mut effects, damage } = past::rebuild(start.checkpoint, events, &plans)?;
+        warnings.extend(damage);
+        // What was decided and sealed before the stop is not sealed again.
+        let known = runtime.block_on(past::findings_sealed_after(&store.log, sealed))?;
+        effects.drain(..known.min(effects.len()));
+        let pace = if kind == Kind::Replay { Pace::Recorded } else { Pace::Live };
+        let mut engine = Engine {
+            city: Arc::new(RwLock::new(city)),
+            store,
+            runtime,
+            pace,
+            ring: Ring::new(RING_BYTES),
+            effects,
+            changes: watch::Sender::new(0),
+            beat: Instant::now(),
+            checkpointed: Instant::now(),
+            found: Box::new(|_| ()),
+        };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let lost = loss.as_ref().map(|loss| loss.detail.to_string());
+        engine.seal(vec![Record::Start(StartRecord { version, lost })])?;
+        engine.carry_out()?;
+        if let Some(loss) = loss {
+            let fact = Observed::Loss(loss);
+            let time = engine.now();
+            let observations = vec![Observation { time, sensor: Text::const_new("bastide"), fact }];
+            engine.take(Batch { observations, ..Batch::default() })?;
+        }
+        let mut differs = false;
+        if let Some(files) = files {
+            match plans.last() {
+                None => drop(engine.adopt(&files, "command line")?),
+                Some(adopted) => differs = adopted.digest != past::record_of(&files, None, "").digest,
+            }
+        }
+        Ok(Opened { engine, warnings, differs })
+    }
+
+    /// The city, for reading.
+    pub(crate) fn city(&self) -> Arc<RwLock<City>> {
+        Arc::clone(&self.city)
+    }
+
+    /// The store, for its readers.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Told of each change of the city.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Tells of each finding once it is sealed.
+    pub(crate) fn tell_found(&mut self, found: impl FnMut(&Finding) + Send + 'static) {
+        self.found = Box::new(found);
+    }
+
+    /// Handles messages until told to stop or nobody is left to send.
+    pub(crate) fn run(&mut self, messages: &Receiver<Message>) -> anyhow::Result<()> {
+        loop {
+            match messages.recv_timeout(BEAT) {
+                Ok(Message::Seen(batch)) => self.take(batch)?,
+                Ok(Message::Adopt(files, person, answer)) => answer(self.adopt(&files, &person)),
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.beat()?;
+        }
+    }
+
+    /// Journals what was seen, lets the city judge it, and seals and shows what it decides.
+    pub(crate) fn take(&mut self, batch: Batch) -> anyhow::Result<()> {
+        let Batch { frames, observations } = batch;
+        self.ring.push(frames);
+        let city = Arc::clone(&self.city);
+        // Readers see a finding only once it is sealed, so they wait while it is.
+        let mut city = city.write().unwrap_or_else(PoisonError::into_inner);
+        for observation in observations {
+            let event = Event::Observed(observation);
+            self.store.journal.append(&event)?;
+            city.handle(&event, &mut self.effects);
+        }
+        self.carry_out()
+    }
+
+    /// Does what is due every second, if a second has passed.
+    pub(crate) fn beat(&mut self) -> anyhow::Result<()> {
+        if self.beat.elapsed() < BEAT { Ok(()) } else { self.tick() }
+    }
+
+    /// Puts the journal on the disk and tells the city the time.
+    fn tick(&mut self) -> anyhow::Result<()> {
+        self.beat = Instant::now();
+        if self.pace == Pace::Live {
+            let city = Arc::clone(&self.city);
+            let mut city = city.write().unwrap_or_else(PoisonError::into_inner);
+            if city.began().is_some() {
+                let event = Event::Tick(Timestamp::now());
+                self.store.journal.append(&event)?;
+                city.handle(&event, &mut self.effects);
+                self.carry_out()?;
+            }
+        }
+        self.store.journal.sync()?;
+        self.changes.send_modify(|change| *change += 1);
+        if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// Puts down the state, so that the next start need not go through the whole journal.
+    fn checkpoint(&mut self) -> anyhow::Result<()> {
+        self.checkpointed = Instant::now();
+        let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+        self.store.checkpoint(&city)?;
+        Ok(())
+    }
+
+    /// Seals what was decided; only then are packets kept for it and people told.
+    fn carry_out(&mut self) -> anyhow::Result<()> {
+        if self.effects.is_empty() {
+            return Ok(());
+        }
+        // What a sealed finding rests on must outlast a kill as well.
+        self.store.journal.sync()?;
+        let effects = std::mem::take(&mut self.effects);
+        self.seal(effects.iter().map(record).collect())?;
+        for effect in &effects {
+            if let Effect::Found(finding) = effect {
+                (self.found)(finding);
+            }
+        }
+        self.effects = effects;
+        self.effects.clear();
+        Ok(())
+    }
+
+    fn seal(&self, records: Vec<Record>) -> anyhow::Result<()> {
+        self.runtime.block_on(self.store.log.seal(Timestamp::now(), records))?;
+        Ok(())
+    }
+
+    /// Adopts a plan: checks it, seals it, and compares with it from now on. Returns its digest.
+    fn adopt(&mut self, files: &[plan::SourceFile], person: &str) -> anyhow::Result<String> {
+        let Some(plan) = plan::check(files).plan else {
+            bail!("the plan has errors; `bastide plan check` shows them")
+        };
+        let parent = self.runtime.block_on(past::plans(&self.store.log))?.pop().map(|plan| plan.digest);
+        let adopted = past::record_of(files, parent, person);
+        let digest = adopted.digest.clone();
+        let act = ActRecord {
+            person: Some(person.to_owned()),
+            act: store::Act::PlanAdopted,
+            subject: Some(digest.clone()),
+            from: None,
+            detail: None,
+        };
+        self.seal(vec![Record::Plan(adopted), Record::Act(act)])?;
+        let event = Event::Adopted { time: self.now(), plan: Text::from(&digest) };
+        self.store.journal.append(&event)?;
+        self.store.journal.sync()?;
+        let mut city = self.city.write().unwrap_or_else(PoisonError::into_inner);
+        city.handle(&event, &mut self.effects);
+        city.adopt(Some(Arc::new(plan)));
+        Ok(digest)
+    }
+
+    /// The time that a record made now should carry.
+    fn now(&self) -> Timestamp {
+        match self.pace {
+            Pace::Live => Timestamp::now(),
+            Pace::Recorded => self.city.read().unwrap_or_else(PoisonError::into_inner).now(),
+        }
+    }
+
+    /// Packets around a finding, from the ring.
+    fn packets_for(&self, finding: &Finding) -> Frames {
+        let since = finding.first.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+        self.ring.around(finding.key.subject, finding.peer.filter(|peer| peer.is_station()), since)
+    }
+
+    /// Puts everything down and stops in good order.
+    pub(crate) fn close(mut self) -> anyhow::Result<()> {
+        self.carry_out()?;
+        self.checkpoint()?;
+        self.runtime.block_on(self.store.close())?;
+        Ok(())
+    }
+}
+
+fn record(effect: &Effect) -> Record {
+    match effect {
+        Effect::Found(finding) => Record::Finding(Box::new(FindingRecord::new(finding, false))),
+        Effect::Worsened(finding) => Record::Finding(Box::new(FindingRecord::new(finding, true))),
+    }
+}

@@ -1,0 +1,70 @@
+//! Where a city's state is kept, and how to look into it.
+
+use crate::{past, socket};
+use anyhow::Context;
+use console::view;
+use cycle::City;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use store::Reader;
+
+/// The state directory where none is given: the system's for root, the user's own otherwise.
+pub(crate) fn default_directory() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        return PathBuf::from("/var/lib/bastide");
+    }
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
+    let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(home);
+    base.unwrap_or_else(|| PathBuf::from(".")).join("bastide")
+}
+
+/// A question that a running process and the files on disk both can answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Question {
+    /// Every asset, declared or seen.
+    Assets,
+    /// Every finding.
+    Findings,
+    /// How each public service stands.
+    Services,
+}
+
+/// Answers a question about the city in a state directory: by the process that has it open, or else from its files.
+pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
+    let (path, list) = match question {
+        Question::Assets => ("/api/v1/assets?limit=1000000", "/assets"),
+        Question::Findings => ("/api/v1/findings?limit=1000000", "/findings"),
+        Question::Services => ("/api/v1/services", ""),
+    };
+    if let Some(mut answer) = socket::get(state, path)? {
+        return Ok(answer.pointer_mut(list).map(Value::take).unwrap_or_default());
+    }
+    let city = read(state)?;
+    let all = view::Window { offset: 0, limit: usize::MAX };
+    let answer = match question {
+        Question::Assets => {
+            serde_json::to_value(view::assets(&city, &view::AssetFilter::default(), all).assets)
+        }
+        Question::Findings => {
+            serde_json::to_value(view::findings(&city, &view::FindingFilter::default(), all).findings)
+        }
+        Question::Services => serde_json::to_value(view::services(&city)),
+    };
+    Ok(answer?)
+}
+
+/// The city as its files have it, without disturbing anything.
+pub(crate) fn read(state: &Path) -> anyhow::Result<City> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().context("no runtime could be made")?;
+    runtime.block_on(async {
+        let reader = Reader::open(state).await?;
+        let restored = reader.checkpoint()?;
+        restored.passed_over.iter().for_each(crate::failure::warn);
+        let from = restored.checkpoint.as_ref().map_or(store::Position(0), |checkpoint| checkpoint.position);
+        let plans = past::plans(&reader.log).await?;
+        let past = past::rebuild(restored.checkpoint, reader.events(from)?, &plans)?;
+        past.damage.iter().for_each(crate::failure::warn);
+        Ok(past.city)
+    })
+}

@@ -1,0 +1,69 @@
+//! Where the console listens, and what it is given to show.
+
+use crate::view::PlanText;
+use cycle::City;
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, RwLock},
+};
+use store::{People, SealedLog};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Where the console listens and by which names it is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The addresses to listen on. One that is not loopback needs [`Config::tls`].
+    pub listen: Vec<SocketAddr>,
+    /// Certificate and key. With them every address is served over TLS; without, only loopback is served.
+    pub tls: Option<Tls>,
+    /// The host names under which people reach the console, besides the addresses themselves and `localhost`.
+    /// A request for any other name is refused, so that no foreign site can make a browser speak to it.
+    pub names: Vec<String>,
+    /// Where to put the Unix socket for the command line, if anywhere.
+    pub socket: Option<PathBuf>,
+    /// The city's name, where no plan gives one.
+    pub city_name: String,
+    /// The IANA time zone, where no plan gives one.
+    pub time_zone: String,
+    /// One line that tells what is being watched, such as `replay of monday.pcap` or `eth1`; may be empty.
+    pub source: String,
+}
+
+/// The files of the certificate chain and its key, in PEM.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The certificate, followed by those that vouch for it.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// What the console reads, and whom it asks.
+#[derive(Clone)]
+pub struct Shared {
+    /// The state of the city. Held for reading only while a page is put together, never while it is sent.
+    pub city: Arc<RwLock<City>>,
+    /// People, sessions, tokens and links.
+    pub people: People,
+    /// The sealed log, in which people's acts are put and from which it is shown.
+    pub log: SealedLog,
+    /// A number that grows with every change worth showing.
+    pub changes: watch::Receiver<u64>,
+    /// The plan's text as it stands in its folder.
+    pub plan: watch::Receiver<Arc<PlanText>>,
+    /// Where acts go that the one loop must carry out.
+    pub asks: mpsc::Sender<Ask>,
+}
+
+/// Something a person asked for that the one loop carries out.
+#[derive(Debug)]
+pub enum Ask {
+    /// Adopt the plan as it stands in its folder: seal it, and compare with it from now on.
+    AdoptPlan {
+        /// Who adopts it.
+        by: String,
+        /// What came of it: the version adopted, or why not, in the reader's words.
+        answer: oneshot::Sender<Result<String, String>>,
+    },
+}

@@ -1,0 +1,112 @@
+//! Findings: the list, each one's page, and the packets behind it.
+
+use crate::{
+    door::{Right, Theme, Visitor},
+    pages::{Page, Pager, html, page_address},
+    refusal::Refusal,
+    state::{State, window},
+    view::{self, FindingFilter, FindingList, FindingView, Named, RULES, SEVERITIES},
+};
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State as Reached},
+    response::Response,
+};
+use serde::Deserialize;
+
+const PER_PAGE: usize = 60;
+
+#[derive(Template)]
+#[template(path = "findings.html")]
+struct FindingsPage {
+    page: Page,
+    list: FindingList,
+    filter: FindingFilter,
+    services: Vec<Named>,
+    zones: Vec<Named>,
+    rules: Vec<(&'static str, &'static str)>,
+    severities: Vec<&'static str>,
+    pager: Pager,
+}
+
+#[derive(Template)]
+#[template(path = "finding.html")]
+struct FindingPage {
+    page: Page,
+    finding: FindingView,
+    rule_title: &'static str,
+    may_open: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Part {
+    page: Option<usize>,
+}
+
+pub(crate) async fn findings(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    theme: Theme,
+    Query(filter): Query<FindingFilter>,
+    Query(part): Query<Part>,
+) -> Result<Response, Refusal> {
+    visitor.must(Right::Look)?;
+    let (list, services, zones) = {
+        let city = state.city();
+        let plan = city.plan();
+        let services = plan
+            .into_iter()
+            .flat_map(|plan| plan.services())
+            .map(|service| Named { id: service.id.to_string(), name: service.name.to_string() })
+            .collect();
+        let zones = plan
+            .into_iter()
+            .flat_map(|plan| plan.zones())
+            .map(|zone| Named { id: zone.id.to_string(), name: zone.name.to_string() })
+            .collect();
+        (view::findings(&city, &filter, window(part.page, PER_PAGE)), services, zones)
+    };
+    let fields = [
+        ("text", &filter.text),
+        ("severity", &filter.severity),
+        ("rule", &filter.rule),
+        ("service", &filter.service),
+        ("zone", &filter.zone),
+        ("asset", &filter.asset),
+        ("order", &filter.order),
+    ];
+    let pager = Pager::new(list.total, list.offset, list.findings.len(), PER_PAGE, |page| {
+        page_address("/findings", &fields, page)
+    });
+    let place = page_address("/findings", &fields, part.page.unwrap_or(1));
+    let page = Page::new(&state, Some(visitor), theme, "Findings", "/findings").at(place);
+    Ok(html(&FindingsPage {
+        page,
+        list,
+        services,
+        zones,
+        rules: RULES.iter().map(|(rule, title)| (rule.as_str(), *title)).collect(),
+        severities: SEVERITIES.iter().map(|severity| severity.as_str()).collect(),
+        pager,
+        filter,
+    }))
+}
+
+pub(crate) async fn finding(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    theme: Theme,
+    Path(number): Path<u64>,
+) -> Result<Response, Refusal> {
+    visitor.must(Right::Look)?;
+    let finding = view::finding(&state.city(), number).ok_or_else(|| unknown(number))?;
+    let may_open = visitor.may(Right::OpenPackets);
+    let title = format!("Finding {number}: {}", finding.row.title);
+    let page = Page::new(&state, Some(visitor), theme, title, "/findings").at(format!("/findings/{number}"));
+    let rule_title = view::rule_title(finding.row.rule);
+    Ok(html(&FindingPage { page, finding, rule_title, may_open }))
+}
+
+pub(crate) fn unknown(number: u64) -> Refusal {
+    Refusal::NotFound(format!("There is no finding {number} in this city."))
+}

@@ -1,0 +1,100 @@
+//! What every request can reach.
+
+use crate::{
+    config::{Config, Shared},
+    door::{Hashing, Patience},
+    time::Clock,
+    view::{PlanText, Window},
+};
+use cycle::City;
+use jiff::{Timestamp, tz::TimeZone};
+use std::sync::{Arc, PoisonError, RwLockReadGuard};
+use store::{People, SealedLog};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+/// The most pages that may be kept up to date at a time, over all readers.
+const STREAMS_MAX: usize = 128;
+
+/// What every request can reach. A cheap handle.
+#[derive(Clone)]
+pub(crate) struct State(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    shared: Shared,
+    patience: Patience,
+    hashing: Hashing,
+    streams: Arc<Semaphore>,
+}
+
+impl State {
+    pub fn new(config: Config, shared: Shared) -> State {
+        State(Arc::new(Inner {
+            config,
+            shared,
+            patience: Patience::default(),
+            hashing: Hashing::default(),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+        }))
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The city, for reading. Not to be held over an `await`.
+    pub fn city(&self) -> RwLockReadGuard<'_, City> {
+        // A writer that panicked leaves the city as it was before its last event at worst: still worth showing.
+        self.0.shared.city.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn people(&self) -> &People {
+        &self.0.shared.people
+    }
+
+    pub fn log(&self) -> &SealedLog {
+        &self.0.shared.log
+    }
+
+    pub fn asks(&self) -> &mpsc::Sender<crate::config::Ask> {
+        &self.0.shared.asks
+    }
+
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.shared.changes.clone()
+    }
+
+    pub fn plan_text(&self) -> Arc<PlanText> {
+        self.0.shared.plan.borrow().clone()
+    }
+
+    pub fn patience(&self) -> &Patience {
+        &self.0.patience
+    }
+
+    pub fn hashing(&self) -> &Hashing {
+        &self.0.hashing
+    }
+
+    pub fn streams(&self) -> Arc<Semaphore> {
+        self.0.streams.clone()
+    }
+
+    /// The city's name, and its clock at the time of its latest event: a replay of an old capture is shown in its own
+    /// time.
+    pub fn name_and_clock(&self) -> (String, Clock) {
+        let city = self.city();
+        let settings = city.plan().map(|plan| plan.settings());
+        let name = settings.map_or_else(|| self.0.config.city_name.clone(), |settings| settings.name.to_string());
+        let zone = settings.map_or(self.0.config.time_zone.as_str(), |settings| settings.time_zone.as_str());
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        let now = if city.began().is_some() { city.now() } else { Timestamp::now() };
+        (name, Clock::new(zone, now))
+    }
+}
+
+/// The part of a list that a page number stands for.
+pub(crate) fn window(page: Option<usize>, limit: usize) -> Window {
+    let page = page.unwrap_or(1).clamp(1, 100_000);
+    Window { offset: (page - 1) * limit, limit }
+}

@@ -1,0 +1,100 @@
+//! What is shown: plain values with stable field names, made from the city's types.
+//!
+//! Pages, the HTTP API and `--format json` of the command line all show these, so that no stored or inner form leaks
+//! into a reader's script. Times are RFC 3339 in UTC; durations are seconds; words for states are lower case with
+//! hyphens.
+
+mod activity;
+mod asset;
+mod finding;
+mod gone;
+mod log;
+mod people;
+mod plan;
+mod summary;
+mod zones;
+
+pub use activity::{ActivityView, Bucket, activity};
+pub use asset::{
+    AssetFilter, AssetList, AssetRow, AssetView, ComparedView, FactView, Presence, ServesView, TalkView, asset,
+    assets, busiest,
+};
+pub(crate) use asset::roles_and_vendors;
+pub use finding::{
+    FindingFilter, FindingList, FindingRow, FindingView, OutcomeView, RULES, ReasonView, SEVERITIES,
+    TechniqueView, finding, findings, latest, rule_title,
+};
+pub use gone::{LossView, UnreadView, losses, unread};
+pub use log::{HeadView, RecordView, VerifiedView, head, record, verified};
+pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
+pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
+pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
+pub use zones::{
+    ConversationView, MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair,
+};
+
+use ::city::{Address, Text};
+use cycle::City;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Something with an id and a name for people.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Named {
+    /// The id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+impl Named {
+    pub(crate) fn new(id: impl ToString, name: Option<&Text>) -> Named {
+        let id = id.to_string();
+        Named { name: name.map_or_else(|| id.clone(), Text::to_string), id }
+    }
+}
+
+/// One end of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct End {
+    /// The address.
+    pub address: String,
+    /// What people call the device there.
+    pub name: String,
+    /// Under which the asset is found: its id if it is declared, its address if not; none if it was never seen.
+    pub asset: Option<String>,
+}
+
+impl End {
+    pub(crate) fn new(city: &City, address: Address) -> End {
+        let declared = city.plan().and_then(|plan| plan.asset_at(address)).map(|asset| asset.id.to_string());
+        let seen = || {
+            let device = city.device(address)?;
+            Some(device.asset.as_ref().map_or_else(|| address.to_string(), ToString::to_string))
+        };
+        End {
+            address: address.to_string(),
+            name: city.name(address).to_string(),
+            asset: declared.or_else(seen),
+        }
+    }
+}
+
+/// Which part of a list is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// How many are left out before it.
+    pub offset: usize,
+    /// How many it holds at most.
+    pub limit: usize,
+}
+
+/// What a filter's field says: nothing, if it was left empty.
+fn given(field: &Option<String>) -> Option<&str> {
+    field.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Whether any of the texts holds the words sought, whatever their case. `sought` is in lower case.
+fn mentions<'a>(sought: &str, texts: impl IntoIterator<Item = &'a str>) -> bool {
+    texts.into_iter().any(|text| text.to_lowercase().contains(sought))
+}

@@ -1,0 +1,261 @@
+//! Columns of Parquet: written and read through the format's own column interface.
+
+use parquet::{
+    basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel},
+    column::{reader::ColumnReader, writer::ColumnWriter},
+    data_type::ByteArray,
+    errors::ParquetError,
+    file::{
+        metadata::KeyValue,
+        properties::{EnabledStatistics, WriterProperties},
+        reader::RowGroupReader,
+        writer::SerializedFileWriter,
+    },
+    schema::types::{ColumnPath, Type, TypePtr},
+};
+use std::{io::Write, sync::Arc};
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Yes or no.
+    Flag,
+    /// A whole number.
+    Number,
+    /// A number.
+    Real,
+    /// Text in UTF-8.
+    Text,
+    /// Microseconds since 1970, UTC.
+    Time,
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    pub(super) holds: Holds,
+    /// Whether every row has a value.
+    pub(super) always: bool,
+    /// Whether a bloom filter tells quickly that a value is nowhere in a row group.
+    pub(super) bloom: bool,
+}
+
+/// One value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    None,
+    Flag(bool),
+    Number(i64),
+    Real(f64),
+    Text(ByteArray),
+}
+
+impl Cell {
+    pub(super) fn text(text: &str) -> Cell {
+        Cell::Text(ByteArray::from(text))
+    }
+
+    pub(super) fn shown(value: impl std::fmt::Display) -> Cell {
+        Cell::Text(ByteArray::from(value.to_string().into_bytes()))
+    }
+
+    /// A count; no count that was ever seen is beyond 63 bits.
+    pub(super) fn count(value: u64) -> Cell {
+        Cell::Number(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+
+    pub(super) fn or_none(cell: Option<Cell>) -> Cell {
+        cell.unwrap_or(Cell::None)
+    }
+}
+
+/// The values of one column in a row group, those that are there, and for each row whether it is.
+#[derive(Debug)]
+pub(super) struct Values {
+    present: Vec<i16>,
+    kept: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Flags(Vec<bool>),
+    Numbers(Vec<i64>),
+    Reals(Vec<f64>),
+    Texts(Vec<ByteArray>),
+}
+
+impl Values {
+    fn new(column: &Column, rows: usize) -> Values {
+        let kept = match column.holds {
+            Holds::Flag => Kept::Flags(Vec::with_capacity(rows)),
+            Holds::Number | Holds::Time => Kept::Numbers(Vec::with_capacity(rows)),
+            Holds::Real => Kept::Reals(Vec::with_capacity(rows)),
+            Holds::Text => Kept::Texts(Vec::with_capacity(rows)),
+        };
+        Values { present: Vec::with_capacity(if column.always { 0 } else { rows }), kept }
+    }
+
+    /// Appends a cell. A cell of another type than the column's, or none where there must be one, becomes its empty
+    /// value; a test holds that no table does that.
+    fn push(&mut self, column: &Column, cell: Cell) {
+        if !column.always {
+            self.present.push(i16::from(cell != Cell::None));
+            if cell == Cell::None {
+                return;
+            }
+        }
+        match (&mut self.kept, cell) {
+            (Kept::Flags(kept), Cell::Flag(value)) => kept.push(value),
+            (Kept::Numbers(kept), Cell::Number(value)) => kept.push(value),
+            (Kept::Reals(kept), Cell::Real(value)) => kept.push(value),
+            (Kept::Texts(kept), Cell::Text(value)) => kept.push(value),
+            (Kept::Flags(kept), _) => kept.push(false),
+            (Kept::Numbers(kept), _) => kept.push(0),
+            (Kept::Reals(kept), _) => kept.push(0.0),
+            (Kept::Texts(kept), _) => kept.push(ByteArray::from("")),
+        }
+    }
+
+    /// The cells of all rows, in order.
+    pub(super) fn into_cells(self, rows: usize) -> Vec<Cell> {
+        let mut cells: Box<dyn Iterator<Item = Cell>> = match self.kept {
+            Kept::Flags(kept) => Box::new(kept.into_iter().map(Cell::Flag)),
+            Kept::Numbers(kept) => Box::new(kept.into_iter().map(Cell::Number)),
+            Kept::Reals(kept) => Box::new(kept.into_iter().map(Cell::Real)),
+            Kept::Texts(kept) => Box::new(kept.into_iter().map(Cell::Text)),
+        };
+        if self.present.is_empty() {
+            return cells.collect();
+        }
+        let mut next = |present: &i16| if *present == 0 { Cell::None } else { Cell::or_none(cells.next()) };
+        self.present.iter().take(rows).map(&mut next).collect()
+    }
+}
+
+/// The schema of a table.
+pub(super) fn schema(name: &str, columns: &[Column]) -> Result<TypePtr, ParquetError> {
+    let mut fields = Vec::with_capacity(columns.len());
+    for column in columns {
+        let (physical, logical) = match column.holds {
+            Holds::Flag => (Physical::BOOLEAN, None),
+            Holds::Number => (Physical::INT64, None),
+            Holds::Real => (Physical::DOUBLE, None),
+            Holds::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            Holds::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+        };
+        let repetition = if column.always { Repetition::REQUIRED } else { Repetition::OPTIONAL };
+        let field = Type::primitive_type_builder(column.name, physical)
+            .with_logical_type(logical)
+            .with_repetition(repetition)
+            .build()?;
+        fields.push(Arc::new(field));
+    }
+    Ok(Arc::new(Type::group_type_builder(name).with_fields(fields).build()?))
+}
+
+/// How files are written: zstd, statistics per row group, and a schema number of our own.
+pub(super) fn properties(
+    columns: &[Column],
+    schema: u32,
+    rows_max: usize,
+) -> Result<WriterProperties, ParquetError> {
+    let mut properties = WriterProperties::builder()
+        .set_created_by("bastide".to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_key_value_metadata(Some(vec![KeyValue::new(SCHEMA_KEY.to_owned(), schema.to_string())]));
+    for column in columns.iter().filter(|column| column.bloom) {
+        let path = ColumnPath::from(column.name);
+        properties = properties
+            .set_column_bloom_filter_enabled(path.clone(), true)
+            .set_column_bloom_filter_fpp(path.clone(), 0.01)
+            .set_column_bloom_filter_max_ndv(path, rows_max as u64);
+    }
+    Ok(properties.build())
+}
+
+/// Under which name a file says its schema number.
+pub(super) const SCHEMA_KEY: &str = "bastide.schema";
+
+/// Writes one row group. `fill` is given each row and pushes its cells, one for each column in order.
+pub(super) fn write_group<W: Write + Send, R>(
+    file: &mut SerializedFileWriter<W>,
+    columns: &[Column],
+    rows: &[R],
+    fill: impl Fn(&R, &mut Vec<Cell>),
+) -> Result<(), ParquetError> {
+    let mut values: Vec<Values> = columns.iter().map(|column| Values::new(column, rows.len())).collect();
+    let mut cells = Vec::with_capacity(columns.len());
+    for row in rows {
+        fill(row, &mut cells);
+        for ((values, column), cell) in values.iter_mut().zip(columns).zip(cells.drain(..)) {
+            values.push(column, cell);
+        }
+    }
+    let mut group = file.next_row_group()?;
+    for (values, column) in values.iter().zip(columns) {
+        let Some(mut writer) = group.next_column()? else { break };
+        let present = (!column.always).then_some(values.present.as_slice());
+        match (writer.untyped(), &values.kept) {
+            (ColumnWriter::BoolColumnWriter(writer), Kept::Flags(kept)) => {
+                writer.write_batch(kept, present, None)?
+            }
+            (ColumnWriter::Int64ColumnWriter(writer), Kept::Numbers(kept)) => {
+                writer.write_batch(kept, present, None)?
+            }
+            (ColumnWriter::DoubleColumnWriter(writer), Kept::Reals(kept)) => {
+                writer.write_batch(kept, present, None)?
+            }
+            (ColumnWriter::ByteArrayColumnWriter(writer), Kept::Texts(kept)) => {
+                writer.write_batch(kept, present, None)?
+            }
+            _ => {
+                return Err(ParquetError::General(
+                    "a column holds another type than its schema says".to_owned(),
+                ));
+            }
+        };
+        writer.close()?;
+    }
+    group.close()?;
+    Ok(())
+}
+
+/// Reads one column of a row group.
+pub(super) fn read_column(
+    group: &dyn RowGroupReader,
+    index: usize,
+    column: &Column,
+) -> Result<Vec<Cell>, ParquetError> {
+    let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+    let mut values = Values::new(column, rows);
+    let present = &mut values.present;
+    /// Reads until there are as many rows as the group has.
+    macro_rules! read {
+        ($reader:ident, $kept:ident) => {{
+            let mut read = 0;
+            while read < rows {
+                let levels = (!column.always).then_some(&mut *present);
+                let (records, ..) = $reader.read_records(rows - read, levels, None, $kept)?;
+                if records == 0 {
+                    break;
+                }
+                read += records;
+            }
+            read
+        }};
+    }
+    let read = match (group.get_column_reader(index)?, &mut values.kept) {
+        (ColumnReader::BoolColumnReader(mut reader), Kept::Flags(kept)) => read!(reader, kept),
+        (ColumnReader::Int64ColumnReader(mut reader), Kept::Numbers(kept)) => read!(reader, kept),
+        (ColumnReader::DoubleColumnReader(mut reader), Kept::Reals(kept)) => read!(reader, kept),
+        (ColumnReader::ByteArrayColumnReader(mut reader), Kept::Texts(kept)) => read!(reader, kept),
+        _ => return Err(ParquetError::General(format!("the column `{}` has another type", column.name))),
+    };
+    let cells = values.into_cells(rows);
+    if read != rows || cells.len() != rows {
+        return Err(ParquetError::General(format!("the column `{}` is cut short", column.name)));
+    }
+    Ok(cells)
+}

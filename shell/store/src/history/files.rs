@@ -1,0 +1,282 @@
+//! The files of history: their names, and reading and writing one.
+
+use super::{
+    HistoryError, SCHEMA,
+    columns::{self, SCHEMA_KEY},
+    table::{self, Row, Table},
+};
+use crate::{
+    durable::{self, failed},
+    journal::Position,
+};
+use ::city::Observation;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use parquet::{
+    errors::ParquetError,
+    file::{
+        reader::{FileReader, RowGroupReader, SerializedFileReader},
+        statistics::Statistics,
+        writer::SerializedFileWriter,
+    },
+};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The most rows in a row group: what is read at once.
+pub(super) const GROUP_ROWS: usize = 32_768;
+/// What the folder of a day begins with.
+const DAY: &str = "date=";
+const EXTENSION: &str = ".parquet";
+
+/// A file of history, as its name tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    pub(super) day: Date,
+    pub(super) first: Position,
+    pub(super) end: Position,
+    pub(super) rows: u64,
+}
+
+/// The day that a time is filed under.
+pub(super) fn day_of(time: Timestamp) -> Date {
+    time.to_zoned(TimeZone::UTC).date()
+}
+
+/// The first instant of a day, and the first after it. None at the end of time.
+pub(super) fn span_of(day: Date) -> Option<(Timestamp, Timestamp)> {
+    let start = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    Some((start(day)?, start(day.tomorrow().ok()?)?))
+}
+
+fn name_of(first: Position, end: Position, rows: usize) -> String {
+    format!("{:020}-{:020}-{rows}{EXTENSION}", first.0, end.0)
+}
+
+fn part(path: PathBuf, day: Date, name: &str) -> Option<Part> {
+    let mut numbers = name.strip_suffix(EXTENSION)?.split('-').map(|digits| digits.parse::<u64>().ok());
+    let (first, end, rows) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    numbers.next().is_none().then_some(Part { path, day, first: Position(first), end: Position(end), rows })
+}
+
+/// The days of a table, in order.
+pub(super) fn days(directory: &Path, table: Table) -> Result<Vec<Date>, HistoryError> {
+    let names = durable::names(&directory.join(table.as_str()))?;
+    Ok(names.iter().filter_map(|name| name.strip_prefix(DAY)?.parse().ok()).collect())
+}
+
+pub(super) fn day_folder(directory: &Path, table: Table, day: Date) -> PathBuf {
+    directory.join(table.as_str()).join(format!("{DAY}{day}"))
+}
+
+/// The files of a day that count, in order: not those that reach beyond what was compacted, which a kill left, and not
+/// those whose rows another file holds too, which merging has not removed yet.
+pub(super) fn parts(
+    directory: &Path,
+    table: Table,
+    day: Date,
+    compacted: Position,
+) -> Result<Vec<Part>, HistoryError> {
+    let folder = day_folder(directory, table, day);
+    let mut parts: Vec<Part> = durable::names(&folder)?
+        .iter()
+        .filter_map(|name| part(folder.join(name), day, name))
+        .filter(|part| part.end <= compacted)
+        .collect();
+    // The widest first among those that begin together.
+    parts.sort_by_key(|part| (part.first, std::cmp::Reverse(part.end)));
+    let mut covered = Position(0);
+    parts.retain(|part| {
+        let counts = part.end > covered;
+        covered = covered.max(part.end);
+        counts
+    });
+    Ok(parts)
+}
+
+/// Removes what a kill left: unfinished files, files that do not count, and empty folders.
+pub(super) fn clear(directory: &Path, compacted: Position) -> Result<(), HistoryError> {
+    durable::clear_unfinished(directory)?;
+    for table in Table::ALL {
+        for day in days(directory, table)? {
+            let folder = day_folder(directory, table, day);
+            durable::clear_unfinished(&folder)?;
+            let counting = parts(directory, table, day, compacted)?;
+            for name in durable::names(&folder)? {
+                let path = folder.join(&name);
+                if part(path.clone(), day, &name).is_some() && !counting.iter().any(|part| part.path == path)
+                {
+                    durable::remove(&path)?;
+                }
+            }
+            // Only succeeds where there is nothing left.
+            let _ = fs::remove_dir(&folder);
+        }
+    }
+    Ok(())
+}
+
+/// Writes the rows of a day, sorted by time, whole or not at all.
+pub(super) fn write(
+    directory: &Path,
+    table: Table,
+    day: Date,
+    range: (Position, Position),
+    rows: &mut [Observation],
+) -> Result<Part, HistoryError> {
+    // Stable, so that what happened at the same time stays in the order of the journal.
+    rows.sort_by_key(table::time_of);
+    let folder = day_folder(directory, table, day);
+    if !folder.exists() {
+        durable::make_directory(&folder)?;
+        folder.parent().map_or(Ok(()), durable::sync_directory)?;
+    }
+    let path = folder.join(name_of(range.0, range.1, rows.len()));
+    let aside = path.with_extension(durable::UNFINISHED);
+    let file = durable::private()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&aside)
+        .map_err(failed("make the file", &aside))?;
+    let written = write_rows(&file, table, rows);
+    written.map_err(|cause| HistoryError::Write { path: aside.clone(), cause })?;
+    file.sync_all().map_err(failed("put on disk", &aside))?;
+    durable::rename_into_place(&aside, &path)?;
+    Ok(Part { path, day, first: range.0, end: range.1, rows: rows.len() as u64 })
+}
+
+fn write_rows(file: &File, table: Table, rows: &[Observation]) -> Result<(), ParquetError> {
+    let columns = table.columns();
+    let schema = columns::schema(table.as_str(), columns)?;
+    let properties = Arc::new(columns::properties(columns, SCHEMA, GROUP_ROWS)?);
+    let mut writer = SerializedFileWriter::new(file, schema, properties)?;
+    for group in rows.chunks(GROUP_ROWS) {
+        columns::write_group(&mut writer, columns, group, table::put)?;
+    }
+    writer.close()?;
+    Ok(())
+}
+
+/// A file, open for reading.
+pub(super) struct Open {
+    pub(super) path: PathBuf,
+    table: Table,
+    reader: SerializedFileReader<File>,
+}
+
+impl Open {
+    pub(super) fn new(path: &Path, table: Table) -> Result<Open, HistoryError> {
+        let file = File::open(path).map_err(failed("read", path))?;
+        let reader = SerializedFileReader::new(file).map_err(damaged(path))?;
+        let about = reader.metadata().file_metadata();
+        let pairs = about.key_value_metadata();
+        let found = pairs
+            .and_then(|pairs| pairs.iter().find(|pair| pair.key == SCHEMA_KEY))
+            .and_then(|pair| pair.value.as_ref()?.parse::<u32>().ok());
+        match found {
+            Some(found) if found > SCHEMA => {
+                return Err(HistoryError::Newer { path: path.to_path_buf(), found });
+            }
+            Some(_) => {}
+            None => return Err(damaged(path)("it holds no schema number")),
+        }
+        let schema = about.schema_descr();
+        let same =
+            schema.columns().iter().map(|column| column.name()).eq(table.columns().iter().map(|c| c.name));
+        if !same {
+            return Err(damaged(path)("it has other columns than its schema number says"));
+        }
+        Ok(Open { path: path.to_path_buf(), table, reader })
+    }
+
+    pub(super) fn groups(&self) -> usize {
+        self.reader.num_row_groups()
+    }
+
+    /// How many rows a row group has.
+    pub(super) fn group_rows(&self, group: usize) -> u64 {
+        self.reader
+            .metadata()
+            .row_groups()
+            .get(group)
+            .map_or(0, |about| about.num_rows().max(0).cast_unsigned())
+    }
+
+    /// The first and last time in a row group, as its statistics say. None says nothing.
+    pub(super) fn group_times(&self, group: usize) -> Option<(i64, i64)> {
+        let (index, _) = self.table.column("time")?;
+        match self.reader.metadata().row_groups().get(group)?.columns().get(index)?.statistics()? {
+            Statistics::Int64(times) => Some((*times.min_opt()?, *times.max_opt()?)),
+            _ => None,
+        }
+    }
+
+    /// Whether the bloom filter of a column says that a text is nowhere in a row group.
+    pub(super) fn group_lacks(&self, group: usize, column: &str, text: &str) -> bool {
+        let filter = || {
+            let (index, _) = self.table.column(column).filter(|(_, column)| column.bloom)?;
+            let about = self.reader.metadata().row_groups().get(group)?.columns().get(index)?;
+            let file = File::open(&self.path).ok()?;
+            parquet::bloom_filter::Sbbf::read_from_column_chunk(about, &file).ok()?
+        };
+        filter().is_some_and(|filter| !filter.check(text))
+    }
+
+    /// A row group, to read columns of.
+    pub(super) fn group(&self, group: usize) -> Result<Box<dyn RowGroupReader + '_>, HistoryError> {
+        self.reader.get_row_group(group).map_err(damaged(&self.path))
+    }
+
+    /// Every column of a row group but those in `known`, of which the cells are given already, as rows; only those
+    /// rows for which `wanted` has true.
+    pub(super) fn rows(
+        &self,
+        group: &dyn RowGroupReader,
+        mut known: Vec<Option<Vec<columns::Cell>>>,
+        wanted: &[bool],
+    ) -> Result<Vec<Observation>, HistoryError> {
+        let mut iterators = Vec::with_capacity(known.len());
+        known.resize_with(self.table.columns().len(), || None);
+        for ((index, column), known) in self.table.columns().iter().enumerate().zip(known) {
+            let cells = match known {
+                Some(cells) => cells,
+                None => columns::read_column(group, index, column).map_err(damaged(&self.path))?,
+            };
+            iterators.push(cells.into_iter());
+        }
+        let mut rows = Vec::new();
+        for wanted in wanted {
+            let cells: Vec<_> = iterators.iter_mut().filter_map(Iterator::next).collect();
+            if !wanted {
+                continue;
+            }
+            let row = Row::new(cells).take(self.table);
+            rows.push(
+                row.ok_or_else(|| {
+                    damaged(&self.path)("a row holds a value that this program does not know")
+                })?,
+            );
+        }
+        Ok(rows)
+    }
+}
+
+/// Every row of a file.
+pub(super) fn read_all(path: &Path, table: Table) -> Result<Vec<Observation>, HistoryError> {
+    let open = Open::new(path, table)?;
+    let mut rows = Vec::new();
+    for group in 0..open.groups() {
+        let wanted = vec![true; usize::try_from(open.group_rows(group)).unwrap_or(0)];
+        rows.extend(open.rows(open.group(group)?.as_ref(), Vec::new(), &wanted)?);
+    }
+    Ok(rows)
+}
+
+pub(super) fn damaged<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> HistoryError {
+    let path = path.to_path_buf();
+    move |why| HistoryError::Damaged { path, why: why.to_string() }
+}
