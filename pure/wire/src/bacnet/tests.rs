@@ -157,7 +157,7 @@ fn unconfirmed_services_are_told() {
             "1005 0c02000005 2900 3d12 00 504d20726571756972656420666f722050",
             "> publish unconfirmed-text-message [] PM required for P not-expected",
         ),
-        ("100a 0917 1908 2e 0a010c 4444000000 2f", "> write write-group [group 23] 268=528 not-expected"),
+        ("100a 0917 1908 2e 0a010c 4444000000 2f", "> write write-group [group 23] 268=512 not-expected"),
         ("100d 2163 7503005031 7504005a3939", "> discover who-am-i [] P1 Z99 not-expected"),
         ("10c8 01", "> configure unconfirmed-service-200 [] - not-expected"),
     ] {
