@@ -11,7 +11,7 @@
 use crate::{
     cases::{self, Case},
     compare::Report,
-    details::{all, detail, row},
+    details::{all, capitalised, detail, row},
     expected_log::Row,
     reading,
 };
@@ -52,7 +52,7 @@ fn bvlc_function(name: &str) -> String {
     let word = |word: &str| match word {
         "npdu" | "bvlc" => word.to_uppercase(),
         "to" => word.to_owned(),
-        word => word[..1].to_uppercase() + &word[1..],
+        word => capitalised(word),
     };
     name.split('-').map(word).collect::<Vec<_>>().join("_")
 }
