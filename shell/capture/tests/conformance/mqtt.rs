@@ -359,8 +359,9 @@ fn passwords_are_reported_and_never_kept() {
     for case in &cases {
         let reading = reading::read(&case.capture);
         let with_password = reading.requests().filter(|request| flag(request, "has-password")).count();
-        let told =
-            reading.weaknesses().filter(|weakness| weakness.kind == city::WeaknessKind::CleartextCredentials);
+        let told = reading.weaknesses().filter(|weakness| {
+            weakness.kind == city::WeaknessKind::CleartextCredentials && weakness.protocol == Protocol::Mqtt
+        });
         assert_eq!(told.count(), with_password, "{}", case.name);
         for filter in case.filters() {
             let Some(password) = filter.matches.get("mqtt.connect.password") else { continue };
