@@ -41,7 +41,9 @@ pub enum PrivilegeError {
 /// If the user does not exist, the system refuses, or another thread keeps rights.
 pub fn drop_privileges(to: &Become) -> Result<(), PrivilegeError> {
     if let Become::User(name) = to {
-        let (user, group) = user_numbers(name)?;
+        let users = fs::read_to_string("/etc/passwd")?;
+        let (user, group) =
+            find_user(&users, name).ok_or_else(|| PrivilegeError::NoSuchUser(name.clone()))?;
         kernel::become_user(user, group)?;
     }
     kernel::drop_capabilities()?;
@@ -51,14 +53,14 @@ pub fn drop_privileges(to: &Become) -> Result<(), PrivilegeError> {
     }
 }
 
-/// The user and group number of a user, by name or number: to give files to whom the process is going to become.
+/// The numbers of a user and of its group, by the user's name or number: to give it the files it is to write later.
 ///
 /// # Errors
 ///
-/// If there is no such user, or the users cannot be read.
-pub fn user_numbers(name: &str) -> Result<(u32, u32), PrivilegeError> {
+/// If there is no such user in `/etc/passwd`, or that cannot be read.
+pub fn user_numbers(user: &str) -> Result<(u32, u32), PrivilegeError> {
     let users = fs::read_to_string("/etc/passwd")?;
-    find_user(&users, name).ok_or_else(|| PrivilegeError::NoSuchUser(name.to_owned()))
+    find_user(&users, user).ok_or_else(|| PrivilegeError::NoSuchUser(user.to_owned()))
 }
 
 /// The user and group number of a user, by name or number, in the text of `/etc/passwd` (passwd(5)).
