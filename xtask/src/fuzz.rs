@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
 
 /// Each target for a short time, as one of the tests.
 pub(crate) fn rotation(limit: Duration) -> Result<(Counts, String)> {
-    if !house::has("c++") && !house::has("g++") && !house::has("clang++") {
+    if !house::has("c++") {
         return Ok((Counts::SKIPPED, "missing: a C++ compiler for libFuzzer".into()));
     }
     let begin = Instant::now();

@@ -4,10 +4,9 @@ use crate::{
     diagnostic::{Code, Flaw, Flaws},
     networks::is_outside,
     source::At,
-    traffic::usual_ports,
     tree::{ConduitTable, Table, Tree, ZoneTable},
 };
-use city::{Allowance, Protocol, ZoneId};
+use city::{Allowance, Protocol, Transport, ZoneId};
 use std::collections::BTreeMap;
 
 pub(crate) fn check_conduits(tree: &Tree, flaws: &mut Flaws) {
@@ -59,9 +58,12 @@ fn check_allowances(conduit: &ConduitTable, flaws: &mut Flaws) {
 fn readable(allowance: &Allowance) -> Option<Protocol> {
     let Allowance::Ports { transport, ports } = allowance else { return None };
     let port = u16::try_from(ports.first).ok().filter(|_| ports.first == ports.last)?;
+    if *transport == Transport::Sctp {
+        return None;
+    }
     // A port that carries TLS says no more as `tls: any` than as a port.
-    let readable = Protocol::ALL.iter().copied().filter(|protocol| *protocol != Protocol::Tls);
-    readable.into_iter().find(|protocol| usual_ports(*protocol).contains(&(*transport, port)))
+    let mut readable = Protocol::ALL.iter().copied().filter(|protocol| *protocol != Protocol::Tls);
+    readable.find(|protocol| protocol.usual_ports().contains(&port))
 }
 
 fn first_verb(protocol: Protocol) -> &'static str {

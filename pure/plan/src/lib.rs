@@ -7,8 +7,7 @@
 //!
 //! [`check`] finds every mistake of every file, not only the first; only a text without errors becomes a [`Plan`], and
 //! whoever holds one never checks again. [`format`] writes a file in its one canonical form, [`schema`] describes the
-//! language to editors, and [`Draft`] proposes a plan from traffic. What the plan says of traffic ([`Plan::judge_flow`],
-//! [`Plan::judge_request`]) stands in one place, so that a draft, a rehearsal and a live city judge alike.
+//! language to editors, and [`Draft`] proposes a plan from traffic.
 //!
 //! This crate alone knows the plan's text.
 
@@ -18,6 +17,7 @@ mod check;
 mod conduits;
 mod csv;
 mod diagnostic;
+mod draft;
 mod format;
 mod ids;
 mod networks;
@@ -28,15 +28,14 @@ mod render;
 mod schema;
 mod source;
 mod suggest;
-mod traffic;
 mod tree;
 mod value;
 
 pub use check::{Checked, check};
 pub use diagnostic::{Code, Diagnostic, Place, Related, Severity};
+pub use draft::{Draft, Drafted};
 pub use format::format;
 pub use plan::Plan;
 pub use render::Colours;
 pub use schema::schema;
 pub use source::SourceFile;
-pub use traffic::{Ends, Verdict, allows_flow, allows_request, usual_ports};

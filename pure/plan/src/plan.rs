@@ -96,7 +96,7 @@ impl Plan {
     /// networks of its own.
     #[must_use]
     pub fn everywhere_else(&self) -> Option<&Zone> {
-        self.zones.values().find(|zone| zone.outside && zone.networks.is_empty())
+        self.zones.get(self.elsewhere.as_ref()?)
     }
 
     /// The conduits, in the order of the plan.

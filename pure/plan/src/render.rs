@@ -103,7 +103,7 @@ fn clean(text: &str) -> String {
 }
 
 /// Control characters, and those that reorder the text around them (Unicode bidirectional controls).
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

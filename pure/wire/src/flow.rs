@@ -83,7 +83,8 @@ impl Key {
         }
     }
 
-    fn transport(self) -> Transport {
+    /// What carries it.
+    pub(crate) fn transport(self) -> Transport {
         let number = self.kind & 0xffff;
         match number {
             _ if self.kind & KIND_MAC != 0 => Transport::Ethernet(number as u16),

@@ -90,7 +90,9 @@ impl Fragments {
         }
         let datagram = self.waiting.get_mut(&key)?;
         if part.offset == 0 {
-            datagram.header = packet.length.saturating_sub(packet.payload_length);
+            // Without the header that made it a fragment, which is gone from the whole.
+            let fragment_header = if packet.source.is_ipv6() { 8 } else { 0 };
+            datagram.header = packet.length.saturating_sub(packet.payload_length + fragment_header);
         }
         if !part.more && packet.is_complete() && datagram.length.is_none() {
             datagram.length = Some(end);

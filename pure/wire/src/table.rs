@@ -34,7 +34,8 @@ impl Patience {
         Patience::Unanswered,
     ];
 
-    fn limit(self) -> SignedDuration {
+    /// How long that is.
+    pub(crate) fn limit(self) -> SignedDuration {
         SignedDuration::from_secs(match self {
             Patience::Attempt | Patience::Closed => 5,
             Patience::Datagram | Patience::Unanswered => 60,

@@ -1,6 +1,6 @@
 //! The reader: frames in, observations out.
 
-use crate::dialogue::{Out, Reader, Side};
+use crate::dialogue::{Out, Reader};
 use crate::flow::{Ends, Key, Live, Sent};
 use crate::fragment::{Bounds, Fragments};
 use crate::frame::{
@@ -21,6 +21,9 @@ use jiff::{SignedDuration, Timestamp};
 const DEPTH_MAX: u8 = 4;
 /// How far time may run backwards between frames before it counts as another clock, not as disorder.
 const DISORDER: SignedDuration = SignedDuration::from_secs(60);
+/// How often it is looked whether conversations have fallen silent; the time of every frame would cost more than reading
+/// the frame.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_millis(100);
 /// How often losses and unread bytes are told of.
 const TALLY_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -29,6 +32,7 @@ pub struct Wire {
     config: Config,
     readers: &'static [Reader],
     now: Option<Timestamp>,
+    swept: Option<Timestamp>,
     tallied: Option<Timestamp>,
     table: Table,
     fragments: Fragments,
@@ -46,6 +50,8 @@ struct Around {
     vlan: Option<u16>,
     /// How many packets it lies within.
     depth: u8,
+    /// Whether it is known to be cut short.
+    cut: bool,
 }
 
 /// A packet of a conversation, above its transport header.
@@ -75,6 +81,7 @@ impl Wire {
             table: Table::new(config.seed),
             readers,
             now: None,
+            swept: None,
             tallied: None,
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
@@ -88,12 +95,11 @@ impl Wire {
     /// Reads one frame. Frames come in the order of their capture.
     pub fn see(&mut self, frame: &Frame<'_>, out: &mut Vec<Observation>) {
         self.advance(frame.time, out);
-        if (frame.bytes.len() as u64) < u64::from(frame.length) {
-            self.tally.truncated += 1;
-        }
+        let cut = (frame.bytes.len() as u64) < u64::from(frame.length);
+        self.tally.truncated += u64::from(cut);
         match parse_frame(frame.link, frame.bytes) {
             Some(opened) => {
-                let around = Around { time: frame.time, macs: opened.macs, vlan: opened.vlan, depth: 0 };
+                let around = Around { time: frame.time, macs: opened.macs, vlan: opened.vlan, depth: 0, cut };
                 self.carried(around, opened.carries, out);
             }
             None => self.tally.unread(Transport::Ethernet(0), 0, None, frame.bytes, 1),
@@ -131,14 +137,22 @@ impl Wire {
                 if now.duration_since(time) < DISORDER {
                     return;
                 }
-                // Another clock: a second capture behind the first, or a clock set right.
+                // Another clock: a second capture behind the first, or a clock set right. What was going on is over,
+                // for its age can no longer be told.
+                self.finish(out);
+                self.neighbours = arp::Neighbours::new();
                 self.tallied = Some(time);
+                self.swept = None;
                 time
             }
             Some(now) if time == now => return,
             _ => time,
         };
         self.now = Some(now);
+        if self.swept.is_some_and(|then| now.duration_since(then) < SWEEP_EVERY) {
+            return;
+        }
+        self.swept = Some(now);
         while let Some(place) = self.table.expired(now) {
             self.end(place, now, out);
         }
@@ -234,7 +248,11 @@ impl Wire {
     }
 
     /// An IP packet, perhaps a fragment of one.
-    fn packet(&mut self, around: Around, packet: &Packet<'_>, out: &mut Vec<Observation>) {
+    fn packet(&mut self, mut around: Around, packet: &Packet<'_>, out: &mut Vec<Observation>) {
+        if !around.cut && !packet.is_complete() {
+            self.tally.truncated += 1;
+            around.cut = true;
+        }
         if !packet.header_is_whole {
             self.tally.checksums += 1;
         }
@@ -284,7 +302,6 @@ impl Wire {
             _ => Some(()),
         };
         if understood.is_none() {
-            self.tally.truncated += u64::from(packet.is_complete());
             self.tally.unread(said.transport, 0, None, packet.payload, 1);
             return;
         }
@@ -379,10 +396,12 @@ impl Wire {
             Key::new(said.transport, said.source, said.source_port, said.destination, said.destination_port);
         let hash = self.table.hash(&key);
         let mut place = self.table.find(hash, &key);
-        // A SYN after the end is the beginning of another conversation between the same ports.
-        if let (Some(at), Some(segment)) = (place, &said.segment)
+        // A SYN after the end is the beginning of another conversation between the same ports; so is anything after a
+        // long silence.
+        if let Some(at) = place
             && let Some(live) = self.table.live_mut(at)
-            && live.tcp.is_over_for(segment, live.side(from_high))
+            && (said.segment.is_some_and(|segment| live.tcp.is_over_for(&segment, live.side(from_high)))
+                || around.time.duration_since(live.last) >= live.patience().limit())
         {
             self.end(at, around.time, out);
             place = None;
@@ -441,8 +460,9 @@ impl Wire {
                         );
                     }
                 }
+                (Transport::Tcp, None) => {}
                 (Transport::Udp, _) => live.talk.datagram(side, said.payload, &mut ear),
-                (_, _) => {}
+                (_, _) => live.talk.unreadable(said.payload, &mut ear),
             }
             live.protocol = known(&ear);
         } else if !said.payload.is_empty() {
@@ -540,7 +560,7 @@ impl Said<'_> {
 
 impl Live {
     fn patience(&self) -> Patience {
-        match self.flow().transport {
+        match self.key.transport() {
             Transport::Ethernet(_) => Patience::Link,
             Transport::Tcp if self.tcp.is_over() => Patience::Closed,
             Transport::Tcp if self.tcp.is_attempt() => Patience::Attempt,

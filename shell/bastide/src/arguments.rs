@@ -1,8 +1,8 @@
 //! The command line's words.
 
-use crate::failure::Verdict;
+use crate::{failure::Verdict, plan::PlanCommand};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 /// Keeps a city's public services running through cyber attack.
 #[derive(Debug, Parser)]
@@ -19,8 +19,29 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show the demo city, with its quiet day and its incidents, in a browser
+    Demo(Demo),
+    /// Watch a city live
+    Run(Run),
+    /// Look at captures through the same eyes as live traffic
+    Replay(Replay),
     /// Print what captures hold: conversations, requests, identities, weaknesses, one JSON object a line
     Records(Records),
+    /// List every asset, declared or seen
+    Assets(Look),
+    /// List every finding
+    Findings(Look),
+    /// Show how each public service stands, and why
+    Services(Look),
+    /// Check, format, draft or adopt a plan
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// List people, and make the links by which they sign in
+    #[command(subcommand)]
+    People(PeopleCommand),
+    /// Look into the sealed log, and verify it
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Print completions for a shell
     #[command(after_help = "Example: bastide completions bash > /etc/bash_completion.d/bastide")]
     Completions {
@@ -33,6 +54,142 @@ pub(crate) enum Command {
         /// The folder to write them into
         #[arg(long, value_name = "DIR")]
         into: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example: bastide demo --listen 127.0.0.1:9000")]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) listen: Listen,
+    /// The state directory; made anew at each start
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Seconds between one incident and the next
+    #[arg(long, value_name = "SECONDS", default_value_t = 45)]
+    pub(crate) every: u32,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  bastide run --city /etc/bastide/city --interface eth1\n  bastide run --city \
+                        ./city --interface eth1 --interface eth2 --listen 192.0.2.10:8443 --certificate cert.pem \
+                        --key key.pem"
+)]
+pub(crate) struct Run {
+    /// The folder of the plan; adopted at the first start, watched from then on
+    #[arg(long, value_name = "DIR")]
+    pub(crate) city: Option<PathBuf>,
+    /// An interface that sees the city's traffic: a mirror port; may be given several times
+    #[arg(long, value_name = "NAME", required = true)]
+    pub(crate) interface: Vec<String>,
+    /// The user whose rights are taken on once the interfaces are open, if started as root
+    #[arg(long, value_name = "USER", default_value = "nobody")]
+    pub(crate) user: String,
+    #[command(flatten)]
+    pub(crate) listen: Listen,
+    #[command(flatten)]
+    pub(crate) state: State,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  bastide replay monday.pcap\n  bastide replay --city ./city --state ./monday \
+                        monday-*.pcap.zst"
+)]
+pub(crate) struct Replay {
+    #[command(flatten)]
+    pub(crate) input: Captures,
+    /// The folder of the plan to compare with; without one there are the inventory, weaknesses and who talks to whom
+    #[arg(long, value_name = "DIR")]
+    pub(crate) city: Option<PathBuf>,
+    /// A state directory to keep the replay in; never a live city's. Without one nothing is kept
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+/// Where the console is reached.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Listen {
+    /// Where the console listens; anything but loopback needs a certificate. May be given several times
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8470")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Names by which people reach the console, besides its addresses
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Vec<String>,
+    /// The certificate and those that vouch for it, in PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+impl Listen {
+    /// The certificate and key, if given.
+    pub(crate) fn tls(&self) -> Option<console::Tls> {
+        let (certificate, key) = self.certificate.clone().zip(self.key.clone())?;
+        Some(console::Tls { certificate, key })
+    }
+}
+
+/// Which state directory.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct State {
+    /// The state directory
+    #[arg(long, value_name = "DIR", env = "BASTIDE_STATE")]
+    state: Option<PathBuf>,
+}
+
+impl State {
+    /// The directory given, or the usual one.
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.state.clone().unwrap_or_else(crate::state::default_directory)
+    }
+}
+
+/// A look at a city.
+#[derive(Args, Debug)]
+pub(crate) struct Look {
+    #[command(flatten)]
+    pub(crate) state: State,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeopleCommand {
+    /// List people
+    List(Look),
+    /// Make a one-time link: for the first sign-in, or for a person to set a new passphrase
+    #[command(after_help = "Example: bastide people link \"Ada Lovell\"")]
+    Link {
+        /// The person; left out for the first sign-in
+        name: Option<String>,
+        #[command(flatten)]
+        state: State,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Print the latest records, the oldest first
+    Show {
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        last: u32,
+        #[command(flatten)]
+        look: Look,
+    },
+    /// Compute everything anew and say whether anything was altered, and where
+    #[command(after_help = "Exit code 1 if anything was altered.")]
+    Verify {
+        #[command(flatten)]
+        look: Look,
     },
 }
 

@@ -12,7 +12,7 @@ use std::{
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
-        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+        mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
 };
@@ -28,12 +28,15 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How often a checkpoint is written while something happens.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
+/// Told what came of an adoption: the plan's digest, or why not.
+pub(crate) type Answer = Box<dyn FnOnce(anyhow::Result<String>) + Send>;
+
 /// What reaches the loop.
 pub(crate) enum Message {
     /// What a sensor saw.
     Seen(Batch),
     /// A person adopted a plan: its files, and who. The answer is the plan's digest.
-    Adopt(Vec<plan::SourceFile>, String, SyncSender<anyhow::Result<String>>),
+    Adopt(Vec<plan::SourceFile>, String, Answer),
     /// Stop in good order.
     Stop,
 }
@@ -157,16 +160,11 @@ impl Engine {
         loop {
             match messages.recv_timeout(BEAT) {
                 Ok(Message::Seen(batch)) => self.take(batch)?,
-                Ok(Message::Adopt(files, person, answer)) => {
-                    // Nobody may be waiting any more; the plan is adopted all the same.
-                    let _ = answer.send(self.adopt(&files, &person));
-                }
+                Ok(Message::Adopt(files, person, answer)) => answer(self.adopt(&files, &person)),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if self.beat.elapsed() >= BEAT {
-                self.tick()?;
-            }
+            self.beat()?;
         }
     }
 
@@ -183,6 +181,11 @@ impl Engine {
             city.handle(&event, &mut self.effects);
         }
         self.carry_out()
+    }
+
+    /// Does what is due every second, if a second has passed.
+    pub(crate) fn beat(&mut self) -> anyhow::Result<()> {
+        if self.beat.elapsed() < BEAT { Ok(()) } else { self.tick() }
     }
 
     /// Puts the journal on the disk and tells the city the time.
@@ -240,7 +243,9 @@ impl Engine {
 
     /// Adopts a plan: checks it, seals it, and compares with it from now on. Returns its digest.
     fn adopt(&mut self, files: &[plan::SourceFile], person: &str) -> anyhow::Result<String> {
-        let Some(plan) = plan::check(files).plan else { bail!("the plan has errors; `bastide plan check` shows them") };
+        let Some(plan) = plan::check(files).plan else {
+            bail!("the plan has errors; `bastide plan check` shows them")
+        };
         let parent = self.runtime.block_on(past::plans(&self.store.log))?.pop().map(|plan| plan.digest);
         let adopted = past::record_of(files, parent, person);
         let digest = adopted.digest.clone();

@@ -1,18 +1,32 @@
 //! `bastide`: the command line, and the one loop that carries out effects.
 
+mod answer;
 mod arguments;
+mod demo;
+mod engine;
 mod failure;
+mod live;
+mod log;
+mod past;
+mod people;
+mod plan;
+mod play;
 mod reading;
 mod record;
 mod records;
+mod replay;
 mod ring;
+mod run;
+mod serving;
 mod show;
 mod socket;
+mod state;
 mod table;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
 use failure::Verdict;
+use state::Question;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -26,7 +40,16 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match arguments.command {
+        Command::Demo(command) => demo::run(&command),
+        Command::Run(command) => run::run(&command),
+        Command::Replay(command) => replay::run(&command),
         Command::Records(command) => records::run(&command),
+        Command::Assets(look) => answer::run(&look, &Question::Assets),
+        Command::Findings(look) => answer::run(&look, &Question::Findings),
+        Command::Services(look) => answer::run(&look, &Question::Services),
+        Command::Plan(command) => plan::run(&command),
+        Command::People(command) => people::run(&command),
+        Command::Log(command) => log::run(&command),
         Command::Completions { shell } => arguments::print_completions(shell),
         Command::Manual { into } => arguments::write_manual(&into),
     };

@@ -30,12 +30,19 @@ impl Frames {
         self.places.push(Place { time, link, length, start, end: self.bytes.len() });
     }
 
+    /// The frame put in last.
+    pub(crate) fn last(&self) -> Option<Frame<'_>> {
+        self.places.last().and_then(|place| self.at(place))
+    }
+
     /// The frames, in the order in which they came.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Frame<'_>> {
-        self.places.iter().filter_map(|place| {
-            let Place { time, link, length, start, end } = *place;
-            Some(Frame { time, link, length, bytes: self.bytes.get(start..end)? })
-        })
+        self.places.iter().filter_map(|place| self.at(place))
+    }
+
+    fn at(&self, place: &Place) -> Option<Frame<'_>> {
+        let Place { time, link, length, start, end } = *place;
+        Some(Frame { time, link, length, bytes: self.bytes.get(start..end)? })
     }
 
     /// Bytes of memory in use.

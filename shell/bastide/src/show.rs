@@ -20,6 +20,37 @@ pub(crate) const fn column(title: &'static str, name: &'static str, pointer: &'s
     Column { title, name, pointer }
 }
 
+/// The columns of assets.
+pub(crate) const ASSETS: [Column; 8] = [
+    column("Device", "name", "/name"),
+    column("Addresses", "addresses", "/addresses"),
+    column("Zone", "zone", "/zone"),
+    column("Presence", "presence", "/presence"),
+    column("Vendor", "vendor", "/vendor"),
+    column("Product", "product", "/product"),
+    column("Role", "role", "/role"),
+    column("Findings", "findings", "/findings"),
+];
+
+/// The columns of findings.
+pub(crate) const FINDINGS: [Column; 6] = [
+    column("No", "number", "/number"),
+    column("Severity", "severity", "/severity"),
+    column("Finding", "title", "/title"),
+    column("Rule", "rule", "/rule"),
+    column("Times", "count", "/count"),
+    column("Last seen", "last", "/last"),
+];
+
+/// The columns of services.
+pub(crate) const SERVICES: [Column; 5] = [
+    column("Service", "name", "/name"),
+    column("Stands", "standing", "/standing"),
+    column("Impact", "impact", "/impact"),
+    column("Devices heard", "heard", "/heard"),
+    column("Because", "because", "/because"),
+];
+
 /// Writes rows in a format. JSON keeps everything; tables and CSV show the columns.
 pub(crate) fn rows(out: &mut impl Write, rows: &Value, columns: &[Column], format: Format) -> io::Result<()> {
     let list = rows.as_array().map(Vec::as_slice).unwrap_or_default();

@@ -3,6 +3,8 @@
 //! [`CaptureFile`] reads one file or standard input; [`Captures`] reads several, in the order given or merged by time.
 //! pcap and pcapng are told apart by content, as are gzip and zstd around them; names and endings mean nothing.
 //!
+//! [`Live`] listens to interfaces, several at once, and [`drop_privileges`] gives up the rights that this took.
+//!
 //! A file that is cut short or damaged is read up to the damage. The [`Damage`] says where it is, what it is and what
 //! to do, and reading ends in order: a capture that was interrupted is the normal case in an incident, not an error.
 //!
@@ -14,10 +16,15 @@ mod captures;
 mod damage;
 mod file;
 mod gzip;
+mod kernel;
+mod live;
 mod pcap;
 mod pcapng;
+mod privileges;
 mod window;
 
 pub use captures::{Captures, Input, Order};
 pub use damage::{Damage, DamageKind, OpenError};
 pub use file::{CaptureFile, Compression, Progress};
+pub use live::{Counters, Live, LiveError, Settings};
+pub use privileges::{Become, PrivilegeError, drop_privileges, user_numbers};

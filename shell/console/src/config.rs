@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, RwLock},
 };
-use store::People;
+use store::{People, SealedLog};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Where the console listens and by which names it is reached.
@@ -46,6 +46,8 @@ pub struct Shared {
     pub city: Arc<RwLock<City>>,
     /// People, sessions, tokens and links.
     pub people: People,
+    /// The sealed log, in which people's acts are put and from which it is shown.
+    pub log: SealedLog,
     /// A number that grows with every change worth showing.
     pub changes: watch::Receiver<u64>,
     /// The plan's text as it stands in its folder.

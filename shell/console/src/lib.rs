@@ -1,6 +1,31 @@
-//! The web console and the HTTP API.
+//! The web console and the HTTP API: what Bastide knows of a city, for people and programmes.
+//!
+//! [`open`] listens, [`Console::run`] answers. Everything shown is made from a [`view`]: plain values with stable names,
+//! built while the city is held for reading and sent after it is let go. Nothing here decides anything.
+//!
+//! - Pages are put together on the server; a short script fetches them again when the city changes.
+//! - Nobody sees anything without having signed in: by name and passphrase, by a token, or by reaching the Unix socket
+//!   as the user who runs Bastide.
+//! - Nothing is loaded from elsewhere, and the policy sent with each page forbids it.
 
+mod acts;
+mod api;
+mod config;
+mod door;
+mod figure;
+mod live;
+mod pages;
 mod reference;
+mod refusal;
+mod routes;
+mod serve;
+mod state;
+mod still;
 mod time;
 pub mod view;
 mod words;
+
+pub use config::{Ask, Config, Shared, Tls};
+pub use door::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
+pub use view::PlanText;
+pub use serve::{Console, ServeError, open, router, serve};

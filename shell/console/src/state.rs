@@ -9,7 +9,7 @@ use crate::{
 use cycle::City;
 use jiff::{Timestamp, tz::TimeZone};
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
-use store::People;
+use store::{People, SealedLog};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// The most pages that may be kept up to date at a time, over all readers.
@@ -50,6 +50,10 @@ impl State {
 
     pub fn people(&self) -> &People {
         &self.0.shared.people
+    }
+
+    pub fn log(&self) -> &SealedLog {
+        &self.0.shared.log
     }
 
     pub fn asks(&self) -> &mpsc::Sender<crate::config::Ask> {

@@ -184,3 +184,14 @@ impl Neighbours {
         out.push(Observation { time, sensor: sensor.clone(), fact });
     }
 }
+
+#[cfg(test)]
+impl Neighbours {
+    /// How much is remembered.
+    pub(crate) fn remembered(&self) -> usize {
+        let sizes = |entries: usize, queue: usize| entries + queue;
+        sizes(self.told.entries.len(), self.told.queue.len())
+            + sizes(self.open.entries.len(), self.open.queue.len())
+            + sizes(self.asked.entries.len(), self.asked.queue.len())
+    }
+}

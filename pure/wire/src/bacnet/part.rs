@@ -92,8 +92,9 @@ impl Part {
         self.value =
             (!found.is_empty()).then(|| listed(found.iter().map(|value| &value.text), VALUE_BYTES_MAX));
         if self.detailed {
-            for Value { text, number } in found {
+            for Value { text, kind, number } in found {
                 self.fields.push((Text::const_new("value"), text));
+                self.fields.push((Text::const_new("value-type"), Text::const_new(kind)));
                 if let Some(number) = number {
                     self.fields.push((Text::const_new("value-number"), number.to_compact_string()));
                 }

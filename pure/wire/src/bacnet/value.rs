@@ -177,6 +177,8 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
     pub text: Text,
+    /// Its datatype: `real`, `enumerated`; `context` where only the service knows it.
+    pub kind: &'static str,
     pub number: Option<u32>,
 }
 
@@ -192,7 +194,7 @@ pub fn values(data: &[u8], place: Place) -> Vec<Value> {
                     Some(number) => number.to_compact_string(),
                     None => hexadecimal(data, TEXT_BYTES_MAX),
                 };
-                found.push(Value { text, number: None });
+                found.push(Value { text, kind: "context", number: None });
             }
             Some(Element::Opening(_) | Element::Closing(_)) => {}
             None => break,
@@ -202,16 +204,29 @@ pub fn values(data: &[u8], place: Place) -> Vec<Value> {
 }
 
 fn value(tag: u8, data: &[u8], length: u32, place: Place) -> Value {
+    const KINDS: [&str; 13] = [
+        "null",
+        "boolean",
+        "unsigned",
+        "signed",
+        "real",
+        "double",
+        "octet-string",
+        "character-string",
+        "bit-string",
+        "enumerated",
+        "date",
+        "time",
+        "object-identifier",
+    ];
+    let kind = KINDS.get(usize::from(tag)).copied().unwrap_or("reserved");
     if tag == 9
         && let Some(number) = unsigned(data)
+        && let Some(name) = enumeration(place).and_then(|names| names::known(names, number))
     {
-        let name = enumeration(place).and_then(|names| names::known(names, number));
-        return match name {
-            Some(name) => Value { text: Text::const_new(name), number: Some(number) },
-            None => Value { text: number.to_compact_string(), number: None },
-        };
+        return Value { text: Text::const_new(name), kind, number: Some(number) };
     }
-    Value { text: primitive(tag, data, length), number: None }
+    Value { text: primitive(tag, data, length), kind, number: None }
 }
 
 /// A value of an application tag as text (20.2.2 to 20.2.14).
@@ -266,11 +281,17 @@ pub fn character_string(data: &[u8]) -> Option<Text> {
             char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         }
         5 => bytes.iter().map(|byte| char::from(*byte)).collect(),
-        // Code pages of DOS and of Japan: only what they share with ASCII is shown.
-        _ => bytes
-            .iter()
-            .map(|byte| if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER })
-            .collect(),
+        // A code page (its number comes first) or JIS X 0208: shown as text where it is ASCII.
+        1 | 2 => {
+            let page =
+                if *set == 1 { format_compact!("cp{}", Cursor::new(bytes).u16()?) } else { "jis".into() };
+            let bytes = if *set == 1 { bytes.get(2..)? } else { bytes };
+            if !bytes.is_ascii() {
+                return Some(format_compact!("{page}:{}", hexadecimal(bytes, TEXT_BYTES_MAX)));
+            }
+            bytes.iter().map(|byte| char::from(*byte)).collect()
+        }
+        _ => return None,
     };
     let plain: String = decoded.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     Some(cut(&plain, TEXT_BYTES_MAX))
@@ -378,6 +399,8 @@ mod tests {
             ("55084052000000000000", "72"),
             ("631234ff", "1234ff"),
             ("75190054686973206973206120424143 6e657420737472696e6721", "This is a BACnet string!"),
+            ("75040103a441", "A"),
+            ("75050103a489b7", "cp932:89b7"),
             ("8205a8", "TFT"),
             ("9100", "0"),
             ("a45b011804", "1991-01-24"),

@@ -7,7 +7,7 @@ use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, listed, seconds};
 use city::{Address, Details, Reply, Target, Text, Trait, Verb};
-use compact_str::{CompactString, ToCompactString};
+use compact_str::{CompactString, ToCompactString, format_compact};
 use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -42,7 +42,8 @@ pub struct Conversation {
 #[derive(Debug)]
 struct Pending {
     side: Side,
-    asked: Timestamp,
+    /// When it was seen; nothing, if only the reply was.
+    asked: Option<Timestamp>,
     header: Header,
     questions: SmallVec<[Question; 1]>,
     /// What an update or a notification brings.
@@ -63,7 +64,8 @@ impl Conversation {
 
     fn message(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
         while let Some(oldest) = self.pending.front()
-            && (out.time.duration_since(oldest.asked) > WAIT || self.pending.len() >= PENDING_MAX)
+            && (oldest.asked.is_some_and(|asked| out.time.duration_since(asked) > WAIT)
+                || self.pending.len() >= PENDING_MAX)
         {
             self.give_up_oldest(out);
         }
@@ -77,7 +79,7 @@ impl Conversation {
     }
 
     fn ask(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
-        let pending = Pending::new(side, message, out.time);
+        let pending = Pending::new(side, message, Some(out.time));
         if out.address(side.other()).is_station() {
             self.pending.push_back(pending);
         } else {
@@ -97,7 +99,7 @@ impl Conversation {
             Some(pending) => pending,
             None if self.transfer == Some(message.header.id) => return,
             // The question was not seen.
-            None => Pending::new(side.other(), message, out.time),
+            None => Pending::new(side.other(), message, None),
         };
         if pending.questions.iter().any(|question| matches!(question.kind, Kind::AXFR | Kind::IXFR)) {
             self.transfer = Some(message.header.id);
@@ -173,7 +175,7 @@ impl Dialogue for Conversation {
 }
 
 impl Pending {
-    fn new(side: Side, message: &Message, asked: Timestamp) -> Pending {
+    fn new(side: Side, message: &Message, asked: Option<Timestamp>) -> Pending {
         let value = match message.header.opcode() {
             // RFC 2136 clause 2.2: the changes stand where answers have their authority.
             Opcode::UPDATE => shown(&message.authority),
@@ -204,6 +206,9 @@ impl Pending {
             let mut details = Details::new();
             if out.wants_details() {
                 put_header(&mut details, self.asked, header, question);
+                if self.asked.is_some() {
+                    details.push(("question-flags".into(), format_compact!("{:04x}", self.header.flags)));
+                }
                 if let Some(answer) = answer {
                     put_reply(&mut details, answer);
                 }
@@ -270,7 +275,7 @@ fn multicast_message(side: Side, message: &Message, out: &mut Out<'_>) {
         multicast::introduce(side, message, out);
         let mut details = Details::new();
         if out.wants_details() {
-            put_header(&mut details, out.time, header, message.questions.first());
+            put_header(&mut details, None, header, message.questions.first());
             put_reply(&mut details, message);
         }
         let target = match (message.answers.first(), message.questions.first()) {
@@ -292,7 +297,8 @@ fn multicast_message(side: Side, message: &Message, out: &mut Out<'_>) {
         for question in &message.questions {
             let mut details = Details::new();
             if out.wants_details() {
-                put_header(&mut details, out.time, header, Some(question));
+                put_header(&mut details, Some(out.time), header, Some(question));
+                details.push(("question-flags".into(), format_compact!("{:04x}", header.flags)));
             }
             let (target, function) = (target(question), CompactString::const_new("query"));
             out.request(
@@ -350,9 +356,11 @@ fn reverse(name: &str) -> Option<Address> {
     (count == 32).then(|| IpAddr::from(Ipv6Addr::from(address)).into())
 }
 
-fn put_header(details: &mut Details, asked: Timestamp, header: Header, question: Option<&Question>) {
+fn put_header(details: &mut Details, asked: Option<Timestamp>, header: Header, question: Option<&Question>) {
     let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
-    put("asked", seconds(asked));
+    if let Some(asked) = asked {
+        put("asked", seconds(asked));
+    }
     put("id", header.id.to_compact_string());
     put("opcode", header.opcode().to_compact_string());
     if let Some(question) = question {
@@ -363,6 +371,7 @@ fn put_header(details: &mut Details, asked: Timestamp, header: Header, question:
         put("qclass", class.0.to_compact_string());
         put("qclass-name", class.without_multicast_bit().to_compact_string());
     }
+    put("flags", format_compact!("{:04x}", header.flags));
     put("aa", header.authoritative().to_compact_string());
     put("tc", header.truncated().to_compact_string());
     put("rd", header.recursion_desired().to_compact_string());

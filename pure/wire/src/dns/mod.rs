@@ -15,10 +15,11 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `asked` | when the question was seen, in seconds since 1970; the observation has the time of the reply |
+//! | `asked` | when the question was seen, in seconds since 1970; absent if only the reply was seen |
 //! | `id`, `opcode`, `query` | transaction identifier; operation; the name as it was written |
 //! | `qtype`, `qtype-name`, `qclass`, `qclass-name` | number and registered name |
 //! | `rcode`, `rcode-name` | of the reply |
+//! | `flags`, `question-flags` | the second word of the reply and of the question, hexadecimal |
 //! | `aa`, `tc`, `rd`, `ra`, `z` | flags of the reply (of the question, if unanswered); `z` is the number in three bits |
 //! | `answer-name`, `answer-type`, `answer-ttl`, `answer` | repeated together, once for each answer |
 //! | `authority-…`, `additional-…` | the same for the other sections; EDNS's OPT is left out |

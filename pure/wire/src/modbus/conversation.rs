@@ -86,11 +86,13 @@ impl Dialogue for Conversation {
                     used += length;
                 }
                 Found::More => return Progress::Used(used),
+                Found::Foreign(_) | Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
+                Found::Foreign(length) => {
+                    self.strikes += 1;
+                    used += length;
+                }
                 Found::Nothing => {
                     self.strikes += 1;
-                    if self.strikes > STRIKES_MAX {
-                        return Progress::Lost;
-                    }
                     *self.searching_mut(side) = true;
                 }
             }
@@ -110,18 +112,21 @@ impl Dialogue for Conversation {
 
 /// Finds the next message by its structure: how many bytes lie before it, and whether it was found. Without it, the
 /// last bytes are kept, since they may be the beginning of a header.
+///
+/// A hole in a stream ends, and what is read at a time nearly always ends, where a message does; there a sound header
+/// is enough.
 fn find_message(bytes: &[u8]) -> (usize, bool) {
     let begins = |offset: usize| {
         let rest = bytes.get(offset..).unwrap_or_default();
         match parse::parse_message(rest) {
-            Found::Message(message, _) => {
-                message.length <= LENGTH_MAX
-                    && (parse::fits_request(&message) || parse::fits_response(&message))
+            Found::Message(message, used) => {
+                let fits = || parse::fits_request(&message) || parse::fits_response(&message);
+                message.length <= LENGTH_MAX && (offset == 0 || used == rest.len() || fits())
             }
             Found::More => {
                 matches!(rest, [_, _, 0, 0, 0, 2..=254, _, function, ..] if FunctionCode(*function).asked().is_public())
             }
-            Found::Nothing => false,
+            Found::Foreign(_) | Found::Nothing => false,
         }
     };
     match (0..bytes.len()).find(|offset| begins(*offset)) {

@@ -33,7 +33,7 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
     };
     let bytes = if from_client.is_empty() { from_server } else { from_client };
     match parse::parse_message(bytes) {
-        Found::Nothing => Recognition::No,
+        Found::Foreign(_) | Found::Nothing => Recognition::No,
         Found::More if opening.is_udp() => Recognition::No,
         Found::More if bytes.len() < HEADER_BYTES + 1 => Recognition::More,
         Found::More => match bytes {

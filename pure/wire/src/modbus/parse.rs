@@ -18,6 +18,8 @@ const LENGTH_TOLERATED: u16 = 2_048;
 pub enum Found<'a> {
     /// A message, and how many bytes it takes.
     Message(Message<'a>, usize),
+    /// A message in the same frame, but not of protocol 0, and how many bytes it takes.
+    Foreign(usize),
     /// The beginning of a message.
     More,
     /// No Modbus header.
@@ -30,12 +32,16 @@ pub fn parse_message(bytes: &[u8]) -> Found<'_> {
     let (Some(transaction), Some(protocol), Some(length)) = (cursor.u16(), cursor.u16(), cursor.u16()) else {
         return Found::More;
     };
-    if protocol != 0 || !(2..=LENGTH_TOLERATED).contains(&length) {
+    let tolerated = if protocol == 0 { LENGTH_TOLERATED } else { LENGTH_MAX };
+    if !(2..=tolerated).contains(&length) {
         return Found::Nothing;
     }
     let Some(body) = cursor.take(usize::from(length)) else {
-        return Found::More;
+        return if protocol == 0 { Found::More } else { Found::Nothing };
     };
+    if protocol != 0 {
+        return Found::Foreign(6 + usize::from(length));
+    }
     let [unit, function, data @ ..] = body else {
         return Found::Nothing;
     };
@@ -97,8 +103,8 @@ pub fn parse_response<'a>(message: &Message<'a>) -> Response<'a> {
 fn response(function: FunctionCode, data: &[u8]) -> Option<Response<'_>> {
     let mut cursor = Cursor::new(data);
     if function.is_exception() {
-        let code = ExceptionCode(cursor.u8()?);
-        return cursor.is_empty().then_some(Response::Exception { code });
+        // Some devices send a byte more than the one of clause 7.
+        return Some(Response::Exception { code: ExceptionCode(cursor.u8()?) });
     }
     let response = match function.0 {
         1 | 2 => Response::Bits { bits: counted(&mut cursor)? },
@@ -187,7 +193,9 @@ pub fn fits_request(message: &Message<'_>) -> bool {
 pub fn fits_response(message: &Message<'_>) -> bool {
     match response(message.function, message.data) {
         Some(Response::Exception { code }) => {
-            matches!(code.0, 1..=8 | 10 | 11) && message.function.asked().is_public()
+            message.data.len() == 1
+                && matches!(code.0, 1..=8 | 10 | 11)
+                && message.function.asked().is_public()
         }
         Some(Response::Bits { bits }) => !bits.is_empty(),
         Some(Response::Registers { registers }) => !registers.is_empty(),
@@ -269,7 +277,8 @@ mod tests {
         assert_eq!(parse_request(&message(&bytes)), Request::Other { data: &[0] });
         let unknown = hex("0001 0000 0004 11 47 0102");
         assert_eq!(parse_request(&message(&unknown)), Request::Other { data: &[1, 2] });
-        assert_eq!(parse_message(&hex("0001 0001 0006 01 03 0000 0001")), Found::Nothing);
+        assert_eq!(parse_message(&hex("0001 0001 0006 01 03 0000 0001")), Found::Foreign(12));
+        assert_eq!(parse_message(&hex("0001 0000 0001 01")), Found::Nothing);
         assert_eq!(parse_message(&hex("0001 0000 0006 01 03 0000")), Found::More);
     }
 }

@@ -361,17 +361,18 @@ impl Conversation {
             }
             return;
         };
-        let name = match kind {
-            PacketType::PUBREC => "pubrec",
-            PacketType::PUBREL => "pubrel",
-            PacketType::PUBCOMP => "pubcomp",
-            _ => "puback",
+        let (name, code_name) = match kind {
+            PacketType::PUBREC => ("pubrec", "pubrec-code"),
+            PacketType::PUBREL => ("pubrel", "pubrel-code"),
+            PacketType::PUBCOMP => ("pubcomp", "pubcomp-code"),
+            _ => ("puback", "puback-code"),
         };
         if let Some(asked) = self.pending.get_mut(place).and_then(|pending| pending.asked.first_mut()) {
             asked.reply = outcome(code);
             if out.wants_details() {
                 let mut fields = Fields(&mut asked.details);
                 fields.put(name, code.text());
+                fields.show(code_name, code.0);
                 fields.properties("reply-property", properties);
             }
         }

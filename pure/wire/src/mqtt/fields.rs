@@ -111,7 +111,7 @@ impl Fields<'_> {
                     Value::Binary(bytes) => format_compact!("{} bytes", bytes.len()),
                     _ => continue,
                 },
-                Value::Binary(bytes) => hexadecimal(bytes, VALUE_BYTES_MAX),
+                Value::Binary(bytes) => payload(bytes, VALUE_BYTES_MAX),
                 Value::Number(number) => number.to_compact_string(),
                 Value::Pair(key, value) => {
                     format_compact!("{}={}", readable(key, VALUE_BYTES_MAX), readable(value, VALUE_BYTES_MAX))

@@ -1,7 +1,7 @@
 //! Signing in: the first time by a one-time link, from then on by name and passphrase.
 
 use crate::{
-    acts::{Act, Deed},
+    acts::Deed,
     door::{
         Fields, Peer, Theme, Visitor, Way,
         hashing::{self, CHARACTERS_MIN},
@@ -21,12 +21,14 @@ use axum::{
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::net::IpAddr;
-use store::{Link, NewPerson, Person, Role, Secret};
+use store::{Act, Link, NewPerson, Person, Role, Secret};
 
-/// The purposes of one-time links.
-pub(crate) const FIRST_SIGN_IN: &str = "first-sign-in";
-pub(crate) const SET_PASSPHRASE: &str = "set-passphrase";
-pub(crate) const WALL_SCREEN: &str = "wall-screen";
+/// The purpose of a link by which the first person signs in, and becomes an approver.
+pub const FIRST_SIGN_IN: &str = "first-sign-in";
+/// The purpose of a link by which a person chooses a passphrase.
+pub const SET_PASSPHRASE: &str = "set-passphrase";
+/// The purpose of a link by which a browser becomes a wall screen.
+pub const WALL_SCREEN: &str = "wall-screen";
 
 /// Ties a form that is shown before anyone signed in to the browser that it was shown to.
 const FORM_COOKIE: &str = "bastide-form";

@@ -1,7 +1,7 @@
 //! People and their tokens, for approvers.
 
 use crate::{
-    acts::{Act, Deed},
+    acts::Deed,
     door::{Fields, Peer, Right, SET_PASSPHRASE, Theme, Visitor, WALL_SCREEN},
     pages::{Page, html},
     refusal::Refusal,
@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::{SignedDuration, Timestamp};
-use store::{Link, NewPerson, Person, PersonChange, PersonId, Role, Secret, Token};
+use store::{Act, Link, NewPerson, Person, PersonChange, PersonId, Role, Secret, Token};
 
 /// How long a one-time link works.
 pub(crate) const LINK: SignedDuration = SignedDuration::from_hours(48);
@@ -140,7 +140,7 @@ pub(crate) fn link_address(state: &State, peer: Peer, secret: &Secret) -> String
     }
 }
 
-async fn person(state: &State, id: i64) -> Result<Person, Refusal> {
+pub(crate) async fn person(state: &State, id: i64) -> Result<Person, Refusal> {
     let person = state.people().by_id(PersonId(id)).await.map_err(Refusal::internal("find a person"))?;
     person.ok_or_else(|| Refusal::NotFound("There is no such person.".to_owned()))
 }

@@ -4,6 +4,7 @@ use ::city::Severity;
 use cycle::City;
 use crate::words::duration;
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The most steps in a pulse.
@@ -12,7 +13,7 @@ const STEPS_MAX: i64 = 96;
 const STEPS: [i64; 6] = [60, 120, 300, 600, 900, 1_800];
 
 /// How much was said and found over time.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ActivityView {
     /// How long each step is, in seconds.
     pub step: i64,
@@ -21,7 +22,7 @@ pub struct ActivityView {
 }
 
 /// One step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Bucket {
     /// When it began.
     pub start: Timestamp,

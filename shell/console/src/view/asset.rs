@@ -4,6 +4,7 @@ use crate::view::{End, FindingRow, Named, Window, finding, given, mentions};
 use ::city::{Address, Asset, AssetId, Device, Protocol, Trait, VerbSet};
 use cycle::City;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const RELATED_MAX: usize = 100;
 
 /// Whether an asset is heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Presence {
     /// Seen, and the plan does not know it.
@@ -38,7 +39,7 @@ impl Presence {
 }
 
 /// An asset in a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AssetRow {
     /// Under which it is found: its id if it is declared, its address if not.
     pub key: String,
@@ -69,7 +70,7 @@ pub struct AssetRow {
 }
 
 /// An asset with everything known of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AssetView {
     /// What the list shows.
     #[serde(flatten)]
@@ -93,7 +94,7 @@ pub struct AssetView {
 }
 
 /// One thing that the plan declares and the device says.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ComparedView {
     /// What it is about: `product`, `firmware`, `role`, `address`.
     pub about: &'static str,
@@ -106,7 +107,7 @@ pub struct ComparedView {
 }
 
 /// One fact, and who said it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FactView {
     /// What it is about.
     pub about: &'static str,
@@ -128,7 +129,7 @@ pub struct FactView {
 }
 
 /// What is served or asked, in which protocol.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ServesView {
     /// The port, where it serves.
     pub port: Option<u16>,
@@ -142,7 +143,7 @@ pub struct ServesView {
 }
 
 /// What two ends said to each other.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TalkView {
     /// The end that begins.
     pub source: End,
@@ -169,7 +170,7 @@ pub struct TalkView {
 }
 
 /// Some of the assets, and how many there are.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AssetList {
     /// How many the filter lets through.
     pub total: usize,
@@ -180,7 +181,7 @@ pub struct AssetList {
 }
 
 /// Which assets are wanted. Every field may be left out.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct AssetFilter {
     /// The zone it stands in.
     pub zone: Option<String>,

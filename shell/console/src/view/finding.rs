@@ -7,10 +7,11 @@ use crate::{
 use ::city::{Finding, Rule, Severity};
 use cycle::City;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A finding in a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FindingRow {
     /// Its number in this city.
     pub number: u64,
@@ -35,7 +36,7 @@ pub struct FindingRow {
 }
 
 /// A finding with everything known of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FindingView {
     /// What the list shows.
     #[serde(flatten)]
@@ -53,7 +54,7 @@ pub struct FindingView {
 }
 
 /// One reason.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ReasonView {
     /// When it was seen.
     pub time: Timestamp,
@@ -62,7 +63,7 @@ pub struct ReasonView {
 }
 
 /// A technique of ATT&CK for ICS.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TechniqueView {
     /// Its id, such as `T0846`.
     pub id: String,
@@ -71,7 +72,7 @@ pub struct TechniqueView {
 }
 
 /// An outcome of a framework.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct OutcomeView {
     /// Its id with the framework in front, such as `csf:ID.AM-01`.
     pub id: String,
@@ -84,7 +85,7 @@ pub struct OutcomeView {
 }
 
 /// Some of the findings, and how many there are.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FindingList {
     /// How many the filter lets through.
     pub total: usize,
@@ -95,7 +96,7 @@ pub struct FindingList {
 }
 
 /// Which findings are wanted. Every field may be left out.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct FindingFilter {
     /// The least severity.
     pub severity: Option<String>,

@@ -1,10 +1,11 @@
 //! What was not seen, not kept or not understood: said as plainly as the rest.
 
 use cycle::City;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Something that was not seen or could not be kept.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LossView {
     /// The kind: `damage`, `dropped`, `table-full`, `time-reversed`, `truncated`.
     pub kind: &'static str,
@@ -15,7 +16,7 @@ pub struct LossView {
 }
 
 /// Bytes that no reader understood.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct UnreadView {
     /// What carried them.
     pub transport: String,

@@ -8,6 +8,8 @@ mod activity;
 mod asset;
 mod finding;
 mod gone;
+mod log;
+mod people;
 mod plan;
 mod summary;
 mod zones;
@@ -23,6 +25,8 @@ pub use finding::{
     TechniqueView, finding, findings, latest, rule_title,
 };
 pub use gone::{LossView, UnreadView, losses, unread};
+pub use log::{HeadView, RecordView, VerifiedView, head, record, verified};
+pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
 pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
 pub use zones::{
@@ -31,10 +35,11 @@ pub use zones::{
 
 use ::city::{Address, Text};
 use cycle::City;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Something with an id and a name for people.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Named {
     /// The id.
     pub id: String,
@@ -50,7 +55,7 @@ impl Named {
 }
 
 /// One end of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct End {
     /// The address.
     pub address: String,

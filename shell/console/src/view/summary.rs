@@ -8,11 +8,12 @@ use ::city::{Presence, Service, ServiceId, Severity, Standing, Status};
 use cycle::City;
 use jiff::Timestamp;
 use plan::Plan;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{cmp::Reverse, collections::BTreeMap};
 
 /// The city at a glance.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CityView {
     /// Its name.
     pub name: String,
@@ -35,7 +36,7 @@ pub struct CityView {
 }
 
 /// How much was seen.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct CountsView {
     /// Observations handled.
     pub observations: u64,
@@ -56,7 +57,7 @@ pub struct CountsView {
 }
 
 /// How many services stand how.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Standings {
     /// Nothing says otherwise.
     pub well: usize,
@@ -69,7 +70,7 @@ pub struct Standings {
 }
 
 /// How a public service stands, and why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ServiceView {
     /// Its id.
     pub id: String,
@@ -101,7 +102,7 @@ pub struct ServiceView {
 }
 
 /// What a service must be able to come back to.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct RecoveryView {
     /// Recovery time objective, in seconds.
     pub rto: i64,

@@ -5,6 +5,7 @@ use ::city::{Allowance, Conduit, Flow, Protocol, Verb, ZoneId};
 use cycle::{Cell, City, Ends};
 use jiff::Timestamp;
 use plan::Plan;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const NOWHERE: &str = "-";
 
 /// The conduit matrix.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct MatrixView {
     /// The zones, in the order of the plan.
     pub zones: Vec<ZoneView>,
@@ -23,7 +24,7 @@ pub struct MatrixView {
 }
 
 /// A zone.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ZoneView {
     /// Its id.
     pub id: String,
@@ -44,7 +45,7 @@ pub struct ZoneView {
 }
 
 /// How what was seen compares with what is declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PairState {
     /// Declared and seen, and nothing outside.
@@ -86,7 +87,7 @@ impl PairState {
 }
 
 /// What runs from one zone to another.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PairView {
     /// The zone that begins; none for places in no zone.
     pub from: Option<Named>,
@@ -109,7 +110,7 @@ pub struct PairView {
 }
 
 /// The verbs seen in one protocol.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ProtocolVerbsView {
     /// The protocol, if it was recognised.
     pub protocol: Option<&'static str>,
@@ -121,7 +122,7 @@ pub struct ProtocolVerbsView {
 }
 
 /// A verb that was seen.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct VerbView {
     /// The verb.
     pub verb: &'static str,
@@ -130,7 +131,7 @@ pub struct VerbView {
 }
 
 /// A conversation behind a cell.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ConversationView {
     /// When it began.
     pub time: Timestamp,

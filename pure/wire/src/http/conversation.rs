@@ -1,0 +1,775 @@
+//! From heads and bodies to observations.
+
+use super::body::{Body, Chunk, Framing, Step};
+use super::credentials::{Login, mask, may_hold_login, parse_authorization, parse_form};
+use super::message::{Headers, Method, RequestLine, StatusLine};
+use super::parse::{HEAD_MAX, HeadEnd, find_head_end, headers, parse_request_line, parse_status_line};
+use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
+use crate::show::{VALUE_BYTES_MAX, readable, seconds};
+use crate::tls;
+use city::{Details, Protocol, Reply, Target, Text, Trait, Verb, WeaknessKind};
+use compact_str::{CompactString, ToCompactString, format_compact};
+use std::collections::VecDeque;
+
+/// The most requests of one conversation that wait for their replies.
+const PENDING_MAX: usize = 256;
+
+/// The longest text of a detail, in bytes.
+const DETAIL_MAX: usize = 2_048;
+
+/// The longest path that is a target, in bytes.
+const TARGET_MAX: usize = 256;
+
+/// What is left of a stream that says no more.
+const REST: u64 = u64::MAX >> 1;
+
+/// How far a banner is believed.
+const BANNER_CONFIDENCE: u8 = 50;
+
+/// Where reading one side has come to.
+#[derive(Debug, Default)]
+enum Stage {
+    /// In a body.
+    Body(Framing),
+    /// It does not speak the protocol: nothing more is heard of it.
+    Deaf,
+    /// In a head.
+    #[default]
+    Head,
+    /// A part was not seen: the next head has to be found.
+    Searching,
+    /// Another protocol took over.
+    Tunnel,
+}
+
+/// One side.
+#[derive(Debug, Default)]
+struct Half {
+    stage: Stage,
+    /// How many bytes of a head have been searched for its end.
+    searched: usize,
+    body: Body,
+}
+
+/// A request and what came back so far.
+#[derive(Debug)]
+struct Exchange {
+    method: Text,
+    verb: Verb,
+    target: Text,
+    content_type: Vec<u8>,
+    login: Option<Login>,
+    /// Whether the request was seen to its end.
+    is_whole: bool,
+    /// HTTP/0.9: the reply is a body without a head.
+    is_headless: bool,
+    details: Details,
+    answer: Option<Answer>,
+}
+
+/// A reply.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    reason: Text,
+}
+
+/// A client and a server.
+pub struct Conversation {
+    halves: Ends<Half>,
+    /// The side that asks, once it did.
+    client: Option<Side>,
+    pending: VecDeque<Exchange>,
+    asked: u32,
+    /// What server and client were last called.
+    banners: Ends<Text>,
+    /// Whether the server has been called one.
+    introduced: bool,
+    /// TLS behind `CONNECT`.
+    inside: Option<Box<dyn Dialogue>>,
+}
+
+impl Conversation {
+    /// At its beginning.
+    pub fn new() -> Conversation {
+        Conversation {
+            halves: Ends::default(),
+            client: None,
+            pending: VecDeque::new(),
+            asked: 0,
+            banners: Ends::default(),
+            introduced: false,
+            inside: None,
+        }
+    }
+
+    /// Reads a head if it is all there: how many bytes it took, or nothing if it is not.
+    fn head(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Option<usize> {
+        let is_reply_of_old = self.client == Some(side.other())
+            && self.pending.front().is_some_and(|exchange| exchange.is_headless)
+            && !bytes.starts_with(b"HTTP/");
+        if is_reply_of_old {
+            if bytes.len() < 5 && b"HTTP/".starts_with(bytes) {
+                return None;
+            }
+            self.half(side).stage = Stage::Body(Framing::UntilClose);
+            return Some(0);
+        }
+        let half = self.half(side);
+        let Some(end) = find_head_end(bytes, half.searched) else {
+            let line =
+                bytes.split_inclusive(|byte| *byte == b'\n').next().filter(|line| line.ends_with(b"\n"));
+            let request = line.and_then(parse_request_line).filter(|request| request.version.is_none());
+            if let (Some(line), Some(request)) = (line, request) {
+                return Some(self.old_request(side, line, request, out));
+            }
+            let is_hopeless = line.is_some_and(|line| request.is_none() && !is_first_line(line));
+            if bytes.len() > HEAD_MAX || is_hopeless {
+                half.stage = Stage::Deaf;
+                return Some(0);
+            }
+            half.searched = bytes.len();
+            return None;
+        };
+        half.searched = 0;
+        let line = bytes.get(..end.line).unwrap_or_default();
+        if let Some(status) = parse_status_line(line) {
+            self.reply(side, status, headers(bytes, end), out);
+            return Some(end.head);
+        }
+        match parse_request_line(line) {
+            Some(request) if request.version.is_none() => Some(self.old_request(side, line, request, out)),
+            Some(request) if self.client.is_none_or(|client| client == side) => {
+                self.request(side, request, headers(bytes, end), out);
+                Some(end.head)
+            }
+            _ => {
+                self.half(side).stage = Stage::Deaf;
+                Some(0)
+            }
+        }
+    }
+
+    fn half(&mut self, side: Side) -> &mut Half {
+        self.halves.of_mut(side)
+    }
+
+    /// A request of HTTP/0.9 is one line.
+    fn old_request(&mut self, side: Side, line: &[u8], request: RequestLine<'_>, out: &mut Out<'_>) -> usize {
+        if !Method::is_usual(request.method) || self.client == Some(side.other()) {
+            self.half(side).stage = Stage::Deaf;
+            return 0;
+        }
+        self.half(side).searched = 0;
+        self.request(side, request, headers(line, HeadEnd { line: line.len(), head: line.len() }), out);
+        if let Some(exchange) = self.pending.back_mut() {
+            exchange.is_headless = true;
+        }
+        line.len()
+    }
+
+    fn request(&mut self, side: Side, line: RequestLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
+        self.client = Some(side);
+        while self.pending.len() >= PENDING_MAX {
+            self.tell_first(false, out);
+        }
+        self.asked = self.asked.saturating_add(1);
+        let (target, mut login) = mask(line.target, DETAIL_MAX);
+        let mut details = Details::new();
+        let wants_details = out.wants_details();
+        let method = readable(line.method, VALUE_BYTES_MAX);
+        let mut put = |key: &'static str, value: Text| {
+            if wants_details {
+                details.push((Text::const_new(key), value));
+            }
+        };
+        put("asked", seconds(out.time));
+        put("depth", self.asked.to_compact_string());
+        put("method", method.clone());
+        put("uri", target.clone());
+        put("version", readable(line.version.unwrap_or(b"0.9"), VALUE_BYTES_MAX));
+        let mut content_type = Vec::new();
+        for (name, value) in headers.iter() {
+            let mut name = readable(name, VALUE_BYTES_MAX);
+            name.make_ascii_lowercase();
+            match name.as_str() {
+                "authorization" | "proxy-authorization" => {
+                    if let Some(authorization) = parse_authorization(value) {
+                        put("auth", authorization.scheme);
+                        if let Some(user) = authorization.user {
+                            put("user", user);
+                        }
+                        login = authorization.login.or(login);
+                    }
+                }
+                "content-disposition" => {
+                    if let Some(name) = filename(value) {
+                        put("request-filename", name);
+                    }
+                }
+                "content-type" => {
+                    put("request-content-type", readable(value, DETAIL_MAX));
+                    content_type = value.get(..value.len().min(VALUE_BYTES_MAX)).unwrap_or_default().to_vec();
+                }
+                "host" => put("host", readable(value, DETAIL_MAX)),
+                "origin" => put("origin", mask(value, DETAIL_MAX).0),
+                "referer" => put("referrer", mask(value, DETAIL_MAX).0),
+                "user-agent" => {
+                    put("user-agent", readable(value, DETAIL_MAX));
+                    self.banner(side, value, "User-Agent", out);
+                }
+                "client-ip" | "forwarded" | "proxy-connection" | "via" | "x-forwarded-for"
+                | "x-forwarded-from" | "xroxy-connection" => {
+                    name.make_ascii_uppercase();
+                    put("proxied", format_compact!("{name} -> {}", readable(value, DETAIL_MAX)));
+                }
+                _ => {}
+            }
+        }
+        self.pending.push_back(Exchange {
+            verb: Method::verb(line.method),
+            method,
+            target: crate::show::cut(&target, TARGET_MAX),
+            login,
+            is_whole: false,
+            is_headless: false,
+            details,
+            answer: None,
+            content_type,
+        });
+        match Framing::declared(headers) {
+            Some(Framing::Length(0)) | None => self.finish_request(side, out),
+            Some(framing) => {
+                let is_form =
+                    self.pending.back().is_some_and(|exchange| may_hold_login(&exchange.content_type));
+                let half = self.half(side);
+                half.body = if is_form { Body::form() } else { Body::default() };
+                half.stage = Stage::Body(framing);
+            }
+        }
+    }
+
+    /// The request that is being sent is all there.
+    fn finish_request(&mut self, side: Side, out: &mut Out<'_>) {
+        let half = self.halves.of_mut(side);
+        half.stage = Stage::Head;
+        let mut body = std::mem::take(&mut half.body);
+        if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
+            exchange.finish(&mut body, out.wants_details());
+        }
+    }
+
+    fn reply(&mut self, side: Side, line: StatusLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
+        if self.client == Some(side) {
+            self.half(side).stage = Stage::Deaf;
+            return;
+        }
+        self.client = Some(side.other());
+        if self.pending.is_empty() {
+            // The request was not seen.
+            self.asked = self.asked.saturating_add(1);
+            let mut details = Details::new();
+            if out.wants_details() {
+                details.push((CompactString::const_new("asked"), seconds(out.time)));
+                details.push((CompactString::const_new("depth"), self.asked.to_compact_string()));
+            }
+            self.pending.push_back(Exchange::unseen(details));
+        }
+        self.introduce(side, headers, out);
+        let reason = readable(line.reason, DETAIL_MAX);
+        let wants_details = out.wants_details();
+        let Some(exchange) = self.pending.front_mut() else { return };
+        let mut put = |key: &'static str, value: Text| {
+            if wants_details {
+                exchange.details.push((Text::const_new(key), value));
+            }
+        };
+        // RFC 9110 clause 15.2: interim replies; but 101 is the last one.
+        if (100..200).contains(&line.status) && line.status != 101 {
+            put("info-status", line.status.to_compact_string());
+            put("info-reason", reason);
+            return;
+        }
+        put("status", line.status.to_compact_string());
+        put("reason", reason.clone());
+        put("response-version", readable(line.version, VALUE_BYTES_MAX));
+        for (name, value) in headers.iter() {
+            let key = match name.to_ascii_lowercase().as_slice() {
+                b"content-disposition" => {
+                    if let Some(name) = filename(value) {
+                        put("response-filename", name);
+                    }
+                    continue;
+                }
+                b"content-encoding" => "response-encoding",
+                b"content-type" => "response-content-type",
+                b"location" => {
+                    put("location", mask(value, DETAIL_MAX).0);
+                    continue;
+                }
+                b"server" => "server",
+                b"x-powered-by" => "powered-by",
+                _ => continue,
+            };
+            put(key, readable(value, DETAIL_MAX));
+        }
+        let is_tunnel =
+            line.status == 101 || exchange.method == "CONNECT" && (200..300).contains(&line.status);
+        // RFC 9112 clause 6.3.
+        let has_body = !is_tunnel && exchange.method != "HEAD" && !matches!(line.status, 204 | 304);
+        exchange.answer = Some(Answer { status: line.status, reason });
+        if is_tunnel {
+            self.tell_first(true, out);
+            self.halves.source.stage = Stage::Tunnel;
+            self.halves.destination.stage = Stage::Tunnel;
+            return;
+        }
+        match Framing::declared(headers).filter(|_| has_body) {
+            Some(Framing::Length(0)) => self.finish_reply(side, true, out),
+            None if !has_body => self.finish_reply(side, true, out),
+            framing => {
+                let half = self.half(side);
+                half.body = Body::default();
+                half.stage = Stage::Body(framing.unwrap_or(Framing::UntilClose));
+            }
+        }
+    }
+
+    /// The reply that is being sent is all there, or there will be no more of it.
+    fn finish_reply(&mut self, side: Side, is_whole: bool, out: &mut Out<'_>) {
+        self.half(side).stage = Stage::Head;
+        self.tell_first(is_whole, out);
+        self.half(side).body = Body::default();
+    }
+
+    fn introduce(&mut self, side: Side, headers: Headers<'_>, out: &mut Out<'_>) {
+        if !self.introduced {
+            self.introduced = true;
+            out.identity(side, Trait::Role, "web server", "reply", BANNER_CONFIDENCE);
+        }
+        if let Some(server) = headers.first("server") {
+            self.banner(side, server, "Server", out);
+        }
+        if let Some(framework) = headers.first("x-powered-by") {
+            let framework = readable(framework, VALUE_BYTES_MAX);
+            out.identity(side, Trait::Product, &framework, "X-Powered-By", BANNER_CONFIDENCE - 10);
+        }
+        // Devices with a login of their own put their model there.
+        let realm = headers.first("www-authenticate").and_then(realm);
+        if let Some(realm) = realm {
+            out.identity(side, Trait::Product, &realm, "WWW-Authenticate realm", BANNER_CONFIDENCE - 20);
+        }
+    }
+
+    /// Tells what one side calls itself, unless it said so the last time.
+    fn banner(&mut self, side: Side, value: &[u8], field: &'static str, out: &mut Out<'_>) {
+        let value = readable(value, VALUE_BYTES_MAX);
+        let last = self.banners.of_mut(side);
+        if *last != value {
+            out.identity(side, Trait::Product, &value, field, BANNER_CONFIDENCE);
+            *last = value;
+        }
+    }
+
+    /// Tells of the oldest request, with its reply if there is one.
+    fn tell_first(&mut self, is_whole: bool, out: &mut Out<'_>) {
+        let client = self.client.unwrap_or(Side::Source);
+        let is_last = self.pending.len() == 1;
+        let Some(mut exchange) = self.pending.pop_front() else { return };
+        let wants_details = out.wants_details();
+        if !exchange.is_whole && is_last {
+            // The reply came before the request was whole: what there is of it counts.
+            let mut body = std::mem::take(&mut self.half(client).body);
+            exchange.finish(&mut body, wants_details);
+        }
+        if wants_details && exchange.answer.is_some() {
+            let body = &self.half(client.other()).body;
+            let mut put =
+                |key: &'static str, value: Text| exchange.details.push((Text::const_new(key), value));
+            put("response-length", body.length.to_compact_string());
+            if let Some(mime) = body.mime() {
+                put("response-mime", Text::const_new(mime));
+            }
+            if !is_whole {
+                put("truncated", CompactString::const_new("true"));
+            }
+        }
+        exchange.tell(client, out);
+    }
+
+    /// Bytes of another protocol.
+    fn tunnel(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
+        if self.inside.is_none() {
+            // A TLS hello (RFC 8446 clause 5.1); nothing else is looked for.
+            match bytes {
+                [22, 3, ..] => self.inside = Some((tls::READER.open)()),
+                [22] => return Progress::Used(0),
+                _ => return Progress::Skip(REST),
+            }
+        }
+        let Some(inside) = &mut self.inside else { return Progress::Skip(REST) };
+        let outside = out.flow.protocol.replace(Protocol::Tls);
+        let progress = inside.stream(side, bytes, out);
+        out.flow.protocol = outside;
+        match progress {
+            Progress::Lost => Progress::Skip(REST),
+            progress => progress,
+        }
+    }
+
+    fn body(&mut self, side: Side, step: Step, out: &mut Out<'_>) {
+        let is_request = self.client == Some(side);
+        match step {
+            Step::Done(_) if is_request => self.finish_request(side, out),
+            Step::Done(_) => self.finish_reply(side, true, out),
+            Step::Broken => {
+                if is_request {
+                    self.finish_request(side, out);
+                } else {
+                    self.finish_reply(side, false, out);
+                }
+                self.half(side).stage = Stage::Searching;
+            }
+            Step::More(_) | Step::Pass(_) => {}
+        }
+    }
+}
+
+impl Dialogue for Conversation {
+    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
+        false
+    }
+
+    fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
+        let mut used = 0;
+        while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+            let half = self.halves.of_mut(side);
+            match &mut half.stage {
+                Stage::Body(framing) => {
+                    let step = half.body.read(framing, rest);
+                    self.body(side, step, out);
+                    match step {
+                        Step::Done(count) => used += count,
+                        Step::More(0) => break,
+                        Step::More(count) => used += count,
+                        Step::Pass(count) => return Progress::Skip(used as u64 + count),
+                        Step::Broken => {}
+                    }
+                }
+                Stage::Deaf => return Progress::Skip(REST),
+                // Empty lines before a head are passed over (RFC 9112 clause 2.2).
+                Stage::Head if half.searched == 0 && matches!(rest, [b'\r' | b'\n', ..]) => used += 1,
+                Stage::Head => match self.head(side, rest, out) {
+                    Some(count) => used += count,
+                    None => break,
+                },
+                Stage::Searching => {
+                    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+                    if !is_first_line(line) {
+                        return Progress::Used(bytes.len());
+                    }
+                    half.stage = Stage::Head;
+                }
+                Stage::Tunnel => {
+                    return match self.tunnel(side, rest, out) {
+                        Progress::Used(count) => Progress::Used(used + count),
+                        Progress::Skip(count) => Progress::Skip(count.saturating_add(used as u64)),
+                        Progress::Lost => Progress::Lost,
+                    };
+                }
+            }
+        }
+        Progress::Used(used)
+    }
+
+    fn gap(&mut self, side: Side, missing: u64, out: &mut Out<'_>) {
+        let half = self.halves.of_mut(side);
+        match &mut half.stage {
+            Stage::Body(framing) => {
+                let step = half.body.miss(framing, missing);
+                self.body(side, step, out);
+            }
+            Stage::Head | Stage::Searching => {
+                half.searched = 0;
+                half.stage = Stage::Searching;
+            }
+            Stage::Tunnel => {
+                if let Some(inside) = &mut self.inside {
+                    let outside = out.flow.protocol.replace(Protocol::Tls);
+                    inside.gap(side, missing, out);
+                    out.flow.protocol = outside;
+                }
+            }
+            Stage::Deaf => {}
+        }
+    }
+
+    fn end(&mut self, out: &mut Out<'_>) {
+        if let Some(client) = self.client {
+            let is_whole = match &self.half(client.other()).stage {
+                Stage::Body(Framing::UntilClose | Framing::Chunked(Chunk::Trailer)) => Some(true),
+                Stage::Body(_) => Some(false),
+                _ => None,
+            };
+            if let Some(is_whole) = is_whole {
+                if let Some(exchange) = self.pending.front_mut().filter(|exchange| exchange.is_headless) {
+                    exchange.answer = Some(Answer { status: 200, reason: Text::default() });
+                }
+                self.finish_reply(client.other(), is_whole, out);
+            }
+        }
+        while !self.pending.is_empty() {
+            self.tell_first(false, out);
+        }
+        if let Some(inside) = &mut self.inside {
+            let outside = out.flow.protocol.replace(Protocol::Tls);
+            inside.end(out);
+            out.flow.protocol = outside;
+        }
+    }
+}
+
+impl Exchange {
+    /// One whose request was not seen.
+    fn unseen(details: Details) -> Exchange {
+        Exchange {
+            method: Text::default(),
+            verb: Verb::Read,
+            target: Text::default(),
+            content_type: Vec::new(),
+            login: None,
+            is_whole: true,
+            is_headless: false,
+            details,
+            answer: None,
+        }
+    }
+
+    /// The request is all there.
+    fn finish(&mut self, body: &mut Body, wants_details: bool) {
+        self.is_whole = true;
+        if wants_details {
+            self.details.push((CompactString::const_new("request-length"), body.length.to_compact_string()));
+            if let Some(mime) = body.mime() {
+                self.details.push((CompactString::const_new("request-mime"), Text::const_new(mime)));
+            }
+        }
+        if let Some(login) = body.take_form().and_then(|form| parse_form(&form, &self.content_type)) {
+            // Whoever sends a name and a password logs in, whatever else the form does.
+            self.verb = Verb::Authenticate;
+            self.login.get_or_insert(login);
+        }
+    }
+
+    fn tell(self, client: Side, out: &mut Out<'_>) {
+        let status = self.answer.as_ref().map(|answer| answer.status);
+        if let Some(login) = &self.login {
+            out.weakness(client.other(), WeaknessKind::CleartextCredentials, login.words());
+            // A server that refuses has another password.
+            if login.is_default && status.is_some_and(|status| status < 400) {
+                out.weakness(client.other(), WeaknessKind::DefaultCredentials, login.words());
+            }
+        }
+        let words = self.answer.as_ref().map(|answer| {
+            let words = format_compact!("{} {}", answer.status, answer.reason);
+            readable(words.trim_end().as_bytes(), VALUE_BYTES_MAX)
+        });
+        let reply = match (status, &words) {
+            (Some(400..), Some(words)) => Reply::Refused(words.clone()),
+            (Some(_), _) => Reply::Done,
+            (None, _) => Reply::Missing,
+        };
+        let function = if self.method.is_empty() { CompactString::const_new("unseen") } else { self.method };
+        let target = Target::named(self.target);
+        let asked = Asked { verb: self.verb, function, target, value: words, reply, details: self.details };
+        out.request(client, asked);
+    }
+}
+
+/// Whether it looks like the first line of a request or a reply.
+fn is_first_line(line: &[u8]) -> bool {
+    parse_status_line(line).is_some()
+        || parse_request_line(line).is_some_and(|request| request.version.is_some())
+}
+
+/// `filename` of `Content-Disposition` (RFC 6266 clause 4.1).
+fn filename(value: &[u8]) -> Option<Text> {
+    value.split(|byte| *byte == b';').find_map(|parameter| {
+        let parameter = parameter.trim_ascii();
+        let name = parameter
+            .get(..9)
+            .filter(|key| key.eq_ignore_ascii_case(b"filename="))
+            .and_then(|_| parameter.get(9..))?;
+        let name = name.strip_prefix(b"\"").unwrap_or(name);
+        let name = name.strip_suffix(b"\"").unwrap_or(name);
+        Some(readable(name, VALUE_BYTES_MAX))
+    })
+}
+
+/// The realm of a challenge (RFC 9110 clause 11.5).
+fn realm(value: &[u8]) -> Option<Text> {
+    let at = value.windows(7).position(|window| window.eq_ignore_ascii_case(b"realm=\""))?;
+    let quoted = value.get(at + 7..)?;
+    Some(readable(quoted.split(|byte| *byte == b'"').next()?, VALUE_BYTES_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::READER;
+    use super::*;
+    use crate::rehearse;
+    use city::{Observed, Request};
+    use proptest::prelude::*;
+
+    const SOURCE: Side = Side::Source;
+    const DESTINATION: Side = Side::Destination;
+
+    fn detail<'a>(request: &'a Request, key: &str) -> &'a str {
+        request.details.iter().find(|(name, _)| name == key).map_or("", |(_, value)| value)
+    }
+
+    /// What was told, without times.
+    fn told(facts: &[Observed]) -> Vec<String> {
+        rehearse::requests(facts)
+            .iter()
+            .map(|r| {
+                let details: Vec<_> = r.details.iter().filter(|(key, _)| key != "asked").collect();
+                format!("{} {} {} {:?} {:?} {details:?}", r.verb, r.function, r.target, r.value, r.reply)
+            })
+            .chain(rehearse::weaknesses(facts).iter().map(|w| format!("{} {}", w.kind.as_str(), w.detail)))
+            .collect()
+    }
+
+    #[test]
+    fn requests_are_paired_with_replies_though_pipelined() {
+        let said: &[(Side, &[u8])] = &[
+            (SOURCE, b"GET /a HTTP/1.1\r\nHost: pump.example\r\nUser-Agent: panel/2\r\n\r\nHEAD /b HTTP/1.1\r\n\r\nPUT /c HTTP/1.1\r\nContent-Length: 3\r\n\r\nxyz"),
+            (DESTINATION, b"HTTP/1.1 200 OK\r\nServer: lighttpd/1.4\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+            (DESTINATION, b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"),
+        ];
+        let facts = rehearse::stream(&READER, 8080, said);
+        let requests = rehearse::requests(&facts);
+        let short: Vec<_> = requests
+            .iter()
+            .map(|r| (r.verb, r.function.as_str(), r.target.name.as_str(), r.reply.clone()))
+            .collect();
+        assert_eq!(
+            short,
+            [
+                (Verb::Read, "GET", "/a", Reply::Done),
+                (Verb::Read, "HEAD", "/b", Reply::Done),
+                (Verb::Write, "PUT", "/c", Reply::Refused("403 Forbidden".into())),
+            ]
+        );
+        assert_eq!(
+            (detail(requests[0], "host"), detail(requests[0], "response-length")),
+            ("pump.example", "3")
+        );
+        assert_eq!((detail(requests[2], "request-length"), detail(requests[2], "info-status")), ("3", "100"));
+        for size in 1..60 {
+            assert_eq!(told(&rehearse::stream_in_pieces(&READER, 8080, said, size)), told(&facts), "{size}");
+        }
+        let products =
+            facts.iter().filter(|fact| matches!(fact, Observed::Identity(i) if i.about == Trait::Product));
+        assert_eq!(products.count(), 2);
+    }
+
+    #[test]
+    fn a_password_reaches_no_record() {
+        // guard:hunter2
+        let said: &[(Side, &[u8])] = &[
+            (SOURCE, b"POST /login?pwd=hunter2 HTTP/1.1\r\nReferer: http://x/?password=hunter2\r\nAuthorization: Basic Z3VhcmQ6aHVudGVyMg==\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 27\r\n\r\nuser=guard&password=hunter2"),
+            (DESTINATION, b"HTTP/1.1 302 Found\r\nLocation: /in?token=hunter2\r\nContent-Length: 0\r\n\r\n"),
+        ];
+        let facts = rehearse::stream(&READER, 80, said);
+        assert!(!format!("{facts:?}").contains("hunter2"), "{facts:?}");
+        let [request] = rehearse::requests(&facts)[..] else { panic!("{facts:?}") };
+        assert_eq!((request.verb, request.target.name.as_str()), (Verb::Authenticate, "/login?pwd=***"));
+        let [weakness] = rehearse::weaknesses(&facts)[..] else { panic!("{facts:?}") };
+        assert_eq!(weakness.kind, WeaknessKind::CleartextCredentials);
+        assert_eq!(weakness.detail, "basic authorization, user name guard");
+    }
+
+    #[test]
+    fn a_default_login_counts_only_where_it_opens() {
+        for (status, kinds) in [
+            ("200 OK", &[WeaknessKind::CleartextCredentials, WeaknessKind::DefaultCredentials][..]),
+            ("401 Unauthorized", &[WeaknessKind::CleartextCredentials]),
+        ] {
+            let reply = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            let request = b"GET / HTTP/1.1\r\nAuthorization: Basic YWRtaW46YWRtaW4=\r\n\r\n";
+            let facts = rehearse::stream(&READER, 80, &[(SOURCE, request), (DESTINATION, reply.as_bytes())]);
+            let found: Vec<_> = rehearse::weaknesses(&facts).iter().map(|w| w.kind).collect();
+            assert_eq!(found, kinds);
+        }
+    }
+
+    #[test]
+    fn an_old_request_is_answered_by_a_body_alone() {
+        let facts = rehearse::stream(
+            &READER,
+            80,
+            &[(SOURCE, b"GET /status\r\n"), (DESTINATION, b"<html>well</html>")],
+        );
+        let [request] = rehearse::requests(&facts)[..] else { panic!("{facts:?}") };
+        assert_eq!((detail(request, "version"), detail(request, "response-length")), ("0.9", "17"));
+        assert_eq!(request.reply, Reply::Done);
+    }
+
+    #[test]
+    fn what_is_behind_connect_is_another_protocol() {
+        let hello = b"\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03................................\x00\x00\x02\x00\x2f\x01\x00";
+        let facts = rehearse::stream(
+            &READER,
+            3128,
+            &[
+                (SOURCE, b"CONNECT pump.example:443 HTTP/1.1\r\n\r\n"),
+                (DESTINATION, b"HTTP/1.1 200 Established\r\n\r\n"),
+                (SOURCE, hello),
+                (DESTINATION, b"\x15\x03\x03\x00\x02\x02\x28"),
+            ],
+        );
+        let protocols: Vec<_> =
+            rehearse::requests(&facts).iter().map(|r| (r.flow.protocol, r.function.to_string())).collect();
+        assert_eq!(
+            protocols,
+            [(Some(Protocol::Http), "CONNECT".into()), (Some(Protocol::Tls), "handshake".into())]
+        );
+    }
+
+    #[test]
+    fn a_gap_in_a_body_is_survived_and_one_in_a_head_too() {
+        let mut rehearsal = rehearse::Rehearsal::new(&READER, city::Transport::Tcp, 80);
+        rehearsal.say(SOURCE, b"GET /a HTTP/1.1\r\n\r\n");
+        rehearsal.say(DESTINATION, b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc");
+        rehearsal.gap(DESTINATION, 997);
+        rehearsal.say(SOURCE, b"GET /b HTTP/1.1\r\nX: ");
+        rehearsal.gap(SOURCE, 40);
+        rehearsal.say(SOURCE, b"lost\r\n");
+        rehearsal.say(SOURCE, b"GET /c HTTP/1.1\r\n\r\n");
+        rehearsal.say(DESTINATION, b"HTTP/1.1 204 No Content\r\n\r\n");
+        assert!(!rehearsal.lost);
+        let facts = rehearsal.end();
+        let targets: Vec<_> = rehearse::requests(&facts).iter().map(|r| r.target.name.to_string()).collect();
+        assert_eq!(targets, ["/a", "/c"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_arrives_makes_it_panic(
+            pieces in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 1..120)), 0..8),
+            head in any::<bool>(),
+        ) {
+            let mut rehearsal = rehearse::Rehearsal::new(&READER, city::Transport::Tcp, 80);
+            if head {
+                rehearsal.say(SOURCE, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+                rehearsal.say(DESTINATION, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            }
+            for (side, bytes) in pieces {
+                rehearsal.say(if side { SOURCE } else { DESTINATION }, &bytes);
+            }
+            rehearsal.end();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `bastide assets`, `findings` and `services`: what is known of a city, from its process or its files.
+
+use crate::{
+    arguments::Look,
+    failure::Verdict,
+    show::{self, Column},
+    state::{self, Question},
+};
+use std::io::{self, BufWriter, Write};
+
+/// Answers a question in the format asked for.
+pub(crate) fn run(look: &Look, question: &Question) -> anyhow::Result<Verdict> {
+    let columns: &[Column] = match question {
+        Question::Assets => &show::ASSETS,
+        Question::Findings => &show::FINDINGS,
+        Question::Services => &show::SERVICES,
+    };
+    let answer = state::ask(&look.state.directory(), question)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    show::rows(&mut out, &answer, columns, look.format)?;
+    out.flush()?;
+    Ok(Verdict::Good)
+}

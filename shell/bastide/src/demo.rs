@@ -1,0 +1,106 @@
+//! `bastide demo`: an invented town's real traffic, by the same path as a live city's.
+
+use crate::{
+    arguments::Demo,
+    engine::Engine,
+    failure::{Verdict, warn},
+    live,
+    play::{Player, Recording},
+    serving::Serving,
+};
+use anyhow::{Context, bail};
+use jiff::{SignedDuration, Timestamp};
+use plan::SourceFile;
+use std::{
+    path::{Path, PathBuf},
+    thread,
+};
+use store::Kind;
+
+mod averbourne;
+
+/// Runs the demo until it is told to stop.
+pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
+    let state = command.state.clone().unwrap_or_else(|| crate::state::default_directory().join("demo"));
+    clear(&state)?;
+    let runtime = live::runtime()?;
+    let files = averbourne::PLAN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
+    let opened = Engine::open(&state, Kind::Demo, Some(files), runtime.handle().clone())?;
+    let messages = live::channel();
+    let now = Timestamp::now();
+    // The quiet day ends now, and is followed by itself.
+    let (_, day) = averbourne::DAY.span()?;
+    let mut player = Player::new("mirror", messages.0.clone())?;
+    thread::spawn(move || {
+        let played = (|| {
+            let mut start = now.checked_sub(day)?;
+            while player.play(&averbourne::DAY, start)? {
+                start = start.checked_add(day)?;
+            }
+            anyhow::Ok(())
+        })();
+        told(played);
+    });
+    let every = SignedDuration::from_secs(i64::from(command.every));
+    let mut player = Player::new("mirror-2", messages.0.clone())?;
+    thread::spawn(move || {
+        let played = (|| {
+            let mut start = now.checked_add(every)?;
+            for incident in averbourne::INCIDENTS {
+                let (_, lasts) = incident.span()?;
+                if !player.play(incident, start)? {
+                    break;
+                }
+                start = start.checked_add(lasts)?.checked_add(every)?;
+            }
+            anyhow::Ok(())
+        })();
+        told(played);
+    });
+    let serving = Serving {
+        listen: command.listen.listen.clone(),
+        names: command.listen.name.clone(),
+        tls: command.listen.tls(),
+        folder: None,
+        plan: averbourne::PLAN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect(),
+        source: "recorded traffic of an invented town, shown as if it happened now".into(),
+    };
+    live::run(opened.engine, &runtime, serving, messages, |address, link| {
+        println!("Averbourne, an invented town, is running at {address}");
+        if let Some(link) = link {
+            println!("Sign in once with {link}");
+        }
+        println!(
+            "A quiet day has passed; {} incidents follow. Stop with Ctrl-C.",
+            averbourne::INCIDENTS.len()
+        );
+    })
+}
+
+fn told(played: anyhow::Result<()>) {
+    if let Err(error) = played {
+        warn(format_args!("the demo's traffic stopped: {error:#}"));
+    }
+}
+
+/// Removes the state of an earlier demo, and of nothing else.
+fn clear(state: &Path) -> anyhow::Result<()> {
+    let kind: PathBuf = state.join("kind");
+    if !state.exists() {
+        return Ok(());
+    }
+    match std::fs::read_to_string(&kind) {
+        Ok(kind) if kind.trim() == Kind::Demo.as_str() => {
+            std::fs::remove_dir_all(state).with_context(|| format!("cannot clear `{}`", state.display()))
+        }
+        _ if is_empty(state) => Ok(()),
+        _ => bail!(
+            "`{}` is not an earlier demo's state directory; choose another with `--state`",
+            state.display()
+        ),
+    }
+}
+
+fn is_empty(directory: &Path) -> bool {
+    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+}

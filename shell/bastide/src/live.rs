@@ -1,0 +1,72 @@
+//! What the city's live process and its demo have in common: sensors, the loop, the console, and a good end.
+
+use crate::{
+    engine::{Engine, Message},
+    failure::{Verdict, warn},
+    serving::{Serving, first_link},
+};
+use anyhow::Context;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use tokio::runtime::Runtime;
+
+/// How many messages may wait for the loop before sensors wait for it.
+const MESSAGES_MAX: usize = 64;
+
+/// A channel to the loop.
+pub(crate) fn channel() -> (SyncSender<Message>, Receiver<Message>) {
+    sync_channel(MESSAGES_MAX)
+}
+
+/// A runtime for the console and the database.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("no runtime could be made")
+}
+
+/// Serves the console and runs the loop until a signal says to stop.
+pub(crate) fn run(
+    mut engine: Engine,
+    runtime: &Runtime,
+    serving: Serving,
+    messages: (SyncSender<Message>, Receiver<Message>),
+    greet: impl FnOnce(&str, Option<&str>),
+) -> anyhow::Result<Verdict> {
+    let (sender, receiver) = messages;
+    let scheme = if serving.tls.is_some() { "https" } else { "http" };
+    let served = serving.begin(&engine, runtime, sender.clone())?;
+    let address =
+        served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();
+    let link = first_link(&engine, runtime)?.map(|secret| format!("{address}welcome/{secret}"));
+    greet(&address, link.as_deref());
+    runtime.spawn(async move {
+        until_told_to_stop().await;
+        // The loop may have ended by itself.
+        let _ = tokio::task::spawn_blocking(move || sender.send(Message::Stop)).await;
+    });
+    let outcome = engine.run(&receiver);
+    // Sensors that still send are let go.
+    drop(receiver);
+    served.end(runtime);
+    engine.close()?;
+    outcome.map(|()| Verdict::Good)
+}
+
+/// Waits for the signals by which people and service managers end a process.
+async fn until_told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        _ => {
+            warn("signals cannot be heard; stop this process with SIGKILL");
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `bastide run`: a city watched live.
+
+use crate::{
+    arguments::Run,
+    engine::{Batch, Engine, Message},
+    failure::{Verdict, warn},
+    live,
+    plan::read_folder,
+    reading::seed,
+    serving::Serving,
+};
+use anyhow::{Context, bail};
+use capture::{Become, Live};
+use city::{Loss, LossKind, Observation, Observed, Text};
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::chown,
+    path::Path,
+    sync::mpsc::SyncSender,
+    thread,
+    time::{Duration, Instant},
+};
+use store::Kind;
+use wire::{Config, Limits, Wire};
+
+/// How long what was seen may wait before it is handed on.
+const HAND_ON_EVERY: Duration = Duration::from_millis(200);
+
+/// How many observations are handed on at a time, at the most.
+const HAND_ON_MOST: usize = 4_096;
+
+/// How often drops are asked for, and long conversations told of.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+
+/// Watches until told to stop.
+pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
+    let files = command.city.as_deref().map(read_folder).transpose()?;
+    if let Some(files) = &files
+        && plan::check(files).plan.is_none()
+    {
+        bail!("the plan has errors; `bastide plan check` shows them");
+    }
+    // Sockets first, then no more rights than needed, and only then threads and anything that reads what came in.
+    let ears = Live::open(&command.interface, capture::Settings::default())?;
+    let state = command.state.directory();
+    give_up_rights(&state, &command.user)?;
+    let runtime = live::runtime()?;
+    let opened = Engine::open(&state, Kind::Live, files.clone(), runtime.handle().clone())?;
+    opened.warnings.iter().for_each(warn);
+    if opened.differs {
+        warn(
+            "the plan in the folder is not the plan adopted; adopt it in the console or with `bastide plan adopt`",
+        );
+    }
+    let messages = live::channel();
+    let sender = messages.0.clone();
+    thread::Builder::new().name("ears".into()).spawn(move || {
+        if let Err(error) = listen(ears, &sender) {
+            warn(format_args!("listening has stopped: {error:#}"));
+        }
+    })?;
+    let serving = Serving {
+        listen: command.listen.listen.clone(),
+        names: command.listen.name.clone(),
+        tls: command.listen.tls(),
+        folder: command.city.clone(),
+        plan: files.unwrap_or_default(),
+        source: command.interface.join(", "),
+    };
+    live::run(opened.engine, &runtime, serving, messages, |address, link| {
+        println!("Watching {}; the console is at {address}", command.interface.join(", "));
+        if let Some(link) = link {
+            println!("Sign in once with {link}");
+        }
+    })
+}
+
+/// Becomes the user, if started as root, who from then on owns the state directory; gives up all capabilities.
+fn give_up_rights(state: &Path, user: &str) -> anyhow::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(capture::drop_privileges(&Become::Same)?);
+    }
+    let (uid, gid) = capture::user_numbers(user)?;
+    std::fs::create_dir_all(state).with_context(|| format!("cannot make `{}`", state.display()))?;
+    own(state, uid, gid).with_context(|| format!("cannot give `{}` to {user}", state.display()))?;
+    Ok(capture::drop_privileges(&Become::User(user.to_owned()))?)
+}
+
+/// Gives a folder and all in it to a user. Links are given, not followed.
+fn own(path: &Path, uid: u32, gid: u32) -> std::io::Result<()> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    if metadata.is_symlink() {
+        return std::os::unix::fs::lchown(path, Some(uid), Some(gid));
+    }
+    chown(path, Some(uid), Some(gid))?;
+    if metadata.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            own(&entry?.path(), uid, gid)?;
+        }
+    }
+    Ok(())
+}
+
+/// Listens until nobody wants to know any more.
+fn listen(mut ears: Live, messages: &SyncSender<Message>) -> anyhow::Result<()> {
+    let mut wires: BTreeMap<String, Wire> = BTreeMap::new();
+    let mut dropped: BTreeMap<String, u64> = BTreeMap::new();
+    let mut batch = Batch::default();
+    let (mut handed_on, mut counted) = (Instant::now(), Instant::now());
+    let seed = seed()?;
+    loop {
+        // The name of the interface is only known once the frame is lent, so the frame is taken in first.
+        let heard = match ears.next(HAND_ON_EVERY) {
+            Ok(Some(frame)) => {
+                batch.frames.push(&frame);
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                warn(&error);
+                false
+            }
+        };
+        if heard
+            && let Some(name) = ears.interface()
+            && let Some(frame) = batch.frames.last()
+        {
+            if !wires.contains_key(name) {
+                wires.insert(name.to_owned(), Wire::new(config(name, seed)));
+            }
+            if let Some(wire) = wires.get_mut(name) {
+                wire.see(&frame, &mut batch.observations);
+            }
+        }
+        if counted.elapsed() >= COUNT_EVERY {
+            counted = Instant::now();
+            let now = Timestamp::now();
+            wires.values_mut().for_each(|wire| wire.tick(now, &mut batch.observations));
+            for counters in ears.counters()? {
+                let before = dropped.insert(counters.interface.clone(), counters.dropped).unwrap_or_default();
+                if let count @ 1.. = counters.dropped.saturating_sub(before) {
+                    batch.observations.push(lost(&counters.interface, count, now));
+                }
+            }
+        }
+        if batch.observations.len() >= HAND_ON_MOST || handed_on.elapsed() >= HAND_ON_EVERY {
+            handed_on = Instant::now();
+            if messages.send(Message::Seen(std::mem::take(&mut batch))).is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn config(interface: &str, seed: u64) -> Config {
+    Config {
+        sensor: Text::from(interface),
+        details: false,
+        seed,
+        limits: Limits::default(),
+        interim: Some(SignedDuration::from_mins(5)),
+    }
+}
+
+fn lost(interface: &str, count: u64, time: Timestamp) -> Observation {
+    let detail = format!(
+        "{interface} brought more than could be read; listen to fewer interfaces, or use a faster machine"
+    );
+    let fact = Observed::Loss(Loss { kind: LossKind::Dropped, count, detail: detail.into() });
+    Observation { time, sensor: Text::from(interface), fact }
+}

@@ -1,0 +1,165 @@
+//! The console and the socket beside the loop.
+
+use crate::{
+    engine::{Engine, Message},
+    plan::read_folder,
+    socket,
+};
+use anyhow::Context;
+use console::{Ask, Config, Console, PlanText, Shared, Tls};
+use jiff::{SignedDuration, Timestamp};
+use plan::SourceFile;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc::SyncSender},
+    time::Duration,
+};
+use store::Link;
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, oneshot, watch},
+};
+
+/// How often the plan's folder is looked at for changes.
+const FOLDER_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a one-time link works.
+const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many acts of people may wait for the loop.
+const ASKS_MAX: usize = 16;
+
+/// What is to be served, and where.
+pub(crate) struct Serving {
+    pub(crate) listen: Vec<SocketAddr>,
+    pub(crate) names: Vec<String>,
+    pub(crate) tls: Option<Tls>,
+    /// The folder of the plan, if there is one to look at.
+    pub(crate) folder: Option<PathBuf>,
+    /// The plan's text, to begin with.
+    pub(crate) plan: Vec<SourceFile>,
+    /// What is being watched, in a few words.
+    pub(crate) source: String,
+}
+
+/// A console that is being served.
+pub(crate) struct Served {
+    pub(crate) addresses: Vec<SocketAddr>,
+    stop: oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Serving {
+    /// Begins to serve the engine's city.
+    pub(crate) fn begin(
+        self,
+        engine: &Engine,
+        runtime: &Runtime,
+        messages: SyncSender<Message>,
+    ) -> anyhow::Result<Served> {
+        let config = Config {
+            listen: self.listen,
+            tls: self.tls,
+            names: self.names,
+            socket: Some(engine.store().directory().join(socket::NAME)),
+            city_name: "The city".into(),
+            time_zone: zone(),
+            source: self.source,
+        };
+        let (plan_text, plan) = watch::channel(Arc::new(PlanText::default()));
+        let (asks, mut asked) = mpsc::channel(ASKS_MAX);
+        let shared = Shared {
+            city: engine.city(),
+            people: engine.store().people.clone(),
+            log: engine.store().log.clone(),
+            changes: engine.changes(),
+            plan,
+            asks,
+        };
+        let _in_runtime = runtime.enter();
+        let console: Console = runtime.block_on(console::open(config, shared))?;
+        let addresses = console.addresses();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = runtime.spawn(console.run(async move {
+            let _ = stopped.await;
+        }));
+        let folder = self.folder.clone();
+        runtime.spawn(async move {
+            while let Some(ask) = asked.recv().await {
+                carry(ask, folder.as_deref(), &messages);
+            }
+        });
+        runtime.spawn(watch_folder(self.folder, self.plan, plan_text));
+        Ok(Served { addresses, stop, task })
+    }
+}
+
+impl Served {
+    /// Lets open answers finish, and stops.
+    pub(crate) fn end(self, runtime: &Runtime) {
+        let _ = self.stop.send(());
+        let _ = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(5), self.task).await });
+    }
+}
+
+/// Hands an act on to the loop.
+fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
+    match ask {
+        Ask::AdoptPlan { by, answer } => {
+            let Some(folder) = folder else {
+                let _ = answer.send(Err("this city was started without a folder of plans".into()));
+                return;
+            };
+            let files = match read_folder(folder) {
+                Ok(files) => files,
+                Err(error) => {
+                    let _ = answer.send(Err(error.to_string()));
+                    return;
+                }
+            };
+            let answer = Box::new(move |outcome: anyhow::Result<String>| {
+                // Nobody may be waiting any more.
+                let _ = answer.send(outcome.map_err(|error| error.to_string()));
+            });
+            // The loop is gone only when everything ends.
+            let _ = messages.send(Message::Adopt(files, by, answer));
+        }
+    }
+}
+
+/// Reads the plan's folder again and again, so that the console shows the text as it is.
+async fn watch_folder(folder: Option<PathBuf>, first: Vec<SourceFile>, text: watch::Sender<Arc<PlanText>>) {
+    let mut files = first;
+    loop {
+        if let Some(folder) = folder.clone()
+            && let Ok(Ok(read)) = tokio::task::spawn_blocking(move || read_folder(&folder)).await
+        {
+            files = read;
+        }
+        text.send_replace(Arc::new(PlanText::of(&files)));
+        tokio::select! {
+            () = tokio::time::sleep(FOLDER_EVERY) => {}
+            () = text.closed() => return,
+        }
+    }
+}
+
+/// A link by which the first person signs in; none if there are people already.
+pub(crate) fn first_link(engine: &Engine, runtime: &Runtime) -> anyhow::Result<Option<String>> {
+    runtime.block_on(async {
+        let people = &engine.store().people;
+        if !people.all().await?.is_empty() {
+            return Ok(None);
+        }
+        let link = Link { purpose: console::FIRST_SIGN_IN.to_owned(), person: None };
+        let expires = Timestamp::now().checked_add(LINK_LIFE).context("the clock is at the end of time")?;
+        let secret = people.create_link(&link, expires).await?;
+        Ok(Some(secret.reveal().to_owned()))
+    })
+}
+
+/// The machine's IANA time zone.
+pub(crate) fn zone() -> String {
+    jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}

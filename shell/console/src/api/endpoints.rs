@@ -1,0 +1,104 @@
+//! Every address of the API, described once.
+
+use crate::{
+    api::answer,
+    view::{
+        ActivityView, AssetFilter, AssetList, AssetView, CityView, FindingFilter, FindingList, FindingView, HeadView,
+        MatrixView, PairView, PersonChangeSaid, PersonSaid, PersonView, PlanView, ServiceView, TokenSaid, VerifiedView,
+    },
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+/// Makes the schema of a type.
+pub(crate) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
+/// One address of the API.
+pub(crate) struct Endpoint {
+    pub method: &'static str,
+    /// The path below `/api/v1`.
+    pub path: &'static str,
+    pub summary: &'static str,
+    /// Who may.
+    pub who: &'static str,
+    /// What may stand behind `?`.
+    pub query: &'static [Shape],
+    /// What is sent.
+    pub body: Option<Shape>,
+    /// What comes back.
+    pub answer: Shape,
+}
+
+fn shape<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// Without a reference, so that its properties can be read as parameters.
+fn fields<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    T::json_schema(generator)
+}
+
+const fn read(path: &'static str, summary: &'static str, answer: Shape) -> Endpoint {
+    Endpoint { method: "GET", path, summary, who: "viewer", query: &[], body: None, answer }
+}
+
+const fn manage(method: &'static str, path: &'static str, summary: &'static str, answer: Shape) -> Endpoint {
+    Endpoint { method, path, summary, who: "approver", query: &[], body: None, answer }
+}
+
+/// Every address, in the order in which a reader meets them.
+pub(crate) const ENDPOINTS: &[Endpoint] = &[
+    read("/city", "The city at a glance: headline, counts, and how each service stands.", shape::<CityView>),
+    read("/services", "How each public service stands, and why.", shape::<answer::Services>),
+    read("/services/{id}", "One public service.", shape::<ServiceView>),
+    read("/activity", "How much was said and found over the last day.", shape::<ActivityView>),
+    Endpoint {
+        query: &[fields::<FindingFilter>, fields::<answer::Part>],
+        ..read("/findings", "Findings, the gravest first.", shape::<FindingList>)
+    },
+    read("/findings/{number}", "One finding, with its reasons and remedy.", shape::<FindingView>),
+    Endpoint {
+        query: &[fields::<AssetFilter>, fields::<answer::Part>],
+        ..read("/assets", "Assets: those declared, and those seen beside them.", shape::<AssetList>)
+    },
+    read("/assets/{key}", "One asset, by its id or address, with the evidence for what is known.", shape::<AssetView>),
+    read("/matrix", "The conduit matrix: declared against observed.", shape::<MatrixView>),
+    read("/matrix/{from}/{to}", "One cell of the matrix; `-` stands for places in no zone.", shape::<PairView>),
+    Endpoint {
+        query: &[fields::<answer::Part>],
+        ..read("/talks", "Who talks to whom, the busiest first.", shape::<answer::Talks>)
+    },
+    read("/losses", "What was not seen, not kept or not understood.", shape::<answer::Losses>),
+    read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),
+    Endpoint {
+        who: "operator",
+        method: "POST",
+        ..read("/plan/adopt", "Seals the plan as it stands in its folder, and compares with it from now on.", shape::<answer::Adopted>)
+    },
+    Endpoint {
+        query: &[fields::<answer::RecordsWanted>],
+        ..read("/log", "Records of the sealed log.", shape::<answer::Records>)
+    },
+    read("/log/head", "The signed head of the sealed log, and the key that checks it.", shape::<HeadView>),
+    read("/log/verify", "Checks the whole sealed log against what was signed.", shape::<VerifiedView>),
+    manage("GET", "/people", "Everyone who may sign in, or might once.", shape::<answer::People>),
+    Endpoint {
+        body: Some(shape::<PersonSaid>),
+        ..manage("POST", "/people", "Adds a person, and makes the link by which they sign in.", shape::<answer::PersonWithLink>)
+    },
+    Endpoint {
+        body: Some(shape::<PersonChangeSaid>),
+        ..manage("PATCH", "/people/{id}", "Changes what a person may do.", shape::<PersonView>)
+    },
+    manage("POST", "/people/{id}/link", "Makes a new one-time link for a person.", shape::<answer::PersonWithLink>),
+    manage("GET", "/tokens", "Every token, without its secret.", shape::<answer::Tokens>),
+    Endpoint {
+        body: Some(shape::<TokenSaid>),
+        ..manage("POST", "/tokens", "Makes a token, and shows its secret once.", shape::<answer::TokenWithSecret>)
+    },
+    manage("DELETE", "/tokens/{name}", "Revokes a token.", shape::<answer::Tokens>),
+    Endpoint {
+        who: "the Unix socket",
+        ..read("/health", "Whether Bastide works. Over the Unix socket only.", shape::<answer::Health>)
+    },
+    read("/openapi.json", "This description, as OpenAPI 3.1.", shape::<serde_json::Value>),
+];

@@ -1,0 +1,68 @@
+//! The HTTP API: the same views as the pages, as JSON.
+//!
+//! A programme says who it is with `Authorization: Bearer` and a token; the command line comes through the Unix socket
+//! and needs none. [`ENDPOINTS`] lists every address once: the router, the OpenAPI description and the page `/api` are
+//! all made from it.
+
+mod answer;
+mod endpoints;
+mod openapi;
+
+pub(crate) use endpoints::{ENDPOINTS, Endpoint};
+
+use crate::state::State;
+use axum::{
+    Router,
+    routing::{MethodRouter, delete, get, patch, post},
+};
+
+/// Every address of the API, below `/api/v1`.
+pub(crate) fn router() -> Router<State> {
+    routes().into_iter().fold(Router::new(), |router, (_, path, route)| router.route(path, route))
+}
+
+/// Each method and path with what answers it. A test holds them against [`ENDPOINTS`].
+fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
+    vec![
+        ("GET", "/activity", get(answer::activity)),
+        ("GET", "/assets", get(answer::assets)),
+        ("GET", "/assets/{key}", get(answer::asset)),
+        ("GET", "/city", get(answer::city)),
+        ("GET", "/findings", get(answer::findings)),
+        ("GET", "/findings/{number}", get(answer::finding)),
+        ("GET", "/health", get(answer::health)),
+        ("GET", "/log", get(answer::log)),
+        ("GET", "/log/head", get(answer::log_head)),
+        ("GET", "/log/verify", get(answer::log_verify)),
+        ("GET", "/losses", get(answer::losses)),
+        ("GET", "/matrix", get(answer::matrix)),
+        ("GET", "/matrix/{from}/{to}", get(answer::pair)),
+        ("GET", "/openapi.json", get(openapi::document)),
+        ("GET", "/people", get(answer::people)),
+        ("POST", "/people", post(answer::add_person)),
+        ("PATCH", "/people/{id}", patch(answer::change_person)),
+        ("POST", "/people/{id}/link", post(answer::link_person)),
+        ("GET", "/plan", get(answer::plan)),
+        ("POST", "/plan/adopt", post(answer::adopt)),
+        ("GET", "/services", get(answer::services)),
+        ("GET", "/services/{id}", get(answer::service)),
+        ("GET", "/talks", get(answer::talks)),
+        ("GET", "/tokens", get(answer::tokens)),
+        ("POST", "/tokens", post(answer::make_token)),
+        ("DELETE", "/tokens/{name}", delete(answer::revoke_token)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_described_and_every_description_has_a_route() {
+        let mut routed: Vec<_> = routes().iter().map(|(method, path, _)| (*method, *path)).collect();
+        let mut described: Vec<_> = ENDPOINTS.iter().map(|e| (e.method, e.path)).collect();
+        routed.sort_unstable();
+        described.sort_unstable();
+        assert_eq!(routed, described);
+    }
+}
