@@ -1,6 +1,6 @@
 //! The reader: frames in, observations out.
 
-use crate::dialogue::{Out, Reader, Side};
+use crate::dialogue::{Out, Reader};
 use crate::flow::{Ends, Key, Live, Sent};
 use crate::fragment::{Bounds, Fragments};
 use crate::frame::{

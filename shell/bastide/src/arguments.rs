@@ -71,9 +71,11 @@ pub(crate) struct Demo {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  bastide run --city /etc/bastide/city --interface eth1\n  bastide run --city \
+#[command(
+    after_help = "Examples:\n  bastide run --city /etc/bastide/city --interface eth1\n  bastide run --city \
                         ./city --interface eth1 --interface eth2 --listen 192.0.2.10:8443 --certificate cert.pem \
-                        --key key.pem")]
+                        --key key.pem"
+)]
 pub(crate) struct Run {
     /// The folder of the plan; adopted at the first start, watched from then on
     #[arg(long, value_name = "DIR")]
@@ -91,8 +93,10 @@ pub(crate) struct Run {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  bastide replay monday.pcap\n  bastide replay --city ./city --state ./monday \
-                        monday-*.pcap.zst")]
+#[command(
+    after_help = "Examples:\n  bastide replay monday.pcap\n  bastide replay --city ./city --state ./monday \
+                        monday-*.pcap.zst"
+)]
 pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) input: Captures,

@@ -158,8 +158,11 @@ const TALKS: [show::Column; 7] = [
     column("Verbs", "verbs", "/verbs"),
 ];
 
-const LOSSES: [show::Column; 3] =
-    [column("What", "kind", "/kind"), column("Count", "count", "/count"), column("Detail", "detail", "/detail")];
+const LOSSES: [show::Column; 3] = [
+    column("What", "kind", "/kind"),
+    column("Count", "count", "/count"),
+    column("Detail", "detail", "/detail"),
+];
 
 const UNREAD: [show::Column; 4] = [
     column("Carried by", "transport", "/transport"),
@@ -203,7 +206,8 @@ fn section(
         return Ok(());
     }
     writeln!(out, "\n{title} ({count})")?;
-    let shown: Value = list.as_array().map(|list| list.iter().take(ROWS).cloned().collect()).unwrap_or_default();
+    let shown: Value =
+        list.as_array().map(|list| list.iter().take(ROWS).cloned().collect()).unwrap_or_default();
     show::rows(out, &shown, columns, Format::Table)?;
     if count > ROWS {
         writeln!(out, "… and {} more: `--format json` shows all.", count - ROWS)?;

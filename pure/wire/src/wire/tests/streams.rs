@@ -141,3 +141,40 @@ fn a_message_longer_than_the_bound_is_given_up() {
     assert_eq!(heard(&out)[0], ">gap of 100");
     assert_eq!(losses(&out), [(LossKind::TableFull, 100)]);
 }
+
+#[test]
+fn a_long_message_in_small_pieces_is_not_shown_for_each_of_them() {
+    static PATIENT: &[Reader] = &[Reader {
+        protocol: Protocol::Modbus,
+        recognise: |_| Recognition::Yes(Sureness::BySignature),
+        open: || Box::new(Patient(0)),
+    }];
+    /// Counts how often it was shown something.
+    struct Patient(u64);
+    impl Dialogue for Patient {
+        fn datagram(&mut self, _: Side, _: &[u8], _: &mut Out<'_>) -> bool {
+            true
+        }
+        fn stream(&mut self, _: Side, bytes: &[u8], _: &mut Out<'_>) -> Progress {
+            self.0 += bytes.len() as u64;
+            Progress::Used(if bytes.ends_with(b"!") { bytes.len() } else { 0 })
+        }
+        fn gap(&mut self, _: Side, _: u64, _: &mut Out<'_>) {}
+        fn end(&mut self, out: &mut Out<'_>) {
+            tell(&self.0.to_string(), Source, out);
+        }
+    }
+    let mut talk = talk().open();
+    for _ in 0..20_000 {
+        talk.segment(Source, "PA", b"x");
+    }
+    talk.segment(Source, "PA", b"!");
+    let mut wire = Wire::with_readers(config(), PATIENT);
+    let mut out = Vec::new();
+    for (time, bytes) in &talk.frames {
+        wire.see(&Frame { time: *time, link: LinkType(1), bytes, length: bytes.len() as u32 }, &mut out);
+    }
+    wire.finish(&mut out);
+    let shown: u64 = heard(&out)[0].trim_start_matches('>').parse().unwrap();
+    assert!(shown < 250_000, "{shown} bytes were shown of a message of 20001");
+}
