@@ -52,7 +52,10 @@ fn bvlc_function(name: &str) -> String {
     let word = |word: &str| match word {
         "npdu" | "bvlc" => word.to_uppercase(),
         "to" => word.to_owned(),
-        word => word[..1].to_uppercase() + &word[1..],
+        word => {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + rest
+        }
     };
     name.split('-').map(word).collect::<Vec<_>>().join("_")
 }

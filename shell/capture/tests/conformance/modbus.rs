@@ -218,7 +218,10 @@ fn exchanges(request: &Request) -> Vec<Row> {
     };
     let subfunction = |side: &str| {
         let words = detail(request, &format!("{side}-subfunction"))?.split('-');
-        let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+        let capital = |word: &str| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + rest
+        };
         Some(words.map(capital).collect::<Vec<_>>().join(" "))
     };
     let bytes = |side: &str| {

@@ -309,7 +309,8 @@ fn as_cut(event: &Row, filter: &Filter) -> Row {
         let Some(whole) = event.get(field).filter(|whole| whole.len() > kept.len()) else { continue };
         let bytes =
             event.get(&format!("bytes of {field}")).map_or(whole.len(), |bytes| bytes.parse().unwrap());
-        let cut = format!("{}[truncated {} additional bytes]", &whole[..kept.len()], bytes - kept.len());
+        let (front, _) = whole.split_at(kept.len());
+        let cut = format!("{front}[truncated {} additional bytes]", bytes - kept.len());
         event.insert(field.clone(), cut);
     }
     event
