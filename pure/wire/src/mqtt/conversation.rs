@@ -145,21 +145,29 @@ impl Dialogue for Conversation {
     }
 }
 
-/// Finds where packets follow one another without a rest, up to the end of the bytes.
+/// Finds where packets follow one another without a rest, up to the end of the bytes or for so many that it cannot be
+/// chance.
 fn find_packet(bytes: &[u8], version: Option<Version>) -> Option<usize> {
+    /// Packets in a row that convince.
+    const ROW: usize = 16;
+    /// Far more than one packet's head lies in this reach; without a bound, a long blob would be tried at every byte.
+    const REACH: usize = 4_096;
     let chains = |start: usize| {
         let mut rest = bytes.get(start..).unwrap_or_default();
-        while let Ok(Some(header)) = parse::parse_header(rest) {
+        for _ in 0..ROW {
+            if rest.is_empty() {
+                return true;
+            }
+            let Ok(Some(header)) = parse::parse_header(rest) else { return false };
             let Some(body) = rest.get(header.header_bytes..header.total()) else { return false };
             if !header.is_sound() || parse::parse_packet(header, body, version).is_none() {
                 return false;
             }
             rest = rest.get(header.total()..).unwrap_or_default();
         }
-        rest.is_empty()
+        true
     };
-    // Far more than one packet's head lies in this reach; without a bound, a long blob would be tried at every byte.
-    (0..bytes.len().min(4_096)).find(|start| chains(*start))
+    (0..bytes.len().min(REACH)).find(|start| chains(*start))
 }
 
 impl Conversation {
