@@ -129,7 +129,8 @@ impl City {
         }
         if let Some(plan) = plan.as_deref() {
             for address in scratch.heard.drain(..) {
-                if let Some(asset) = self.inventory.device(address).and_then(|device| device.asset.as_ref()) {
+                let declared = self.inventory.device(address).and_then(|device| device.asset.as_ref());
+                if let Some(asset) = declared.and_then(|id| plan.asset(id)) {
                     self.watch.hear(asset, time);
                 }
             }
