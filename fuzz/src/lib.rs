@@ -1,5 +1,6 @@
 //! What the targets share: bytes that nobody chose, put where an attacker would put them.
 
+use city::Observation;
 use jiff::{SignedDuration, Timestamp};
 use wire::{Config, Frame, Limits, LinkType, Wire};
 
@@ -38,7 +39,12 @@ fn take(data: &mut &[u8], below: usize) -> usize {
 }
 
 /// Reads the input as frames: a link type and a time step, then each frame with its length before it.
-pub fn frames(mut data: &[u8]) {
+pub fn frames(data: &[u8]) {
+    frames_into(data, |_| ());
+}
+
+/// Reads the input as [`frames`] does, and hands on what was observed.
+pub fn frames_into(mut data: &[u8], mut take_in: impl FnMut(&[Observation])) {
     /// Ethernet, raw IP, Linux cooked, loopback, and numbers that nobody gave out.
     const LINKS: [u16; 8] = [1, 101, 113, 276, 0, 108, 105, 65_535];
     let mut wire = small_wire();
@@ -51,10 +57,12 @@ pub fn frames(mut data: &[u8]) {
         // Time runs, and sometimes backwards.
         time = time.checked_add(SignedDuration::from_secs(i64::from(*step) - 8)).unwrap_or(time);
         wire.see(&Frame { time, link, bytes, length: length as u32 }, &mut out);
+        take_in(&out);
         out.clear();
         data = behind;
     }
     wire.finish(&mut out);
+    take_in(&out);
 }
 
 /// Reads the input as a dialogue between a client and the server at a port: each message with its side and length
@@ -87,6 +95,34 @@ pub fn dialogue(carrier: Carrier, port: u16, mut data: &[u8]) {
     if carrier == Carrier::Tcp {
         send(0, ACK | FIN, &[], &mut wire);
         send(1, ACK | FIN, &[], &mut wire);
+    }
+    wire.finish(&mut out);
+}
+
+/// Reads the input as TCP segments between two ends, wherever in the stream and with whatever flags: each with its side,
+/// flags, place and length before it.
+pub fn streams(mut data: &[u8]) {
+    /// Ports of protocols with messages of every kind, and one of none.
+    const PORTS: [u16; 6] = [502, 1883, 80, 443, 53, 9_999];
+    let mut wire = small_wire();
+    let mut out = Vec::new();
+    let mut time = Timestamp::UNIX_EPOCH;
+    let port = PORTS.get(take(&mut data, PORTS.len())).copied().unwrap_or_default();
+    while let [head, flags, place, acknowledged, length, rest @ ..] = data {
+        let (payload, behind) = rest.split_at(usize::from(*length).min(rest.len()));
+        // Places lie close together, across the end of the sequence numbers.
+        let near = |place: u8| u32::MAX.wrapping_sub(300).wrapping_add(u32::from(place) * 3);
+        let side = usize::from(head >> 7);
+        let (mine, other) = (near(*place), near(*acknowledged));
+        let sequence = if side == 0 { [mine, other] } else { [other, mine] };
+        let frame = frame(Carrier::Tcp, port, side, flags & 0x1f, sequence, payload);
+        time = time.checked_add(SignedDuration::from_millis(i64::from(head & 0x7f) * 50)).unwrap_or(time);
+        // Some are cut short.
+        let cut = if flags & 0x80 == 0 { 0 } else { usize::from(flags >> 5) * 3 };
+        let captured = &frame[..frame.len() - cut.min(payload.len())];
+        wire.see(&Frame { time, link: ETHERNET, bytes: captured, length: frame.len() as u32 }, &mut out);
+        out.clear();
+        data = behind;
     }
     wire.finish(&mut out);
 }
