@@ -168,6 +168,13 @@ def modbus_write(daemons: Daemons) -> list[dict]:
             )
             for verb in ("operate", "write")
         ),
+        *(
+            expect(
+                "first-seen-verb", pump.ip, peer=address, protocol="modbus", verb=verb, after_quiet_day=True, optional=True,
+                why="The laptop looked before it acted",
+            )
+            for verb in ("discover", "read")
+        ),
         expect(
             "weakness", pump.ip, peer=address, protocol="modbus", kind="unauthenticated-control",
             why="The controller obeyed without asking who ordered it",
