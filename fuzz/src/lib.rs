@@ -1,5 +1,6 @@
 //! What the targets share: bytes that nobody chose, put where an attacker would put them.
 
+use city::Observation;
 use jiff::{SignedDuration, Timestamp};
 use wire::{Config, Frame, Limits, LinkType, Wire};
 
@@ -38,7 +39,12 @@ fn take(data: &mut &[u8], below: usize) -> usize {
 }
 
 /// Reads the input as frames: a link type and a time step, then each frame with its length before it.
-pub fn frames(mut data: &[u8]) {
+pub fn frames(data: &[u8]) {
+    frames_into(data, |_| ());
+}
+
+/// Reads the input as [`frames`] does, and hands on what was observed.
+pub fn frames_into(mut data: &[u8], mut take_in: impl FnMut(&[Observation])) {
     /// Ethernet, raw IP, Linux cooked, loopback, and numbers that nobody gave out.
     const LINKS: [u16; 8] = [1, 101, 113, 276, 0, 108, 105, 65_535];
     let mut wire = small_wire();
@@ -51,10 +57,12 @@ pub fn frames(mut data: &[u8]) {
         // Time runs, and sometimes backwards.
         time = time.checked_add(SignedDuration::from_secs(i64::from(*step) - 8)).unwrap_or(time);
         wire.see(&Frame { time, link, bytes, length: length as u32 }, &mut out);
+        take_in(&out);
         out.clear();
         data = behind;
     }
     wire.finish(&mut out);
+    take_in(&out);
 }
 
 /// Reads the input as a dialogue between a client and the server at a port: each message with its side and length

@@ -73,16 +73,19 @@ fn verify(look: &Look) -> anyhow::Result<Verdict> {
             for line in &damage {
                 writeln!(out, "{line}")?;
             }
-            match (verified.is_whole(), &verified.head) {
-                (true, head) => {
-                    writeln!(out, "{} records, all as they were sealed; head {}.", head.size, head.root)?
+            let (records, more) = (verified.records, verified.more);
+            match &verified.head {
+                Some(head) if verified.is_whole() => {
+                    writeln!(out, "{records} records, all as they were sealed; head {}.", head.root)?;
                 }
-                (false, _) => writeln!(out, "The log was altered.")?,
+                None if verified.is_whole() => writeln!(out, "The log is empty.")?,
+                _ if more > 0 => writeln!(out, "The log was altered: these and {more} more places.")?,
+                _ => writeln!(out, "The log was altered.")?,
             }
         }
         Format::Json | Format::Csv => {
             let answer =
-                json!({ "whole": verified.is_whole(), "records": verified.head.size, "damage": damage });
+                json!({ "whole": verified.is_whole(), "records": verified.records, "damage": damage });
             serde_json::to_writer_pretty(&mut out, &answer)?;
             writeln!(out)?;
         }

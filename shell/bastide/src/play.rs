@@ -22,7 +22,7 @@ pub(crate) struct Recording {
 impl Recording {
     fn open(&self) -> anyhow::Result<CaptureFile> {
         let size = self.bytes.len() as u64;
-        Ok(CaptureFile::read(self.name, Cursor::new(self.bytes), Some(size))?)
+        Ok(CaptureFile::read(self.name.to_owned(), Cursor::new(self.bytes), Some(size))?)
     }
 
     /// The time of the first frame, and from it to the last.

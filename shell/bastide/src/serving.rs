@@ -2,25 +2,20 @@
 
 use crate::{
     engine::{Engine, Message},
-    failure::warn,
-    past,
     plan::read_folder,
     socket,
 };
 use anyhow::Context;
-use console::{
-    Ask, Config, Console, Shared, Tls,
-    view::{AdoptedView, DiagnosticView, PlanText, SourceView},
-};
+use console::{Ask, Config, Console, PlanText, Shared, Tls};
 use jiff::{SignedDuration, Timestamp};
-use plan::{Diagnostic, SourceFile};
+use plan::SourceFile;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, mpsc::SyncSender},
     time::Duration,
 };
-use store::{Link, Record, SealedLog};
+use store::Link;
 use tokio::{
     runtime::Runtime,
     sync::{mpsc, oneshot, watch},
@@ -77,6 +72,7 @@ impl Serving {
         let shared = Shared {
             city: engine.city(),
             people: engine.store().people.clone(),
+            log: engine.store().log.clone(),
             changes: engine.changes(),
             plan,
             asks,
@@ -94,8 +90,7 @@ impl Serving {
                 carry(ask, folder.as_deref(), &messages);
             }
         });
-        let log = engine.store().log.clone();
-        runtime.spawn(watch_folder(self.folder, self.plan, log, plan_text));
+        runtime.spawn(watch_folder(self.folder, self.plan, plan_text));
         Ok(Served { addresses, stop, task })
     }
 }
@@ -134,12 +129,7 @@ fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
 }
 
 /// Reads the plan's folder again and again, so that the console shows the text as it is.
-async fn watch_folder(
-    folder: Option<PathBuf>,
-    first: Vec<SourceFile>,
-    log: SealedLog,
-    text: watch::Sender<Arc<PlanText>>,
-) {
+async fn watch_folder(folder: Option<PathBuf>, first: Vec<SourceFile>, text: watch::Sender<Arc<PlanText>>) {
     let mut files = first;
     loop {
         if let Some(folder) = folder.clone()
@@ -147,51 +137,11 @@ async fn watch_folder(
         {
             files = read;
         }
-        match adopted(&log).await {
-            Ok(adopted) => drop(text.send_replace(Arc::new(plan_text(&files, adopted)))),
-            Err(error) => warn(format_args!("the adopted plan cannot be read: {error:#}")),
-        }
+        text.send_replace(Arc::new(PlanText::of(&files)));
         tokio::select! {
             () = tokio::time::sleep(FOLDER_EVERY) => {}
             () = text.closed() => return,
         }
-    }
-}
-
-/// The plan adopted last.
-async fn adopted(log: &SealedLog) -> anyhow::Result<Option<AdoptedView>> {
-    let latest = log.latest(Some("plan"), 1).await?;
-    let Some(sealed) = latest.first() else { return Ok(None) };
-    let Some(Record::Plan(plan)) = sealed.record() else { return Ok(None) };
-    let time = sealed.time.parse().context("a sealed record has no time")?;
-    Ok(Some(AdoptedView { version: plan.digest, parent: plan.parent, by: plan.adopted_by, time }))
-}
-
-/// The text of a plan with what is wrong in it, beside the version adopted.
-fn plan_text(files: &[SourceFile], adopted: Option<AdoptedView>) -> PlanText {
-    let digest = past::record_of(files, None, "").digest;
-    PlanText {
-        changed: !files.is_empty() && adopted.as_ref().is_some_and(|adopted| adopted.version != digest),
-        sources: files
-            .iter()
-            .map(|file| SourceView { path: file.path().to_owned(), text: file.text().to_owned() })
-            .collect(),
-        diagnostics: plan::check(files).diagnostics.iter().map(diagnostic).collect(),
-        adopted,
-    }
-}
-
-fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticView {
-    let place = diagnostic.place.as_ref();
-    DiagnosticView {
-        severity: diagnostic.severity.to_string(),
-        code: diagnostic.code.as_str().to_owned(),
-        message: diagnostic.message.clone(),
-        help: diagnostic.help.clone(),
-        file: place.map(|place| place.file.clone()),
-        line: place.map(|place| place.line),
-        column: place.map(|place| place.column),
-        length: place.map(|place| place.underline.len()),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Stations that were heard inside the city, as assets.
 
-use super::{Draft, Station, networks::Places, text::grouped};
+use super::{
+    Draft, Station,
+    networks::{Places, is_on_link},
+    text::counted,
+};
 use crate::value::slug;
 use city::{Mac, Protocol, Trait};
 use std::{
@@ -26,8 +30,17 @@ pub(super) struct DraftAsset {
 
 /// Who claims which addresses inside the city.
 struct Claims {
-    /// For each MAC address, the zones of the addresses it claims, and those addresses.
-    by_mac: BTreeMap<Mac, (BTreeSet<Option<usize>>, Vec<IpAddr>)>,
+    by_mac: BTreeMap<Mac, Claim>,
+}
+
+/// What one MAC address claims.
+#[derive(Default)]
+struct Claim {
+    /// The zones of its addresses that hold beyond the link.
+    zones: BTreeSet<Option<usize>>,
+    /// The zone of its link-local addresses, if it has any.
+    link: Option<usize>,
+    addresses: Vec<IpAddr>,
 }
 
 /// The most addresses of one asset; more behind one MAC address are behind a router.
@@ -35,22 +48,30 @@ const ADDRESSES_MAX: usize = 8;
 
 impl Claims {
     fn new(draft: &Draft, places: &Places) -> Claims {
-        let mut by_mac: BTreeMap<Mac, (BTreeSet<Option<usize>>, Vec<IpAddr>)> = BTreeMap::new();
+        let mut by_mac: BTreeMap<Mac, Claim> = BTreeMap::new();
         for (ip, station) in &draft.stations {
             for mac in &station.macs {
-                let (zones, addresses) = by_mac.entry(*mac).or_default();
-                zones.insert(places.zone_of(*ip));
-                addresses.push(*ip);
+                let claim = by_mac.entry(*mac).or_default();
+                if is_on_link(*ip) {
+                    claim.link = places.zone_of(*ip);
+                } else {
+                    claim.zones.insert(places.zone_of(*ip));
+                    claim.addresses.push(*ip);
+                }
             }
         }
         Claims { by_mac }
     }
 
-    /// Whether the MAC address stands for one device in one zone.
-    fn is_one_device(&self, mac: Mac) -> bool {
-        self.by_mac
-            .get(&mac)
-            .is_some_and(|(zones, addresses)| zones.len() == 1 && addresses.len() <= ADDRESSES_MAX)
+    /// The zone of the one device that the MAC address stands for; `None` if it stands for several, as a router's does.
+    fn home(&self, mac: Mac) -> Option<usize> {
+        let claim = self.by_mac.get(&mac)?;
+        let mut zones = claim.zones.iter();
+        match (zones.next(), zones.next()) {
+            (None, _) => claim.link,
+            (Some(zone), None) if claim.addresses.len() <= ADDRESSES_MAX => *zone,
+            _ => None,
+        }
     }
 }
 
@@ -64,8 +85,11 @@ pub(super) fn draft_assets(draft: &Draft, places: &Places) -> Vec<DraftAsset> {
     let mut by_mac: BTreeMap<Mac, usize> = BTreeMap::new();
     for (ip, station) in &draft.stations {
         let Some(zone) = places.zone_of(*ip).filter(|_| station.heard > 0) else { continue };
-        let mac =
-            station.macs.first().copied().filter(|mac| station.macs.len() == 1 && claims.is_one_device(*mac));
+        let mac = station
+            .macs
+            .first()
+            .copied()
+            .filter(|mac| station.macs.len() == 1 && claims.home(*mac) == Some(zone));
         match mac.and_then(|mac| by_mac.get(&mac)).and_then(|at| devices.get_mut(*at)) {
             Some((_, _, stations)) => stations.push((*ip, station)),
             None => {
@@ -104,7 +128,7 @@ fn draft_asset(
     let role = text(Trait::Role).or_else(|| role(stations).map(str::to_owned));
     let mut evidence = Vec::new();
     let heard: u64 = stations.iter().map(|(_, station)| station.heard).sum();
-    evidence.push(format!("heard {} times", grouped(heard)));
+    evidence.push(format!("heard {}", counted(heard, "time")));
     for about in [
         Trait::Name,
         Trait::Vendor,
@@ -150,14 +174,15 @@ fn draft_asset(
 
 fn why_no_mac(ip: IpAddr, station: &Station, claims: &Claims) -> String {
     let macs: Vec<String> = station.macs.iter().map(ToString::to_string).collect();
-    match macs.as_slice() {
-        [mac] => {
-            let others =
-                station.macs.first().and_then(|mac| claims.by_mac.get(mac)).map_or(0, |(_, ips)| ips.len());
-            format!(
-                "{mac} claims {ip} and {} more: a router, or one that answers for others",
-                others.saturating_sub(1)
-            )
+    let claim = station.macs.first().and_then(|mac| claims.by_mac.get(mac));
+    match (macs.as_slice(), claim) {
+        ([mac], Some(claim)) if is_on_link(ip) && claim.zones.len() == 1 => {
+            let other = claim.addresses.first().map(ToString::to_string).unwrap_or_default();
+            format!("{mac} claims {ip} and {other}: the same device, which stands in another zone")
+        }
+        ([mac], Some(claim)) => {
+            let others = claim.addresses.iter().filter(|other| **other != ip).count();
+            format!("{mac} claims {ip} and {others} more: a router, or one that answers for others")
         }
         _ => format!("{} MAC addresses claim {ip}: {}; find out which is right", macs.len(), macs.join(", ")),
     }
@@ -186,11 +211,11 @@ fn role(stations: &[(IpAddr, &Station)]) -> Option<&'static str> {
 
 fn say_doors(station: &Station, evidence: &mut Vec<String>) {
     for ((protocol, transport, port), door) in &station.serves {
-        let requests = grouped(door.requests);
+        let requests = counted(door.requests, "request");
         match protocol {
             Some(Protocol::Arp | Protocol::Icmp) => {}
             Some(protocol) if door.requests > 0 => evidence.push(format!(
-                "spoke {} as a server on {transport} {port}, {requests} requests, the first from {}",
+                "spoke {} as a server on {transport} {port}, {requests}, the first from {}",
                 protocol.title(),
                 door.visitor
             )),
@@ -205,7 +230,11 @@ fn say_doors(station: &Station, evidence: &mut Vec<String>) {
     }
     for (protocol, requests) in &station.asks {
         if protocol.is_industrial() {
-            evidence.push(format!("asked others over {}, {} requests", protocol.title(), grouped(*requests)));
+            evidence.push(format!(
+                "asked others over {}, {}",
+                protocol.title(),
+                counted(*requests, "request")
+            ));
         }
     }
 }
@@ -231,8 +260,8 @@ fn link_assets(
             firmware: None,
             role: None,
             evidence: vec![format!(
-                "heard {} times, without an IP address; its zone is only a guess",
-                grouped(*heard)
+                "heard {}, without an IP address; its zone is only a guess",
+                counted(*heard, "time")
             )],
         })
         .collect()
@@ -242,7 +271,8 @@ fn link_assets(
 fn join(parts: [Option<String>; 3]) -> Option<String> {
     let mut joined = String::new();
     for part in parts.into_iter().flatten() {
-        if joined.is_empty() {
+        // Nothing is the beginning of everything.
+        if part.to_lowercase().starts_with(&joined.to_lowercase()) {
             joined = part;
         } else if !joined.to_lowercase().contains(&part.to_lowercase()) {
             joined = format!("{joined} {part}");

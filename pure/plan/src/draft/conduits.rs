@@ -5,7 +5,7 @@ use super::{
     assets::DraftAsset,
     networks::Places,
     tally::{Hull, Names, Tally, What},
-    text::{grouped, plain},
+    text::{counted, grouped, plain},
 };
 use crate::allowance::parse_allowance;
 use city::{Allowance, Mac, NumberRange, Protocol, TargetPattern, Text, Transport, Verb, VerbSet};
@@ -221,10 +221,6 @@ fn allow_carrier(
     if parse_allowance(&meant.to_string()).as_ref() == Ok(&meant) {
         allowed.push((meant.to_string(), evidence(said.tally.count)));
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 impl Said {

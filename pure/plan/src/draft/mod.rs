@@ -320,3 +320,6 @@ impl End {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

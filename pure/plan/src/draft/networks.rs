@@ -94,11 +94,16 @@ pub(super) fn network_around(ip: IpAddr) -> IpNet {
     IpNet::new(ip, bits).map_or_else(|_| IpNet::from(ip), |network| network.trunc())
 }
 
-fn is_link(network: IpNet) -> bool {
-    match network.addr() {
+/// Whether an address holds on its link only.
+pub(super) fn is_on_link(ip: IpAddr) -> bool {
+    match ip {
         IpAddr::V4(ip) => ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_unicast_link_local(),
     }
+}
+
+fn is_link(network: IpNet) -> bool {
+    is_on_link(network.addr())
 }
 
 /// What was seen of a network.
@@ -253,7 +258,7 @@ fn add_zones(
         zone.id = "link-local".into();
         zone.name = "Link-local addresses".into();
     } else if first.addr().is_loopback() {
-        zone.id = zone_id("machine", *first);
+        zone.id = if first.addr().is_ipv4() { "machine".into() } else { "machine-ipv6".into() };
         zone.name = "The machine itself".into();
     }
     if controllers > 0 {

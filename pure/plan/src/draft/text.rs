@@ -212,6 +212,11 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
+/// How many of something, in words.
+pub(super) fn counted(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -157,7 +157,7 @@ impl Conversation {
 
     /// A request of HTTP/0.9 is one line.
     fn old_request(&mut self, side: Side, line: &[u8], request: RequestLine<'_>, out: &mut Out<'_>) -> usize {
-        if request.method != b"GET" || self.client == Some(side.other()) {
+        if !Method::is_usual(request.method) || self.client == Some(side.other()) {
             self.half(side).stage = Stage::Deaf;
             return 0;
         }
@@ -219,7 +219,8 @@ impl Conversation {
                     put("user-agent", readable(value, DETAIL_MAX));
                     self.banner(side, value, "User-Agent", out);
                 }
-                "client-ip" | "forwarded" | "via" | "x-forwarded-for" | "x-forwarded-from" => {
+                "client-ip" | "forwarded" | "proxy-connection" | "via" | "x-forwarded-for"
+                | "x-forwarded-from" | "xroxy-connection" => {
                     name.make_ascii_uppercase();
                     put("proxied", format_compact!("{name} -> {}", readable(value, DETAIL_MAX)));
                 }
@@ -301,6 +302,7 @@ impl Conversation {
                     }
                     continue;
                 }
+                b"content-encoding" => "response-encoding",
                 b"content-type" => "response-content-type",
                 b"location" => {
                     put("location", mask(value, DETAIL_MAX).0);

@@ -11,7 +11,7 @@ use super::parse::{
 };
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
-use crate::show::seconds;
+use crate::show::{listed, seconds};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use jiff::Timestamp;
@@ -21,6 +21,9 @@ const MESSAGE_MAX: usize = 128 << 10;
 
 /// The longest history of a handshake, in letters.
 const HISTORY_MAX: usize = 64;
+
+/// The longest list of codes in details, in bytes.
+const LIST_TEXT_MAX: usize = 1_024;
 
 /// The length of the head of a record.
 const HEAD: usize = 5;
@@ -339,6 +342,14 @@ impl Conversation {
                 put("server-name", name.clone());
             }
             offered.protocols.iter().for_each(|name| put("alpn-offered", name.clone()));
+            for (key, codes) in [
+                ("ciphers-offered", &offered.ciphers),
+                ("extensions-offered", &offered.extensions),
+                ("groups-offered", &offered.groups),
+                ("signatures-offered", &offered.signatures),
+            ] {
+                put(key, listed(codes, LIST_TEXT_MAX));
+            }
         }
         if let Some(protocol) = self.chosen.as_ref().and_then(|hello| hello.protocol.clone()) {
             put("alpn", protocol);
@@ -355,6 +366,7 @@ impl Conversation {
         }
         if let Some(chosen) = &self.chosen {
             put("ja3s", ja3s(chosen));
+            put("extensions", listed(&chosen.extensions, LIST_TEXT_MAX));
         }
         let client = self.client;
         for (side, from) in [(client.other(), "server"), (client, "client")] {

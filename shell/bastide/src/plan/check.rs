@@ -144,7 +144,7 @@ mod tests {
             "diagnostics": [{
                 "severity": "error", "code": "unknown-key", "message": "a city has no `colour`",
                 "help": "its keys are name, time-zone, learning, silence",
-                "file": "city.toml", "line": 4, "column": 1, "start": 57, "end": 63, "related": [],
+                "file": "city.toml", "line": 4, "column": 1, "start": 53, "end": 59, "related": [],
             }],
         });
         assert_eq!(report, expected);

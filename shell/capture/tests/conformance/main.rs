@@ -16,12 +16,15 @@ mod cases;
 mod compare;
 mod conversations;
 mod details;
+mod dhcp;
 mod dns;
 mod expected_log;
 mod filters;
+mod http;
 mod modbus;
 mod mqtt;
 mod reading;
+mod tls;
 
 /// How many cases there are; a check on the harness, which must not lose one unseen.
 const CASES: usize = 525;
