@@ -164,32 +164,24 @@ impl Conversation {
         let half = self.half(side);
         let passed = half.discard.min(bytes.len());
         half.discard -= passed;
-        let bytes = bytes.get(passed..).unwrap_or_default();
-        let mut partial = std::mem::take(&mut half.partial);
-        let joined;
-        let mut rest = if partial.is_empty() {
-            bytes
-        } else {
-            partial.extend_from_slice(bytes);
-            joined = partial;
-            joined.as_slice()
-        };
-        while let [kind, a, b, c, behind @ ..] = rest {
+        // What was there before stays where it is: a message in very many records must not be copied for each of them.
+        let mut joined = std::mem::take(&mut half.partial);
+        joined.extend_from_slice(bytes.get(passed..).unwrap_or_default());
+        let mut at = 0;
+        while let Some([kind, a, b, c, behind @ ..]) = joined.get(at..) {
             let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-            match behind.split_at_checked(length) {
-                Some((body, behind)) => {
-                    self.message(side, HandshakeKind(*kind), body, out);
-                    rest = behind;
-                }
-                None if length > MESSAGE_MAX => {
-                    let half = self.half(side);
-                    half.discard = (length + MESSAGE_HEAD).saturating_sub(rest.len());
-                    return;
-                }
-                None => break,
+            if let Some(body) = behind.get(..length) {
+                self.message(side, HandshakeKind(*kind), body, out);
+                at += MESSAGE_HEAD + length;
+            } else if length > MESSAGE_MAX {
+                self.half(side).discard = length - behind.len();
+                return;
+            } else {
+                break;
             }
         }
-        self.half(side).partial = rest.to_vec();
+        joined.drain(..at);
+        self.half(side).partial = joined;
     }
 
     fn message(&mut self, side: Side, kind: HandshakeKind, body: &[u8], out: &mut Out<'_>) {
@@ -470,6 +462,7 @@ mod tests {
     use super::*;
     use crate::rehearse;
     use city::Request;
+    use proptest::prelude::*;
 
     fn record(kind: u8, bytes: &[u8]) -> Vec<u8> {
         [&[kind, 3, 3][..], &(bytes.len() as u16).to_be_bytes(), bytes].concat()
@@ -565,6 +558,29 @@ mod tests {
     }
 
     #[test]
+    fn a_hello_in_the_form_of_ssl_2_is_one() {
+        let hello = |version: u8| {
+            let mut hello =
+                vec![0x80, 9 + 3 + 16, 1, version, u8::from(version == 0) * 2, 0, 3, 0, 0, 0, 16, 7, 0, 0xc0];
+            hello.extend([5; 16]);
+            hello
+        };
+        // The client would rather speak SSL 3, and the server takes it by its word.
+        let mut said = tls12(0x0300);
+        said[0].1 = hello(3);
+        let facts = rehearse::stream(&READER, 443, &borrowed(&said));
+        let [request] = rehearse::requests(&facts)[..] else { panic!("{facts:?}") };
+        assert_eq!((request.reply.clone(), detail(request, "version")), (Reply::Done, "SSL 3"));
+        // The server knows nothing newer than SSL 2.
+        let answer = [0x80, 14, 4, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 7, 0, 0xc0];
+        let facts =
+            rehearse::stream(&READER, 443, &[(Side::Source, &hello(0)), (Side::Destination, &answer)]);
+        let [request] = rehearse::requests(&facts)[..] else { panic!("{facts:?}") };
+        assert_eq!(request.value.as_deref(), Some("SSL 2 SSL_CK_DES_192_EDE3_CBC_WITH_MD5"));
+        assert_eq!(rehearse::weaknesses(&facts)[0].kind, WeaknessKind::ObsoleteTls);
+    }
+
+    #[test]
     fn a_fatal_alert_is_a_refusal() {
         let said = vec![
             (Side::Source, record(22, &message(1, &client_hello(&[])))),
@@ -595,6 +611,31 @@ mod tests {
                 };
                 assert_eq!(told(&pieces), told(&whole), "{size}");
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_bytes_makes_it_panic_or_hold_too_much(
+            changes in prop::collection::vec((any::<usize>(), any::<u8>()), 0..20),
+            size in 1_usize..300,
+        ) {
+            let mut rehearsal = rehearse::Rehearsal::new(&READER, city::Transport::Tcp, 443);
+            let said = tls12(0x0303);
+            let length: usize = said.iter().map(|(_, bytes)| bytes.len()).sum();
+            let mut before = 0;
+            for (side, mut bytes) in said {
+                for (at, byte) in &changes {
+                    if let Some(changed) = (at % length).checked_sub(before).and_then(|at| bytes.get_mut(at)) {
+                        *changed = *byte;
+                    }
+                }
+                before += bytes.len();
+                for piece in bytes.chunks(size) {
+                    rehearsal.say(side, piece);
+                }
+            }
+            prop_assert!(rehearse::requests(&rehearsal.end()).len() <= 1);
         }
     }
 
