@@ -64,8 +64,6 @@ pub struct Out<'a> {
     pub time: Timestamp,
     /// The conversation; its `protocol` is that of the dialogue. The source is the end that began it.
     pub flow: Flow,
-    /// The MAC addresses of source and destination on the link where the packet was seen.
-    pub macs: (Option<Mac>, Option<Mac>),
 }
 
 impl Out<'_> {
