@@ -183,6 +183,19 @@ pub struct Asked {
     pub details: Details,
 }
 
+impl Asked {
+    /// Roughly how many bytes it takes to keep, for bounds on what awaits a reply.
+    pub(crate) fn weight(&self) -> usize {
+        let value = self.value.as_ref().map_or(0, |value| value.len());
+        size_of::<Asked>() + self.target.name.len() + value + weight(&self.details)
+    }
+}
+
+/// Roughly how many bytes details take to keep.
+pub(crate) fn weight(details: &Details) -> usize {
+    details.iter().map(|(name, value)| size_of::<(Text, Text)>() + name.len() + value.len()).sum()
+}
+
 /// Makes an empty reader of a protocol.
 pub type Open = fn() -> Box<dyn Dialogue>;
 

@@ -192,8 +192,7 @@ fn dns_is_that_of_zeek() {
 fn events(request: &Request) -> Vec<Row> {
     let flow = &request.flow;
     let mut event = Row::new();
-    let mut put =
-        |row: &mut Row, field: &str, value: &str| drop(row.insert(field.to_owned(), value.to_owned()));
+    let put = |row: &mut Row, field: &str, value: &str| drop(row.insert(field.to_owned(), value.to_owned()));
     put(&mut event, "event_type", request.flow.protocol.map_or("", Protocol::as_str));
     put(&mut event, "proto", &flow.transport.to_string().to_uppercase());
     put(&mut event, "src_ip", &flow.source.to_string());
