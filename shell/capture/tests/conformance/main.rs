@@ -24,6 +24,7 @@ mod http;
 mod modbus;
 mod mqtt;
 mod reading;
+mod recognition;
 mod tls;
 
 /// How many cases there are; a check on the harness, which must not lose one unseen.
