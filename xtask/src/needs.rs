@@ -21,6 +21,8 @@ struct Package {
 
 const PACKAGES: &[Package] = &[
     Package { name: "iproute2", programme: "ip", purpose: "live capture between network namespaces" },
+    Package { name: "python3", programme: "python3", purpose: "live capture between network namespaces" },
+    Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
     Package { name: "nodejs", programme: "node", purpose: "the browser test" },
     Package { name: "npm", programme: "npm", purpose: "the browser test" },
     Package { name: "chromium", programme: "chromium", purpose: "the browser test" },

@@ -366,6 +366,7 @@ pub struct Unread {
     pub protocol: Option<Protocol>,
     /// How many messages or packets.
     pub count: u64,
-    /// The first bytes of the first of them, at most 16, in hexadecimal.
+    /// The first bytes of the first of them, at most 16, in hexadecimal; `..` where a byte is a letter, digit or sign,
+    /// since nobody knows whether it belongs to a credential.
     pub sample: Text,
 }

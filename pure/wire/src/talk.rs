@@ -5,13 +5,16 @@ use crate::flow::Ends;
 use crate::recognise::{Opening, Recognition, Sureness};
 use crate::stream::{Arrival, Order, Room};
 use crate::tally::Tally;
-use city::{Observed, Protocol};
+use city::Observed;
 use std::fmt;
 
 /// How much of each side's opening is kept until the protocol is recognised.
 const OPENING_BYTES: usize = 4 << 10;
 /// How many pieces of the opening are kept.
 const OPENING_PIECES: usize = 8;
+/// How often words that wait for more are shown again for each segment; from then on only once they have grown by an
+/// eighth, so that a message sent byte by byte costs no more than its length.
+const SHOWN_MAX: u32 = 64;
 /// How many datagrams, or segments of a stream whose beginning was not seen, may fail to be recognised.
 const TRIES: u8 = 8;
 
@@ -255,6 +258,10 @@ struct Pending {
     bytes: Vec<u8>,
     /// So many bytes to come are of no interest.
     skip: u64,
+    /// How often the same words were shown in vain.
+    shown: u32,
+    /// How many must be there before they are shown again.
+    due: usize,
 }
 
 impl Pending {
@@ -270,6 +277,15 @@ impl Pending {
 
     fn clear(&mut self, room: &mut Room) {
         self.take(room);
+        (self.shown, self.due) = (0, 0);
+    }
+
+    /// Takes note that so many bytes were shown in vain.
+    fn shown_in_vain(&mut self, length: usize) {
+        self.shown += 1;
+        if self.shown > SHOWN_MAX {
+            self.due = length + length / 8;
+        }
     }
 
     /// Skips what is of no interest.
@@ -373,45 +389,76 @@ impl Hearing {
     }
 
     fn read(&mut self, side: Side, bytes: &[u8], ear: &mut Ear<'_>) {
-        let Stage::Reading(dialogue) = &mut self.stage else { return };
         let pending = self.pending.of_mut(side);
-        let mut kept = Vec::new();
-        let mut rest = bytes;
-        let was_pending = !pending.bytes.is_empty();
-        if was_pending {
-            kept = pending.take(ear.pending);
-            kept.extend_from_slice(bytes);
-            rest = &kept;
+        if pending.bytes.is_empty() {
+            let done = self.show(side, bytes, ear);
+            self.keep(side, bytes.get(done..).unwrap_or_default(), ear);
+            return;
         }
+        if pending.bytes.len() + bytes.len() < pending.due {
+            self.keep(side, bytes, ear);
+            return;
+        }
+        let mut together = pending.take(ear.pending);
+        together.extend_from_slice(bytes);
+        let done = self.show(side, &together, ear);
+        together.drain(..done.min(together.len()));
+        // What was put together is kept as it is, not copied once more.
+        if self.may_keep(side, together.len(), ear) {
+            ear.pending.used += together.len();
+            self.pending.of_mut(side).bytes = together;
+        }
+    }
+
+    /// Shows the dialogue one side's words; says with how many of them it is done.
+    fn show(&mut self, side: Side, bytes: &[u8], ear: &mut Ear<'_>) -> usize {
+        let Stage::Reading(dialogue) = &mut self.stage else { return bytes.len() };
+        let pending = self.pending.of_mut(side);
+        let mut rest = bytes;
         loop {
             rest = pending.interesting(rest);
             if rest.is_empty() {
-                return;
+                break;
             }
             match dialogue.stream(side, rest, &mut ear.out) {
-                Progress::Used(0) | Progress::Skip(0) => break,
+                Progress::Used(0) | Progress::Skip(0) => {
+                    pending.shown_in_vain(rest.len());
+                    break;
+                }
                 Progress::Used(used) => rest = rest.get(used..).unwrap_or_default(),
                 Progress::Skip(count) => pending.skip = count,
                 Progress::Lost => {
                     ear.unread(rest);
                     dialogue.end(&mut ear.out);
                     self.stage = Stage::Over;
-                    return;
+                    return bytes.len();
                 }
             }
+            (pending.shown, pending.due) = (0, 0);
         }
-        if rest.len() > ear.message_bytes || ear.pending.used + rest.len() > ear.pending.limit {
-            // Longer than will be held: the dialogue must find the next message.
-            ear.tally.not_held += rest.len() as u64;
-            dialogue.gap(side, rest.len() as u64, &mut ear.out);
-        } else if was_pending {
-            let done = kept.len() - rest.len();
-            kept.drain(..done);
-            ear.pending.used += kept.len();
-            pending.bytes = kept;
-        } else {
-            pending.keep(rest, ear.pending);
+        bytes.len() - rest.len()
+    }
+
+    /// Keeps words that wait for more.
+    fn keep(&mut self, side: Side, bytes: &[u8], ear: &mut Ear<'_>) {
+        if !bytes.is_empty() && self.may_keep(side, bytes.len(), ear) {
+            self.pending.of_mut(side).keep(bytes, ear.pending);
         }
+    }
+
+    /// Whether so many bytes more may be kept. If not, the dialogue is told to find the next message.
+    fn may_keep(&mut self, side: Side, length: usize, ear: &mut Ear<'_>) -> bool {
+        let pending = self.pending.of_mut(side);
+        let all = pending.bytes.len() + length;
+        if all <= ear.message_bytes && ear.pending.used + length <= ear.pending.limit {
+            return true;
+        }
+        ear.tally.not_held += all as u64;
+        pending.clear(ear.pending);
+        if let Stage::Reading(dialogue) = &mut self.stage {
+            dialogue.gap(side, all as u64, &mut ear.out);
+        }
+        false
     }
 
     fn end(&mut self, ear: &mut Ear<'_>) {
@@ -428,14 +475,16 @@ impl Hearing {
                 None => ear.unread(if first == Side::Source { said.0 } else { said.1 }),
             }
         }
+        // What was held back, lest it be shown too often, is shown once more.
+        for side in [Side::Source, Side::Destination] {
+            if self.pending.of(side).due > 0 {
+                let bytes = self.pending.of_mut(side).take(ear.pending);
+                self.show(side, &bytes, ear);
+            }
+        }
         if let Stage::Reading(dialogue) = &mut self.stage {
             dialogue.end(&mut ear.out);
         }
         self.stage = Stage::Over;
     }
-}
-
-/// The protocol as it is known after something was heard.
-pub(crate) fn known(ear: &Ear<'_>) -> Option<Protocol> {
-    ear.out.flow.protocol
 }

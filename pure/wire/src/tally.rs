@@ -104,11 +104,16 @@ impl Tally {
     }
 }
 
+/// Two digits a byte; two dots where it is a letter, digit or sign, which might be part of a password. What is left is
+/// enough to tell one binary protocol from another, and that it is text.
 fn hexadecimal(bytes: &[u8]) -> Text {
     let mut text = Text::with_capacity(2 * bytes.len());
     for byte in bytes {
         // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
+        let _ = match byte {
+            b' '..=b'~' => write!(text, ".."),
+            _ => write!(text, "{byte:02x}"),
+        };
     }
     text
 }

@@ -71,9 +71,11 @@ pub(crate) struct Demo {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  bastide run --city /etc/bastide/city --interface eth1\n  bastide run --city \
+#[command(
+    after_help = "Examples:\n  bastide run --city /etc/bastide/city --interface eth1\n  bastide run --city \
                         ./city --interface eth1 --interface eth2 --listen 192.0.2.10:8443 --certificate cert.pem \
-                        --key key.pem")]
+                        --key key.pem"
+)]
 pub(crate) struct Run {
     /// The folder of the plan; adopted at the first start, watched from then on
     #[arg(long, value_name = "DIR")]
@@ -91,8 +93,10 @@ pub(crate) struct Run {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  bastide replay monday.pcap\n  bastide replay --city ./city --state ./monday \
-                        monday-*.pcap.zst")]
+#[command(
+    after_help = "Examples:\n  bastide replay monday.pcap\n  bastide replay --city ./city --state ./monday \
+                        monday-*.pcap.zst"
+)]
 pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) input: Captures,
@@ -102,6 +106,9 @@ pub(crate) struct Replay {
     /// A state directory to keep the replay in; never a live city's. Without one nothing is kept
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// Print each finding as soon as it is sealed, one JSON object a line, instead of a report at the end
+    #[arg(long, requires = "state")]
+    pub(crate) follow: bool,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

@@ -70,7 +70,10 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
         if let Some(link) = link {
             println!("Sign in once with {link}");
         }
-        println!("A quiet day has passed; {} incidents follow. Stop with Ctrl-C.", averbourne::INCIDENTS.len());
+        println!(
+            "A quiet day has passed; {} incidents follow. Stop with Ctrl-C.",
+            averbourne::INCIDENTS.len()
+        );
     })
 }
 
@@ -91,7 +94,10 @@ fn clear(state: &Path) -> anyhow::Result<()> {
             std::fs::remove_dir_all(state).with_context(|| format!("cannot clear `{}`", state.display()))
         }
         _ if is_empty(state) => Ok(()),
-        _ => bail!("`{}` is not an earlier demo's state directory; choose another with `--state`", state.display()),
+        _ => bail!(
+            "`{}` is not an earlier demo's state directory; choose another with `--state`",
+            state.display()
+        ),
     }
 }
 

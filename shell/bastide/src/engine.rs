@@ -243,7 +243,9 @@ impl Engine {
 
     /// Adopts a plan: checks it, seals it, and compares with it from now on. Returns its digest.
     fn adopt(&mut self, files: &[plan::SourceFile], person: &str) -> anyhow::Result<String> {
-        let Some(plan) = plan::check(files).plan else { bail!("the plan has errors; `bastide plan check` shows them") };
+        let Some(plan) = plan::check(files).plan else {
+            bail!("the plan has errors; `bastide plan check` shows them")
+        };
         let parent = self.runtime.block_on(past::plans(&self.store.log))?.pop().map(|plan| plan.digest);
         let adopted = past::record_of(files, parent, person);
         let digest = adopted.digest.clone();

@@ -37,7 +37,8 @@ pub(crate) fn run(
     let (sender, receiver) = messages;
     let scheme = if serving.tls.is_some() { "https" } else { "http" };
     let served = serving.begin(&engine, runtime, sender.clone())?;
-    let address = served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();
+    let address =
+        served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();
     let link = first_link(&engine, runtime)?.map(|secret| format!("{address}welcome/{secret}"));
     greet(&address, link.as_deref());
     runtime.spawn(async move {

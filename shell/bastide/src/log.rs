@@ -73,13 +73,19 @@ fn verify(look: &Look) -> anyhow::Result<Verdict> {
             for line in &damage {
                 writeln!(out, "{line}")?;
             }
-            match (verified.is_whole(), &verified.head) {
-                (true, head) => writeln!(out, "{} records, all as they were sealed; head {}.", head.size, head.root)?,
-                (false, _) => writeln!(out, "The log was altered.")?,
+            let (records, more) = (verified.records, verified.more);
+            match &verified.head {
+                Some(head) if verified.is_whole() => {
+                    writeln!(out, "{records} records, all as they were sealed; head {}.", head.root)?;
+                }
+                None if verified.is_whole() => writeln!(out, "The log is empty.")?,
+                _ if more > 0 => writeln!(out, "The log was altered: these and {more} more places.")?,
+                _ => writeln!(out, "The log was altered.")?,
             }
         }
         Format::Json | Format::Csv => {
-            let answer = json!({ "whole": verified.is_whole(), "records": verified.head.size, "damage": damage });
+            let answer =
+                json!({ "whole": verified.is_whole(), "records": verified.records, "damage": damage });
             serde_json::to_writer_pretty(&mut out, &answer)?;
             writeln!(out)?;
         }
@@ -89,6 +95,9 @@ fn verify(look: &Look) -> anyhow::Result<Verdict> {
 
 /// Opens a state directory for reading and asks it something.
 fn reading<T>(state: &Path, ask: impl AsyncFnOnce(Reader) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be made")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no runtime could be made")?;
     runtime.block_on(async { ask(Reader::open(state).await?).await })
 }

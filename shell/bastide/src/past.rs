@@ -32,7 +32,7 @@ pub(crate) fn rebuild(
     let mut past = Past { city, effects: Vec::new(), damage: Vec::new() };
     for event in events {
         let event = match event {
-            Ok(event) => event,
+            Ok((_, event)) => event,
             Err(damage) => {
                 past.damage.push(damage.to_string());
                 continue;

@@ -27,8 +27,10 @@ const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Runs the command.
 pub(crate) fn run(command: &PeopleCommand) -> anyhow::Result<Verdict> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be made")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no runtime could be made")?;
     match command {
         PeopleCommand::List(look) => {
             let people = runtime.block_on(async {

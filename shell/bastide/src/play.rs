@@ -9,12 +9,7 @@ use anyhow::Context;
 use capture::CaptureFile;
 use city::Text;
 use jiff::{SignedDuration, Timestamp};
-use std::{
-    io::Cursor,
-    sync::mpsc::SyncSender,
-    thread,
-    time::Duration,
-};
+use std::{io::Cursor, sync::mpsc::SyncSender, thread, time::Duration};
 use wire::{Config, Limits, Wire};
 
 /// A recording that is part of the program.
@@ -27,7 +22,7 @@ pub(crate) struct Recording {
 impl Recording {
     fn open(&self) -> anyhow::Result<CaptureFile> {
         let size = self.bytes.len() as u64;
-        Ok(CaptureFile::read(self.name, Cursor::new(self.bytes), Some(size))?)
+        Ok(CaptureFile::read(self.name.to_owned(), Cursor::new(self.bytes), Some(size))?)
     }
 
     /// The time of the first frame, and from it to the last.
@@ -38,7 +33,8 @@ impl Recording {
             first = first.or(Some(frame.time));
             last = Some(frame.time);
         }
-        let (first, last) = first.zip(last).with_context(|| format!("the recording {} is empty", self.name))?;
+        let (first, last) =
+            first.zip(last).with_context(|| format!("the recording {} is empty", self.name))?;
         Ok((first, last.duration_since(first)))
     }
 }

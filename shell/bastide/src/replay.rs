@@ -32,6 +32,9 @@ pub(crate) fn run(command: &Replay) -> anyhow::Result<Verdict> {
         Some(state) => kept(reading, command, state)?,
         None => passing(reading, command)?,
     };
+    if command.follow {
+        return Ok(Verdict::Good);
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     match command.format {
         Format::Json => {
@@ -58,6 +61,14 @@ fn kept(reading: Reading, command: &Replay, state: &Path) -> anyhow::Result<Valu
         bail!("`{}` holds a replay against another plan; choose another `--state`", state.display());
     }
     let mut engine = opened.engine;
+    if command.follow {
+        engine.tell_found(|finding| {
+            let record = store::FindingRecord::new(finding, false);
+            let line = serde_json::to_string(&record).unwrap_or_default();
+            // Whoever read along may have gone; the replay goes on.
+            let _ = writeln!(io::stdout().lock(), "{line}");
+        });
+    }
     let read = {
         let frames = std::cell::RefCell::new(Frames::default());
         reading.read(
@@ -158,8 +169,11 @@ const TALKS: [show::Column; 7] = [
     column("Verbs", "verbs", "/verbs"),
 ];
 
-const LOSSES: [show::Column; 3] =
-    [column("What", "kind", "/kind"), column("Count", "count", "/count"), column("Detail", "detail", "/detail")];
+const LOSSES: [show::Column; 3] = [
+    column("What", "kind", "/kind"),
+    column("Count", "count", "/count"),
+    column("Detail", "detail", "/detail"),
+];
 
 const UNREAD: [show::Column; 4] = [
     column("Carried by", "transport", "/transport"),
@@ -203,7 +217,8 @@ fn section(
         return Ok(());
     }
     writeln!(out, "\n{title} ({count})")?;
-    let shown: Value = list.as_array().map(|list| list.iter().take(ROWS).cloned().collect()).unwrap_or_default();
+    let shown: Value =
+        list.as_array().map(|list| list.iter().take(ROWS).cloned().collect()).unwrap_or_default();
     show::rows(out, &shown, columns, Format::Table)?;
     if count > ROWS {
         writeln!(out, "… and {} more: `--format json` shows all.", count - ROWS)?;

@@ -49,7 +49,9 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
     let opened = Engine::open(&state, Kind::Live, files.clone(), runtime.handle().clone())?;
     opened.warnings.iter().for_each(warn);
     if opened.differs {
-        warn("the plan in the folder is not the plan adopted; adopt it in the console or with `bastide plan adopt`");
+        warn(
+            "the plan in the folder is not the plan adopted; adopt it in the console or with `bastide plan adopt`",
+        );
     }
     let messages = live::channel();
     let sender = messages.0.clone();
@@ -162,7 +164,9 @@ fn config(interface: &str, seed: u64) -> Config {
 }
 
 fn lost(interface: &str, count: u64, time: Timestamp) -> Observation {
-    let detail = format!("{interface} brought more than could be read; listen to fewer interfaces, or use a faster machine");
+    let detail = format!(
+        "{interface} brought more than could be read; listen to fewer interfaces, or use a faster machine"
+    );
     let fact = Observed::Loss(Loss { kind: LossKind::Dropped, count, detail: detail.into() });
     Observation { time, sensor: Text::from(interface), fact }
 }

@@ -8,6 +8,7 @@ use crate::{
 use anyhow::Context;
 use console::{Ask, Config, Console, PlanText, Shared, Tls};
 use jiff::{SignedDuration, Timestamp};
+use plan::SourceFile;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -37,7 +38,7 @@ pub(crate) struct Serving {
     /// The folder of the plan, if there is one to look at.
     pub(crate) folder: Option<PathBuf>,
     /// The plan's text, to begin with.
-    pub(crate) plan: Vec<plan::SourceFile>,
+    pub(crate) plan: Vec<SourceFile>,
     /// What is being watched, in a few words.
     pub(crate) source: String,
 }
@@ -66,7 +67,7 @@ impl Serving {
             time_zone: zone(),
             source: self.source,
         };
-        let (plan_text, plan) = watch::channel(Arc::new(PlanText::of(&self.plan)));
+        let (plan_text, plan) = watch::channel(Arc::new(PlanText::default()));
         let (asks, mut asked) = mpsc::channel(ASKS_MAX);
         let shared = Shared {
             city: engine.city(),
@@ -89,9 +90,7 @@ impl Serving {
                 carry(ask, folder.as_deref(), &messages);
             }
         });
-        if let Some(folder) = self.folder {
-            runtime.spawn(watch_folder(folder, plan_text));
-        }
+        runtime.spawn(watch_folder(self.folder, self.plan, plan_text));
         Ok(Served { addresses, stop, task })
     }
 }
@@ -130,22 +129,15 @@ fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
 }
 
 /// Reads the plan's folder again and again, so that the console shows the text as it is.
-async fn watch_folder(folder: PathBuf, text: watch::Sender<Arc<PlanText>>) {
+async fn watch_folder(folder: Option<PathBuf>, first: Vec<SourceFile>, text: watch::Sender<Arc<PlanText>>) {
+    let mut files = first;
     loop {
-        let read = {
-            let folder = folder.clone();
-            tokio::task::spawn_blocking(move || read_folder(&folder)).await
-        };
-        if let Ok(Ok(files)) = read {
-            let new = Arc::new(PlanText::of(&files));
-            text.send_if_modified(|old| {
-                let changed = **old != *new;
-                if changed {
-                    *old = new;
-                }
-                changed
-            });
+        if let Some(folder) = folder.clone()
+            && let Ok(Ok(read)) = tokio::task::spawn_blocking(move || read_folder(&folder)).await
+        {
+            files = read;
         }
+        text.send_replace(Arc::new(PlanText::of(&files)));
         tokio::select! {
             () = tokio::time::sleep(FOLDER_EVERY) => {}
             () = text.closed() => return,

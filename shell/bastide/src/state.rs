@@ -42,7 +42,9 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
     let city = read(state)?;
     let all = view::Window { offset: 0, limit: usize::MAX };
     let answer = match question {
-        Question::Assets => serde_json::to_value(view::assets(&city, &view::AssetFilter::default(), all).assets),
+        Question::Assets => {
+            serde_json::to_value(view::assets(&city, &view::AssetFilter::default(), all).assets)
+        }
         Question::Findings => {
             serde_json::to_value(view::findings(&city, &view::FindingFilter::default(), all).findings)
         }
@@ -53,7 +55,8 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
 
 /// The city as its files have it, without disturbing anything.
 pub(crate) fn read(state: &Path) -> anyhow::Result<City> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().context("no runtime could be made")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().context("no runtime could be made")?;
     runtime.block_on(async {
         let reader = Reader::open(state).await?;
         let restored = reader.checkpoint()?;

@@ -27,4 +27,4 @@ pub use captures::{Captures, Input, Order};
 pub use damage::{Damage, DamageKind, OpenError};
 pub use file::{CaptureFile, Compression, Progress};
 pub use live::{Counters, Live, LiveError, Settings};
-pub use privileges::{Become, PrivilegeError, drop_privileges};
+pub use privileges::{Become, PrivilegeError, drop_privileges, user_numbers};

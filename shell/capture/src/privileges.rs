@@ -53,6 +53,16 @@ pub fn drop_privileges(to: &Become) -> Result<(), PrivilegeError> {
     }
 }
 
+/// The numbers of a user and of its group, by the user's name or number: to give it the files it is to write later.
+///
+/// # Errors
+///
+/// If there is no such user in `/etc/passwd`, or that cannot be read.
+pub fn user_numbers(user: &str) -> Result<(u32, u32), PrivilegeError> {
+    let users = fs::read_to_string("/etc/passwd")?;
+    find_user(&users, user).ok_or_else(|| PrivilegeError::NoSuchUser(user.to_owned()))
+}
+
 /// The user and group number of a user, by name or number, in the text of `/etc/passwd` (passwd(5)).
 fn find_user(users: &str, wanted: &str) -> Option<(u32, u32)> {
     users.lines().find_map(|line| {

@@ -212,6 +212,13 @@ fn an_interface_that_goes_down_is_told_of_and_heard_again() {
         assert!(ip(&["link", "set", "near", "up"]));
         send("far", &[frame(3, &[], 60)], 5);
         assert_eq!(hear(&mut live).len(), 5);
+        // One that is down from the beginning is told of in the same way, and heard once it is up.
+        assert!(ip(&["link", "set", "near", "down"]));
+        let mut live = open(&["near"], Settings::default());
+        assert!(matches!(live.next(Duration::from_millis(100)), Err(LiveError::Down(_))));
+        assert!(ip(&["link", "set", "near", "up"]));
+        send("far", &[frame(4, &[], 60)], 5);
+        assert_eq!(hear(&mut live).len(), 5);
     });
 }
 

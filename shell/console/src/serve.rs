@@ -226,7 +226,7 @@ async fn accept_network(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stopping.wait_for(|stop| *stop) => return,
+            () = told_to_stop(&mut stopping) => return,
         };
         let Ok((stream, from)) = accepted else {
             // Out of file descriptors, most likely: wait for some to be given back.
@@ -263,7 +263,7 @@ async fn accept_locally(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stopping.wait_for(|stop| *stop) => return,
+            () = told_to_stop(&mut stopping) => return,
         };
         let Ok((stream, _)) = accepted else {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -278,6 +278,12 @@ async fn accept_locally(
             answer(stream, Peer::Socket, router, stopping).await;
         });
     }
+}
+
+/// Done when the console is told to stop.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    // The sender is gone only when the console is.
+    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 /// Answers the requests of one connection.
@@ -297,7 +303,7 @@ where
     tokio::select! {
         // A connection that breaks is the other end's to notice.
         _ = &mut connection => {}
-        _ = stopping.wait_for(|stop| *stop) => {
+        () = told_to_stop(&mut stopping) => {
             connection.as_mut().graceful_shutdown();
             let _ = tokio::time::timeout(FAREWELL, connection).await;
         }

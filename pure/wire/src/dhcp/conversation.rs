@@ -158,12 +158,12 @@ fn fqdn(bytes: &[u8]) -> Option<Text> {
     (!labels.is_empty()).then(|| labels.join(".").into())
 }
 
-/// Text if it can be read, or else hexadecimal.
+/// Text if it can be read, or else hexadecimal behind `0x`.
 fn text_or_hexadecimal(bytes: &[u8]) -> Text {
     if !bytes.is_empty() && bytes.iter().all(|byte| matches!(byte, 0x20..=0x7e)) {
         readable(bytes, DETAIL_MAX)
     } else {
-        hexadecimal(bytes, DETAIL_MAX)
+        format_compact!("0x{}", hexadecimal(bytes, DETAIL_MAX))
     }
 }
 

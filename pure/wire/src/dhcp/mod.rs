@@ -29,7 +29,7 @@
 //! | `parameter-list` | numbers of the options asked for, in order (option 55): a fingerprint of the client |
 //! | `subnet-mask`, `router`, `name-server`, `time-server`, `ntp-server` | options 1, 3, 6, 4, 42; repeated |
 //! | `message` | option 56: why a server refused, or a client declined |
-//! | `relay-circuit`, `relay-remote`, `relay-subscriber` | sub-options 1, 2 and 6 of option 82, text or hexadecimal |
+//! | `relay-circuit`, `relay-remote`, `relay-subscriber` | sub-options 1, 2 and 6 of option 82: text, or hexadecimal behind `0x` |
 //! | `boot-file`, `server-name`, `max-message-size` | names and option 57 |
 //! | `option` | the number of each option present, in order; repeated |
 

@@ -25,6 +25,7 @@
 //! | `proxied` | headers by which proxies tell of others, `VIA -> 1.1 cache`; repeated |
 //! | `request-length`, `response-length` | bytes of the bodies, as many as were seen |
 //! | `request-content-type`, `response-content-type` | as declared |
+//! | `response-encoding` | how the reply's body is compressed |
 //! | `request-mime`, `response-mime` | as the first bytes show |
 //! | `request-filename`, `response-filename` | of `Content-Disposition` |
 //! | `status`, `reason`, `response-version` | of the reply |
@@ -77,7 +78,7 @@ fn recognise_line(line: &[u8], opening: &Opening<'_>) -> Recognition {
     match request.version {
         Some(_) => Recognition::Yes(Sureness::BySignature),
         // HTTP/0.9 has nothing to know it by but the method.
-        None if request.method == b"GET" && request.target.starts_with(b"/") => {
+        None if Method::is_usual(request.method) && request.target.starts_with(b"/") => {
             let usual = [80, 8000, 8080].iter().any(|port| opening.on_port(*port));
             if usual { Recognition::Yes(Sureness::ByPort) } else { Recognition::No }
         }

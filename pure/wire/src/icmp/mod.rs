@@ -6,5 +6,5 @@
 mod message;
 mod parse;
 
-pub(crate) use message::{Claim, Message, counterpart};
+pub(crate) use message::{Claim, counterpart};
 pub(crate) use parse::parse_icmp;

@@ -222,6 +222,8 @@ impl ExtensionKind {
     pub const SIGNATURE_ALGORITHMS: ExtensionKind = ExtensionKind(13);
     /// Application protocols (RFC 7301).
     pub const ALPN: ExtensionKind = ExtensionKind(16);
+    /// Key shares, in the drafts of TLS 1.3 before the 23rd.
+    pub const KEY_SHARE_OF_DRAFTS: ExtensionKind = ExtensionKind(40);
     /// A session to take up again (RFC 5077).
     pub const SESSION_TICKET: ExtensionKind = ExtensionKind(35);
     /// A key agreed before.

@@ -22,6 +22,8 @@
 //! | `curve` | the group of the key exchange, by its IANA name |
 //! | `server-name` | server name indication, as it was sent |
 //! | `alpn-offered`, `alpn` | protocols offered, repeated, and chosen |
+//! | `ciphers-offered`, `extensions-offered`, `groups-offered`, `signatures-offered` | codes in the order of the client's hello, decimal, with commas |
+//! | `extensions` | codes in the order of the server's hello |
 //! | `resumed`, `established` | `true` or `false` |
 //! | `alert` | the last alert that could be read |
 //! | `history` | the messages in order, a letter each, upper case for the client's: the letters of Zeek's `ssl_history` |

@@ -161,7 +161,7 @@ pub fn parse_server_hello(bytes: &[u8]) -> Option<ServerHello> {
         let mut inside = Cursor::new(bytes);
         match kind {
             ExtensionKind::ALPN => hello.protocol = protocols(&mut inside).into_iter().next(),
-            ExtensionKind::KEY_SHARE => hello.group = inside.u16(),
+            ExtensionKind::KEY_SHARE | ExtensionKind::KEY_SHARE_OF_DRAFTS => hello.group = inside.u16(),
             ExtensionKind::PRE_SHARED_KEY => hello.has_pre_shared_key = true,
             ExtensionKind::SUPPORTED_VERSIONS => {
                 hello.version = inside.u16().map_or(hello.version, Version);

@@ -177,7 +177,7 @@ fn a_connection_is_told_of_from_its_first_packet_to_its_last() {
     assert_eq!(losses(&out), []);
     // Nobody knew what was said.
     assert_eq!(unread(&out).iter().map(|it| (it.port, it.count)).collect::<Vec<_>>(), [(9999, 2)]);
-    assert_eq!(unread(&out)[0].sample, "68656c6c6f");
+    assert_eq!(unread(&out)[0].sample, "..........");
 }
 
 /// What a connection's state is after these segments: `>` or `<`, then flags; `.` for no flag but ACK.

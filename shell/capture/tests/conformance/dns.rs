@@ -1,8 +1,16 @@
 //! DNS and multicast DNS, against Zeek's dns.log and Suricata's dns events.
+//!
+//! What differs, and why:
+//!
+//! | case | difference | reason |
+//! |---|---|---|
+//! | zeek `multiple-txt-strings`, `spf` | we have what was asked | the checksum of the question is bad, as on the sender's own machine; Zeek drops such packets, we read them |
+//! | suricata `dns-truncated-rname` | no event | a name of more than 255 bytes is none (RFC 1035 clause 2.3.4) |
 
 use crate::{
     cases,
     compare::{Report, Tally},
+    details::{all as details, detail},
     expected_log::Row,
     reading::{self, Reading},
 };
@@ -13,7 +21,7 @@ use std::net::Ipv6Addr;
 const LOGS: usize = 18;
 
 /// How many cases have filters over dns events.
-const FILTERED: usize = 27;
+const FILTERED: usize = 25;
 
 /// The columns that a listener can know. `rtt` and times are not compared, as they are masked.
 const COLUMNS: &[&str] = &[
@@ -38,14 +46,6 @@ const COLUMNS: &[&str] = &[
     "opcode",
     "opcode_name",
 ];
-
-fn detail<'r>(request: &'r Request, key: &str) -> Option<&'r str> {
-    request.details.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
-}
-
-fn details<'r>(request: &'r Request, key: &'r str) -> impl Iterator<Item = &'r str> {
-    request.details.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
-}
 
 fn requests(reading: &Reading) -> impl Iterator<Item = &Request> {
     reading.requests().filter(|r| matches!(r.flow.protocol, Some(Protocol::Dns | Protocol::Mdns)))
@@ -185,15 +185,14 @@ fn dns_is_that_of_zeek() {
     }
     println!("{compared} cases compared");
     assert_eq!(compared, LOGS);
-    report.hold("zeek dns", 90.0, 90.0);
+    report.hold("zeek dns", 93.1, 93.1);
 }
 
 /// A request as Suricata's events: one for the question, one for the reply.
 fn events(request: &Request) -> Vec<Row> {
     let flow = &request.flow;
     let mut event = Row::new();
-    let mut put =
-        |row: &mut Row, field: &str, value: &str| drop(row.insert(field.to_owned(), value.to_owned()));
+    let put = |row: &mut Row, field: &str, value: &str| drop(row.insert(field.to_owned(), value.to_owned()));
     put(&mut event, "event_type", request.flow.protocol.map_or("", Protocol::as_str));
     put(&mut event, "proto", &flow.transport.to_string().to_uppercase());
     put(&mut event, "src_ip", &flow.source.to_string());
@@ -334,5 +333,5 @@ fn dns_is_that_of_suricata() {
     }
     println!("{compared} cases compared");
     assert_eq!(compared, FILTERED);
-    report.hold("suricata dns", 90.0, 90.0);
+    report.hold("suricata dns", 99.5, 99.5);
 }

@@ -16,12 +16,15 @@ mod cases;
 mod compare;
 mod conversations;
 mod details;
+mod dhcp;
 mod dns;
 mod expected_log;
 mod filters;
+mod http;
 mod modbus;
 mod mqtt;
 mod reading;
+mod tls;
 
 /// How many cases there are; a check on the harness, which must not lose one unseen.
 const CASES: usize = 525;
@@ -42,6 +45,7 @@ fn every_case_is_listed() {
 fn every_capture_is_read_to_the_end() {
     let Some(cases) = cases::all() else { return cases::skipped(CASES, "every_capture_is_read_to_the_end") };
     let (mut read, mut damaged, mut texts) = (0, Vec::new(), 0);
+    let (mut conversations, mut requests, mut identities, mut weaknesses) = (0, 0, 0, 0);
     for case in &cases {
         if case.is_text() {
             texts += 1;
@@ -56,9 +60,16 @@ fn every_capture_is_read_to_the_end() {
             (None, None) => {}
         }
         read += 1;
+        conversations += reading.conversations().count();
+        requests += reading.requests().count();
+        identities += reading.identities().count();
+        weaknesses += reading.weaknesses().count();
     }
     let damage: String = damaged.iter().map(|line| format!("\n  {line}")).collect();
     println!("{read} captures read, {texts} cases are not captures, {} damaged:{damage}", damaged.len());
+    println!(
+        "{conversations} conversations, {requests} requests, {identities} identities, {weaknesses} weaknesses"
+    );
     assert_eq!(read + texts, CASES);
 }
 

@@ -35,8 +35,10 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    fn window(self) -> Window {
-        Window { offset: self.offset.unwrap_or(0), limit: self.limit.unwrap_or(LIMIT).min(LIMIT_MAX) }
+    /// The window asked for. The command line, which comes through the socket, may ask for all at once.
+    fn window(self, visitor: &Visitor) -> Window {
+        let most = if visitor.way == Way::Socket { usize::MAX } else { LIMIT_MAX };
+        Window { offset: self.offset.unwrap_or(0), limit: self.limit.unwrap_or(LIMIT).min(most) }
     }
 }
 
@@ -168,7 +170,7 @@ pub(super) async fn assets(
     Query(part): Query<Part>,
 ) -> Answer<AssetList> {
     visitor.must(Right::Look)?;
-    Ok(Json(view::assets(&state.city(), &filter, part.window())))
+    Ok(Json(view::assets(&state.city(), &filter, part.window(&visitor))))
 }
 
 pub(super) async fn asset(
@@ -188,7 +190,7 @@ pub(super) async fn findings(
     Query(part): Query<Part>,
 ) -> Answer<FindingList> {
     visitor.must(Right::Look)?;
-    Ok(Json(view::findings(&state.city(), &filter, part.window())))
+    Ok(Json(view::findings(&state.city(), &filter, part.window(&visitor))))
 }
 
 pub(super) async fn finding(
@@ -221,7 +223,7 @@ pub(super) async fn talks(
     Query(part): Query<Part>,
 ) -> Answer<Talks> {
     visitor.must(Right::Look)?;
-    Ok(Json(Talks { talks: view::busiest(&state.city(), part.window().limit) }))
+    Ok(Json(Talks { talks: view::busiest(&state.city(), part.window(&visitor).limit) }))
 }
 
 pub(super) async fn losses(Reached(state): Reached<State>, visitor: Visitor) -> Answer<Losses> {
@@ -232,8 +234,9 @@ pub(super) async fn losses(Reached(state): Reached<State>, visitor: Visitor) -> 
 
 pub(super) async fn plan(Reached(state): Reached<State>, visitor: Visitor) -> Answer<PlanView> {
     visitor.must(Right::Look)?;
+    let adopted = pages::plan::adopted(&state).await?;
     let text = state.plan_text();
-    Ok(Json(view::plan(&state.city(), &text)))
+    Ok(Json(view::plan(&state.city(), &text, adopted)))
 }
 
 pub(super) async fn adopt(Reached(state): Reached<State>, visitor: Visitor) -> Answer<Adopted> {

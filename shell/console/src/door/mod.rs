@@ -15,7 +15,6 @@ pub(crate) use fields::Fields;
 pub(crate) use hashing::Hashing;
 pub(crate) use pass::pass;
 pub(crate) use patience::Patience;
-pub(crate) use sign_in::{
-    FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN, leave, sign_in, sign_in_page, theme, welcome, welcome_page,
-};
+pub use sign_in::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
+pub(crate) use sign_in::{leave, sign_in, sign_in_page, theme, welcome, welcome_page};
 pub(crate) use visitor::{Peer, Right, Theme, Visitor, Way};

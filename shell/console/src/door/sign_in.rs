@@ -23,10 +23,12 @@ use serde::Deserialize;
 use std::net::IpAddr;
 use store::{Act, Link, NewPerson, Person, Role, Secret};
 
-/// The purposes of one-time links.
-pub(crate) const FIRST_SIGN_IN: &str = "first-sign-in";
-pub(crate) const SET_PASSPHRASE: &str = "set-passphrase";
-pub(crate) const WALL_SCREEN: &str = "wall-screen";
+/// The purpose of a link by which the first person signs in, and becomes an approver.
+pub const FIRST_SIGN_IN: &str = "first-sign-in";
+/// The purpose of a link by which a person chooses a passphrase.
+pub const SET_PASSPHRASE: &str = "set-passphrase";
+/// The purpose of a link by which a browser becomes a wall screen.
+pub const WALL_SCREEN: &str = "wall-screen";
 
 /// Ties a form that is shown before anyone signed in to the browser that it was shown to.
 const FORM_COOKIE: &str = "bastide-form";

@@ -3,10 +3,10 @@
 use crate::{
     config::Ask,
     door::{Fields, Right, Theme, Visitor},
-    pages::{Page, html},
+    pages::{Page, html, log::unread},
     refusal::Refusal,
     state::State,
-    view::{self, DiagnosticView, PlanView},
+    view::{self, AdoptedView, DiagnosticView, PlanView},
     words,
 };
 use askama::Template;
@@ -59,13 +59,20 @@ pub(crate) async fn plan(
 ) -> Result<Response, Refusal> {
     visitor.must(Right::Look)?;
     let text = state.plan_text();
-    let plan = view::plan(&state.city(), &text);
+    let adopted = adopted(&state).await?;
+    let plan = view::plan(&state.city(), &text, adopted);
     let may_adopt = visitor.may(Right::Act);
     let page = Page::new(&state, Some(visitor), theme, "Plan", "/plan").at("/plan");
     let count = |severity: &str| plan.diagnostics.iter().filter(|flaw| flaw.severity == severity).count();
     let (errors, warnings) = (count("error"), count("warning"));
     let (sources, elsewhere) = lay_out(&plan);
     Ok(html(&PlanPage { page, sources, elsewhere, errors, warnings, may_adopt, plan }))
+}
+
+/// The version adopted last, as the log has it.
+pub(crate) async fn adopted(state: &State) -> Result<Option<AdoptedView>, Refusal> {
+    let sealed = state.log().latest(Some("plan"), 1).await.map_err(unread)?;
+    Ok(sealed.first().and_then(AdoptedView::of))
 }
 
 fn lay_out(plan: &PlanView) -> (Vec<Source>, Vec<DiagnosticView>) {

@@ -25,7 +25,7 @@ struct ZonesPage {
     matrix: MatrixView,
     /// The ends along each side; none stands for places in no zone.
     ends: Vec<Option<Named>>,
-    rows: Vec<Vec<Option<PairView>>>,
+    rows: Vec<(String, Vec<Option<PairView>>)>,
     strays: Vec<PairView>,
     talks: Vec<TalkView>,
 }
@@ -55,13 +55,12 @@ pub(crate) async fn zones(
     if matrix.has_nowhere {
         ends.push(None);
     }
-    let mut cells: BTreeMap<(&Option<Named>, &Option<Named>), &PairView> =
-        matrix.pairs.iter().map(|pair| ((&pair.from, &pair.to), pair)).collect();
-    let rows = if ends.len() > MATRIX_MAX {
-        Vec::new()
-    } else {
-        ends.iter().map(|from| ends.iter().map(|to| cells.remove(&(from, to)).cloned()).collect()).collect()
-    };
+    let cells: BTreeMap<_, &PairView> = matrix.pairs.iter().map(|pair| ((&pair.from, &pair.to), pair)).collect();
+    let mut rows = Vec::new();
+    for from in ends.iter().filter(|_| ends.len() <= MATRIX_MAX) {
+        let name = from.as_ref().map_or("No zone", |zone| zone.name.as_str()).to_owned();
+        rows.push((name, ends.iter().map(|to| cells.get(&(from, to)).map(|pair| (*pair).clone())).collect()));
+    }
     let mut strays: Vec<PairView> = matrix.pairs.iter().filter(|pair| pair.outside > 0).cloned().collect();
     strays.sort_by_key(|pair| std::cmp::Reverse(pair.outside));
     Ok(html(&ZonesPage { page, has_plan, ends, rows, strays, talks, matrix }))

@@ -3,7 +3,8 @@
 use ::city::Conduit;
 use cycle::City;
 use jiff::Timestamp;
-use plan::Plan;
+use ::plan::{Diagnostic, Plan, SourceFile};
+use store::{PlanFile, PlanRecord, Record, Sealed};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -101,27 +102,79 @@ impl ConduitView {
     }
 }
 
-/// The plan's text as it stands in its folder, and the version that was adopted.
-#[derive(Clone, Debug, Default)]
+/// The plan's text as it stands in its folder, and what is wrong in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanText {
     /// The files, in the order in which they are read.
     pub sources: Vec<SourceView>,
     /// What is wrong in them.
     pub diagnostics: Vec<DiagnosticView>,
-    /// The version compared with now.
-    pub adopted: Option<AdoptedView>,
-    /// Whether the text differs from that version.
-    pub changed: bool,
+    /// The version that this text would be if it were adopted.
+    pub version: Option<String>,
 }
 
-/// The plan as it stands.
+impl PlanText {
+    /// Checks the files of a plan's folder. None at all is no plan, and nothing is wrong with that.
+    #[must_use]
+    pub fn of(files: &[SourceFile]) -> PlanText {
+        if files.is_empty() {
+            return PlanText::default();
+        }
+        let text = |file: &SourceFile| PlanFile { name: file.path().to_owned(), text: file.text().to_owned() };
+        let record = PlanRecord::new(files.iter().map(text).collect(), None, String::new());
+        PlanText {
+            sources: files
+                .iter()
+                .map(|file| SourceView { path: file.path().to_owned(), text: file.text().to_owned() })
+                .collect(),
+            diagnostics: ::plan::check(files).diagnostics.iter().map(DiagnosticView::from).collect(),
+            version: Some(record.digest),
+        }
+    }
+}
+
+impl From<&Diagnostic> for DiagnosticView {
+    fn from(flaw: &Diagnostic) -> Self {
+        let place = flaw.place.as_ref();
+        DiagnosticView {
+            severity: flaw.severity.to_string(),
+            code: flaw.code.as_str().to_owned(),
+            message: flaw.message.clone(),
+            help: flaw.help.clone(),
+            file: place.map(|place| place.file.clone()),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            length: place.map(|place| place.underline.len()),
+        }
+    }
+}
+
+impl AdoptedView {
+    /// What the log says of the plan adopted last.
+    #[must_use]
+    pub fn of(sealed: &Sealed) -> Option<AdoptedView> {
+        let Some(Record::Plan(plan)) = sealed.record() else { return None };
+        Some(AdoptedView {
+            version: plan.digest,
+            parent: plan.parent,
+            by: plan.adopted_by,
+            time: sealed.time.parse().ok()?,
+        })
+    }
+}
+
+/// The plan as it stands. `adopted` is the version adopted last, if one was.
 #[must_use]
-pub fn plan(city: &City, text: &PlanText) -> PlanView {
+pub fn plan(city: &City, text: &PlanText, adopted: Option<AdoptedView>) -> PlanView {
     let plan = city.plan();
+    let changed = match (&adopted, &text.version) {
+        (Some(adopted), Some(version)) => adopted.version != *version,
+        _ => false,
+    };
     PlanView {
         name: plan.map(|plan| plan.settings().name.to_string()),
-        adopted: text.adopted.clone(),
-        changed: text.changed,
+        adopted,
+        changed,
         diagnostics: text.diagnostics.clone(),
         sources: text.sources.clone(),
         services: services(city),

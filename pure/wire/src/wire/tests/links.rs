@@ -173,7 +173,7 @@ fn fragments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
         } else {
             bytes[2..4].copy_from_slice(&(20 + part.len() as u16).to_be_bytes());
             bytes[4..6].copy_from_slice(&[0, 5]);
-            bytes[6..8].copy_from_slice(&(offset / 8 | if more { 0x2000 } else { 0 }).to_be_bytes());
+            bytes[6..8].copy_from_slice(&((offset / 8) | if more { 0x2000 } else { 0 }).to_be_bytes());
             bytes[10..12].fill(0);
             let sum = etherparse::Ipv4Header::from_slice(&bytes).unwrap().0.calc_header_checksum();
             bytes[10..12].copy_from_slice(&sum.to_be_bytes());
@@ -235,7 +235,10 @@ fn fragments_that_wait_are_bounded_and_given_up() {
             &mut out,
         );
     }
+    // Nor may many small parts cost more than they say.
+    assert!(wire.fragments.held() <= 10 * (24 + 64));
     wire.tick(START + SignedDuration::from_secs(61), &mut out);
+    assert_eq!(wire.fragments.held(), 0);
     let given_up: Vec<_> = unread(&out).iter().map(|it| (it.transport, it.count)).collect();
     assert_eq!(given_up, [(Transport::Ip(17), 100)]);
 }

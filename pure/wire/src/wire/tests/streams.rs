@@ -46,7 +46,7 @@ fn a_gap_is_told_once_the_other_end_has_what_is_missing() {
 
 #[test]
 fn a_gap_is_given_up_when_too_much_would_have_to_be_held() {
-    let limits = Limits { reorder_bytes: 10, ..Limits::default() };
+    let limits = Limits { reorder_bytes: 100, ..Limits::default() };
     let config = Config { limits, ..config() };
     let talk = segments(&[(0, &line("one")), (9, &line("three")), (16, &line("four")), (5, b"late")]);
     let out = watch_with(config, &talk.frames);
@@ -118,7 +118,7 @@ fn a_dialogue_that_is_lost_is_not_asked_again() {
     let [noise] = unread(&out)[..] else { panic!("{out:?}") };
     assert_eq!(
         (noise.protocol, noise.count, noise.sample.as_str()),
-        (Some(Protocol::Modbus), 2, "6e6f697365")
+        (Some(Protocol::Modbus), 2, "..........")
     );
 }
 
@@ -140,4 +140,41 @@ fn a_message_longer_than_the_bound_is_given_up() {
     let out = watch_with(config, &talk.frames);
     assert_eq!(heard(&out)[0], ">gap of 100");
     assert_eq!(losses(&out), [(LossKind::TableFull, 100)]);
+}
+
+#[test]
+fn a_long_message_in_small_pieces_is_not_shown_for_each_of_them() {
+    static PATIENT: &[Reader] = &[Reader {
+        protocol: Protocol::Modbus,
+        recognise: |_| Recognition::Yes(Sureness::BySignature),
+        open: || Box::new(Patient(0)),
+    }];
+    /// Counts how often it was shown something.
+    struct Patient(u64);
+    impl Dialogue for Patient {
+        fn datagram(&mut self, _: Side, _: &[u8], _: &mut Out<'_>) -> bool {
+            true
+        }
+        fn stream(&mut self, _: Side, bytes: &[u8], _: &mut Out<'_>) -> Progress {
+            self.0 += bytes.len() as u64;
+            Progress::Used(if bytes.ends_with(b"!") { bytes.len() } else { 0 })
+        }
+        fn gap(&mut self, _: Side, _: u64, _: &mut Out<'_>) {}
+        fn end(&mut self, out: &mut Out<'_>) {
+            tell(&self.0.to_string(), Source, out);
+        }
+    }
+    let mut talk = talk().open();
+    for _ in 0..20_000 {
+        talk.segment(Source, "PA", b"x");
+    }
+    talk.segment(Source, "PA", b"!");
+    let mut wire = Wire::with_readers(config(), PATIENT);
+    let mut out = Vec::new();
+    for (time, bytes) in &talk.frames {
+        wire.see(&Frame { time: *time, link: LinkType(1), bytes, length: bytes.len() as u32 }, &mut out);
+    }
+    wire.finish(&mut out);
+    let shown: u64 = heard(&out)[0].trim_start_matches('>').parse().unwrap();
+    assert!(shown < 250_000, "{shown} bytes were shown of a message of 20001");
 }

@@ -1,0 +1,219 @@
+//! The value of a credential that crossed the network readable is in nothing that Bastide makes of it.
+//!
+//! One secret is sent in every place where the protocols carry one, whole, torn over packets, repeated, and in
+//! protocols that no reader knows. Then everything observed, with all details, is searched for it in every writing.
+
+#![cfg(test)]
+
+use capture::CaptureFile;
+use city::{Observation, Observed, WeaknessKind};
+use std::io::Cursor;
+use wire::{Config, Limits, Wire};
+
+/// Long enough that it is in nothing by chance, and not what anybody ships.
+const SECRET: &str = "Zwetschge-4711-Kran";
+
+/// A capture that is being made: Ethernet, IPv4, and TCP or UDP with right lengths and no checksums.
+#[derive(Default)]
+struct Tape {
+    frames: Vec<Vec<u8>>,
+    conversations: u16,
+}
+
+impl Tape {
+    fn frame(&mut self, protocol: u8, from_client: bool, segment: &[u8]) {
+        let (source, destination) = if from_client { (10_u8, 20_u8) } else { (20, 10) };
+        let mut frame = vec![2, 0, 0x5e, 0, 0x53, destination, 2, 0, 0x5e, 0, 0x53, source, 8, 0, 0x45, 0];
+        frame.extend((segment.len() as u16 + 20).to_be_bytes());
+        frame.extend([0, 0, 0x40, 0, 64, protocol, 0, 0, 192, 0, 2, source, 192, 0, 2, destination]);
+        frame.extend(segment);
+        self.frames.push(frame);
+    }
+
+    fn tcp(&mut self, port: u16, messages: &[(bool, Vec<u8>)], opened: bool) {
+        self.conversations += 1;
+        let client = 40_000 + self.conversations;
+        let mut next = [1_000_u32, 5_000];
+        let mut send = |tape: &mut Tape, from_client: bool, flags: u8, payload: &[u8], again: bool| {
+            let side = usize::from(!from_client);
+            let ports = if from_client { [client, port] } else { [port, client] };
+            let mut segment = ports.map(u16::to_be_bytes).concat();
+            segment.extend([next[side].to_be_bytes(), next[1 - side].to_be_bytes()].concat());
+            segment.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+            segment.extend(payload);
+            tape.frame(6, from_client, &segment);
+            if !again {
+                next[side] += payload.len() as u32 + u32::from(flags & 3 != 0);
+            }
+        };
+        if opened {
+            send(self, true, 2, &[], false);
+            send(self, false, 18, &[], false);
+        }
+        for (from_client, bytes) in messages {
+            send(self, *from_client, 24, bytes, true);
+            send(self, *from_client, 24, bytes, false);
+        }
+        send(self, true, 17, &[], false);
+        send(self, false, 17, &[], false);
+    }
+
+    fn udp(&mut self, port: u16, bytes: &[u8]) {
+        self.conversations += 1;
+        let mut segment =
+            [40_000 + self.conversations, port, bytes.len() as u16 + 8, 0].map(u16::to_be_bytes).concat();
+        segment.extend(bytes);
+        self.frame(17, true, &segment);
+    }
+
+    /// The same dialogue in every way of sending: whole, torn in the middle of the secret, and byte by byte.
+    fn tcp_torn(&mut self, port: u16, messages: &[(bool, Vec<u8>)]) {
+        self.tcp(port, messages, true);
+        self.tcp(port, messages, false);
+        for size in [1, 7, 40] {
+            let torn: Vec<_> = messages
+                .iter()
+                .flat_map(|(client, bytes)| bytes.chunks(size).map(|piece| (*client, piece.to_vec())))
+                .collect();
+            self.tcp(port, &torn, true);
+        }
+    }
+
+    fn observe(self) -> Vec<Observation> {
+        let mut file = Vec::new();
+        for field in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, 1] {
+            file.extend(field.to_le_bytes());
+        }
+        for (frame, second) in self.frames.iter().zip(1_750_000_000_u32..) {
+            for field in [second, 0, frame.len() as u32, frame.len() as u32] {
+                file.extend(field.to_le_bytes());
+            }
+            file.extend(frame);
+        }
+        let limits = Limits::default();
+        let mut wire =
+            Wire::new(Config { sensor: "tape".into(), details: true, seed: 1, limits, interim: None });
+        let mut file = CaptureFile::read("tape".into(), Cursor::new(file), None).unwrap();
+        let mut out = Vec::new();
+        while let Some(frame) = file.next().unwrap() {
+            wire.see(&frame, &mut out);
+        }
+        wire.finish(&mut out);
+        out
+    }
+}
+
+/// The ways in which a secret may be written: as it is, in base64 at each of three places, in hexadecimal, in
+/// percent signs.
+fn writings(secret: &str) -> Vec<String> {
+    let hex = |separator: &str| {
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator)
+    };
+    let mut writings = vec![secret.to_lowercase(), hex(""), hex(" "), hex(":")];
+    for before in ["", "x", "xx"] {
+        let text = base64(format!("{before}{secret}").as_bytes());
+        // The first and the last letters depend on what stands beside the secret.
+        writings.push(text.get(4..text.len() - 4).unwrap().to_lowercase());
+    }
+    writings.push(secret.bytes().map(|byte| format!("%{byte:02x}")).collect());
+    writings
+}
+
+/// The first two thirds of a writing.
+fn piece(writing: &str) -> &str {
+    writing.get(..writing.len() * 2 / 3).unwrap()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |chunk: &[u8]| {
+        let at = |place: usize| u32::from(chunk.get(place).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        let letters = [18, 12, 6, 0].map(|shift| LETTERS[(bits >> shift) as usize & 63] as char);
+        letters.iter().take(chunk.len() + 1).chain(&['='; 3]).take(4).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+fn mqtt(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    [&[kind, body.len() as u8], body.as_slice()].concat()
+}
+
+fn sized(bytes: &[u8]) -> Vec<u8> {
+    [&(bytes.len() as u16).to_be_bytes(), bytes].concat()
+}
+
+#[test]
+fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
+    let mut tape = Tape::default();
+    let login = base64(format!("operator:{SECRET}").as_bytes());
+    let form = format!("user=operator&password={SECRET}");
+    for request in [
+        format!("GET /status HTTP/1.1\r\nHost: lamp\r\nAuthorization: Basic {login}\r\n\r\n"),
+        format!("GET /status HTTP/1.1\r\nHost: lamp\r\nProxy-Authorization: Basic {login}\r\n\r\n"),
+        format!("GET /status HTTP/1.1\r\nHost: lamp\r\nAuthorization: Bearer {SECRET}\r\n\r\n"),
+        format!("GET /status HTTP/1.1\r\nHost: lamp\r\nCookie: session={SECRET}\r\n\r\n"),
+        format!("GET /login?user=operator&password={SECRET} HTTP/1.1\r\nHost: lamp\r\n\r\n"),
+        format!("GET http://operator:{SECRET}@lamp/status HTTP/1.1\r\nHost: lamp\r\n\r\n"),
+        format!(
+            "POST /login HTTP/1.1\r\nHost: lamp\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{form}",
+            form.len()
+        ),
+    ] {
+        let answer = format!("HTTP/1.1 200 OK\r\nSet-Cookie: session={SECRET}\r\nContent-Length: 0\r\n\r\n");
+        tape.tcp_torn(80, &[(true, request.clone().into_bytes()), (false, answer.clone().into_bytes())]);
+        tape.tcp_torn(9_999, &[(true, request.into_bytes()), (false, answer.into_bytes())]);
+    }
+    let secret = sized(SECRET.as_bytes());
+    for (level, between) in [(4, &[][..]), (5, &[0])] {
+        let head = [sized(b"MQTT"), vec![level, 0xc2, 0, 60]].concat();
+        let connect = mqtt(0x10, &[&head, between, &sized(b"pump-7"), &sized(b"operator"), &secret]);
+        let answer = if level == 4 { vec![0x20, 2, 0, 5] } else { vec![0x20, 3, 0, 0x86, 0] };
+        tape.tcp_torn(1883, &[(true, connect), (false, answer)]);
+    }
+    // An AUTH of MQTT 5 with data of its own (clause 3.15).
+    let properties = [&[0x15][..], &sized(b"PLAIN"), &[0x16], &secret].concat();
+    let auth = mqtt(0xf0, &[&[0x18, properties.len() as u8], &properties]);
+    let head = [sized(b"MQTT"), vec![5, 2, 0, 60, 0]].concat();
+    let connect = mqtt(0x10, &[&head, &sized(b"pump-8")]);
+    tape.tcp_torn(1883, &[(true, connect), (false, vec![0x20, 3, 0, 0, 0]), (true, auth)]);
+    // BACnet's reinitialise with a password (clause 16.4): a context tag 1 with its text.
+    let text = [&[0x1d, SECRET.len() as u8 + 1, 0], SECRET.as_bytes()].concat();
+    let reinitialise = [&[1, 4, 0, 5, 1, 20, 0x09, 1][..], &text].concat();
+    let length = (reinitialise.len() as u16 + 4).to_be_bytes();
+    tape.udp(47_808, &[&[0x81, 0x0a, length[0], length[1]], reinitialise.as_slice()].concat());
+    // Protocols that no reader knows, from their beginning and in the middle.
+    for port in [21, 23, 110, 143, 6_379, 5_060] {
+        let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");
+        let lines: Vec<_> =
+            lines.split_inclusive('\n').map(|line| (true, line.as_bytes().to_vec())).collect();
+        tape.tcp_torn(port, &lines);
+        tape.tcp(port, &lines[1..], false);
+        tape.tcp(port, &[(true, SECRET.as_bytes().to_vec())], false);
+        tape.udp(port, SECRET.as_bytes());
+    }
+    let observations = tape.observe();
+
+    let told = |wanted: WeaknessKind| {
+        observations
+            .iter()
+            .filter(
+                |observation| matches!(&observation.fact, Observed::Weakness(found) if found.kind == wanted),
+            )
+            .count()
+    };
+    // The secret was understood where there is a reader: otherwise its absence would say nothing.
+    assert!(told(WeaknessKind::CleartextCredentials) >= 20, "{}", told(WeaknessKind::CleartextCredentials));
+    let leaks: Vec<String> = observations
+        .iter()
+        .map(|observation| serde_json::to_string(observation).unwrap())
+        .filter(|text| {
+            let text = text.to_lowercase();
+            // A piece of it is as bad as the whole.
+            writings(SECRET).iter().any(|writing| text.contains(piece(writing))) || text.contains("zwetschge")
+        })
+        .collect();
+    assert!(leaks.is_empty(), "{} of {} tell it:\n{}", leaks.len(), observations.len(), leaks.join("\n"));
+}
