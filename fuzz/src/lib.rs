@@ -99,6 +99,34 @@ pub fn dialogue(carrier: Carrier, port: u16, mut data: &[u8]) {
     wire.finish(&mut out);
 }
 
+/// Reads the input as TCP segments between two ends, wherever in the stream and with whatever flags: each with its side,
+/// flags, place and length before it.
+pub fn streams(mut data: &[u8]) {
+    /// Ports of protocols with messages of every kind, and one of none.
+    const PORTS: [u16; 6] = [502, 1883, 80, 443, 53, 9_999];
+    let mut wire = small_wire();
+    let mut out = Vec::new();
+    let mut time = Timestamp::UNIX_EPOCH;
+    let port = PORTS.get(take(&mut data, PORTS.len())).copied().unwrap_or_default();
+    while let [head, flags, place, acknowledged, length, rest @ ..] = data {
+        let (payload, behind) = rest.split_at(usize::from(*length).min(rest.len()));
+        // Places lie close together, across the end of the sequence numbers.
+        let near = |place: u8| u32::MAX.wrapping_sub(300).wrapping_add(u32::from(place) * 3);
+        let side = usize::from(head >> 7);
+        let (mine, other) = (near(*place), near(*acknowledged));
+        let sequence = if side == 0 { [mine, other] } else { [other, mine] };
+        let frame = frame(Carrier::Tcp, port, side, flags & 0x1f, sequence, payload);
+        time = time.checked_add(SignedDuration::from_millis(i64::from(head & 0x7f) * 50)).unwrap_or(time);
+        // Some are cut short.
+        let cut = if flags & 0x80 == 0 { 0 } else { usize::from(flags >> 5) * 3 };
+        let captured = &frame[..frame.len() - cut.min(payload.len())];
+        wire.see(&Frame { time, link: ETHERNET, bytes: captured, length: frame.len() as u32 }, &mut out);
+        out.clear();
+        data = behind;
+    }
+    wire.finish(&mut out);
+}
+
 const FIN: u8 = 1;
 const SYN: u8 = 2;
 const ACK: u8 = 16;

@@ -258,7 +258,7 @@ def web(daemons: Daemons) -> None:
         if not host.endswith(".example") or host in ("resolver.example", "time.example", "relay.quietharbour.example"):
             continue
         server = secure(OUTSIDE, cert=WORK / OUTSIDE / host, address=address)
-        if host in ("pay.voltmere.example", "charge.voltmere.example"):
+        if host.endswith((".voltmere.example", ".quietharbour.example")):
             server = secure(OUTSIDE, "TLSv1.2", WORK / OUTSIDE / host, address)
         outside.append(server + pages(OUTSIDE, "/", host, 1800) + "location /post { return 204; }")
         outside.append(f"listen {address}:80; return 301 https://{host}$request_uri;")

@@ -95,14 +95,15 @@ def rogue_laptop(daemons: Daemons) -> list[dict]:
 def scan(daemons: Daemons) -> list[dict]:
     address = laptop_address()
     time.sleep(10)
-    at(LAPTOP, "nmap", "-n", "-sn", "-PE", "-T4", "192.0.2.160/27", seconds=90)
-    at(LAPTOP, "nmap", "-n", "-Pn", "-sS", "-T4", "--max-retries", "1", "-p", "21,22,23,80,102,443,502,1883,4840,20000,44818,47808", "192.0.2.160-179", seconds=120)
+    at(LAPTOP, "nmap", "-n", "-sn", "-PE", "-T4", "192.0.2.160-183", seconds=90)
+    ports = "21,22,23,80,102,443,502,1883,4840,20000,44818,47808"
+    at(LAPTOP, "nmap", "-n", "-Pn", "-sS", "-T4", "--max-retries", "1", "-p", ports, "192.0.2.160-175", seconds=120)
     at(LAPTOP, "nmap", "-n", "-Pn", "-sV", "--version-light", "-T4", "-p", "502,1883", "192.0.2.164", seconds=60)
     time.sleep(10)
     return [
         expect(
             "scan", address, zone="water",
-            why="The laptop tried the pumping stations' whole network, twelve ports each (nmap)",
+            why="The laptop tried two dozen addresses of the pumping stations' network, and twelve ports on sixteen of them (nmap)",
         ),
         expect("outside-conduit", address, to_zone="water", why="No conduit leads from the libraries to the pumping stations"),
         expect("undeclared-device", address, mac=LAPTOP_MAC, zone="libraries", why="The laptop is still there"),
@@ -153,9 +154,19 @@ def modbus_write(daemons: Daemons) -> list[dict]:
             "outside-conduit", address, peer=pump.ip, protocol="modbus",
             why="The laptop in the library spoke Modbus to the pumping station; no conduit leads there",
         ),
-        expect(
-            "first-seen-verb", pump.ip, peer=address, protocol="modbus", verbs=["operate", "write"], after_quiet_day=True,
-            why="The laptop switched both pumps off (coils 0..1) and moved the start level and the high alarm (holding registers 10 and 12)",
+        *(
+            expect(
+                "verb-not-allowed", address, peer=pump.ip, protocol="modbus", verb=verb,
+                why=f"The laptop {what}; the plan allows this to the control centre alone",
+            )
+            for verb, what in (("operate", "switched both pumps off (coils 0..1)"), ("write", "moved the start level and the high alarm (holding registers 10 and 12)"))
+        ),
+        *(
+            expect(
+                "first-seen-verb", pump.ip, peer=address, protocol="modbus", verb=verb, after_quiet_day=True,
+                why="Nobody but the telemetry server ever asked this of the station",
+            )
+            for verb in ("operate", "write")
         ),
         expect(
             "weakness", pump.ip, peer=address, protocol="modbus", kind="unauthenticated-control",
@@ -225,7 +236,7 @@ def call_out(daemons: Daemons) -> list[dict]:
         ),
         expect(
             "weakness", beacon, peer=server.ip, protocol="tls", kind="certificate-self-signed", optional=True,
-            why="The place's certificate is signed by nobody but itself (seen only where the handshake shows it)",
+            why="The place's certificate is signed by nobody but itself; optional, for the place is not the city's",
         ),
         expect(
             "new-destination", camera.ip, peer=relay, after_quiet_day=True,
@@ -266,6 +277,37 @@ def silent_controller(daemons: Daemons) -> list[dict]:
             "silent-device", pump.ip, silent_for="3m",
             why="The pumping station at the station subway lost power; the telemetry server asks and nobody answers",
         )
+    ]
+
+
+def weaknesses_of_the_town() -> list[dict]:
+    """What is insecure by design and shows on a quiet day: true, known, and on somebody's list."""
+    def weak(kind, device, protocol, peer, why):
+        more = {"peer": DEVICES[peer].ip} if peer else {}
+        return expect("weakness", DEVICES[device].ip, protocol=protocol, kind=kind, **more, why=why)
+
+    panel = "The old boiler panel speaks nothing newer"
+    return [
+        *(
+            weak("cleartext-credentials", "broker", "mqtt", peer, "Logs in to the broker without TLS")
+            for peer in ("gauge-01", "gauge-02", "gauge-03", "gauge-04", "historian")
+        ),
+        *(
+            weak("anonymous-login", "broker", "mqtt", peer, "Is let in by the broker without a name")
+            for peer in ("bin-01", "bin-02", "bin-03")
+        ),
+        weak("obsolete-tls", "boiler-panel", "tls", None, panel + " than TLS 1.0"),
+        weak("certificate-expired", "boiler-panel", "tls", None, "The panel's certificate ended on 2019-05-10"),
+        weak("certificate-self-signed", "boiler-panel", "tls", None, "The panel signed its certificate itself"),
+        weak("certificate-weak", "boiler-panel", "tls", None, "The panel's key is RSA with 1024 bits"),
+        *(
+            weak("unauthenticated-control", station, "modbus", "scada-server", "Obeys Modbus without asking who orders")
+            for station in ("pump-02", "pump-03", "pump-05")
+        ),
+        *(
+            weak("unauthenticated-control", building, "bacnet", "bms", "Obeys BACnet without asking who orders")
+            for building in ("building-01", "building-03")
+        ),
     ]
 
 

@@ -1,5 +1,6 @@
 """Pumping stations and heat meters (pymodbus servers), the energy centre (asyncua server), and the telemetry server
-that polls them all. `water.py stations` runs the street's side, `water.py telemetry` the control centre's."""
+that polls them all. `water.py stations` and `water.py meters` run the street's side, `water.py telemetry` the
+control centre's."""
 
 import asyncio
 import random
@@ -146,9 +147,13 @@ def serve_energy_centre() -> None:
 def stations() -> None:
     for device in in_zone("water", "pump-"):
         live(device.id, serve_modbus, device, PumpStation(device.id))
+    live("heat-controller", serve_energy_centre)
+
+
+def meters() -> None:
+    """A process of their own: pymodbus keeps one identity for all servers of a process."""
     for device in in_zone("energy", "heat-meter-"):
         live(device.id, serve_modbus, device, HeatMeter(device.id))
-    live("heat-controller", serve_energy_centre)
 
 
 # --- The control centre's side ------------------------------------------------------------------------------------
@@ -156,10 +161,11 @@ def stations() -> None:
 
 async def poll_station(device, started: float) -> None:
     """Asks who the station is, then reads it every six seconds. An operator intervenes now and then: two stations
-    are told to pump ahead of rain, and one start level is lowered and put back."""
+    have a pump switched off and on for maintenance, and two start levels are lowered ahead of rain and put back."""
     rhythm = Rhythm(f"scada/{device.id}", 6)
     orders = {
         "pump-02": [(210, "coil", 1, False), (260, "coil", 1, True), (700, "coil", 1, False), (760, "coil", 1, True)],
+        "pump-03": [(120, "coil", 0, False), (150, "coil", 0, True), (430, "register", 10, 1300), (520, "register", 10, LEVEL_START)],
         "pump-05": [(330, "register", 10, 1250), (560, "register", 10, LEVEL_START)],
     }.get(device.id, [])
     while True:
@@ -229,7 +235,6 @@ def telemetry() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "stations":
-        stations()
-        forever()
-    telemetry()
+    part = {"stations": stations, "meters": meters, "telemetry": telemetry}[sys.argv[1]]
+    part()
+    forever()

@@ -27,11 +27,6 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
-    /// The next byte, left where it is.
-    pub(crate) fn peek(self) -> Option<u8> {
-        self.rest.first().copied()
-    }
-
     /// The next `count` bytes.
     pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count)?;

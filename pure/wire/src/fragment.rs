@@ -14,6 +14,8 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST: u32 = 65_535;
 /// Parts of one datagram; more are an attack.
 const PARTS_MAX: usize = 1_024;
+/// What holding a part costs beside its bytes, so that many small ones count for what they are.
+const PART: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
@@ -29,9 +31,11 @@ struct Datagram {
     serial: u64,
     /// Captured parts by offset; they never overlap.
     parts: BTreeMap<u32, Vec<u8>>,
+    /// Bytes in the parts.
+    bytes: u64,
     /// How long the whole is, once its last part was seen.
     length: Option<u32>,
-    /// Bytes held.
+    /// What holding the parts costs.
     held: usize,
     /// Length of the headers of the first part.
     header: u32,
@@ -81,10 +85,17 @@ impl Fragments {
             protocol: packet.protocol,
         };
         if !self.waiting.contains_key(&key) {
-            self.make_room(bounds, packet.payload.len());
+            while self.waiting.len() >= bounds.datagrams.max(1) && self.give_up_oldest() {}
+            self.forget_completed(bounds);
             self.serial += 1;
-            let datagram =
-                Datagram { serial: self.serial, parts: BTreeMap::new(), length: None, held: 0, header: 0 };
+            let datagram = Datagram {
+                serial: self.serial,
+                parts: BTreeMap::new(),
+                bytes: 0,
+                length: None,
+                held: 0,
+                header: 0,
+            };
             self.waiting.insert(key, datagram);
             self.began.push_back((now, key, self.serial));
         }
@@ -97,13 +108,13 @@ impl Fragments {
         if !part.more && packet.is_complete() && datagram.length.is_none() {
             datagram.length = Some(end);
         }
-        let added = datagram.add(part.offset, packet.payload);
-        self.held += added;
+        self.held += datagram.add(part.offset, packet.payload);
         if datagram.parts.len() > PARTS_MAX {
             self.give_up(&key);
             return None;
         }
         if !datagram.is_whole() {
+            while self.held > bounds.bytes && self.give_up_oldest() {}
             return None;
         }
         let datagram = self.waiting.remove(&key)?;
@@ -133,14 +144,19 @@ impl Fragments {
         self.began.clear();
     }
 
-    fn make_room(&mut self, bounds: Bounds, bytes: usize) {
-        while self.waiting.len() >= bounds.datagrams.max(1) || self.held + bytes > bounds.bytes {
-            let Some((_, key, serial)) = self.began.pop_front() else { break };
+    /// Gives up the datagram that has waited for longest, if there is one.
+    fn give_up_oldest(&mut self) -> bool {
+        while let Some((_, key, serial)) = self.began.pop_front() {
             if self.waiting.get(&key).is_some_and(|datagram| datagram.serial == serial) {
                 self.give_up(&key);
+                return true;
             }
         }
-        // Entries of datagrams that were completed leave the queue when they come to its front; keep it short.
+        false
+    }
+
+    /// Keeps the queue short: entries of datagrams that were completed leave it only when they come to its front.
+    fn forget_completed(&mut self, bounds: Bounds) {
         if self.began.len() > 2 * bounds.datagrams.max(1) {
             let waiting = &self.waiting;
             self.began.retain(|(_, key, serial)| waiting.get(key).is_some_and(|it| it.serial == *serial));
@@ -156,7 +172,7 @@ impl Fragments {
 }
 
 impl Datagram {
-    /// Adds what is not there yet; says how many bytes that was.
+    /// Adds what is not there yet; says what holding it costs.
     fn add(&mut self, offset: u32, bytes: &[u8]) -> usize {
         let mut added = 0;
         let (mut from, end) = (offset, offset + bytes.len() as u32);
@@ -171,7 +187,8 @@ impl Datagram {
             }
             let until = self.parts.range(from..).next().map_or(end, |(start, _)| (*start).min(end));
             let Some(piece) = bytes.get((from - offset) as usize..(until - offset) as usize) else { break };
-            added += piece.len();
+            added += piece.len() + PART;
+            self.bytes += piece.len() as u64;
             self.parts.insert(from, piece.to_vec());
             from = until;
         }
@@ -182,7 +199,7 @@ impl Datagram {
     fn is_whole(&self) -> bool {
         let mut reached = 0;
         self.length.is_some_and(|length| {
-            self.held as u64 >= u64::from(length)
+            self.bytes >= u64::from(length)
                 && self.parts.iter().all(|(start, part)| {
                     let joins = *start <= reached;
                     reached = start + part.len() as u32;
@@ -193,7 +210,7 @@ impl Datagram {
     }
 
     fn join(self) -> Whole {
-        let mut payload = Vec::with_capacity(self.held);
+        let mut payload = Vec::with_capacity(self.bytes as usize);
         for part in self.parts.values() {
             payload.extend_from_slice(part);
         }
@@ -201,5 +218,13 @@ impl Datagram {
         payload.truncate(self.length.unwrap_or(LONGEST) as usize);
         let length = self.header + payload.len() as u32;
         Whole { payload, length }
+    }
+}
+
+#[cfg(test)]
+impl Fragments {
+    /// What holding all parts costs.
+    pub(crate) fn held(&self) -> usize {
+        self.held
     }
 }

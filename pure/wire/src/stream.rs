@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 /// Bytes held for one direction, so that one stream cannot use up what is there for all.
 const HELD_MAX: usize = 1 << 20;
-/// Segments held for one direction.
-const SEGMENTS_MAX: usize = 2_048;
+/// What holding a piece costs beside its bytes, so that many small ones count for what they are.
+const PIECE: usize = 64;
 
 /// What comes out, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,9 +76,8 @@ impl Order {
                 return given_up;
             }
             // Early. Is there room for it?
-            let fits = self.held_bytes + bytes.len() <= HELD_MAX
-                && self.held.len() < SEGMENTS_MAX
-                && room.used + bytes.len() <= room.limit;
+            let cost = bytes.len() + PIECE;
+            let fits = self.held_bytes + cost <= HELD_MAX && room.used + cost <= room.limit;
             if fits {
                 self.hold(position, bytes, room);
                 return given_up;
@@ -129,8 +128,8 @@ impl Order {
             let part = entry.remove();
             put(Arrival::Bytes(&part));
             self.next += part.len() as u64;
-            self.held_bytes -= part.len();
-            room.used = room.used.saturating_sub(part.len());
+            self.held_bytes -= part.len() + PIECE;
+            room.used = room.used.saturating_sub(part.len() + PIECE);
         }
     }
 
@@ -151,8 +150,8 @@ impl Order {
                 break;
             };
             self.held.insert(from, piece.to_vec());
-            self.held_bytes += piece.len();
-            room.used += piece.len();
+            self.held_bytes += piece.len() + PIECE;
+            room.used += piece.len() + PIECE;
             from = until;
         }
     }

@@ -5,7 +5,7 @@ use crate::flow::Ends;
 use crate::recognise::{Opening, Recognition, Sureness};
 use crate::stream::{Arrival, Order, Room};
 use crate::tally::Tally;
-use city::{Observed, Protocol};
+use city::Observed;
 use std::fmt;
 
 /// How much of each side's opening is kept until the protocol is recognised.
@@ -487,9 +487,4 @@ impl Hearing {
         }
         self.stage = Stage::Over;
     }
-}
-
-/// The protocol as it is known after something was heard.
-pub(crate) fn known(ear: &Ear<'_>) -> Option<Protocol> {
-    ear.out.flow.protocol
 }

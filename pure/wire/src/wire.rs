@@ -10,7 +10,7 @@ use crate::packet::{Packet, ip_number, parse_ip};
 use crate::recognise::READERS;
 use crate::stream::Room;
 use crate::table::{Patience, Place, Table};
-use crate::talk::{Ear, Talk, known};
+use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
 use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
@@ -464,7 +464,7 @@ impl Wire {
                 (Transport::Udp, _) => live.talk.datagram(side, said.payload, &mut ear),
                 (_, _) => live.talk.unreadable(said.payload, &mut ear),
             }
-            live.protocol = known(&ear);
+            live.protocol = ear.out.flow.protocol;
         } else if !said.payload.is_empty() {
             live.unread = live.unread.saturating_add(1);
         }
@@ -540,7 +540,7 @@ impl Wire {
             message_bytes: self.config.limits.message_bytes,
         };
         live.talk.end(&mut self.reorder, &mut ear);
-        live.protocol = known(&ear);
+        live.protocol = ear.out.flow.protocol;
         if live.unread > 0 {
             let count = u64::from(live.unread);
             self.tally.unread(flow.transport, flow.destination_port, live.protocol, &[], count);

@@ -106,6 +106,9 @@ pub(crate) struct Replay {
     /// A state directory to keep the replay in; never a live city's. Without one nothing is kept
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// Print each finding as soon as it is sealed, one JSON object a line, instead of a report at the end
+    #[arg(long, requires = "state")]
+    pub(crate) follow: bool,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

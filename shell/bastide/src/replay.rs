@@ -32,6 +32,9 @@ pub(crate) fn run(command: &Replay) -> anyhow::Result<Verdict> {
         Some(state) => kept(reading, command, state)?,
         None => passing(reading, command)?,
     };
+    if command.follow {
+        return Ok(Verdict::Good);
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     match command.format {
         Format::Json => {
@@ -58,6 +61,14 @@ fn kept(reading: Reading, command: &Replay, state: &Path) -> anyhow::Result<Valu
         bail!("`{}` holds a replay against another plan; choose another `--state`", state.display());
     }
     let mut engine = opened.engine;
+    if command.follow {
+        engine.tell_found(|finding| {
+            let record = store::FindingRecord::new(finding, false);
+            let line = serde_json::to_string(&record).unwrap_or_default();
+            // Whoever read along may have gone; the replay goes on.
+            let _ = writeln!(io::stdout().lock(), "{line}");
+        });
+    }
     let read = {
         let frames = std::cell::RefCell::new(Frames::default());
         reading.read(

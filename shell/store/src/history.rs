@@ -1,7 +1,8 @@
 //! History: conversations, requests, identities and weaknesses as Parquet files by day, which other tools read too.
 //!
-//! `history/<table>/date=YYYY-MM-DD/<first>-<end>-<rows>.parquet`: each file holds what the events of the journal from
-//! place `first` to before place `end` put into that day, sorted by time. The file `compacted` names the place up to
+//! `history/<table>/date=YYYY-MM-DD/<first>-<end>-<rows>-<check>.parquet`: each file holds what the events of the journal from
+//! place `first` to before place `end` put into that day, sorted by time, and
+//! `check` is the CRC-32 of its bytes. The file `compacted` names the place up to
 //! which the journal was compacted; a file that reaches beyond it was left by a kill and does not count. What the
 //! journal holds behind that place is read from the journal, so that an answer is complete to the last second.
 //!
@@ -87,6 +88,7 @@ pub struct History {
     journal: PathBuf,
     /// Held while files are written or removed, so that one does not undo the other.
     work: Arc<Mutex<()>>,
+    sound: Arc<files::Sound>,
 }
 
 /// The file that names the place up to which the journal was compacted.
@@ -103,7 +105,7 @@ impl History {
 
     /// A handle that only reads.
     pub(crate) fn read_only(directory: PathBuf, journal: PathBuf) -> History {
-        History { directory, journal, work: Arc::default() }
+        History { directory, journal, work: Arc::default(), sound: Arc::default() }
     }
 
     /// The place up to which the journal was compacted: its segments before it hold no row that history lacks.
@@ -136,3 +138,6 @@ impl History {
         self.work.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

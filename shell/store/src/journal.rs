@@ -371,3 +371,6 @@ fn begin_segment(
     segment.seek(SeekFrom::End(0)).map_err(failed("write", &path))?;
     Ok((path, segment, header.len() as u64))
 }
+
+#[cfg(test)]
+mod tests;

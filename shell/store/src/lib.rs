@@ -5,6 +5,7 @@ mod database;
 mod durable;
 mod history;
 mod journal;
+mod packets;
 mod people;
 mod sealed;
 mod secret;
@@ -16,11 +17,16 @@ pub use crate::{
     durable::FileError,
     history::{Answer, Compacted, History, HistoryError, Place, Pruned, Question, Retention, Table},
     journal::{Events, Journal, JournalError, Opening, Position},
+    packets::{Kept, PacketLimits, Packets, Recent},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
     sealed::{
         Act, ActRecord, Damage, EvidenceRecord, FindingRecord, Head, LogError, PlanFile, PlanRecord,
         ReasonRecord, Receipt, Record, Sealed, SealedLog, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
-    store::{Kind, Reader, Settings, Start, Store, StoreError},
+    store::{Kind, Limits, Reader, Settings, Start, Store, StoreError, Tended},
 };
+
+#[cfg(test)]
+#[path = "../tests/sample/mod.rs"]
+mod sample;

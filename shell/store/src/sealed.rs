@@ -141,3 +141,6 @@ impl SealedLog {
         answered.await.unwrap_or(Err(LogError::Closed))
     }
 }
+
+#[cfg(test)]
+mod tests;

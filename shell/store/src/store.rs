@@ -4,11 +4,14 @@ use crate::{
     checkpoint::{Checkpoint, CheckpointError, Checkpoints},
     database::{self, DatabaseError},
     durable::{self, FileError, failed},
+    history::{History, HistoryError, Pruned, Retention},
     journal::{Journal, JournalError, Opening, Position},
+    packets::{PacketLimits, Packets},
     people::People,
     sealed::{Damage, LogError, SealedLog},
 };
 use cycle::City;
+use jiff::Timestamp;
 use sqlx::SqlitePool;
 use std::{
     fs::{self, File, TryLockError},
@@ -92,6 +95,9 @@ pub enum StoreError {
     /// The journal failed.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// History failed.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// A checkpoint failed.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -115,12 +121,17 @@ pub struct Store {
     pub checkpoints: Checkpoints,
     /// Findings, decisions, people's acts.
     pub log: SealedLog,
+    /// Conversations, requests, identities, weaknesses, by day.
+    pub history: History,
+    /// Raw frames around findings.
+    pub packets: Packets,
     /// People, sessions, tokens, links.
     pub people: People,
     /// Named values, such as the digest of the adopted plan.
     pub settings: Settings,
     directory: PathBuf,
     kind: Kind,
+    limits: Limits,
     pool: SqlitePool,
     lock: File,
 }
@@ -151,6 +162,28 @@ const KIND: &str = "kind";
 const LOCK: &str = "lock";
 const JOURNAL: &str = "journal";
 const CHECKPOINTS: &str = "checkpoints";
+const HISTORY: &str = "history";
+const PACKETS: &str = "packets";
+
+/// How much is kept, and for how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of history.
+    pub history: Retention,
+    /// Of packets.
+    pub packets: PacketLimits,
+}
+
+/// What [`Store::tend`] removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tended {
+    /// Of history.
+    pub history: Pruned,
+    /// Bytes of the journal whose events a checkpoint and history both hold.
+    pub journal_bytes: u64,
+    /// Bytes of packets.
+    pub packet_bytes: u64,
+}
 
 impl Store {
     /// Opens a state directory, making it if there is none. `sensor` says who writes the journal.
@@ -158,7 +191,12 @@ impl Store {
     /// # Errors
     /// It is in use, of another kind, of a newer release, damaged where that cannot be passed over, or a file could
     /// not be read or written.
-    pub async fn open(directory: &Path, kind: Kind, sensor: &str) -> Result<(Store, Start), StoreError> {
+    pub async fn open(
+        directory: &Path,
+        kind: Kind,
+        sensor: &str,
+        limits: Limits,
+    ) -> Result<(Store, Start), StoreError> {
         durable::make_directory(directory)?;
         let new = !directory.join(KIND).exists();
         if new && durable::names(directory)?.iter().any(|name| name != LOCK) {
@@ -182,7 +220,10 @@ impl Store {
                 return Err(LogError::Changed(damage).into());
             }
         }
-        let (journal, opening) = Journal::open(&directory.join(JOURNAL), sensor, known)?;
+        let journal_folder = directory.join(JOURNAL);
+        let history = History::open(directory.join(HISTORY), journal_folder.clone())?;
+        let known = known.max(history.compacted()?);
+        let (journal, opening) = Journal::open(&journal_folder, sensor, known)?;
         if restored.checkpoint.is_none()
             && let Some(first) = crate::journal::segments(journal.directory())?.first().map(|s| s.first)
             && first > Position(0)
@@ -198,10 +239,13 @@ impl Store {
             journal,
             checkpoints,
             log,
+            history,
+            packets: Packets::open(directory.join(PACKETS), limits.packets)?,
             people: People::new(pool.clone()),
             settings: Settings { pool: pool.clone() },
             directory: directory.to_path_buf(),
             kind,
+            limits,
             pool,
             lock,
         };
@@ -235,6 +279,31 @@ impl Store {
         let position = self.journal.sync()?;
         self.checkpoints.write(city, position, self.log.head().size)?;
         Ok(position)
+    }
+
+    /// Files in history what the journal holds on the disk. Quick when called every few minutes or every 100,000
+    /// events; a loop that must not wait clones [`Store::history`] and calls [`History::compact`] with
+    /// [`Journal::synced`] elsewhere.
+    ///
+    /// # Errors
+    /// A file could not be read or written.
+    pub fn compact(&mut self) -> Result<crate::Compacted, StoreError> {
+        let end = self.journal.sync()?;
+        Ok(self.history.compact(end)?)
+    }
+
+    /// Removes what is too old or too much by the city's time, and the journal's segments that a checkpoint and
+    /// history both hold. To be called now and then; without checkpoints nothing is removed but packets.
+    ///
+    /// # Errors
+    /// A file could not be removed.
+    pub fn tend(&mut self, now: Timestamp) -> Result<Tended, StoreError> {
+        let safe = self.checkpoints.safe()?;
+        Ok(Tended {
+            history: self.history.prune(now, self.limits.history, safe)?,
+            journal_bytes: self.journal.prune(safe.min(self.history.compacted()?))?,
+            packet_bytes: self.packets.prune(now)?,
+        })
     }
 
     /// Stops in good order: the next start has nothing to report.
@@ -325,6 +394,10 @@ impl Settings {
 pub struct Reader {
     /// Findings, decisions, people's acts.
     pub log: SealedLog,
+    /// Conversations, requests, identities, weaknesses, by day.
+    pub history: History,
+    /// Raw frames around findings.
+    pub packets: Packets,
     /// People; changing them fails.
     pub people: People,
     /// Named values; changing them fails.
@@ -343,6 +416,8 @@ impl Reader {
         let pool = database::open_read_only(directory).await?;
         Ok(Reader {
             log: SealedLog::open_read_only(directory, pool.clone()).await?,
+            history: History::read_only(directory.join(HISTORY), directory.join(JOURNAL)),
+            packets: Packets::read_only(directory.join(PACKETS)),
             people: People::new(pool.clone()),
             settings: Settings { pool },
             directory: directory.to_path_buf(),

@@ -304,7 +304,6 @@ pub struct ObjectId(pub u32);
 
 impl ObjectId {
     pub const DEVICE: u32 = 8;
-    pub const FILE: u32 = 10;
 
     /// The type's number.
     pub fn kind(self) -> u32 {
@@ -334,7 +333,6 @@ pub struct PropertyId(pub u32);
 impl PropertyId {
     pub const ALL: Self = Self(8);
     pub const OPTIONAL: Self = Self(80);
-    pub const PRESENT_VALUE: Self = Self(85);
     pub const REQUIRED: Self = Self(105);
 
     /// The name, or `property-600` for a maker's own.

@@ -10,6 +10,32 @@
 //! Not read: BACnet over other links (Ethernet, MS/TP, Secure Connect, which is TLS to the wire), BACnet/IPv6, the
 //! contents of secured messages, and the data of Authenticate, RequestKey, AuditLogQuery and ReadPropertyConditional,
 //! which are kept raw.
+//!
+//! One [`city::Request`] is one part of a request (one property, one object) with its part of the reply. Details:
+//!
+//! | key | value |
+//! |---|---|
+//! | `bvlc-function`, `original-address`, `original-port` | of the virtual link; the address if it was forwarded |
+//! | `destination-network`, `source-network`, `hop-count`, `network-priority` | `5:0c` is station 0c of network 5 |
+//! | `pdu-type`, `invoke-id`, `service-choice` | `confirmed-request`, `unconfirmed-request`, `network-message` |
+//! | `max-segments`, `max-apdu-accepted`, `segmented-response-accepted` | what the client can take |
+//! | `segments`, `incomplete`, `reply-segments`, `reply-incomplete` | of messages in several PDUs |
+//! | `segment-ack` | repeated: `client 1 window 4 positive` |
+//! | `part`, `parts` | which of the message's parts this is, from 1, if there are several |
+//! | `request-seen` | `false` where the reply's request was not |
+//! | `reply-bvlc-function`, `reply-pdu-type`, `reply-source-network`, … | the same of the reply |
+//! | `error-class`, `error-code`, `reject-reason`, `abort-reason`, `abort-from-server` | why it was refused |
+//! | `object-type`, `object-instance`, `property`, `array-index`, `priority` | what it is about |
+//! | `value`, `value-type`, `value-number` | repeated together for each primitive value; the number of a named one |
+//! | `device-type`, `device-instance`, `object-name`, `low-limit`, `high-limit` | of Who-Is, I-Am, Who-Has, I-Have |
+//! | `vendor-id`, `vendor`, `model-name`, `serial-number`, `max-apdu-length`, `segmentation-supported` | of I-Am and its kin |
+//! | `state`, `time-duration`, `has-password` | of DeviceCommunicationControl and ReinitializeDevice |
+//! | `process-id`, `lifetime`, `confirmed-notifications`, `time-remaining`, `cov-increment` | of subscriptions |
+//! | `event-type`, `notify-type`, `from-state`, `to-state`, `message-text`, … | of events and text messages |
+//! | `file-access-method`, `file-start`, `file-count`, `data-length`, `end-of-file`, `reply-file-start`, … | of files |
+//! | `range`, `range-start`, `range-count`, `item-count`, `first-sequence-number`, `result-flags` | of ReadRange |
+//! | `service-number`, `parameters`, `result-data`, `request-data`, `reply-data` | raw data, in hexadecimal |
+//! | `bvlc-data`, `result`, `network-data` | of messages between BBMDs, foreign devices and routers |
 
 mod assembly;
 mod conversation;
@@ -21,6 +47,8 @@ mod part;
 mod properties;
 mod reply;
 mod request;
+#[cfg(test)]
+mod tests;
 mod units;
 mod value;
 mod vendors;

@@ -1,6 +1,6 @@
 //! Tagged data (20.2): tags, and primitive values as text.
 
-use super::message::{ObjectId, PropertyId, object_type};
+use super::message::{ObjectId, PropertyId};
 use super::names::{self, Names};
 use super::units::UNITS;
 use crate::cursor::Cursor;
@@ -368,11 +368,6 @@ fn enumeration(place: Place) -> Option<Names> {
         _ => return None,
     };
     Some(named)
-}
-
-/// An enumerated object type as text.
-pub fn object_type_text(data: &[u8]) -> Option<Text> {
-    unsigned(data).map(object_type)
 }
 
 #[cfg(test)]

@@ -101,11 +101,13 @@ fn parse_record(bytes: &[u8], at: usize) -> Option<(Record, usize)> {
 pub fn parse_name(bytes: &[u8], at: usize) -> Option<(Text, usize)> {
     /// RFC 1035 clause 2.3.4, in bytes on the wire.
     const NAME_MAX: usize = 255;
+    /// Writers of messages point once, at most at a name that points again; the rest is only meant to cost time.
+    const POINTERS_MAX: u32 = 32;
     let mut text = Text::default();
     let mut position = at;
     let mut landed = at;
     let mut behind = None;
-    let mut length = 0;
+    let (mut length, mut pointers) = (0, 0);
     loop {
         let first = *bytes.get(position)?;
         match first >> 6 {
@@ -131,7 +133,8 @@ pub fn parse_name(bytes: &[u8], at: usize) -> Option<(Text, usize)> {
             3 => {
                 let second = *bytes.get(position + 1)?;
                 let target = usize::from(first & 0x3f) << 8 | usize::from(second);
-                if target >= landed {
+                pointers += 1;
+                if target >= landed || pointers > POINTERS_MAX {
                     return None;
                 }
                 behind.get_or_insert(position + 2);
@@ -221,6 +224,11 @@ mod tests {
             bytes.extend(pointer);
             assert_eq!(parse_name(&bytes, 12), None);
         }
+        // A long chain is possible, but nobody writes one.
+        let chain: Vec<u8> =
+            std::iter::once(0).chain((0..100).flat_map(|n: u8| [0xc0, (2 * n).saturating_sub(1)])).collect();
+        assert!(parse_name(&chain, 2 * 30 + 1).is_some());
+        assert_eq!(parse_name(&chain, 2 * 50 + 1), None);
         // Two pointers at one another.
         let bytes = [0xc0, 0x02, 0xc0, 0x00];
         assert_eq!(parse_name(&bytes, 2), None);

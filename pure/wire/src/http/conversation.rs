@@ -3,7 +3,7 @@
 use super::body::{Body, Chunk, Framing, Step};
 use super::credentials::{Login, mask, may_hold_login, parse_authorization, parse_form};
 use super::message::{Headers, Method, RequestLine, StatusLine};
-use super::parse::{HEAD_MAX, HeadEnd, find_head_end, headers, parse_request_line, parse_status_line};
+use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
@@ -49,6 +49,8 @@ struct Half {
     stage: Stage,
     /// How many bytes of a head have been searched for its end.
     searched: usize,
+    /// Where the first line of the head ends, once that is known.
+    line: Option<usize>,
     body: Body,
 }
 
@@ -117,38 +119,54 @@ impl Conversation {
             return Some(0);
         }
         let half = self.half(side);
-        let Some(end) = find_head_end(bytes, half.searched) else {
-            let line =
-                bytes.split_inclusive(|byte| *byte == b'\n').next().filter(|line| line.ends_with(b"\n"));
-            let request = line.and_then(parse_request_line).filter(|request| request.version.is_none());
-            if let (Some(line), Some(request)) = (line, request) {
-                return Some(self.old_request(side, line, request, out));
+        let line_end = match half.line.or_else(|| find_line_end(bytes, half.searched)) {
+            Some(end) if half.line.is_none() => {
+                half.line = Some(end);
+                let line = bytes.get(..end).unwrap_or_default();
+                match parse_request_line(line) {
+                    Some(request) if request.version.is_none() => {
+                        return Some(self.old_request(side, line, request, out));
+                    }
+                    None if parse_status_line(line).is_none() => return Some(self.give_up(side)),
+                    _ => end,
+                }
             }
-            let is_hopeless = line.is_some_and(|line| request.is_none() && !is_first_line(line));
-            if bytes.len() > HEAD_MAX || is_hopeless {
-                half.stage = Stage::Deaf;
-                return Some(0);
-            }
-            half.searched = bytes.len();
-            return None;
+            Some(end) => end,
+            None => return self.wait_for_head(side, bytes),
         };
-        half.searched = 0;
-        let line = bytes.get(..end.line).unwrap_or_default();
+        let half = self.half(side);
+        let Some(end) = find_head_end(bytes, line_end, half.searched) else {
+            return self.wait_for_head(side, bytes);
+        };
+        (half.searched, half.line) = (0, None);
+        let line = bytes.get(..line_end).unwrap_or_default();
+        let headers = Headers(bytes.get(line_end..end).unwrap_or_default());
         if let Some(status) = parse_status_line(line) {
-            self.reply(side, status, headers(bytes, end), out);
-            return Some(end.head);
+            self.reply(side, status, headers, out);
+            return Some(end);
         }
         match parse_request_line(line) {
-            Some(request) if request.version.is_none() => Some(self.old_request(side, line, request, out)),
             Some(request) if self.client.is_none_or(|client| client == side) => {
-                self.request(side, request, headers(bytes, end), out);
-                Some(end.head)
+                self.request(side, request, headers, out);
+                Some(end)
             }
-            _ => {
-                self.half(side).stage = Stage::Deaf;
-                Some(0)
-            }
+            _ => Some(self.give_up(side)),
         }
+    }
+
+    /// Remembers how far a head was searched in vain, unless it is too long to be one.
+    fn wait_for_head(&mut self, side: Side, bytes: &[u8]) -> Option<usize> {
+        if bytes.len() > HEAD_MAX {
+            return Some(self.give_up(side));
+        }
+        self.half(side).searched = bytes.len();
+        None
+    }
+
+    /// Hears no more of a side.
+    fn give_up(&mut self, side: Side) -> usize {
+        self.half(side).stage = Stage::Deaf;
+        0
     }
 
     fn half(&mut self, side: Side) -> &mut Half {
@@ -158,11 +176,11 @@ impl Conversation {
     /// A request of HTTP/0.9 is one line.
     fn old_request(&mut self, side: Side, line: &[u8], request: RequestLine<'_>, out: &mut Out<'_>) -> usize {
         if !Method::is_usual(request.method) || self.client == Some(side.other()) {
-            self.half(side).stage = Stage::Deaf;
-            return 0;
+            return self.give_up(side);
         }
-        self.half(side).searched = 0;
-        self.request(side, request, headers(line, HeadEnd { line: line.len(), head: line.len() }), out);
+        let half = self.half(side);
+        (half.searched, half.line) = (0, None);
+        self.request(side, request, Headers(&[]), out);
         if let Some(exchange) = self.pending.back_mut() {
             exchange.is_headless = true;
         }
@@ -491,7 +509,7 @@ impl Dialogue for Conversation {
                 self.body(side, step, out);
             }
             Stage::Head | Stage::Searching => {
-                half.searched = 0;
+                (half.searched, half.line) = (0, None);
                 half.stage = Stage::Searching;
             }
             Stage::Tunnel => {

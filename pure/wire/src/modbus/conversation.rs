@@ -17,6 +17,9 @@ const PENDING_MAX: usize = 64;
 /// How long a reply is awaited. Slow serial lines behind gateways answer within seconds.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
 
+/// How long a client waits before it asks again under the same number; masters' time-outs are about a second.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
+
 /// How many runs of bytes that are no message a conversation may hold before it is given up.
 const STRIKES_MAX: u32 = 16;
 
@@ -206,10 +209,7 @@ impl Conversation {
         };
         let function =
             if message.function.is_exception() { message.function.asked() } else { message.function };
-        let place = self.pending.iter().position(|pending| {
-            (pending.transaction, pending.unit, pending.function)
-                == (message.transaction, message.unit, function)
-        });
+        let place = self.place(message, function, out.time);
         let pending = place.and_then(|place| self.pending.remove(place));
         let seen = pending.is_some();
         let quantity = pending.as_ref().and_then(|pending| pending.quantity);
@@ -228,6 +228,18 @@ impl Conversation {
         }
         self.identify(&response, out);
         self.tell(asked, out);
+    }
+
+    /// The request that a reply answers. Some clients use one transaction number for all; they wait for a reply before
+    /// they ask again, so that a request which has waited for long is not the one.
+    fn place(&self, message: &Message<'_>, function: FunctionCode, now: Timestamp) -> Option<usize> {
+        let key = (message.transaction, message.unit, function);
+        let alike = |p: &Pending| (p.transaction, p.unit, p.function) == key;
+        let recent = |p: &Pending| now.duration_since(p.time) <= PATIENCE;
+        self.pending
+            .iter()
+            .position(|p| alike(p) && recent(p))
+            .or_else(|| self.pending.iter().rposition(alike))
     }
 
     /// What a server says of itself.
@@ -270,7 +282,7 @@ impl Conversation {
 
     fn tell(&mut self, asked: Asked, out: &mut Out<'_>) {
         let client = self.client.unwrap_or(Side::Source);
-        let changes = asked.verb.changes() || asked.verb == Verb::Transfer;
+        let changes = asked.verb.changes() || asked.function == "write-file-record";
         if changes && asked.reply == Reply::Done && !self.weakness_told {
             self.weakness_told = true;
             let detail = format_compact!("{} obeyed; Modbus cannot prove who asks", asked.function);

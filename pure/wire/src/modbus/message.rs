@@ -70,37 +70,37 @@ impl FunctionCode {
 
     /// The name: the specification's for public codes, the makers' for reserved ones (annex A).
     pub fn name(self) -> Option<&'static str> {
-        Some(match self.0 {
-            1 => "read-coils",
-            2 => "read-discrete-inputs",
-            3 => "read-holding-registers",
-            4 => "read-input-registers",
-            5 => "write-single-coil",
-            6 => "write-single-register",
-            7 => "read-exception-status",
-            8 => "diagnostics",
-            9 => "program-484",
-            10 => "poll-484",
-            11 => "get-comm-event-counter",
-            12 => "get-comm-event-log",
-            13 => "program-584-984",
-            14 => "poll-584-984",
-            15 => "write-multiple-coils",
-            16 => "write-multiple-registers",
-            17 => "report-server-id",
-            18 => "program-884-u84",
-            19 => "reset-comm-link-884-u84",
-            20 => "read-file-record",
-            21 => "write-file-record",
-            22 => "mask-write-register",
-            23 => "read-write-multiple-registers",
-            24 => "read-fifo-queue",
-            40 => "program-concept",
-            43 => "encapsulated-interface-transport",
-            90 => "umas",
-            125 => "firmware-replacement",
-            126 => "program-584-984-2",
-            127 => "report-local-address",
+        Some(match self {
+            Self::READ_COILS => "read-coils",
+            Self::READ_DISCRETE_INPUTS => "read-discrete-inputs",
+            Self::READ_HOLDING_REGISTERS => "read-holding-registers",
+            Self::READ_INPUT_REGISTERS => "read-input-registers",
+            Self::WRITE_SINGLE_COIL => "write-single-coil",
+            Self::WRITE_SINGLE_REGISTER => "write-single-register",
+            Self::READ_EXCEPTION_STATUS => "read-exception-status",
+            Self::DIAGNOSTICS => "diagnostics",
+            Self(9) => "program-484",
+            Self(10) => "poll-484",
+            Self::GET_COMM_EVENT_COUNTER => "get-comm-event-counter",
+            Self::GET_COMM_EVENT_LOG => "get-comm-event-log",
+            Self(13) => "program-584-984",
+            Self(14) => "poll-584-984",
+            Self::WRITE_MULTIPLE_COILS => "write-multiple-coils",
+            Self::WRITE_MULTIPLE_REGISTERS => "write-multiple-registers",
+            Self::REPORT_SERVER_ID => "report-server-id",
+            Self(18) => "program-884-u84",
+            Self(19) => "reset-comm-link-884-u84",
+            Self::READ_FILE_RECORD => "read-file-record",
+            Self::WRITE_FILE_RECORD => "write-file-record",
+            Self::MASK_WRITE_REGISTER => "mask-write-register",
+            Self::READ_WRITE_MULTIPLE_REGISTERS => "read-write-multiple-registers",
+            Self::READ_FIFO_QUEUE => "read-fifo-queue",
+            Self(40) => "program-concept",
+            Self::ENCAPSULATED_INTERFACE_TRANSPORT => "encapsulated-interface-transport",
+            Self::UMAS => "umas",
+            Self(125) => "firmware-replacement",
+            Self(126) => "program-584-984-2",
+            Self(127) => "report-local-address",
             _ => return None,
         })
     }
@@ -112,13 +112,17 @@ impl FunctionCode {
 
     /// The kind of thing the function is about.
     pub fn kind(self) -> &'static str {
-        match self.0 {
-            1 | 5 | 15 => "coil",
-            2 => "discrete-input",
-            3 | 6 | 16 | 22 | 23 => "holding-register",
-            4 => "input-register",
-            20 | 21 => "file-record",
-            24 => "fifo-queue",
+        match self {
+            Self::READ_COILS | Self::WRITE_SINGLE_COIL | Self::WRITE_MULTIPLE_COILS => "coil",
+            Self::READ_DISCRETE_INPUTS => "discrete-input",
+            Self::READ_HOLDING_REGISTERS
+            | Self::WRITE_SINGLE_REGISTER
+            | Self::WRITE_MULTIPLE_REGISTERS
+            | Self::MASK_WRITE_REGISTER
+            | Self::READ_WRITE_MULTIPLE_REGISTERS => "holding-register",
+            Self::READ_INPUT_REGISTERS => "input-register",
+            Self::READ_FILE_RECORD | Self::WRITE_FILE_RECORD => "file-record",
+            Self::READ_FIFO_QUEUE => "fifo-queue",
             _ => "",
         }
     }
@@ -372,24 +376,24 @@ pub enum Response<'a> {
 /// A coil makes the process do something now. Codes that only a maker documents can do anything; those known to carry
 /// programming are `program`, the others `configure`, so that a plan must allow them expressly.
 pub fn verb(function: FunctionCode, request: Option<&Request<'_>>) -> Verb {
-    match (function.0, request) {
-        (8, Some(Request::Diagnostics { sub, .. })) => sub.verb(),
-        (
-            43,
-            Some(
-                Request::Identify { .. }
-                | Request::Encapsulated { mei: MeiType::READ_DEVICE_IDENTIFICATION, .. },
-            ),
-        ) => Verb::Discover,
-        (43, None) => Verb::Discover,
-        (1..=4 | 7 | 11 | 12 | 20 | 24, _) => Verb::Read,
-        (8, None) | (17 | 127, _) => Verb::Discover,
-        (5 | 15, _) => Verb::Operate,
-        (6 | 16 | 22 | 23, _) => Verb::Write,
-        (21, _) => Verb::Transfer,
-        (9 | 13 | 18 | 40 | 90 | 125 | 126, _) => Verb::Program,
-        (10 | 14, _) => Verb::Read,
-        (19, _) => Verb::Restart,
+    use FunctionCode as Code;
+    match (function, request) {
+        (_, Some(Request::Diagnostics { sub, .. })) => sub.verb(),
+        (_, Some(Request::Identify { .. })) => Verb::Discover,
+        (_, Some(Request::Encapsulated { mei: MeiType::READ_DEVICE_IDENTIFICATION, .. })) => Verb::Discover,
+        // Without its data, no more can be said of a function with many uses than of the most frequent one.
+        (Code::DIAGNOSTICS | Code::ENCAPSULATED_INTERFACE_TRANSPORT, None) => Verb::Discover,
+        (Code::REPORT_SERVER_ID | Code(127), _) => Verb::Discover,
+        (Code::READ_COILS | Code::READ_DISCRETE_INPUTS, _) => Verb::Read,
+        (Code::READ_HOLDING_REGISTERS | Code::READ_INPUT_REGISTERS, _) => Verb::Read,
+        (Code::READ_EXCEPTION_STATUS | Code::READ_FIFO_QUEUE | Code(10 | 14), _) => Verb::Read,
+        (Code::GET_COMM_EVENT_COUNTER | Code::GET_COMM_EVENT_LOG, _) => Verb::Read,
+        (Code::READ_FILE_RECORD | Code::WRITE_FILE_RECORD, _) => Verb::Transfer,
+        (Code::WRITE_SINGLE_COIL | Code::WRITE_MULTIPLE_COILS, _) => Verb::Operate,
+        (Code::WRITE_SINGLE_REGISTER | Code::WRITE_MULTIPLE_REGISTERS, _) => Verb::Write,
+        (Code::MASK_WRITE_REGISTER | Code::READ_WRITE_MULTIPLE_REGISTERS, _) => Verb::Write,
+        (Code::UMAS | Code(9 | 13 | 18 | 40 | 125 | 126), _) => Verb::Program,
+        (Code(19), _) => Verb::Restart,
         _ => Verb::Configure,
     }
 }

@@ -6,11 +6,36 @@
 //! data. Modbus carries no proof of who asks, so that any change that a device accepts shows a weakness.
 //!
 //! Not read: Modbus RTU or ASCII frames carried over TCP, and Modbus/TCP Security (which is TLS to the wire).
+//!
+//! One [`city::Request`] is one request with its reply; what was seen of only one of the two is told as well. The
+//! target is the unit with the coils or registers by their protocol addresses, from 0. Details:
+//!
+//! | key | value |
+//! |---|---|
+//! | `transaction`, `protocol-id`, `unit` | the header's fields |
+//! | `function-code`, `request-length` | of the request: code and length field |
+//! | `response-function-code`, `response-length` | of the reply; an exception has 128 added |
+//! | `request-seen` | `false` where the reply's request was not |
+//! | `address`, `quantity`, `request-values` | first address, how many, and the values sent, with commas between |
+//! | `response-values`, `response-padding` | the values returned; the bits that fill up the last byte |
+//! | `response-address`, `response-quantity` | what the reply repeats |
+//! | `and-mask`, `or-mask`, `response-and-mask`, `response-or-mask` | of function 22 |
+//! | `read-address`, `read-quantity`, `write-address`, `write-quantity`, `write-registers` | of function 23 |
+//! | `request-subfunction`, `request-subfunction-code`, and for `response-` | of diagnostics |
+//! | `request-data`, `response-data` | data of the device's own meaning, in hexadecimal |
+//! | `reference-type`, `file-number`, `record-number`, `record-length` | of file records, repeated for each piece |
+//! | `fifo-count`, `status`, `event-count`, `message-count` | of functions 24, 11 and 12 |
+//! | `mei-code`, `mei-type`, `identification-code`, `object-id`, and for `response-` | of function 43 |
+//! | `conformity-level`, `more-follows`, `next-object-id`, `object-count` | of a device identification |
+//! | `vendor-name`, `product-code`, … `object-128` | the objects of a device identification |
+//! | `exception`, `exception-code` | why it was refused |
 
 mod conversation;
 mod fields;
 mod message;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};
@@ -53,7 +78,10 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
                     // Where the capture began in the middle, the first to be heard may be the server.
                     parse::fits_request(&message) || (at_port && parse::fits_response(&message))
                 };
-            if fits {
+            if fits && from_client.is_empty() && !at_port {
+                // A reply alone is short and plain; the client will speak.
+                Recognition::More
+            } else if fits {
                 Recognition::Yes(Sureness::ByStructure)
             } else if at_port {
                 Recognition::Yes(Sureness::ByPort)

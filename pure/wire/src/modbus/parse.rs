@@ -57,17 +57,29 @@ pub fn parse_request<'a>(message: &Message<'a>) -> Request<'a> {
 
 fn request(function: FunctionCode, data: &[u8]) -> Option<Request<'_>> {
     let mut cursor = Cursor::new(data);
-    let request = match function.0 {
-        1..=4 => Request::Read { first: cursor.u16()?, quantity: cursor.u16()? },
-        5 | 6 => Request::WriteSingle { address: cursor.u16()?, value: cursor.u16()? },
-        7 | 11 | 12 | 17 => Request::Bare,
-        8 => Request::Diagnostics { sub: Diagnostic(cursor.u16()?), data: cursor.take_rest() },
-        15 | 16 => {
+    let request = match function {
+        FunctionCode::READ_COILS
+        | FunctionCode::READ_DISCRETE_INPUTS
+        | FunctionCode::READ_HOLDING_REGISTERS
+        | FunctionCode::READ_INPUT_REGISTERS => {
+            Request::Read { first: cursor.u16()?, quantity: cursor.u16()? }
+        }
+        FunctionCode::WRITE_SINGLE_COIL | FunctionCode::WRITE_SINGLE_REGISTER => {
+            Request::WriteSingle { address: cursor.u16()?, value: cursor.u16()? }
+        }
+        FunctionCode::READ_EXCEPTION_STATUS
+        | FunctionCode::GET_COMM_EVENT_COUNTER
+        | FunctionCode::GET_COMM_EVENT_LOG
+        | FunctionCode::REPORT_SERVER_ID => Request::Bare,
+        FunctionCode::DIAGNOSTICS => {
+            Request::Diagnostics { sub: Diagnostic(cursor.u16()?), data: cursor.take_rest() }
+        }
+        FunctionCode::WRITE_MULTIPLE_COILS | FunctionCode::WRITE_MULTIPLE_REGISTERS => {
             let (first, quantity) = (cursor.u16()?, cursor.u16()?);
             let count = usize::from(cursor.u8()?);
             Request::WriteMultiple { first, quantity, values: cursor.take(count)? }
         }
-        20 | 21 => {
+        FunctionCode::READ_FILE_RECORD | FunctionCode::WRITE_FILE_RECORD => {
             let count = usize::from(cursor.u8()?);
             let groups = cursor.take(count)?;
             if function == FunctionCode::READ_FILE_RECORD {
@@ -76,15 +88,17 @@ fn request(function: FunctionCode, data: &[u8]) -> Option<Request<'_>> {
                 Request::WriteFile { groups }
             }
         }
-        22 => Request::MaskWrite { address: cursor.u16()?, and: cursor.u16()?, or: cursor.u16()? },
-        23 => {
+        FunctionCode::MASK_WRITE_REGISTER => {
+            Request::MaskWrite { address: cursor.u16()?, and: cursor.u16()?, or: cursor.u16()? }
+        }
+        FunctionCode::READ_WRITE_MULTIPLE_REGISTERS => {
             let read = (cursor.u16()?, cursor.u16()?);
             let write = (cursor.u16()?, cursor.u16()?);
             let count = usize::from(cursor.u8()?);
             Request::ReadWrite { read, write, registers: cursor.take(count)? }
         }
-        24 => Request::ReadFifo { address: cursor.u16()? },
-        43 => match MeiType(cursor.u8()?) {
+        FunctionCode::READ_FIFO_QUEUE => Request::ReadFifo { address: cursor.u16()? },
+        FunctionCode::ENCAPSULATED_INTERFACE_TRANSPORT => match MeiType(cursor.u8()?) {
             MeiType::READ_DEVICE_IDENTIFICATION if cursor.len() == 2 => {
                 Request::Identify { category: cursor.u8()?, object: cursor.u8()? }
             }
@@ -106,25 +120,41 @@ fn response(function: FunctionCode, data: &[u8]) -> Option<Response<'_>> {
         // Some devices send a byte more than the one of clause 7.
         return Some(Response::Exception { code: ExceptionCode(cursor.u8()?) });
     }
-    let response = match function.0 {
-        1 | 2 => Response::Bits { bits: counted(&mut cursor)? },
-        3 | 4 | 23 => Response::Registers { registers: counted(&mut cursor).filter(|r| r.len() % 2 == 0)? },
-        5 | 6 => Response::WroteSingle { address: cursor.u16()?, value: cursor.u16()? },
-        7 => Response::ExceptionStatus { outputs: cursor.u8()? },
-        8 => Response::Diagnostics { sub: Diagnostic(cursor.u16()?), data: cursor.take_rest() },
-        11 => Response::EventCounter { status: cursor.u16()?, events: cursor.u16()? },
-        12 => {
+    let response = match function {
+        FunctionCode::READ_COILS | FunctionCode::READ_DISCRETE_INPUTS => {
+            Response::Bits { bits: counted(&mut cursor)? }
+        }
+        FunctionCode::READ_HOLDING_REGISTERS
+        | FunctionCode::READ_INPUT_REGISTERS
+        | FunctionCode::READ_WRITE_MULTIPLE_REGISTERS => {
+            Response::Registers { registers: counted(&mut cursor).filter(|r| r.len() % 2 == 0)? }
+        }
+        FunctionCode::WRITE_SINGLE_COIL | FunctionCode::WRITE_SINGLE_REGISTER => {
+            Response::WroteSingle { address: cursor.u16()?, value: cursor.u16()? }
+        }
+        FunctionCode::READ_EXCEPTION_STATUS => Response::ExceptionStatus { outputs: cursor.u8()? },
+        FunctionCode::DIAGNOSTICS => {
+            Response::Diagnostics { sub: Diagnostic(cursor.u16()?), data: cursor.take_rest() }
+        }
+        FunctionCode::GET_COMM_EVENT_COUNTER => {
+            Response::EventCounter { status: cursor.u16()?, events: cursor.u16()? }
+        }
+        FunctionCode::GET_COMM_EVENT_LOG => {
             let body = counted(&mut cursor)?;
             let mut inner = Cursor::new(body);
             let (status, events, messages) = (inner.u16()?, inner.u16()?, inner.u16()?);
             Response::EventLog { status, events, messages, log: inner.rest() }
         }
-        15 | 16 => Response::WroteMultiple { first: cursor.u16()?, quantity: cursor.u16()? },
-        17 => Response::ServerId { data: counted(&mut cursor)? },
-        20 => Response::ReadFile { groups: counted(&mut cursor)? },
-        21 => Response::WriteFile { groups: counted(&mut cursor)? },
-        22 => Response::MaskWrite { address: cursor.u16()?, and: cursor.u16()?, or: cursor.u16()? },
-        24 => {
+        FunctionCode::WRITE_MULTIPLE_COILS | FunctionCode::WRITE_MULTIPLE_REGISTERS => {
+            Response::WroteMultiple { first: cursor.u16()?, quantity: cursor.u16()? }
+        }
+        FunctionCode::REPORT_SERVER_ID => Response::ServerId { data: counted(&mut cursor)? },
+        FunctionCode::READ_FILE_RECORD => Response::ReadFile { groups: counted(&mut cursor)? },
+        FunctionCode::WRITE_FILE_RECORD => Response::WriteFile { groups: counted(&mut cursor)? },
+        FunctionCode::MASK_WRITE_REGISTER => {
+            Response::MaskWrite { address: cursor.u16()?, and: cursor.u16()?, or: cursor.u16()? }
+        }
+        FunctionCode::READ_FIFO_QUEUE => {
             let bytes = usize::from(cursor.u16()?);
             let count = usize::from(cursor.u16()?);
             if bytes != count * 2 + 2 {
@@ -132,7 +162,7 @@ fn response(function: FunctionCode, data: &[u8]) -> Option<Response<'_>> {
             }
             Response::Fifo { registers: cursor.take(count * 2)? }
         }
-        43 => match MeiType(cursor.u8()?) {
+        FunctionCode::ENCAPSULATED_INTERFACE_TRANSPORT => match MeiType(cursor.u8()?) {
             mei @ MeiType::READ_DEVICE_IDENTIFICATION => {
                 let fallback = Response::Encapsulated { mei, data: cursor.rest() };
                 identification(cursor.take_rest()).unwrap_or(fallback)

@@ -262,7 +262,6 @@ pub struct PropertyId(pub u8);
 impl PropertyId {
     pub const AUTHENTICATION_DATA: Self = Self(0x16);
     pub const TOPIC_ALIAS: Self = Self(0x23);
-    pub const USER_PROPERTY: Self = Self(0x26);
 
     /// The name, for one side's properties of a request or of a reply.
     pub fn name(self) -> &'static str {

@@ -5,11 +5,32 @@
 //! aliases are resolved. A password is compared with what makers ship and then forgotten.
 //!
 //! Not read: MQTT inside TLS or WebSocket, MQTT-SN. PINGREQ, PINGRESP and DISCONNECT ask for nothing and are not told.
+//!
+//! One [`city::Request`] is one login, one message or one topic filter; its target is the client identifier or the
+//! topic. Text is cut at 4096 bytes. Details:
+//!
+//! | key | of | value |
+//! |---|---|---|
+//! | `protocol-name`, `protocol-version` | connect | `MQTT` or `MQIsdp`; `3.1`, `3.1.1`, `5.0` |
+//! | `client-id`, `user-name`, `clean-start`, `keep-alive` | connect | as sent; seconds |
+//! | `has-user-name`, `has-password`, `has-will` | connect | `true` or `false` |
+//! | `will-topic`, `will-payload`, `will-qos`, `will-retain` | connect | the last will |
+//! | `session-present`, `return-code`, `reason` | connect | of the CONNACK |
+//! | `from-client`, `duplicate`, `qos`, `retain`, `payload`, `payload-length` | publish | `payload` is text, or `0x…` |
+//! | `puback`, `pubrec`, `pubrel`, `pubcomp`, each with `-code` | publish | the steps that were seen, by reason |
+//! | `packet-id` | publish, subscribe | the number that acknowledgements repeat |
+//! | `part`, `parts` | subscribe | which of the packet's filters this is, from 1 |
+//! | `qos`, `no-local`, `retain-as-published`, `retain-handling` | subscribe | the options asked for |
+//! | `granted-qos`, `reason-code` | subscribe | as acknowledged |
+//! | `property-…`, `will-property-…`, `reply-property-…` | all | properties of 5.0 by name; a user property is `name=value` |
+//! | `request-seen` | all | `false` where only the answer was seen |
 
 mod conversation;
 mod fields;
 mod message;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};
@@ -32,10 +53,8 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
     }
     if opening.on_port(PORT) {
         let first = opening.first_bytes();
-        if sides.contains(&Recognition::More) && first.len() < 16 {
-            return Recognition::More;
-        }
-        return recognise_middle(first);
+        let begins = recognise_connect(first);
+        return if begins == Recognition::More { begins } else { recognise_middle(first) };
     }
     if opening.first == Side::Source && !opening.from_source.is_empty() {
         let [from_source, _] = sides;

@@ -21,7 +21,15 @@ macro_rules! recording {
 pub(super) const PLAN: &[(&str, &str)] = plan!["assets.csv" "city.toml" "conduits.toml" "feeds.toml" "services.toml" "suppliers.toml" "zones.toml"];
 
 /// A quiet day, as short as a quarter of an hour.
-pub(super) const DAY: Recording = recording!("day.pcap.zst");
+pub(super) const DAY: Recording = recording!("1-quiet-day/mirror.pcap.zst");
 
 /// What then happens, in order.
-pub(super) const INCIDENTS: &[Recording] = &[];
+pub(super) const INCIDENTS: &[Recording] = &[
+    recording!("2-leaked-password/mirror.pcap.gz"),
+    recording!("3-rogue-laptop/mirror.pcap.gz"),
+    recording!("4-scan/mirror.pcap.gz"),
+    recording!("5-modbus-write/mirror.pcap.gz"),
+    recording!("6-false-level/mirror.pcap.gz"),
+    recording!("7-call-out/mirror.pcap.gz"),
+    recording!("8-silent-controller/mirror.pcap.gz"),
+];

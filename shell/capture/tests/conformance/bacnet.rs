@@ -11,7 +11,7 @@
 use crate::{
     cases::{self, Case},
     compare::Report,
-    details::{all, detail, row},
+    details::{all, capitalised, detail, row},
     expected_log::Row,
     reading,
 };
@@ -52,10 +52,7 @@ fn bvlc_function(name: &str) -> String {
     let word = |word: &str| match word {
         "npdu" | "bvlc" => word.to_uppercase(),
         "to" => word.to_owned(),
-        word => {
-            let (first, rest) = word.split_at(1);
-            first.to_uppercase() + rest
-        }
+        word => capitalised(word),
     };
     name.split('-').map(word).collect::<Vec<_>>().join("_")
 }
@@ -180,8 +177,10 @@ fn value(text: &str) -> String {
 /// a bit string is filled up to whole bytes, and some enumerations keep their numbers.
 fn values(request: &Request) -> Vec<Option<String>> {
     let name = detail(request, "property").unwrap_or_default();
-    let keeps_numbers =
-        matches!(name, "file-access-method" | "polarity" | "present-value" | "relinquish-default");
+    let keeps_numbers = matches!(
+        name,
+        "file-access-method" | "polarity" | "present-value" | "priority-array" | "relinquish-default"
+    );
     let mut found: Vec<Option<String>> = Vec::new();
     for (field, text) in &request.details {
         match (field.as_str(), text.as_str()) {

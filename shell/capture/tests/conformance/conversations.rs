@@ -94,6 +94,7 @@ fn conversations_are_those_of_zeek() {
         ]
         .concat();
         report.compare("ends", &ends, &log.rows, &ours);
+        report.compare("ends and missed bytes", &[&ends[..], &["missed_bytes"]].concat(), &log.rows, &ours);
         report.compare("ends and state", &[&ends[..], &["conn_state"]].concat(), &log.rows, &ours);
         let tally = report.compare("ends, state, packets and bytes", &whole, &log.rows, &ours);
         if tally.both < tally.expected || tally.both < tally.ours {

@@ -35,5 +35,11 @@ pub fn ends(request: &Request) -> Row {
     ])
 }
 
+/// A word with a capital first.
+pub fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
 /// The columns that [`ends`] gives.
 pub const ENDS: [&str; 4] = ["id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p"];

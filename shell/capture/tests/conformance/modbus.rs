@@ -12,7 +12,7 @@
 use crate::{
     cases::{self, Case},
     compare::{Report, Tally},
-    details::{ENDS, detail, ends, flag, row},
+    details::{ENDS, capitalised, detail, ends, flag, row},
     expected_log::Row,
     filters::Filter,
     reading,
@@ -218,11 +218,7 @@ fn exchanges(request: &Request) -> Vec<Row> {
     };
     let subfunction = |side: &str| {
         let words = detail(request, &format!("{side}-subfunction"))?.split('-');
-        let capital = |word: &str| {
-            let (first, rest) = word.split_at(1);
-            first.to_uppercase() + rest
-        };
-        Some(words.map(capital).collect::<Vec<_>>().join(" "))
+        Some(words.map(capitalised).collect::<Vec<_>>().join(" "))
     };
     let bytes = |side: &str| {
         let digits = detail(request, &format!("{side}-data")).filter(|_| code == 8)?;

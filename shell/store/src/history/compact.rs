@@ -120,7 +120,7 @@ impl History {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
         let mut rows = Vec::new();
         for part in run {
-            rows.extend(files::read_all(&part.path, table)?);
+            rows.extend(files::read_all(part, table, &self.sound)?);
         }
         // From here on the wide file counts and the narrow ones do not, whether or not a kill keeps them from going.
         files::write(&self.directory, table, day, (first.first, last.end), &mut rows)?;

@@ -20,9 +20,11 @@ use parquet::{
     },
 };
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
+    io::{self, Read as _, Write},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// The most rows in a row group: what is read at once.
@@ -39,6 +41,8 @@ pub(super) struct Part {
     pub(super) first: Position,
     pub(super) end: Position,
     pub(super) rows: u64,
+    /// CRC-32 of its bytes.
+    check: u32,
 }
 
 /// The day that a time is filed under.
@@ -52,14 +56,20 @@ pub(super) fn span_of(day: Date) -> Option<(Timestamp, Timestamp)> {
     Some((start(day)?, start(day.tomorrow().ok()?)?))
 }
 
-fn name_of(first: Position, end: Position, rows: usize) -> String {
-    format!("{:020}-{:020}-{rows}{EXTENSION}", first.0, end.0)
+fn name_of(first: Position, end: Position, rows: usize, check: u32) -> String {
+    format!("{:020}-{:020}-{rows}-{check:08x}{EXTENSION}", first.0, end.0)
 }
 
 fn part(path: PathBuf, day: Date, name: &str) -> Option<Part> {
-    let mut numbers = name.strip_suffix(EXTENSION)?.split('-').map(|digits| digits.parse::<u64>().ok());
-    let (first, end, rows) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    numbers.next().is_none().then_some(Part { path, day, first: Position(first), end: Position(end), rows })
+    let mut words = name.strip_suffix(EXTENSION)?.splitn(4, '-');
+    Some(Part {
+        path,
+        day,
+        first: Position(words.next()?.parse().ok()?),
+        end: Position(words.next()?.parse().ok()?),
+        rows: words.next()?.parse().ok()?,
+        check: u32::from_str_radix(words.next()?, 16).ok()?,
+    })
 }
 
 /// The days of a table, in order.
@@ -134,22 +144,42 @@ pub(super) fn write(
         durable::make_directory(&folder)?;
         folder.parent().map_or(Ok(()), durable::sync_directory)?;
     }
-    let path = folder.join(name_of(range.0, range.1, rows.len()));
-    let aside = path.with_extension(durable::UNFINISHED);
+    let aside = folder.join(format!("{:020}.{}", range.0.0, durable::UNFINISHED));
     let file = durable::private()
         .write(true)
         .create(true)
         .truncate(true)
         .open(&aside)
         .map_err(failed("make the file", &aside))?;
-    let written = write_rows(&file, table, rows);
+    let mut checked = Checked { file, hasher: crc32fast::Hasher::new() };
+    let written = write_rows(&mut checked, table, rows);
     written.map_err(|cause| HistoryError::Write { path: aside.clone(), cause })?;
-    file.sync_all().map_err(failed("put on disk", &aside))?;
+    checked.file.sync_all().map_err(failed("put on disk", &aside))?;
+    let check = checked.hasher.finalize();
+    let path = folder.join(name_of(range.0, range.1, rows.len(), check));
     durable::rename_into_place(&aside, &path)?;
-    Ok(Part { path, day, first: range.0, end: range.1, rows: rows.len() as u64 })
+    Ok(Part { path, day, first: range.0, end: range.1, rows: rows.len() as u64, check })
 }
 
-fn write_rows(file: &File, table: Table, rows: &[Observation]) -> Result<(), ParquetError> {
+/// Writes to a file and sums up what it wrote.
+struct Checked {
+    file: File,
+    hasher: crc32fast::Hasher,
+}
+
+impl Write for Checked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn write_rows(file: &mut Checked, table: Table, rows: &[Observation]) -> Result<(), ParquetError> {
     let columns = table.columns();
     let schema = columns::schema(table.as_str(), columns)?;
     let properties = Arc::new(columns::properties(columns, SCHEMA, GROUP_ROWS)?);
@@ -161,6 +191,42 @@ fn write_rows(file: &File, table: Table, rows: &[Observation]) -> Result<(), Par
     Ok(())
 }
 
+/// The files whose bytes were found to be as they were written. The format's own checks leave out its headers, and its
+/// reader should not be given what was changed; so each file is summed up once, before it is first read.
+#[derive(Debug, Default)]
+pub(super) struct Sound(Mutex<BTreeSet<PathBuf>>);
+
+/// How many files are remembered before all are forgotten.
+const SOUND_MAX: usize = 100_000;
+
+impl Sound {
+    fn check(&self, part: &Part) -> Result<(), HistoryError> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(&part.path) {
+            return Ok(());
+        }
+        let mut file = File::open(&part.path).map_err(failed("read", &part.path))?;
+        let mut hasher = crc32fast::Hasher::new();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let read = file.read(&mut buffer).map_err(failed("read", &part.path))?;
+            if read == 0 {
+                break;
+            }
+            hasher.update(buffer.get(..read).unwrap_or_default());
+        }
+        if hasher.finalize() != part.check {
+            return Err(damaged(&part.path)("its bytes are not those that were written"));
+        }
+        let mut known = known();
+        if known.len() >= SOUND_MAX {
+            known.clear();
+        }
+        known.insert(part.path.clone());
+        Ok(())
+    }
+}
+
 /// A file, open for reading.
 pub(super) struct Open {
     pub(super) path: PathBuf,
@@ -169,7 +235,9 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub(super) fn new(path: &Path, table: Table) -> Result<Open, HistoryError> {
+    pub(super) fn new(part: &Part, table: Table, sound: &Sound) -> Result<Open, HistoryError> {
+        sound.check(part)?;
+        let path = &part.path;
         let file = File::open(path).map_err(failed("read", path))?;
         let reader = SerializedFileReader::new(file).map_err(damaged(path))?;
         let about = reader.metadata().file_metadata();
@@ -179,7 +247,7 @@ impl Open {
             .and_then(|pair| pair.value.as_ref()?.parse::<u32>().ok());
         match found {
             Some(found) if found > SCHEMA => {
-                return Err(HistoryError::Newer { path: path.to_path_buf(), found });
+                return Err(HistoryError::Newer { path: path.clone(), found });
             }
             Some(_) => {}
             None => return Err(damaged(path)("it holds no schema number")),
@@ -190,7 +258,7 @@ impl Open {
         if !same {
             return Err(damaged(path)("it has other columns than its schema number says"));
         }
-        Ok(Open { path: path.to_path_buf(), table, reader })
+        Ok(Open { path: path.clone(), table, reader })
     }
 
     pub(super) fn groups(&self) -> usize {
@@ -266,8 +334,8 @@ impl Open {
 }
 
 /// Every row of a file.
-pub(super) fn read_all(path: &Path, table: Table) -> Result<Vec<Observation>, HistoryError> {
-    let open = Open::new(path, table)?;
+pub(super) fn read_all(part: &Part, table: Table, sound: &Sound) -> Result<Vec<Observation>, HistoryError> {
+    let open = Open::new(part, table, sound)?;
     let mut rows = Vec::new();
     for group in 0..open.groups() {
         let wanted = vec![true; usize::try_from(open.group_rows(group)).unwrap_or(0)];

@@ -6,7 +6,7 @@ use super::{
     files::{self, Open, damaged},
     table::{self, Table},
 };
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Position};
 use ::city::{Address, Flow, Observation, Observed, Protocol, Verb};
 use cycle::Event;
 use ipnet::IpNet;
@@ -96,7 +96,7 @@ impl Question {
     }
 
     /// Whether a row belongs in the answer.
-    fn admits(&self, observation: &Observation) -> bool {
+    pub(super) fn admits(&self, observation: &Observation) -> bool {
         let (protocol, verb) = match &observation.fact {
             Observed::Conversation(conversation) => (conversation.flow.protocol, None),
             Observed::Request(request) => (request.flow.protocol, Some(request.verb)),
@@ -136,16 +136,18 @@ impl History {
     /// A file or the journal could not be read.
     pub fn ask(&self, question: &Question) -> Result<Answer, HistoryError> {
         for _ in 1..ATTEMPTS {
-            match self.attempt(question) {
+            let compacted = self.compacted()?;
+            match self.attempt(question, compacted) {
                 Err(error) if error.is_missing() => {}
-                result => return result,
+                // Rows may have moved from the journal into a file while both were read.
+                result if self.compacted()? == compacted => return result,
+                _ => {}
             }
         }
-        self.attempt(question)
+        self.attempt(question, self.compacted()?)
     }
 
-    fn attempt(&self, question: &Question) -> Result<Answer, HistoryError> {
-        let compacted = self.compacted()?;
+    fn attempt(&self, question: &Question, compacted: Position) -> Result<Answer, HistoryError> {
         let mut found = Found { limit: question.limit, ..Found::default() };
         let mut answer = Answer::default();
         for item in Journal::read(&self.journal, compacted)? {
@@ -169,7 +171,7 @@ impl History {
             }
             let mut groups = Vec::new();
             for part in files::parts(&self.directory, question.table, day, compacted)? {
-                let open = std::rc::Rc::new(Open::new(&part.path, question.table)?);
+                let open = std::rc::Rc::new(Open::new(&part, question.table, &self.sound)?);
                 for group in 0..open.groups() {
                     let times = open.group_times(group).unwrap_or((i64::MIN, i64::MAX));
                     groups.push((times, open.clone(), group));
@@ -257,10 +259,8 @@ fn is_text(cell: &Cell, text: &str) -> bool {
 /// Which addresses are at a place; each is looked at once, for there are few among many rows.
 struct Fits<'a> {
     place: &'a Place,
-    seen: BTreeMap<ByteKey, bool>,
+    seen: BTreeMap<Vec<u8>, bool>,
 }
-
-type ByteKey = Vec<u8>;
 
 impl<'a> Fits<'a> {
     fn new(place: &'a Place) -> Fits<'a> {
@@ -283,7 +283,8 @@ fn address(bytes: &ByteArray) -> Option<Address> {
 }
 
 /// Tells two rows apart. Conversations told of again have the same key.
-type Key = (Timestamp, Option<Flow>, u64);
+/// To the microsecond, for what comes from a file knows no more.
+type Key = (i64, Option<Flow>, u64);
 
 /// The newest rows so far.
 #[derive(Default)]
@@ -298,7 +299,7 @@ struct Found {
 impl Found {
     fn put(&mut self, row: Observation) {
         self.count += 1;
-        let time = table::time_of(&row);
+        let time = table::time_of(&row).as_microsecond();
         let (key, rank) = match &row.fact {
             Observed::Conversation(conversation) => {
                 // The protocol may have become known between two tellings.
@@ -323,7 +324,7 @@ impl Found {
     /// The oldest of the rows, once there are as many as wanted.
     fn floor(&self) -> Option<i64> {
         let full = self.rows.len() >= self.limit;
-        full.then(|| self.rows.first_key_value().map_or(i64::MAX, |((time, ..), _)| time.as_microsecond()))
+        full.then(|| self.rows.first_key_value().map_or(i64::MAX, |((time, ..), _)| *time))
     }
 
     /// Whether a row of this time could still be among the newest.

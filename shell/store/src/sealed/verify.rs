@@ -7,7 +7,7 @@ use super::{
 };
 use crate::database::failed;
 use integrity::{Checkpoint, Hash, Tree};
-use sqlx::Row as _;
+use sqlx::{Row as _, TypeInfo as _, ValueRef as _, sqlite::SqliteRow};
 use std::{collections::BTreeMap, fmt, pin::pin};
 
 /// The most damages that are listed; more are counted.
@@ -179,10 +179,7 @@ impl SealedLog {
             }
         }
         verified.not_copied = heads.range(copied + 1..).count() as u64;
-        self.verify_records(&heads, &mut verified).await;
-        if verified.records < copied {
-            verified.note(Damage::CutShort { records: verified.records, signed: copied });
-        }
+        self.verify_records(&heads, copied, &mut verified).await;
         Ok(verified)
     }
 
@@ -191,7 +188,11 @@ impl SealedLog {
         let mut heads = BTreeMap::new();
         let mut rows = pin!(sqlx::query("SELECT size, note FROM heads ORDER BY size").fetch(&self.pool));
         while let Some(row) = next_row(&mut rows).await {
-            let read = row.and_then(|row| Ok((number(&row, "size")?, row.try_get::<String, _>("note")?)));
+            let read = row.and_then(|row| {
+                let is_text = row.try_get_raw("note")?.type_info().name() == "TEXT";
+                let note = if is_text { row.try_get::<String, _>("note")? } else { String::new() };
+                Ok((number(&row, "size")?, note))
+            });
             let (size, note) = match read {
                 Ok(read) => read,
                 Err(cause) => {
@@ -216,7 +217,8 @@ impl SealedLog {
         heads
     }
 
-    async fn verify_records(&self, heads: &BTreeMap<u64, Hash>, verified: &mut Verified) {
+    /// `copied` is the greatest size of a head in the copy.
+    async fn verify_records(&self, heads: &BTreeMap<u64, Hash>, copied: u64, verified: &mut Verified) {
         let question = "SELECT sequence, time, kind, schema, body, leaf FROM sealed ORDER BY sequence";
         let mut rows = pin!(sqlx::query(question).fetch(&self.pool));
         let mut trees = Trees { said: Tree::new(), stored: Tree::new(), good: 0, lost: false };
@@ -240,7 +242,7 @@ impl SealedLog {
             }
             last = sequence;
             let stored = row.try_get::<&[u8], _>("leaf").ok().and_then(|leaf| Hash::try_from(leaf).ok());
-            let said = sealed(&row).ok().map(|record| leaf_of(&record));
+            let said = sealed(&row).ok().filter(|_| has_types(&row)).map(|record| leaf_of(&record));
             if said.is_none() || said != stored {
                 verified.note(Damage::Record { sequence });
             }
@@ -256,10 +258,19 @@ impl SealedLog {
         if last > signed {
             verified.note(Damage::Unsigned { from: signed + 1, to: last });
         }
+        let signed = signed.max(copied);
         if last < signed {
             verified.note(Damage::CutShort { records: last, signed });
         }
     }
+}
+
+/// Whether each value of a record has the type it was stored with. SQLite keeps the type beside each value, and would
+/// read the same bytes as text or as a blob.
+fn has_types(row: &SqliteRow) -> bool {
+    [("time", "TEXT"), ("kind", "TEXT"), ("schema", "INTEGER"), ("body", "TEXT"), ("leaf", "BLOB")]
+        .iter()
+        .all(|(column, name)| row.try_get_raw(*column).is_ok_and(|value| value.type_info().name() == *name))
 }
 
 impl Trees {

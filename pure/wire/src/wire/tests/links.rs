@@ -235,7 +235,10 @@ fn fragments_that_wait_are_bounded_and_given_up() {
             &mut out,
         );
     }
+    // Nor may many small parts cost more than they say.
+    assert!(wire.fragments.held() <= 10 * (24 + 64));
     wire.tick(START + SignedDuration::from_secs(61), &mut out);
+    assert_eq!(wire.fragments.held(), 0);
     let given_up: Vec<_> = unread(&out).iter().map(|it| (it.transport, it.count)).collect();
     assert_eq!(given_up, [(Transport::Ip(17), 100)]);
 }

@@ -164,6 +164,7 @@ fn ten_thousand_captures_with_errors_are_read_to_their_end() {
             wire.see(&Frame { time: *time, link, bytes, length }, &mut out);
             assert!(wire.conversations() <= limits.conversations);
             assert!(wire.reorder.used <= limits.reorder_bytes);
+            assert!(wire.fragments.held() <= limits.fragment_bytes);
             assert!(wire.pending.used <= limits.pending_bytes + 2_000);
         }
         wire.finish(&mut out);

@@ -46,7 +46,7 @@ fn a_gap_is_told_once_the_other_end_has_what_is_missing() {
 
 #[test]
 fn a_gap_is_given_up_when_too_much_would_have_to_be_held() {
-    let limits = Limits { reorder_bytes: 10, ..Limits::default() };
+    let limits = Limits { reorder_bytes: 100, ..Limits::default() };
     let config = Config { limits, ..config() };
     let talk = segments(&[(0, &line("one")), (9, &line("three")), (16, &line("four")), (5, b"late")]);
     let out = watch_with(config, &talk.frames);

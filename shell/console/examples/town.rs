@@ -1,0 +1,43 @@
+//! Serves the console for a made-up day in Averbourne, for work on the pages themselves:
+//! `cargo run -p console --example town -- 127.0.0.1:8460`. State goes to a directory that ends with the process.
+
+#[path = "../tests/town/mod.rs"]
+mod town;
+
+use console::{Config, FIRST_SIGN_IN, PlanText, Shared};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::{Arc, RwLock};
+use store::{Kind, Link, Store};
+use tokio::sync::{mpsc, watch};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8460".to_owned()).parse()?;
+    let now = Timestamp::now();
+    let directory = tempfile::tempdir()?;
+    let (store, _) = Store::open(&directory.path().join("state"), Kind::Demo, "town").await?;
+    let link = Link { purpose: FIRST_SIGN_IN.to_owned(), person: None };
+    let secret = store.people.create_link(&link, now + SignedDuration::from_hours(1)).await?;
+    let (_changes, changes) = watch::channel(1);
+    let (_plan, plan) = watch::channel(Arc::new(PlanText::of(&town::sources())));
+    let (asks, _asked) = mpsc::channel(1);
+    let shared = Shared {
+        city: Arc::new(RwLock::new(town::averbourne(now))),
+        people: store.people.clone(),
+        log: store.log.clone(),
+        changes,
+        plan,
+        asks,
+    };
+    let config = Config {
+        listen: vec![listen],
+        city_name: "Averbourne".to_owned(),
+        time_zone: "Europe/London".to_owned(),
+        source: "A made-up day".to_owned(),
+        ..Config::default()
+    };
+    let console = console::open(config, shared).await?;
+    println!("{}/welcome/{}", console.url().unwrap_or_default(), secret.reveal());
+    console.run(std::future::pending()).await;
+    Ok(())
+}

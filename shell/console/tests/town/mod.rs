@@ -1,0 +1,267 @@
+//! Averbourne, the demo's town, with a day of events made up from its own plan: every conduit is used as declared, and
+//! a few things go wrong. The same events every time.
+
+use ::city::{
+    Address, Allowance, Asset, Binding, ConnectionState, Conversation, Flow, Identity, Loss, LossKind, Mac, Observation,
+    Observed, Protocol, Reply, Request, Target, Trait, Transport, Verb, Weakness, WeaknessKind, Witness,
+};
+use cycle::{City, Event};
+use jiff::{SignedDuration, Timestamp};
+use plan::{Plan, SourceFile};
+use std::{fs, net::IpAddr, path::Path, sync::Arc};
+
+/// The text of Averbourne's plan.
+pub fn sources() -> Vec<SourceFile> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/plan");
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let file = |path: &std::path::PathBuf| {
+        SourceFile::from_bytes(path.file_name().unwrap().to_str().unwrap(), fs::read(path).unwrap())
+    };
+    paths.iter().map(file).collect()
+}
+
+/// The town after a day that ends at `now`.
+pub fn averbourne(now: Timestamp) -> City {
+    let plan = Arc::new(plan::check(&sources()).plan.expect("the demo's plan has no errors"));
+    let mut day = Day { plan: plan.clone(), events: Vec::new(), chance: 7 };
+    day.quiet(now - SignedDuration::from_hours(23), now);
+    day.trouble(now);
+    day.events.sort_by_key(Event::time);
+    let mut city = City::new(Some(plan));
+    let mut effects = Vec::new();
+    for event in &day.events {
+        city.handle(event, &mut effects);
+    }
+    city.handle(&Event::Tick(now), &mut effects);
+    city
+}
+
+struct Day {
+    plan: Arc<Plan>,
+    events: Vec<Event>,
+    chance: u64,
+}
+
+impl Day {
+    fn roll(&mut self, below: usize) -> usize {
+        // Knuth's MMIX generator: any will do that is the same every time.
+        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.chance >> 33) as usize % below.max(1)
+    }
+
+    fn see(&mut self, time: Timestamp, fact: Observed) {
+        self.events.push(Event::Observed(Observation { time, sensor: "mirror-1".into(), fact }));
+    }
+
+    fn quiet(&mut self, from: Timestamp, until: Timestamp) {
+        let plan = self.plan.clone();
+        let silent = ["Old Bridge", "Elm Court"];
+        let heard = |asset: &&Asset| !silent.iter().any(|name| asset.name.contains(name));
+        let assets: Vec<&Asset> = plan.assets().filter(heard).filter(|asset| !asset.addresses.is_empty()).collect();
+        for asset in &assets {
+            self.introduce(asset, from);
+        }
+        let mut time = from;
+        while time < until {
+            for conduit in plan.conduits() {
+                let hour = time.as_second() % 86_400 / 3_600;
+                if self.roll(if (7..19).contains(&hour) { 2 } else { 6 }) > 0 {
+                    continue;
+                }
+                let ends = |zone: &::city::ZoneId| assets.iter().filter(|asset| asset.zone == *zone).collect::<Vec<_>>();
+                let (sources, destinations) = (ends(&conduit.from), ends(&conduit.to));
+                let (Some(source), Some(destination)) = (
+                    sources.get(self.roll(sources.len())).copied(),
+                    destinations.get(self.roll(destinations.len())).copied(),
+                ) else {
+                    continue;
+                };
+                let which = self.roll(conduit.allow.len());
+                let second = self.roll(280) as i64;
+                self.as_allowed(time + SignedDuration::from_secs(second), source, destination, &conduit.allow[which]);
+            }
+            for asset in &assets {
+                // Every device is heard within any time the plan gives it.
+                self.arp(time + SignedDuration::from_secs(1), asset);
+            }
+            time += SignedDuration::from_mins(5);
+        }
+    }
+
+    fn arp(&mut self, time: Timestamp, asset: &Asset) {
+        let (Some(address), Some(mac)) = (asset.addresses.first(), asset.macs.first()) else { return };
+        self.see(time, Observed::Binding(Binding { address: *address, mac: *mac, protocol: Protocol::Arp }));
+    }
+
+    fn introduce(&mut self, asset: &Asset, time: Timestamp) {
+        self.arp(time, asset);
+        let address = Address::Ip(asset.addresses[0]);
+        let role = asset.role.as_deref().unwrap_or_default();
+        let (protocol, field) = match role {
+            "controller" => (Protocol::Modbus, "read-device-identification"),
+            "gateway" => (Protocol::Dhcp, "option 60"),
+            _ => (Protocol::Http, "Server"),
+        };
+        let mut say = |about, value: &str, confidence| {
+            self.see(time, Observed::Identity(Identity {
+                address,
+                about,
+                value: value.into(),
+                witness: Witness { protocol, field: field.into() },
+                confidence,
+            }));
+        };
+        if let Some(product) = &asset.product {
+            say(Trait::Vendor, product.split(' ').next().unwrap_or_default(), 90);
+            say(Trait::Product, product, 90);
+        }
+        if let Some(firmware) = &asset.firmware {
+            say(Trait::Firmware, firmware, 90);
+        }
+        say(Trait::Name, asset.id.as_str(), 50);
+    }
+
+    fn as_allowed(&mut self, time: Timestamp, source: &Asset, destination: &Asset, allow: &Allowance) {
+        let (source, destination) = (source.addresses[0], destination.addresses[0]);
+        match allow {
+            Allowance::Requests { protocol, verbs, target } => {
+                let verbs: Vec<Verb> =
+                    protocol.verbs().iter().filter(|verb| verbs.contains(*verb)).collect();
+                let verb = verbs[self.roll(verbs.len())];
+                let target = target.as_ref().map_or_else(Target::default, |pattern| Target {
+                    unit: pattern.unit,
+                    kind: pattern.kind.clone().unwrap_or_default(),
+                    numbers: pattern.numbers.map(|range| (range.first, range.first)),
+                    name: pattern.name.clone().unwrap_or_default().replace('*', "1").as_str().into(),
+                });
+                self.talk(time, source, destination, *protocol, verb, target);
+            }
+            Allowance::Ports { transport, ports } => {
+                let flow = Flow {
+                    source: source.into(),
+                    source_port: 40_000 + self.roll(20_000) as u16,
+                    destination: destination.into(),
+                    destination_port: ports.first as u16,
+                    transport: *transport,
+                    protocol: None,
+                };
+                self.converse(time, flow, 2_400);
+            }
+            Allowance::Packets { .. } => {}
+        }
+    }
+
+    fn talk(&mut self, time: Timestamp, source: IpAddr, destination: IpAddr, protocol: Protocol, verb: Verb, target: Target) {
+        let transport = match protocol {
+            Protocol::Icmp => Transport::Icmp,
+            Protocol::Bacnet | Protocol::Dns | Protocol::Dhcp | Protocol::Mdns => Transport::Udp,
+            _ => Transport::Tcp,
+        };
+        let port = protocol.usual_ports().first().copied().unwrap_or(0);
+        let flow = Flow {
+            source: source.into(),
+            source_port: if transport == Transport::Icmp { 8 } else { 40_000 + self.roll(20_000) as u16 },
+            destination: destination.into(),
+            destination_port: port,
+            transport,
+            protocol: None,
+        };
+        self.see(time, Observed::Opened(flow));
+        let flow = Flow { protocol: Some(protocol), ..flow };
+        self.see(time, Observed::Recognised(flow));
+        let function = format!("{verb}-request").into();
+        let request = Request { flow, verb, function, target, value: None, reply: Reply::Done, details: Vec::new() };
+        self.see(time, Observed::Request(Box::new(request)));
+        self.end(time, flow, 640);
+    }
+
+    fn converse(&mut self, time: Timestamp, flow: Flow, bytes: u64) {
+        self.see(time, Observed::Opened(flow));
+        self.end(time, flow, bytes);
+    }
+
+    fn end(&mut self, time: Timestamp, flow: Flow, bytes: u64) {
+        let conversation = Conversation {
+            flow,
+            source_mac: None,
+            destination_mac: None,
+            vlan: None,
+            start: time,
+            duration: SignedDuration::from_secs(2),
+            packets_out: 6,
+            packets_in: 5,
+            bytes_out: bytes / 3,
+            bytes_in: bytes,
+            ip_bytes_out: bytes / 3 + 240,
+            ip_bytes_in: bytes + 200,
+            missed_bytes: 0,
+            state: ConnectionState::Sf,
+            ended: true,
+        };
+        self.see(time + SignedDuration::from_secs(2), Observed::Conversation(Box::new(conversation)));
+    }
+
+    /// A rogue laptop that scans, a write from the wrong place, a leaked password, a claimed address, a lossy mirror.
+    fn trouble(&mut self, now: Timestamp) {
+        let plan = self.plan.clone();
+        let at = |minutes: i64| now - SignedDuration::from_mins(minutes);
+        let in_zone = |zone: &str| {
+            let here = |asset: &&Asset| asset.zone.as_str() == zone && !asset.id.as_str().starts_with("gateway");
+            plan.assets().filter(here).cloned().collect::<Vec<_>>()
+        };
+        let (signals, water, office, cctv) = (in_zone("signals"), in_zone("water"), in_zone("office"), in_zone("cctv"));
+        // A laptop that nobody knows, on a controller's cabinet switch.
+        let laptop: IpAddr = "192.0.2.94".parse().unwrap();
+        let mac = Mac([0x02, 0, 0x5e, 0, 0x53, 0xfe]);
+        self.see(at(96), Observed::Binding(Binding { address: laptop, mac, protocol: Protocol::Arp }));
+        for (index, asset) in signals.iter().cycle().take(60).enumerate() {
+            let target = asset.addresses[0];
+            let flow = Flow {
+                source: laptop.into(),
+                source_port: 50_000 + index as u16,
+                destination: target.into(),
+                destination_port: [22, 23, 80, 502, 8080, 161][index % 6],
+                transport: Transport::Tcp,
+                protocol: None,
+            };
+            self.converse(at(90) + SignedDuration::from_secs(index as i64), flow, 0);
+        }
+        // An office desk that sets a pump.
+        if let (Some(desk), Some(pump)) = (office.last(), water.first()) {
+            let target = Target { unit: Some(1), ..Target::numbered("holding-register", 40, 40) };
+            for minutes in [41, 39, 38] {
+                self.talk(at(minutes), desk.addresses[0], pump.addresses[0], Protocol::Modbus, Verb::Write, target.clone());
+            }
+            self.see(at(38), Observed::Weakness(Weakness {
+                address: pump.addresses[0].into(),
+                port: 502,
+                protocol: Protocol::Modbus,
+                kind: WeaknessKind::UnauthenticatedControl,
+                detail: "write-single-register".into(),
+                peer: Some(desk.addresses[0].into()),
+            }));
+        }
+        // A camera whose password crosses the wire.
+        if let (Some(camera), Some(desk)) = (cctv.first(), office.first()) {
+            self.see(at(150), Observed::Weakness(Weakness {
+                address: camera.addresses[0].into(),
+                port: 80,
+                protocol: Protocol::Http,
+                kind: WeaknessKind::CleartextCredentials,
+                detail: "user name admin".into(),
+                peer: Some(desk.addresses[0].into()),
+            }));
+        }
+        // A second device that claims a controller's address.
+        if let Some(asset) = signals.get(2) {
+            let binding = Binding { address: asset.addresses[0], mac, protocol: Protocol::Arp };
+            self.see(at(12), Observed::Binding(binding));
+        }
+        self.see(at(200), Observed::Loss(Loss {
+            kind: LossKind::Dropped,
+            count: 312,
+            detail: "frames, at mirror-1; give the mirror port a faster link".into(),
+        }));
+    }
+}
