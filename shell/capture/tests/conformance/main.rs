@@ -23,6 +23,7 @@ mod filters;
 mod http;
 mod modbus;
 mod mqtt;
+mod neighbours;
 mod reading;
 mod recognition;
 mod tls;
