@@ -100,7 +100,7 @@ impl Inventory {
                 if matches!(request.reply, Reply::Done | Reply::Refused(_)) {
                     sign(self, request.flow.destination, out);
                 }
-                self.note_use(&request.flow, VerbSet::of(&[request.verb]));
+                self.note_use(&request.conversation(), VerbSet::of(&[request.verb]));
             }
             Observed::Binding(binding) => {
                 self.bind(binding);

@@ -1,5 +1,7 @@
 //! Small cities and what happens to them: each test is a story told in observations.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use city::{
     Address, Binding, ConnectionState, Conversation, Finding, Flow, Identity, Mac, Observation, Observed,
     Presence, Protocol, Reply, Request, Rule, Severity, Standing, Target, Trait, Transport, Verb, Weakness,
@@ -134,6 +136,7 @@ impl Story {
 
     fn request(&mut self, second: i64, flow: Flow, verb: Verb, target: Target) -> &mut Story {
         let request = Request {
+            back: false,
             flow,
             verb,
             function: format!("a-{verb}").into(),

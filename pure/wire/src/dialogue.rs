@@ -92,13 +92,7 @@ impl Out<'_> {
     pub fn flow_from(&self, asker: Side) -> Flow {
         match asker {
             Side::Source => self.flow,
-            Side::Destination => Flow {
-                source: self.flow.destination,
-                source_port: self.flow.destination_port,
-                destination: self.flow.source,
-                destination_port: self.flow.source_port,
-                ..self.flow
-            },
+            Side::Destination => self.flow.reversed(),
         }
     }
 
@@ -112,8 +106,10 @@ impl Out<'_> {
     pub fn request(&mut self, asker: Side, request: Asked) {
         let Asked { verb, function, target, value, reply, details } = request;
         let flow = self.flow_from(asker);
+        let back = asker == Side::Destination;
         self.observe(Observed::Request(Box::new(Request {
             flow,
+            back,
             verb,
             function,
             target,

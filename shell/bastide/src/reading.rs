@@ -57,12 +57,7 @@ impl Reading {
             limits: Limits::default(),
             interim,
         };
-        Ok(Reading {
-            captures,
-            wire: Wire::new(config),
-            bar: ProgressBar::hidden(),
-            last: None,
-        })
+        Ok(Reading { captures, wire: Wire::new(config), bar: ProgressBar::hidden(), last: None })
     }
 
     /// Shows progress on standard error, if that is a terminal.

@@ -1,6 +1,11 @@
 //! `bastide records`: what captures hold, for other tools.
 
-use crate::{arguments::Records, failure::Verdict, reading::{Purpose, Reading}, record};
+use crate::{
+    arguments::Records,
+    failure::Verdict,
+    reading::{Purpose, Reading},
+    record,
+};
 use std::io::{self, BufWriter, Write};
 
 /// Prints every record of the captures, in the order in which each was complete.
