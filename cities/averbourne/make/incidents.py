@@ -269,12 +269,12 @@ def silent_controller(daemons: Daemons) -> list[dict]:
     pump = DEVICES["pump-04"]
     time.sleep(15)
     batch(["link set eth0 down"], pump.id)
-    time.sleep(180)
+    time.sleep(150)
     batch(["link set eth0 up", "route add default via 192.0.2.161"], pump.id)
     time.sleep(20)
     return [
         expect(
-            "silent-device", pump.ip, silent_for="3m",
+            "silent-device", pump.ip, silent_for="150s",
             why="The pumping station at the station subway lost power; the telemetry server asks and nobody answers",
         )
     ]

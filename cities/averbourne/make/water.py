@@ -50,8 +50,11 @@ class Station:
         self.hours += seconds / 3600 if self.running else 0
 
     async def action(self, function, start, address, count, registers, values):
-        """Called by the server at each request: keeps the registers and the well in step."""
+        """Called by the server at each request: keeps the registers and the well in step. After a write it is called
+        a second time, without values, to read back."""
         self.step()
+        if values is None and function in (5, 6, 15, 16):
+            return
         if function in (5, 15):
             self.coils[address : address + len(values)] = [bool(v) for v in values]
         elif function in (6, 16):

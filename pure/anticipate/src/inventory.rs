@@ -10,7 +10,7 @@ use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    net::{IpAddr, Ipv4Addr},
+    net::IpAddr,
 };
 
 /// How sure a witness must be before a change of what it says counts as a change of the device.
@@ -100,7 +100,7 @@ impl Inventory {
                 if matches!(request.reply, Reply::Done | Reply::Refused(_)) {
                     sign(self, request.flow.destination, out);
                 }
-                self.note_use(&request.flow, VerbSet::of(&[request.verb]));
+                self.note_use(&request.conversation(), VerbSet::of(&[request.verb]));
             }
             Observed::Binding(binding) => {
                 self.bind(binding);
@@ -144,7 +144,7 @@ impl Inventory {
         out: &mut Vec<Concern>,
     ) -> Option<&mut Device> {
         let address = self.canonical(address);
-        if !address.is_station() || address == Address::Ip(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+        if !address.is_station() {
             return None;
         }
         if !self.devices.contains_key(&address) {

@@ -6,13 +6,13 @@ use crate::{
     failure::{Verdict, warn},
     live,
     plan::read_folder,
-    reading::seed,
+    reading::{INTERIM, seed},
     serving::Serving,
 };
 use anyhow::{Context, bail};
 use capture::{Become, Live};
 use city::{Loss, LossKind, Observation, Observed, Text};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
     os::unix::fs::chown,
@@ -159,7 +159,7 @@ fn config(interface: &str, seed: u64) -> Config {
         details: false,
         seed,
         limits: Limits::default(),
-        interim: Some(SignedDuration::from_mins(5)),
+        interim: Some(INTERIM),
     }
 }
 
