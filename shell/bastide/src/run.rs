@@ -146,6 +146,7 @@ fn listen(mut ears: Live, messages: &SyncSender<Message>) -> anyhow::Result<()> 
         }
         if batch.observations.len() >= HAND_ON_MOST || handed_on.elapsed() >= HAND_ON_EVERY {
             handed_on = Instant::now();
+            batch.time = Some(Timestamp::now());
             if messages.send(Message::Seen(std::mem::take(&mut batch))).is_err() {
                 return Ok(());
             }

@@ -107,17 +107,27 @@ fn no_secret_of_the_town_is_in_any_output_or_on_disk() {
     let state = folder.path().join("state");
     let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/plan");
     let captures: Vec<PathBuf> = cases().iter().map(|case| capture(case)).collect();
-    let replay =
-        bastide().args(["replay", "--format", "json", "--city"]).arg(plan).arg("--state").arg(&state).args(&captures).output();
+    let replay = bastide()
+        .args(["replay", "--format", "json", "--city"])
+        .arg(plan)
+        .arg("--state")
+        .arg(&state)
+        .args(&captures)
+        .output();
     let records = bastide().arg("records").args(&captures).output().unwrap();
-    let mut outputs = vec![("replay".to_owned(), replay.unwrap().stdout), ("records".to_owned(), records.stdout)];
+    let mut outputs =
+        vec![("replay".to_owned(), replay.unwrap().stdout), ("records".to_owned(), records.stdout)];
     for (path, bytes) in files_below(&state) {
         // Packets are kept as they were: opening them is a right of its own.
         if !path.starts_with(state.join("packets")) {
             outputs.push((path.to_string_lossy().into_owned(), bytes));
         }
     }
-    assert!(outputs.iter().all(|(name, bytes)| !bytes.is_empty() || name.ends_with("lock") || name.contains("wal")));
+    assert!(
+        outputs
+            .iter()
+            .all(|(name, bytes)| !bytes.is_empty() || name.ends_with("lock") || name.contains("wal"))
+    );
     for (name, bytes) in &outputs {
         for secret in &secrets {
             let seen = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
