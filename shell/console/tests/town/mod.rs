@@ -18,6 +18,7 @@ pub fn sources() -> Vec<SourceFile> {
     let file = |path: &std::path::PathBuf| {
         // The demo's devices speak every minute; these speak every five.
         let mut text = fs::read_to_string(path).unwrap();
+        text = text.replace("learning = \"10m\"", "learning = \"22h\"");
         for short in ["90s", "2m", "3m", "5m"] {
             text = text.replace(&format!(",{short}\n"), ",15m\n");
         }
@@ -220,6 +221,14 @@ impl Day {
         let laptop: IpAddr = "192.0.2.94".parse().unwrap();
         let mac = Mac([0x02, 0, 0x5e, 0, 0x53, 0xfe]);
         self.see(at(96), Observed::Binding(Binding { address: laptop, mac, protocol: Protocol::Arp }));
+        self.see(at(95), Observed::Identity(Identity {
+            address: laptop.into(),
+            about: Trait::Name,
+            // A name is whatever a device says, and this one would rather be markup.
+            value: "<img src=x onerror=alert(1)>".into(),
+            witness: Witness { protocol: Protocol::Dhcp, field: "option 12".into() },
+            confidence: 50,
+        }));
         for (index, asset) in signals.iter().cycle().take(60).enumerate() {
             let target = asset.addresses[0];
             let flow = Flow {
