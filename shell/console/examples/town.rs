@@ -1,6 +1,12 @@
 //! Serves the console for a made-up day in Averbourne, for work on the pages themselves:
 //! `cargo run -p console --example town -- 127.0.0.1:8460`. State goes to a directory that ends with the process.
 
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "the day is made up here; a mistake in it should stop the example at once"
+)]
 #[path = "../tests/town/mod.rs"]
 mod town;
 

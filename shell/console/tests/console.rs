@@ -1,6 +1,15 @@
 //! The console as the network sees it: who is let in, to what, and what is refused. Every test speaks HTTP over loopback
 //! or the Unix socket to a console that listens as it does in service.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test may stop at once"
+)]
+
 mod schema;
 mod served;
 mod town;
