@@ -136,8 +136,9 @@ pub(crate) mod tests {
         ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
 
     pub(crate) fn published() -> Vec<Hash> {
+        let digit = |byte: u8| (byte as char).to_digit(16).unwrap() as u8;
         let bytes = |text: &str| -> Vec<u8> {
-            (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+            text.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
         };
         LEAVES.iter().map(|leaf| leaf_hash(&bytes(leaf))).collect()
     }

@@ -1,5 +1,6 @@
 //! The SQLite file behind people, settings and the sealed log: how it is opened, and how older ones are brought up.
 
+use crate::durable;
 use sqlx::{
     Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -103,6 +104,12 @@ const STEPS: [&[&str]; SCHEMA as usize] = [&[
 /// Opens the database for reading and writing, making it or bringing it up to [`SCHEMA`] first.
 pub(crate) async fn open(directory: &Path) -> Result<SqlitePool, DatabaseError> {
     let path = directory.join(FILE);
+    // SQLite makes files that others may read; its other files take the rights of this one.
+    durable::private()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .map_err(|cause| open_failed(&path, sqlx::Error::Io(cause)))?;
     // WAL with FULL: a commit is on disk before it is answered, and readers never wait for the writer.
     let options = SqliteConnectOptions::new()
         .filename(&path)

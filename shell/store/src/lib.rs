@@ -1,4 +1,27 @@
 //! The store: what Bastide keeps, and what it promises of it.
+//!
+//! One city, one process, one state directory, locked. In it:
+//!
+//! | what | where | promise |
+//! |---|---|---|
+//! | [`Journal`] | `journal/` | every event, in order; a kill loses at most what came after the last [`Journal::sync`], and [`Opening`] says so |
+//! | [`Checkpoints`] | `checkpoints/` | the city's state at a place in the journal; state is a checkpoint and the events after it: rebuilt, never repaired |
+//! | [`SealedLog`] | `bastide.db`, `heads.log`, `log.key` | findings, decisions, people's acts; what [`SealedLog::seal`] acknowledged is there, and one changed bit is found |
+//! | [`History`] | `history/` | conversations, requests, identities, weaknesses as Parquet by day; forgotten by age and bytes, never before a checkpoint holds what they taught |
+//! | [`Packets`] | `packets/` | raw frames around findings, bounded by age and bytes |
+//! | [`People`], [`Settings`] | `bastide.db` | who may do what; no token or passphrase |
+//!
+//! **The loop.** Open with [`Store::open`]; give the checkpoint's city its plan and let it handle the events of
+//! [`Start::position`] on; put [`Opening::loss`] in as an observation. Then, for each event, [`Journal::append`] before
+//! the city handles it. Before an effect is carried out, [`Journal::sync`] and then [`SealedLog::seal`]: in this order
+//! a finding never outlives the events that led to it, so that no number is given twice. Every second
+//! [`Journal::sync`]; every few minutes [`Store::compact`], [`Store::checkpoint`] and [`Store::tend`]. At the end
+//! [`Store::close`].
+//!
+//! **Effects again.** Events handled again after a start give their effects again. The findings that were sealed
+//! already are in the log behind the checkpoint's [`Checkpoint::sealed`]; the rest were not shown yet.
+//!
+//! Without the lock, beside a running process, [`Reader`] reads it all and changes nothing.
 
 mod checkpoint;
 mod database;

@@ -4,6 +4,8 @@
 //! acknowledgement once it has it. The child is killed with SIGKILL after a time of chance, over and over in the same
 //! state directory, and after each kill everything that it was told is looked for.
 
+#![cfg(test)]
+
 mod sample;
 
 use cycle::{City, Event};
@@ -16,7 +18,8 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    Act, ActRecord, Journal, Kind, Limits, PlanFile, PlanRecord, Position, Question, Record, Retention, Store, Table,
+    Act, ActRecord, Journal, Kind, Limits, PlanFile, PlanRecord, Position, Question, Record, Retention,
+    Store, Table,
 };
 
 const CHILD: &str = "BASTIDE_STORE_KILL_CHILD";
@@ -53,17 +56,19 @@ fn say(line: std::fmt::Arguments<'_>) {
 /// The child: goes on where the store is, until it is killed.
 async fn work(directory: &Path) {
     let (mut store, start) = Store::open(directory, Kind::Live, "mirror-0", limits()).await.unwrap();
-    let mut city = start.checkpoint.map_or_else(|| City::new(None), |checkpoint| checkpoint.city);
     let mut effects = Vec::new();
+    let later = Journal::read(store.journal.directory(), start.position()).unwrap();
+    let mut city = start.checkpoint.map_or_else(|| City::new(None), |checkpoint| checkpoint.city);
+    later.for_each(|item| city.handle(&item.unwrap().1, &mut effects));
     say(format_args!("opened {}", store.journal.end()));
     for n in store.journal.end().0.. {
         let event = sample::event(n);
         store.journal.append(&event).unwrap();
         city.handle(&event, &mut effects);
         effects.clear();
-        match n % 400 {
-            0 | 100 | 200 | 300 => say(format_args!("synced {}", store.journal.sync().unwrap())),
-            50 | 150 | 250 | 350 => {
+        match n % 60 {
+            0 | 15 | 30 | 45 => say(format_args!("synced {}", store.journal.sync().unwrap())),
+            10 | 40 => {
                 let sealed = store.log.head().size;
                 let count = 1 + n % 3;
                 let records = (sealed..sealed + count).map(record).collect();
@@ -71,10 +76,10 @@ async fn work(directory: &Path) {
                 assert_eq!((receipt.first, receipt.last), (sealed + 1, sealed + count));
                 say(format_args!("sealed {}", receipt.last));
             }
-            210 => say(format_args!("checkpoint {}", store.checkpoint(&city).unwrap())),
-            310 => say(format_args!("compacted {}", store.compact().unwrap().end)),
-            320 => store.journal.rotate().unwrap(),
-            330 => {
+            20 => say(format_args!("checkpoint {}", store.checkpoint(&city).unwrap())),
+            50 => say(format_args!("compacted {}", store.compact().unwrap().end)),
+            52 => store.journal.rotate().unwrap(),
+            55 => {
                 store.tend(event.time()).unwrap();
             }
             _ => {}
@@ -133,7 +138,7 @@ async fn check(directory: &Path, told: &Told, kill: u64) {
         assert!(*event == sample::event(place.0), "kill {kill}: event {place} is another");
     }
     // The state rebuilt is the state that all events give.
-    if kill % 10 == 0 {
+    if kill.is_multiple_of(10) {
         let mut rebuilt = start.checkpoint.map_or_else(|| City::new(None), |checkpoint| checkpoint.city);
         let mut whole = City::new(None);
         events.iter().for_each(|(_, event)| rebuilt.handle(event, &mut Vec::new()));
@@ -144,10 +149,19 @@ async fn check(directory: &Path, told: &Told, kill: u64) {
     // The log.
     let report = store.log.verify().await.unwrap();
     assert!(report.is_whole(), "kill {kill}: {:?}", report.damage);
-    assert!(report.records >= told("sealed"), "kill {kill}: {} of {} records", report.records, told("sealed"));
+    assert!(
+        report.records >= told("sealed"),
+        "kill {kill}: {} of {} records",
+        report.records,
+        told("sealed")
+    );
     assert_eq!(store.log.head().size, report.records);
     for sealed in store.log.latest(None, 40).await.unwrap() {
-        assert!(sealed.record() == Some(record(sealed.sequence - 1)), "kill {kill}: record {}", sealed.sequence);
+        assert!(
+            sealed.record() == Some(record(sealed.sequence - 1)),
+            "kill {kill}: record {}",
+            sealed.sequence
+        );
     }
     // History: every row that is not too old, once.
     assert!(store.history.compacted().unwrap().0 >= told("compacted"), "kill {kill}: history went back");

@@ -197,8 +197,16 @@ impl Day {
         let flow = Flow { protocol: Some(protocol), ..flow };
         self.see(time, Observed::Recognised(flow));
         let function = format!("{verb}-request").into();
-        let request =
-            Request { flow, verb, function, target, value: None, reply: Reply::Done, details: Vec::new() };
+        let request = Request {
+            flow,
+            back: false,
+            verb,
+            function,
+            target,
+            value: None,
+            reply: Reply::Done,
+            details: Vec::new(),
+        };
         self.see(time, Observed::Request(Box::new(request)));
         self.end(time, flow, 640);
     }

@@ -61,9 +61,9 @@ pub fn fact(n: u64) -> Observed {
         0 => Observed::Opened(flow(n)),
         1 | 2 => Observed::Conversation(Box::new(Conversation {
             flow: flow(n),
-            source_mac: (n % 2 == 0).then(|| mac(n)),
-            destination_mac: (n % 3 == 0).then(|| mac(n + 1)),
-            vlan: (n % 4 == 0).then_some(120),
+            source_mac: n.is_multiple_of(2).then(|| mac(n)),
+            destination_mac: n.is_multiple_of(3).then(|| mac(n + 1)),
+            vlan: n.is_multiple_of(4).then_some(120),
             start: time(n) - SignedDuration::from_micros(987_654),
             duration: SignedDuration::from_micros(987_654),
             packets_out: n,
@@ -74,9 +74,10 @@ pub fn fact(n: u64) -> Observed {
             ip_bytes_in: n * 47,
             missed_bytes: n % 2,
             state: STATES[n as usize % 4],
-            ended: n % 5 != 0,
+            ended: !n.is_multiple_of(5),
         })),
         3 | 4 => Observed::Request(Box::new(Request {
+            back: false,
             flow: flow(n),
             verb: Verb::ALL[n as usize % 11],
             function: "write-single-register".into(),
@@ -85,14 +86,18 @@ pub fn fact(n: u64) -> Observed {
                 1 => Target { unit: Some(1), ..Target::numbered("holding-register", 40, n) },
                 _ => Target::named("city/pump/7/level"),
             },
-            value: (n % 2 == 0).then(|| Text::from(format!("{n}"))),
+            value: n.is_multiple_of(2).then(|| Text::from(format!("{n}"))),
             reply: match n % 4 {
                 0 => Reply::Done,
                 1 => Reply::Missing,
                 2 => Reply::NotExpected,
                 _ => Reply::Refused("illegal-data-address".into()),
             },
-            details: if n % 7 == 0 { vec![("transaction".into(), "9 \"x\"".into())] } else { Vec::new() },
+            details: if n.is_multiple_of(7) {
+                vec![("transaction".into(), "9 \"x\"".into())]
+            } else {
+                Vec::new()
+            },
         })),
         5 => Observed::Identity(Identity {
             address: Address::Ip(ip(n)),
@@ -107,10 +112,10 @@ pub fn fact(n: u64) -> Observed {
             protocol: Protocol::Modbus,
             kind: [WeaknessKind::UnauthenticatedControl, WeaknessKind::ObsoleteTls][n as usize % 2],
             detail: "write-single-register".into(),
-            peer: (n % 2 == 0).then(|| Address::Ip(ip(n + 1))),
+            peer: n.is_multiple_of(2).then(|| Address::Ip(ip(n + 1))),
         }),
         7 => Observed::Binding(Binding { address: ip(n), mac: mac(n), protocol: Protocol::Arp }),
-        _ if n % 2 == 0 => {
+        _ if n.is_multiple_of(2) => {
             Observed::Loss(Loss { kind: LossKind::Dropped, count: n, detail: "the ring".into() })
         }
         _ => Observed::Unread(Unread {
