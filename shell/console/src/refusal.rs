@@ -74,20 +74,29 @@ impl Refusal {
         match self {
             Refusal::Bad(why) | Refusal::NotFound(why) | Refusal::Unfit(why) => why.clone(),
             Refusal::Forbidden(why) | Refusal::Unavailable(why) => (*why).to_owned(),
-            Refusal::Forged => "It came from another site, or your sign-in ended since the page was opened. Open the \
+            Refusal::Forged => {
+                "It came from another site, or your sign-in ended since the page was opened. Open the \
                                 page again and repeat what you did."
-                .to_owned(),
-            Refusal::Gone => "It was used already, or it is too old. Ask an approver for a new one; on the machine \
+                    .to_owned()
+            }
+            Refusal::Gone => {
+                "It was used already, or it is too old. Ask an approver for a new one; on the machine \
                               itself, `bastide people link` makes one."
-                .to_owned(),
-            Refusal::Internal => "The cause is in Bastide’s own messages on the machine it runs on. What was seen of \
+                    .to_owned()
+            }
+            Refusal::Internal => {
+                "The cause is in Bastide’s own messages on the machine it runs on. What was seen of \
                                   the city is not affected."
-                .to_owned(),
-            Refusal::Misdirected => "The request was sent to a name that this console does not go by. If the name is \
+                    .to_owned()
+            }
+            Refusal::Misdirected => {
+                "The request was sent to a name that this console does not go by. If the name is \
                                      right, add it to the console’s names."
-                .to_owned(),
-            Refusal::SignInFirst => "This is shown only to people who signed in, and to programmes with a token."
-                .to_owned(),
+                    .to_owned()
+            }
+            Refusal::SignInFirst => {
+                "This is shown only to people who signed in, and to programmes with a token.".to_owned()
+            }
             Refusal::TooLong => "At most 64 kB can be sent at a time.".to_owned(),
             Refusal::TooMany(seconds) => match seconds.div_ceil(60) {
                 0 | 1 => "Wait a minute and try again.".to_owned(),

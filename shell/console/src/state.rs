@@ -89,7 +89,8 @@ impl State {
     pub fn name_and_clock(&self) -> (String, Clock) {
         let city = self.city();
         let settings = city.plan().map(|plan| plan.settings());
-        let name = settings.map_or_else(|| self.0.config.city_name.clone(), |settings| settings.name.to_string());
+        let name =
+            settings.map_or_else(|| self.0.config.city_name.clone(), |settings| settings.name.to_string());
         let zone = settings.map_or(self.0.config.time_zone.as_str(), |settings| settings.time_zone.as_str());
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
         let now = if city.began().is_some() { city.now() } else { Timestamp::now() };

@@ -1,6 +1,15 @@
 //! The console as the network sees it: who is let in, to what, and what is refused. Every test speaks HTTP over loopback
 //! or the Unix socket to a console that listens as it does in service.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test may stop at once"
+)]
+
 mod schema;
 mod served;
 mod town;
@@ -85,7 +94,13 @@ async fn nobody_sees_anything_without_signing_in() {
 async fn every_answer_carries_the_headers_that_keep_a_browser_from_harm() {
     let served = Served::new().await;
     let cookie = served.person("Ada", Role::Approver, true).await;
-    for (path, head) in [("/", cookie.as_str()), ("/sign-in", ""), ("/nothing", &cookie), ("/api/v1/city", ""), ("/findings/99999", &cookie)] {
+    for (path, head) in [
+        ("/", cookie.as_str()),
+        ("/sign-in", ""),
+        ("/nothing", &cookie),
+        ("/api/v1/city", ""),
+        ("/findings/99999", &cookie),
+    ] {
         let answer = served.get(path, head).await;
         let policy = answer.header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
@@ -115,11 +130,13 @@ async fn a_foreign_name_that_points_here_is_refused() {
     let served = Served::new().await;
     let cookie = served.person("Ada", Role::Approver, true).await;
     for host in ["evil.example", "127.0.0.1.evil.example:80", "localhost:1", "192.0.2.1"] {
-        let answer = served.raw(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n{cookie}Connection: close\r\n\r\n")).await;
+        let answer =
+            served.raw(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n{cookie}Connection: close\r\n\r\n")).await;
         assert_eq!(answer.status, 421, "{host}");
         assert!(!answer.text().contains("Telecare"), "{host}");
     }
-    let twice = format!("GET / HTTP/1.1\r\nHost: {0}\r\nHost: {0}\r\nConnection: close\r\n\r\n", served.host());
+    let twice =
+        format!("GET / HTTP/1.1\r\nHost: {0}\r\nHost: {0}\r\nConnection: close\r\n\r\n", served.host());
     assert!(matches!(served.raw(&twice).await.status, 400 | 421));
 }
 
@@ -129,23 +146,30 @@ async fn the_first_person_comes_in_by_a_link_that_works_once() {
     let path = served.first_link().await;
     let (form, cookie) = served.form(&path).await;
     let head = format!("{}{cookie}", served.same_origin());
-    let fields = |again: &str| {
-        format!("form={form}&name=Ines+Okafor&passphrase=four+words+that+fit&again={again}")
-    };
+    let fields =
+        |again: &str| format!("form={form}&name=Ines+Okafor&passphrase=four+words+that+fit&again={again}");
     assert_eq!(served.post(&path, &served.same_origin(), &fields("four+words+that+fit")).await.status, 403);
     assert_eq!(served.post(&path, &head, &fields("another+one+altogether")).await.status, 422);
     let answer = served.post(&path, &head, &fields("four+words+that+fit")).await;
     assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
     let set = answer.header("set-cookie").unwrap();
-    assert!(set.contains("; HttpOnly; SameSite=Strict") && !set.contains("Secure") && !set.contains("Max-Age"), "{set}");
+    assert!(
+        set.contains("; HttpOnly; SameSite=Strict") && !set.contains("Secure") && !set.contains("Max-Age"),
+        "{set}"
+    );
     let session = format!("Cookie: {}\r\n", set.split(';').next().unwrap());
     assert_eq!(served.get("/people", &session).await.status, 200);
     assert_eq!(served.get(&path, "").await.status, 410);
     assert_eq!(served.post(&path, &head, &fields("four+words+that+fit")).await.status, 410);
     // Out, and in again by name and passphrase, to where one wanted to go.
     let csrf = served.csrf(&session).await;
-    assert_eq!(served.post("/sign-out", &format!("{}{session}", served.same_origin()), "csrf=x").await.status, 403);
-    let out = served.post("/sign-out", &format!("{}{session}", served.same_origin()), &format!("csrf={csrf}")).await;
+    assert_eq!(
+        served.post("/sign-out", &format!("{}{session}", served.same_origin()), "csrf=x").await.status,
+        403
+    );
+    let out = served
+        .post("/sign-out", &format!("{}{session}", served.same_origin()), &format!("csrf={csrf}"))
+        .await;
     assert_eq!(out.status, 303);
     assert_eq!(served.get("/people", &session).await.status, 303);
     let answer = served.sign_in("Ines Okafor", "four words that fit", "/findings").await;
@@ -235,7 +259,11 @@ async fn another_site_cannot_act_in_ones_name() {
         (served.same_origin(), "csrf=&name=Zed&role=viewer"),
         (served.same_origin(), "csrf=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&name=Zed&role=viewer"),
     ] {
-        assert_eq!(served.post("/people", &format!("{head}{cookie}"), body).await.status, 403, "{head}{body}");
+        assert_eq!(
+            served.post("/people", &format!("{head}{cookie}"), body).await.status,
+            403,
+            "{head}{body}"
+        );
     }
     let json = "Content-Type: application/json\r\n";
     let said = r#"{"name":"Zed","role":"viewer"}"#;
@@ -259,7 +287,8 @@ async fn a_wall_screen_sees_the_city_and_nothing_else() {
     let at = text.find("/welcome/").unwrap();
     let path = text[at..].split('<').next().unwrap().to_owned();
     let (form, cookie) = served.form(&path).await;
-    let answer = served.post(&path, &format!("{}{cookie}", served.same_origin()), &format!("form={form}")).await;
+    let answer =
+        served.post(&path, &format!("{}{cookie}", served.same_origin()), &format!("form={form}")).await;
     assert_eq!((answer.status, answer.header("location")), (303, Some("/wall")));
     let set = answer.header("set-cookie").unwrap();
     assert!(set.contains("Max-Age=34560000"), "{set}");
@@ -317,7 +346,9 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
             .replace("{from}", "signals")
             .replace("{to}", "core")
             .replace("/services/{id}", "/services/telecare");
-        let Some(schema) = operation.pointer("/responses/200/content/application~1json/schema") else { continue };
+        let Some(schema) = operation.pointer("/responses/200/content/application~1json/schema") else {
+            continue;
+        };
         let answer = served.get_locally(&path).await;
         assert_eq!(answer.status, 200, "{path}");
         schema::check(&document, schema, &answer.json(), &path);

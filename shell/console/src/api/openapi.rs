@@ -110,5 +110,8 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
 /// `GET /findings/{number}` is `get_findings_number`.
 fn operation_id(endpoint: &Endpoint) -> String {
     let words = endpoint.path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
-    std::iter::once(endpoint.method.to_lowercase()).chain(words.map(str::to_owned)).collect::<Vec<_>>().join("_")
+    std::iter::once(endpoint.method.to_lowercase())
+        .chain(words.map(str::to_owned))
+        .collect::<Vec<_>>()
+        .join("_")
 }

@@ -42,12 +42,12 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             Way::Cookie { csrf, .. } => Some(csrf.clone()),
             Way::Bearer | Way::Socket => None,
         });
-        let Form(fields) = Form::<BTreeMap<String, String>>::from_request(request, state)
-            .await
-            .map_err(|cause| match cause.status() {
+        let Form(fields) = Form::<BTreeMap<String, String>>::from_request(request, state).await.map_err(
+            |cause| match cause.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLong,
                 _ => Refusal::Bad("The form could not be read.".to_owned()),
-            })?;
+            },
+        )?;
         let fields = Fields(fields);
         match csrf {
             Some(csrf) if !same(fields.exact("csrf"), &csrf) => Err(Refusal::Forged),

@@ -122,7 +122,8 @@ pub(crate) async fn packets(
         return Err(unknown(number));
     }
     let kept = state.packets().clone();
-    let read = tokio::task::spawn_blocking(move || kept.packets(number)).await.map_err(|_| Refusal::Internal)?;
+    let read =
+        tokio::task::spawn_blocking(move || kept.packets(number)).await.map_err(|_| Refusal::Internal)?;
     let bytes = read.map_err(|cause| {
         tracing::error!(%cause, "packets could not be read");
         Refusal::Internal
@@ -135,9 +136,14 @@ pub(crate) async fn packets(
         )
     })?;
     let subject = Some(number.to_string());
-    state.seal(Deed { by: Some(&visitor.name), peer, act: Act::PacketsOpened, subject, detail: None }).await?;
+    state
+        .seal(Deed { by: Some(&visitor.name), peer, act: Act::PacketsOpened, subject, detail: None })
+        .await?;
     let name = format!("attachment; filename=\"finding-{number}.pcap\"");
-    let head = [(header::CONTENT_TYPE, "application/vnd.tcpdump.pcap"), (header::CONTENT_DISPOSITION, name.as_str())];
+    let head = [
+        (header::CONTENT_TYPE, "application/vnd.tcpdump.pcap"),
+        (header::CONTENT_DISPOSITION, name.as_str()),
+    ];
     Ok((head, bytes).into_response())
 }
 

@@ -12,10 +12,17 @@ pub fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
         match word.as_str() {
             "$ref" => {
                 let target = said.as_str().unwrap().strip_prefix('#').unwrap();
-                check(document, document.pointer(target).unwrap_or_else(|| panic!("{place}: no {said}")), value, place);
+                check(
+                    document,
+                    document.pointer(target).unwrap_or_else(|| panic!("{place}: no {said}")),
+                    value,
+                    place,
+                );
             }
             "type" => assert!(fits(said, value), "{place}: {value} is not {said}"),
-            "enum" => assert!(said.as_array().unwrap().contains(value), "{place}: {value} is not among {said}"),
+            "enum" => {
+                assert!(said.as_array().unwrap().contains(value), "{place}: {value} is not among {said}")
+            }
             "const" => assert_eq!(said, value, "{place}"),
             "required" => {
                 for name in said.as_array().unwrap() {
@@ -24,7 +31,8 @@ pub fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
             }
             "properties" => {
                 for (name, field) in value.as_object().unwrap() {
-                    let described = said.get(name).unwrap_or_else(|| panic!("{place}: {name} is not described"));
+                    let described =
+                        said.get(name).unwrap_or_else(|| panic!("{place}: {name} is not described"));
                     check(document, described, field, &format!("{place}/{name}"));
                 }
             }
@@ -34,9 +42,11 @@ pub fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
                 }
             }
             "anyOf" | "oneOf" => {
-                let any = said.as_array().unwrap().iter().any(|one| {
-                    std::panic::catch_unwind(|| check(document, one, value, place)).is_ok()
-                });
+                let any = said
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|one| std::panic::catch_unwind(|| check(document, one, value, place)).is_ok());
                 assert!(any, "{place}: {value} is none of {said}");
             }
             "minimum" => assert!(value.as_f64().is_none_or(|n| n >= said.as_f64().unwrap()), "{place}"),

@@ -63,7 +63,8 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{} is no JSON: {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{} is no JSON: {}", self.status, self.text()))
     }
 }
 
@@ -132,7 +133,8 @@ impl Served {
         let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
         let config = Config {
             listen: vec![address.parse().unwrap()],
-            tls: tls.map(|(certificate, key)| Tls { certificate: files.join(certificate), key: files.join(key) }),
+            tls: tls
+                .map(|(certificate, key)| Tls { certificate: files.join(certificate), key: files.join(key) }),
             names: if tls.is_some() { vec!["console.averbourne.example".to_owned()] } else { Vec::new() },
             socket: Some(directory.path().join("socket")),
             city_name: "Averbourne".to_owned(),
@@ -187,7 +189,10 @@ impl Served {
         let new = NewPerson { name: name.to_owned(), role, opens_packets, wall_screen: false };
         let person = self.store.people.create(&new, Timestamp::now()).await.unwrap();
         let hash = HASH.get_or_init(|| {
-            Argon2::default().hash_password_with_salt(b"four words that fit", b"0123456789abcdef").unwrap().to_string()
+            Argon2::default()
+                .hash_password_with_salt(b"four words that fit", b"0123456789abcdef")
+                .unwrap()
+                .to_string()
         });
         self.store.people.set_passphrase(person.id, hash).await.unwrap();
         let answer = self.sign_in(name, "four words that fit", "/").await;
