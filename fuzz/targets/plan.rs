@@ -16,8 +16,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     for diagnostic in &checked.diagnostics {
         assert!(!diagnostic.render(Colours::On).is_empty());
     }
-    // The formatter changes only space: what it wrote it leaves alone, and it says the same.
-    if let Some(tidy) = plan::format(files[0].text()) {
+    // The formatter changes only space: what it wrote it leaves alone, and it says the same. Text that is not UTF-8 was
+    // repaired when it was read, and would no longer be told of.
+    if std::str::from_utf8(toml).is_ok()
+        && let Some(tidy) = plan::format(files[0].text())
+    {
         assert_eq!(plan::format(&tidy).as_deref(), Some(tidy.as_str()));
         files[0] = SourceFile::new("city.toml", tidy);
         let again = plan::check(&files);

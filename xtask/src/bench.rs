@@ -73,6 +73,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         row.note = format!("`bastide records` takes {:.2} times as long", 1.0 / ratio);
         rows.push(row);
     }
+    rows.extend(reading(&capture.path)?);
     rows.extend(cycle(&capture.path)?);
     rows.extend(start_up(&bastide)?);
 
@@ -189,6 +190,25 @@ fn captures_below(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// How fast a capture is read, and understood, without anything printed.
+fn reading(capture: &Path) -> Result<Vec<Row>> {
+    build(&["--package", "capture", "--example", "read_speed"])?;
+    let output =
+        Command::new(house::root().join("target/release/examples/read_speed")).arg(capture).output()?;
+    if !output.status.success() {
+        bail!("read_speed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines = text.lines().filter_map(|line| line.split_once(": "));
+    let row = |(what, result): (&str, &str)| Row {
+        what: format!("`capture`, {what}"),
+        result: result.into(),
+        memory: String::new(),
+        note: "frames' bytes, without the file's headers".into(),
+    };
+    Ok(lines.map(row).collect())
 }
 
 /// How fast events are folded, with the demo city's plan and without any.

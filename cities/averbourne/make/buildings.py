@@ -41,19 +41,30 @@ def controller(device) -> None:
     async def run():
         app = application(device)
         supply = AnalogInputObject(
-            objectIdentifier="analog-input,1", objectName="supply temperature", presentValue=chance.uniform(24, 34),
-            units="degreesCelsius", covIncrement=0.8,
+            objectIdentifier="analog-input,1",
+            objectName="supply temperature",
+            presentValue=chance.uniform(24, 34),
+            units="degreesCelsius",
+            covIncrement=0.8,
         )
         room = AnalogInputObject(
-            objectIdentifier="analog-input,2", objectName="room temperature", presentValue=chance.uniform(19, 21),
-            units="degreesCelsius", covIncrement=0.3,
+            objectIdentifier="analog-input,2",
+            objectName="room temperature",
+            presentValue=chance.uniform(19, 21),
+            units="degreesCelsius",
+            covIncrement=0.3,
         )
         set_point = AnalogValueObject(
-            objectIdentifier="analog-value,1", objectName="heating set-point", presentValue=20.0,
-            units="degreesCelsius", covIncrement=0.5,
+            objectIdentifier="analog-value,1",
+            objectName="heating set-point",
+            presentValue=20.0,
+            units="degreesCelsius",
+            covIncrement=0.5,
         )
         fan = BinaryOutputObject(
-            objectIdentifier="binary-output,1", objectName="supply fan", presentValue="active",
+            objectIdentifier="binary-output,1",
+            objectName="supply fan",
+            presentValue="active",
         )
         for thing in (supply, room, set_point, fan):
             app.add_object(thing)
@@ -78,13 +89,20 @@ def supervisor() -> None:
     set-point at the hours that the building's diary says."""
     chance = random.Random("bms")
     began = time.monotonic()
-    diary = [(240, "building-01", 21.0), (300, "building-03", 20.5), (480, "building-01", 19.5), (840, "building-03", 20.0)]
+    diary = [
+        (240, "building-01", 21.0),
+        (300, "building-03", 20.5),
+        (480, "building-01", 19.5),
+        (840, "building-03", 20.0),
+    ]
 
     async def watch(app, device):
         target = Address(device.ip)
         while True:
             try:
-                async with app.change_of_value(target, ObjectIdentifier("analog-input,1"), lifetime=120) as subscription:
+                async with app.change_of_value(
+                    target, ObjectIdentifier("analog-input,1"), lifetime=120
+                ) as subscription:
                     while True:
                         await subscription.get_value()
             except Exception:

@@ -14,9 +14,11 @@ HERE = Path(__file__).resolve().parent
 
 def refuse_to_run_elsewhere() -> None:
     """The town is built with root's rights; it may only be built in namespaces that were made for it."""
-    links = os.listdir("/sys/class/net") if not Path("/proc/self/net/dev").exists() else [
-        line.split(":")[0].strip() for line in open("/proc/self/net/dev").readlines()[2:]
-    ]
+    links = (
+        os.listdir("/sys/class/net")
+        if not Path("/proc/self/net/dev").exists()
+        else [line.split(":")[0].strip() for line in open("/proc/self/net/dev").readlines()[2:]]
+    )
     if os.environ.get("CITY_OWN_NAMESPACES") != "1" or os.getpid() != 1 or links != ["lo"]:
         sys.exit("city.py: runs only in namespaces of its own; start it by make.sh")
 
@@ -28,11 +30,12 @@ def versions() -> str:
         "nginx-light nmap openssh-client openssh-server rsyslog snmp snmpd udhcpc"
     ).split()
     query = subprocess.run(
-        ["dpkg-query", "-W", "-f", "${Package}\t${Version}\tDebian\n", *packages], capture_output=True, text=True, check=True
+        ["dpkg-query", "-W", "-f", "${Package}\t${Version}\tDebian\n", *packages],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    python = "".join(
-        "{}\t{}\tPyPI\n".format(*line.strip().split("==")) for line in open(HERE / "requirements.txt")
-    )
+    python = "".join("{}\t{}\tPyPI\n".format(*line.strip().split("==")) for line in open(HERE / "requirements.txt"))
     kernel = f"linux\t{os.uname().release.split('-')[0]}\tkernel\n"
     return "program\tversion\tfrom\n" + query.stdout + python + kernel
 
@@ -50,7 +53,9 @@ def write_expected(path: Path, title: str, began: float, ended: float, findings:
     lines = [f"# {title}", "# Written by the script that did it, from what it truly did.", ""]
     lines += [f"begins = {stamp(began)}", f"ends = {stamp(ended)}"]
     for finding in findings:
-        lines += ["", "[[finding]]"] + [f"{key.replace('_', '-')} = {toml_value(value)}" for key, value in finding.items()]
+        lines += ["", "[[finding]]"] + [
+            f"{key.replace('_', '-')} = {toml_value(value)}" for key, value in finding.items()
+        ]
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -103,13 +108,24 @@ def main() -> None:
         if network.by_dhcp(device):
             servers.addresses_by_dhcp(daemons, device.id, device.id)
     lives = [
-        ("water.py", "stations"), ("water.py", "meters"), ("lighting.py", "gateways"), ("buildings.py", "controllers"), ("readings.py",),
-        ("water.py", "telemetry"), ("lighting.py", "server"), ("buildings.py", "supervisor"), ("desks.py",),
+        ("water.py", "stations"),
+        ("water.py", "meters"),
+        ("lighting.py", "gateways"),
+        ("buildings.py", "controllers"),
+        ("readings.py",),
+        ("water.py", "telemetry"),
+        ("lighting.py", "server"),
+        ("buildings.py", "supervisor"),
+        ("desks.py",),
     ]
     processes = []
     for words in lives:
         log = open(place.WORK / "lives.log", "ab")
-        processes.append(subprocess.Popen([sys.executable, HERE / words[0], *words[1:]], stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, HERE / words[0], *words[1:]], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        )
         time.sleep(1)
     time.sleep(3)
     servers.announcements(daemons)
@@ -131,7 +147,11 @@ def main() -> None:
         written, lost = mirror.cut(path)
         total_lost += lost
         packed = compress(path, zstd=act is None)
-        title = "A quiet day: the weaknesses that the town lives with, and nothing else" if act is None else act.__name__.replace("_", " ").capitalize()
+        title = (
+            "A quiet day: the weaknesses that the town lives with, and nothing else"
+            if act is None
+            else act.__name__.replace("_", " ").capitalize()
+        )
         write_expected(folder / "expected.toml", title, began, time.time(), findings)
         say(f"{name}: {written} frames, {lost} lost, {packed.stat().st_size} bytes")
 

@@ -3,6 +3,8 @@
 Each server is the packaged program of Debian 12, unchanged, in the namespace of the device it stands for.
 """
 
+import crypt
+import datetime
 import os
 import subprocess
 import tomllib
@@ -31,7 +33,10 @@ class Daemons:
         with open(folder / "log", "ab") as log:
             process = subprocess.Popen(
                 ["ip", "netns", "exec", place, *map(str, words)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
             )
         self.running.setdefault(place, []).append(process)
         return process
@@ -71,12 +76,13 @@ def prepare() -> None:
     for host in OUTSIDE_ADDRESSES:
         if "." in host:
             public.issue(f"{OUTSIDE}/{host}", host, [host])
-    import datetime
-
     now = datetime.datetime.now(datetime.UTC)
     pki.self_signed(
-        f"{OUTSIDE}/updates.quietharbour.example", "updates.quietharbour.example", "Quiet Harbour",
-        now - 3 * pki.DAY, now + 7000 * pki.DAY,
+        f"{OUTSIDE}/updates.quietharbour.example",
+        "updates.quietharbour.example",
+        "Quiet Harbour",
+        now - 3 * pki.DAY,
+        now + 7000 * pki.DAY,
     )
     pki.expired("boiler-panel/old", "Boilerwatch", "Quillon Controls")
     pki.ssh_key("ssh-user")
@@ -109,8 +115,16 @@ def names_and_addresses(daemons: Daemons) -> None:
         f"host-record=time.{DOMAIN},{DEVICES['time-1'].ip}",
     ]
     common = [
-        "keep-in-foreground", "no-resolv", "no-hosts", "user=root", "pid-file=", "bind-interfaces",
-        f"local=/{DOMAIN}/", f"domain={DOMAIN}", "server=203.0.113.130", *records,
+        "keep-in-foreground",
+        "no-resolv",
+        "no-hosts",
+        "user=root",
+        "pid-file=",
+        "bind-interfaces",
+        f"local=/{DOMAIN}/",
+        f"domain={DOMAIN}",
+        "server=203.0.113.130",
+        *records,
     ]
     leases = [
         "dhcp-authoritative",
@@ -131,9 +145,11 @@ def names_and_addresses(daemons: Daemons) -> None:
         f"dhcp-relay={DEVICES[f'gateway-{zone}'].ip},{DEVICES['dns-1'].ip}\n" for zone in ("office", "libraries")
     )
     daemons.start("router", "dnsmasq", "-C", write("router", "dnsmasq.conf", relay))
-    world = common[:6] + ["listen-address=203.0.113.130", "local=/example/"] + [
-        f"host-record={host},{address}" for host, address in OUTSIDE_ADDRESSES.items() if "." in host
-    ]
+    world = (
+        common[:6]
+        + ["listen-address=203.0.113.130", "local=/example/"]
+        + [f"host-record={host},{address}" for host, address in OUTSIDE_ADDRESSES.items() if "." in host]
+    )
     daemons.start(OUTSIDE, "dnsmasq", "-C", write(OUTSIDE, "dnsmasq.conf", "\n".join(world) + "\n"))
 
 
@@ -195,7 +211,9 @@ def pages(place: str, path: str, title: str, size: int) -> str:
 
 
 def page(title: str, size: int) -> str:
-    paragraph = "<p>Averbourne serves the people who live, work and learn here. This page is part of a demonstration.</p>"
+    paragraph = (
+        "<p>Averbourne serves the people who live, work and learn here. This page is part of a demonstration.</p>"
+    )
     return f"<!doctype html><title>{title}</title><h1>{title}</h1>" + paragraph * max(1, size // len(paragraph))
 
 
@@ -205,8 +223,6 @@ def web(daemons: Daemons) -> None:
         (WORK / camera.id / "snapshot.png").write_bytes(picture(camera.id))
         snapshot = f"location /snapshot.png {{ root {WORK / camera.id}; }}"
         if camera.id == "camera-07":
-            import crypt
-
             hashed = crypt.crypt(CAMERA["value"], crypt.METHOD_SHA256)
             write(camera.id, "users", f"{CAMERA['user']}:{hashed}\n")
             setup = (
@@ -221,36 +237,71 @@ def web(daemons: Daemons) -> None:
             nginx(daemons, camera.id, [secure(camera.id, "TLSv1.2") + snapshot])
     nginx(daemons, "recorder", [secure("recorder") + pages("recorder", "/", "Recorder: live", 1500)])
 
-    nginx(daemons, "file-server", [
-        secure("file-server") + pages("file-server", "/", "Shared files", 3000) + "location /save { return 204; }"
-    ])
-    nginx(daemons, "intranet", [PLAIN.format(address=DEVICES["intranet"].ip) + pages("intranet", "/", "Intranet", 1800)])
+    nginx(
+        daemons,
+        "file-server",
+        [secure("file-server") + pages("file-server", "/", "Shared files", 3000) + "location /save { return 204; }"],
+    )
+    nginx(
+        daemons, "intranet", [PLAIN.format(address=DEVICES["intranet"].ip) + pages("intranet", "/", "Intranet", 1800)]
+    )
     for printer in in_zone("office", "printer-") + in_zone("libraries", "printer-"):
         # Its address comes by DHCP, perhaps after the server is up.
         nginx(daemons, printer.id, ["listen 80; " + pages(printer.id, "/", f"Inkwell {printer.id}", 500)])
     nginx(daemons, "bms", [secure("bms", "TLSv1.2") + pages("bms", "/", "Supervisor: town hall", 1800)])
-    nginx(daemons, "boiler-panel", [
-        secure("boiler-panel", "TLSv1", WORK / "boiler-panel/old")
-        + "ssl_ciphers DEFAULT@SECLEVEL=0; "
-        + answer("/status.json", '{"boiler":"on","flow":71.5,"return":58.2}')
-    ])
-    nginx(daemons, "parking-server", [secure("parking-server") + answer("/spaces.json", '{"multi-storey":212,"quay":41,"station":7}')])
+    nginx(
+        daemons,
+        "boiler-panel",
+        [
+            secure("boiler-panel", "TLSv1", WORK / "boiler-panel/old")
+            + "ssl_ciphers DEFAULT@SECLEVEL=0; "
+            + answer("/status.json", '{"boiler":"on","flow":71.5,"return":58.2}')
+        ],
+    )
+    nginx(
+        daemons,
+        "parking-server",
+        [secure("parking-server") + answer("/spaces.json", '{"multi-storey":212,"quay":41,"station":7}')],
+    )
     for machine in in_zone("parking", "payment-"):
-        nginx(daemons, machine.id, [PLAIN.format(address=machine.ip) + answer("/count.json", '{"in":181,"out":163,"paper":"ok"}')])
+        nginx(
+            daemons,
+            machine.id,
+            [PLAIN.format(address=machine.ip) + answer("/count.json", '{"in":181,"out":163,"paper":"ok"}')],
+        )
     for lift in in_zone("mobility", "lift-"):
-        nginx(daemons, lift.id, [secure(lift.id, "TLSv1.2") + answer("/state.json", '{"car":"level 2","doors":"closed","trips":48211}')])
+        nginx(
+            daemons,
+            lift.id,
+            [secure(lift.id, "TLSv1.2") + answer("/state.json", '{"car":"level 2","doors":"closed","trips":48211}')],
+        )
     nginx(daemons, "twin-server", [secure("twin-server") + pages("twin-server", "/", "Averbourne now", 2000)])
     nginx(daemons, "historian", [secure("historian") + "location /write { return 204; }"])
     web_1 = DEVICES["web-1"]
-    nginx(daemons, "web-1", [
-        f"listen {web_1.ip}:80; listen [{web_1.addresses[1]}]:80; return 301 https://www.{DOMAIN}$request_uri;",
-        secure("web-1") + f" listen [{web_1.addresses[1]}]:443 ssl; "
-        + pages("web-1", "/", "Averbourne Council", 2500),
-    ])
-    nginx(daemons, "forms-1", [
-        secure("forms-1") + pages("forms-1", "/", "Report a problem", 2500) + "location /submit { return 303 /thanks; }"
-    ])
-    nginx(daemons, "catalogue", [PLAIN.format(address=DEVICES["catalogue"].ip) + pages("catalogue", "/", "Library catalogue", 2500)])
+    nginx(
+        daemons,
+        "web-1",
+        [
+            f"listen {web_1.ip}:80; listen [{web_1.addresses[1]}]:80; return 301 https://www.{DOMAIN}$request_uri;",
+            secure("web-1")
+            + f" listen [{web_1.addresses[1]}]:443 ssl; "
+            + pages("web-1", "/", "Averbourne Council", 2500),
+        ],
+    )
+    nginx(
+        daemons,
+        "forms-1",
+        [
+            secure("forms-1")
+            + pages("forms-1", "/", "Report a problem", 2500)
+            + "location /submit { return 303 /thanks; }"
+        ],
+    )
+    nginx(
+        daemons,
+        "catalogue",
+        [PLAIN.format(address=DEVICES["catalogue"].ip) + pages("catalogue", "/", "Library catalogue", 2500)],
+    )
 
     # The world outside: one server, told apart by name.
     outside = []
@@ -318,7 +369,18 @@ def snmp(daemons: Daemons) -> None:
 def snmpd(daemons: Daemons, place: str, text: str) -> None:
     path = write(place, "snmpd.conf", text)
     # Where the agent keeps what it learns of itself must be its own, or all agents share one engine.
-    words = ["env", f"SNMP_PERSISTENT_DIR={WORK / place}/state", "snmpd", "-f", "-Lo", "-C", "-c", path, "-p", WORK / place / "snmpd.pid"]
+    words = [
+        "env",
+        f"SNMP_PERSISTENT_DIR={WORK / place}/state",
+        "snmpd",
+        "-f",
+        "-Lo",
+        "-C",
+        "-c",
+        path,
+        "-p",
+        WORK / place / "snmpd.pid",
+    ]
     daemons.start(place, *words)
 
 
@@ -338,7 +400,7 @@ def announcements(daemons: Daemons) -> None:
     """Printers and two cameras announce themselves by multicast DNS, each with an avahi of its own."""
     service = (
         '<?xml version="1.0" standalone="no"?><!DOCTYPE service-group SYSTEM "avahi-service.dtd">'
-        '<service-group><name>{name}</name><service><type>{kind}</type><port>{port}</port>'
+        "<service-group><name>{name}</name><service><type>{kind}</type><port>{port}</port>"
         "<txt-record>{txt}</txt-record></service></service-group>"
     )
     kinds = {
@@ -378,7 +440,8 @@ def start_all(daemons: Daemons) -> None:
 def addresses_by_dhcp(daemons: Daemons, place: str, hostname: str) -> None:
     """The DHCP client of a desktop: takes the address and keeps it until its lease must be renewed."""
     script = write(
-        place, "lease.sh",
+        place,
+        "lease.sh",
         "#!/bin/sh\ncase $1 in bound|renew)\n"
         "ip address replace $ip/$mask dev $interface\nip route replace default via $router\nesac\n",
     )

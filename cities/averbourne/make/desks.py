@@ -10,17 +10,30 @@ from daemons import MONITOR, OID, READ_COMMUNITY, WRITE_COMMUNITY
 from place import DEVICES, DOMAIN, OUTSIDE, OUTSIDE_ADDRESSES, VISITOR_V6, WORK, Rhythm, forever, in_zone, live
 
 SSH = [
-    "ssh", "-q", "-i", str(WORK / "ssh-user"), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-    "-o", "BatchMode=yes", "-F", "none",
+    "ssh",
+    "-q",
+    "-i",
+    str(WORK / "ssh-user"),
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    "-o",
+    "BatchMode=yes",
+    "-F",
+    "none",
 ]
 
 
-def run(*words, timeout=20, stdin=None) -> None:
+def run(*words, timeout=20) -> None:
     """Runs a program to its end. Whether it succeeds is for the capture to show."""
     try:
         subprocess.run(
-            list(map(str, words)), timeout=timeout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            list(map(str, words)),
+            timeout=timeout,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         pass
@@ -60,7 +73,11 @@ def desks() -> None:
     www, forms = f"https://www.{DOMAIN}/", f"https://forms.{DOMAIN}/"
     files, intranet = f"https://file-server.{DOMAIN}/", f"http://intranet.{DOMAIN}/"
     printer = f"http://printer-1.{DOMAIN}/"
-    news, shop, mail = "https://www.daily-lantern.example/", "https://shop.pennyfarthing.example/", "https://mail.postbarge.example/"
+    news, shop, mail = (
+        "https://www.daily-lantern.example/",
+        "https://shop.pennyfarthing.example/",
+        "https://mail.postbarge.example/",
+    )
     static, social = "https://static.lantern.example/", "https://www.chatterfield.example/"
     days = {
         "pc-01": [files, intranet, news, printer],
@@ -107,7 +124,14 @@ def machines() -> None:
     web_1, forms_1 = DEVICES["web-1"], DEVICES["forms-1"]
     www, forms = f"www.{DOMAIN}", f"forms.{DOMAIN}"
     for number, source in enumerate(("visitor-1", "visitor-2", "visitor-3")):
-        known = ["--interface", OUTSIDE_ADDRESSES[source], "--resolve", f"{www}:443:{web_1.ip}", "--resolve", f"{www}:80:{web_1.ip}"]
+        known = [
+            "--interface",
+            OUTSIDE_ADDRESSES[source],
+            "--resolve",
+            f"{www}:443:{web_1.ip}",
+            "--resolve",
+            f"{www}:80:{web_1.ip}",
+        ]
         live(OUTSIDE, fetch, f"visit/{source}", [*known, "-L", f"http://{www}/"], 50 + 15 * number)
     known = ["--interface", OUTSIDE_ADDRESSES["visitor-2"], "--resolve", f"{forms}:443:{forms_1.ip}"]
     live(OUTSIDE, fetch, "visit/form", [*known, "-d", "street=Mill+Lane", f"https://{forms}/submit"], 110)
@@ -143,12 +167,50 @@ def poll_signals() -> None:
 def monitor() -> None:
     """The monitor asks the power supplies and the firewall by SNMP version 3, and pings servers."""
     rhythm = Rhythm("monitor", 20)
-    login = ["-v3", "-l", "authPriv", "-u", MONITOR["user"], "-a", "SHA", "-A", MONITOR["value"], "-x", "AES", "-X", MONITOR["value"]]
-    pinged = ["dns-1", "dns-2", "time-1", "log-1", "utc-server", "scada-server", "file-server", "web-1", "forms-1", "jump-host", "backup", "firewall"]
+    login = [
+        "-v3",
+        "-l",
+        "authPriv",
+        "-u",
+        MONITOR["user"],
+        "-a",
+        "SHA",
+        "-A",
+        MONITOR["value"],
+        "-x",
+        "AES",
+        "-X",
+        MONITOR["value"],
+    ]
+    pinged = [
+        "dns-1",
+        "dns-2",
+        "time-1",
+        "log-1",
+        "utc-server",
+        "scada-server",
+        "file-server",
+        "web-1",
+        "forms-1",
+        "jump-host",
+        "backup",
+        "firewall",
+    ]
     while True:
         rhythm.wait()
         for place in ("ups-1", "ups-2", "firewall"):
-            run("snmpget", *login, "-t", "2", "-r", "1", DEVICES[place].ip, ".1.3.6.1.2.1.1.1.0", f"{OID}.7.1.0", f"{OID}.7.2.0")
+            run(
+                "snmpget",
+                *login,
+                "-t",
+                "2",
+                "-r",
+                "1",
+                DEVICES[place].ip,
+                ".1.3.6.1.2.1.1.1.0",
+                f"{OID}.7.1.0",
+                f"{OID}.7.2.0",
+            )
         for place in pinged:
             run("ping", "-q", "-c", "1", "-W", "2", DEVICES[place].ip)
 
@@ -185,7 +247,9 @@ def administration() -> None:
     copy = "head -c 40000 /usr/bin/tshark"
     live("backup", sessions, 270, f"root@{DEVICES['file-server'].ip}", copy)
     live("backup", sessions, 285, f"root@{DEVICES['dns-1'].ip}", "cat /run/city/dns-1/dnsmasq.conf")
-    live("firewall", write_logs, "kf6", "firewall", ["session table 1 percent", "rule set unchanged", "link eth1 up"], 30)
+    live(
+        "firewall", write_logs, "kf6", "firewall", ["session table 1 percent", "rule set unchanged", "link eth1 up"], 30
+    )
     live("utc-server", write_logs, "conductor", "utc-server", ["12 of 12 controllers in co-ordination"], 45)
     live("scada-server", write_logs, "overview", "scada-server", ["poll complete", "no station in alarm"], 40)
     live("jump-host", write_logs, "sshd", "jump-host", ["session opened", "session closed"], 70)
@@ -205,7 +269,7 @@ def clocks() -> None:
 
 
 def resolve_core(seconds: float) -> None:
-    """The second name server checks its forwarder; everything else of the core answers rather than asks."""
+    """The second name server checks that its forwarder still answers."""
     rhythm = Rhythm("dns-2", seconds)
     while True:
         rhythm.wait()

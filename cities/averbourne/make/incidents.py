@@ -11,7 +11,7 @@ from pymodbus.client import AsyncModbusTcpClient
 import readings
 from daemons import CAMERA, Daemons, addresses_by_dhcp
 from network import batch, command, plug_in
-from place import DEVICES, DOMAIN, OUTSIDE, OUTSIDE_ADDRESSES, WORK, enter
+from place import DEVICES, DOMAIN, OUTSIDE, OUTSIDE_ADDRESSES, enter
 
 LAPTOP, LAPTOP_MAC = "guest-laptop", "00:00:5e:00:53:f1"
 FALSE_GAUGE, FALSE_GAUGE_MAC = "guest-gauge", "00:00:5e:00:53:f5"
@@ -22,7 +22,10 @@ def at(place: str, *words, seconds: float = 60) -> str:
     try:
         done = subprocess.run(
             ["ip", "netns", "exec", place, *map(str, words)],
-            capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            stdin=subprocess.DEVNULL,
         )
         return done.stdout
     except subprocess.TimeoutExpired:
@@ -64,7 +67,11 @@ def leaked_password(daemons: Daemons) -> list[dict]:
     time.sleep(15)
     return [
         expect(
-            "weakness", camera.ip, peer=desk.ip, protocol="http", kind="cleartext-credentials",
+            "weakness",
+            camera.ip,
+            peer=desk.ip,
+            protocol="http",
+            kind="cleartext-credentials",
             why="The CCTV desk logged in to the camera's own page by HTTP basic authentication; anyone on the way can read the password",
         )
     ]
@@ -86,7 +93,10 @@ def rogue_laptop(daemons: Daemons) -> list[dict]:
     time.sleep(20)
     return [
         expect(
-            "undeclared-device", address, mac=LAPTOP_MAC, zone="libraries",
+            "undeclared-device",
+            address,
+            mac=LAPTOP_MAC,
+            zone="libraries",
             why="A laptop was plugged into a wall socket of the library, took an address and browsed; the plan does not know it",
         )
     ]
@@ -102,10 +112,17 @@ def scan(daemons: Daemons) -> list[dict]:
     time.sleep(10)
     return [
         expect(
-            "scan", address, zone="water",
+            "scan",
+            address,
+            zone="water",
             why="The laptop tried two dozen addresses of the pumping stations' network, and twelve ports on sixteen of them (nmap)",
         ),
-        expect("outside-conduit", address, to_zone="water", why="No conduit leads from the libraries to the pumping stations"),
+        expect(
+            "outside-conduit",
+            address,
+            to_zone="water",
+            why="No conduit leads from the libraries to the pumping stations",
+        ),
         expect("undeclared-device", address, mac=LAPTOP_MAC, zone="libraries", why="The laptop is still there"),
     ]
 
@@ -151,25 +168,57 @@ def modbus_write(daemons: Daemons) -> list[dict]:
     time.sleep(10)
     return [
         expect(
-            "outside-conduit", address, peer=pump.ip, protocol="modbus",
+            "outside-conduit",
+            address,
+            peer=pump.ip,
+            protocol="modbus",
             why="The laptop in the library spoke Modbus to the pumping station; no conduit leads there",
         ),
         *(
             expect(
-                "verb-not-allowed", address, peer=pump.ip, protocol="modbus", verb=verb,
+                "verb-not-allowed",
+                address,
+                peer=pump.ip,
+                protocol="modbus",
+                verb=verb,
                 why=f"The laptop {what}; the plan allows this to the control centre alone",
             )
-            for verb, what in (("operate", "switched both pumps off (coils 0..1)"), ("write", "moved the start level and the high alarm (holding registers 10 and 12)"))
+            for verb, what in (
+                ("operate", "switched both pumps off (coils 0..1)"),
+                ("write", "moved the start level and the high alarm (holding registers 10 and 12)"),
+            )
         ),
         *(
             expect(
-                "first-seen-verb", pump.ip, peer=address, protocol="modbus", verb=verb, after_quiet_day=True,
+                "first-seen-verb",
+                pump.ip,
+                peer=address,
+                protocol="modbus",
+                verb=verb,
+                after_quiet_day=True,
                 why="Nobody but the telemetry server ever asked this of the station",
             )
             for verb in ("operate", "write")
         ),
+        *(
+            expect(
+                "first-seen-verb",
+                pump.ip,
+                peer=address,
+                protocol="modbus",
+                verb=verb,
+                after_quiet_day=True,
+                optional=True,
+                why="The laptop looked before it acted",
+            )
+            for verb in ("discover", "read")
+        ),
         expect(
-            "weakness", pump.ip, peer=address, protocol="modbus", kind="unauthenticated-control",
+            "weakness",
+            pump.ip,
+            peer=address,
+            protocol="modbus",
+            kind="unauthenticated-control",
             why="The controller obeyed without asking who ordered it",
         ),
         expect("undeclared-device", address, mac=LAPTOP_MAC, zone="libraries", why="The laptop is still there"),
@@ -197,11 +246,17 @@ def false_level(daemons: Daemons) -> list[dict]:
     time.sleep(25)
     return [
         expect(
-            "address-conflict", gauge.ip, macs=[gauge.mac, FALSE_GAUGE_MAC],
+            "address-conflict",
+            gauge.ip,
+            macs=[gauge.mac, FALSE_GAUGE_MAC],
             why="A second device announced the gauge's address by ARP and published levels of 1.9 to 4.7 m in its name; the river stood near 1.2 m",
         ),
         expect(
-            "weakness", broker.ip, peer=gauge.ip, protocol="mqtt", kind="cleartext-credentials",
+            "weakness",
+            broker.ip,
+            peer=gauge.ip,
+            protocol="mqtt",
+            kind="cleartext-credentials",
             why="Gauges log in without TLS, which is how the impostor knew the password",
         ),
     ]
@@ -222,7 +277,17 @@ def call_out(daemons: Daemons) -> list[dict]:
     )
     time.sleep(12)
     for round in range(6):
-        at(server.id, "curl", "-s", "-k", "-m", "8", "-d", "id=7f3a&seq=%d" % round, "https://updates.quietharbour.example/post")
+        at(
+            server.id,
+            "curl",
+            "-s",
+            "-k",
+            "-m",
+            "8",
+            "-d",
+            "id=7f3a&seq=%d" % round,
+            "https://updates.quietharbour.example/post",
+        )
         if round in (1, 3, 4):
             at(camera.id, "python3", "-c", CALLER, relay, seconds=15)
         time.sleep(9)
@@ -231,15 +296,26 @@ def call_out(daemons: Daemons) -> list[dict]:
     time.sleep(10)
     return [
         expect(
-            "new-destination", server.ip, peer=beacon, after_quiet_day=True,
+            "new-destination",
+            server.ip,
+            peer=beacon,
+            after_quiet_day=True,
             why="The twin's server may fetch from the internet, but only ever fetched the forecast; now it posts to a new place every ten seconds",
         ),
         expect(
-            "weakness", beacon, peer=server.ip, protocol="tls", kind="certificate-self-signed", optional=True,
+            "weakness",
+            beacon,
+            peer=server.ip,
+            protocol="tls",
+            kind="certificate-self-signed",
+            optional=True,
             why="The place's certificate is signed by nobody but itself; optional, for the place is not the city's",
         ),
         expect(
-            "new-destination", camera.ip, peer=relay, after_quiet_day=True,
+            "new-destination",
+            camera.ip,
+            peer=relay,
+            after_quiet_day=True,
             why="A camera opened a connection to a place outside the city, port 4444",
         ),
         expect("outside-conduit", camera.ip, peer=relay, why="No conduit leads from the cameras to the internet"),
@@ -269,12 +345,14 @@ def silent_controller(daemons: Daemons) -> list[dict]:
     pump = DEVICES["pump-04"]
     time.sleep(15)
     batch(["link set eth0 down"], pump.id)
-    time.sleep(180)
+    time.sleep(150)
     batch(["link set eth0 up", "route add default via 192.0.2.161"], pump.id)
     time.sleep(20)
     return [
         expect(
-            "silent-device", pump.ip, silent_for="3m",
+            "silent-device",
+            pump.ip,
+            silent_for="150s",
             why="The pumping station at the station subway lost power; the telemetry server asks and nobody answers",
         )
     ]
@@ -282,6 +360,7 @@ def silent_controller(daemons: Daemons) -> list[dict]:
 
 def weaknesses_of_the_town() -> list[dict]:
     """What is insecure by design and shows on a quiet day: true, known, and on somebody's list."""
+
     def weak(kind, device, protocol, peer, why):
         more = {"peer": DEVICES[peer].ip} if peer else {}
         return expect("weakness", DEVICES[device].ip, protocol=protocol, kind=kind, **more, why=why)

@@ -33,7 +33,11 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 
-# No variable of the caller reaches the town: no proxy, no locale, no home.
+# No variable of the caller reaches the town: no proxy, no locale, no home. Its first process ends with its parent, and
+# with it everything in its namespaces; unshare itself does not listen to an interruption.
 unshare --net --mount --pid --ipc --uts --fork --kill-child --mount-proc \
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 MIBS= PYTHONDONTWRITEBYTECODE=1 CITY_OWN_NAMESPACES=1 \
-    "$venv/bin/python" "$here/city.py" "$@"
+    "$venv/bin/python" "$here/city.py" "$@" &
+town=$!
+trap 'kill -KILL "$town" 2>/dev/null; exit 130' INT TERM
+wait "$town"

@@ -103,11 +103,19 @@ def build() -> dict[str, str]:
         batch([f"link set {port} master {zone} up"], "switch")
         settle("router", card, True)
         command(
-            "ip", "netns", "exec", "router", "sh", "-c",
+            "ip",
+            "netns",
+            "exec",
+            "router",
+            "sh",
+            "-c",
             f"echo {0 if v6 else 1} > /proc/sys/net/ipv6/conf/{card}/disable_ipv6",
         )
         batch(
-            [f"address add {a}/{prefix_of(zone, a)} dev {card}" + (" nodad" if ":" in a else "") for a in gateway.addresses],
+            [
+                f"address add {a}/{prefix_of(zone, a)} dev {card}" + (" nodad" if ":" in a else "")
+                for a in gateway.addresses
+            ],
             "router",
         )
         ports[port] = zone

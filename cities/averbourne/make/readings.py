@@ -18,7 +18,16 @@ FEEDS = tomllib.loads((PLAN / "feeds.toml").read_text())["feed"]
 READINGS, ALARMS = f"readings.{DOMAIN}", f"alarms.{DOMAIN}"
 
 # Where each kind of reading starts, and how far it moves at each step.
-COURSE = {"level": (1.2, 0.01), "no2": (28, 1.5), "pm25": (9, 0.6), "laeq": (62, 2), "temperature": (8.4, 0.1), "rain": (1.2, 0.2), "wind": (5.5, 0.5), "fill": (46, 0.5)}
+COURSE = {
+    "level": (1.2, 0.01),
+    "no2": (28, 1.5),
+    "pm25": (9, 0.6),
+    "laeq": (62, 2),
+    "temperature": (8.4, 0.1),
+    "rain": (1.2, 0.2),
+    "wind": (5.5, 0.5),
+    "fill": (46, 0.5),
+}
 
 
 class Reading:
@@ -71,7 +80,7 @@ def sensor(device, seconds: float, user: str | None, tls: bool, version=mqtt.MQT
 
 def gauge(device) -> None:
     """A gauge saves its battery: it wakes, connects, publishes, and sleeps again. The broker's address is fixed in
-    it, so it asks for no name. Its local address is bound, as it is the only one it has."""
+    it, so it asks for no name."""
     reading = next(Reading(feed) for feed in FEEDS if feed["asset"] == device.id)
     rhythm = Rhythm(device.id, 20)
     while True:
@@ -102,9 +111,14 @@ def hub(device, kind: str, seconds: float) -> None:
     chance = random.Random(device.id)
 
     def publish(c):
-        c.publish(f"{kind}/{device.id}/heartbeat", json.dumps({"time": int(time.time()), "battery": chance.randint(96, 100), "mains": True}))
+        c.publish(
+            f"{kind}/{device.id}/heartbeat",
+            json.dumps({"time": int(time.time()), "battery": chance.randint(96, 100), "mains": True}),
+        )
         if chance.random() < 0.03:
-            c.publish(f"{kind}/{device.id}/call", json.dumps({"time": int(time.time()), "unit": chance.randint(1, 48)}), qos=1)
+            c.publish(
+                f"{kind}/{device.id}/call", json.dumps({"time": int(time.time()), "unit": chance.randint(1, 48)}), qos=1
+            )
 
     stay(client(device.id, "hub", True), ALARMS, 8883, Rhythm(device.id, seconds), publish)
 

@@ -50,8 +50,11 @@ class Station:
         self.hours += seconds / 3600 if self.running else 0
 
     async def action(self, function, start, address, count, registers, values):
-        """Called by the server at each request: keeps the registers and the well in step."""
+        """Called by the server at each request: keeps the registers and the well in step. After a write it is called
+        a second time, without values, to read back."""
         self.step()
+        if values is None and function in (5, 6, 15, 16):
+            return
         if function in (5, 15):
             self.coils[address : address + len(values)] = [bool(v) for v in values]
         elif function in (6, 16):
@@ -97,7 +100,12 @@ def registers(address, values):
 
 
 class PumpStation(Station):
-    blocks = (bits(1, [True, True]), bits(1, [False] * 3), registers(10, [LEVEL_START, LEVEL_STOP, 1900, 1]), registers(0, [0] * 4))
+    blocks = (
+        bits(1, [True, True]),
+        bits(1, [False] * 3),
+        registers(10, [LEVEL_START, LEVEL_STOP, 1900, 1]),
+        registers(0, [0] * 4),
+    )
 
 
 class HeatMeter:
@@ -112,7 +120,13 @@ class HeatMeter:
     async def action(self, function, start, address, count, registers, values):
         if function == 4:
             wobble = self.chance.randint
-            registers[0:5] = [782 + wobble(-4, 4), 511 + wobble(-4, 4), 226 + wobble(-3, 3), self.energy >> 16, self.energy & 0xFFFF]
+            registers[0:5] = [
+                782 + wobble(-4, 4),
+                511 + wobble(-4, 4),
+                226 + wobble(-3, 3),
+                self.energy >> 16,
+                self.energy & 0xFFFF,
+            ]
 
 
 def serve_energy_centre() -> None:
@@ -124,15 +138,23 @@ def serve_energy_centre() -> None:
         server.set_endpoint(f"opc.tcp://{device.ip}:4840/energy-centre")
         server.set_server_name("Energy centre")
         await server.set_build_info(
-            product_uri="urn:pellweir:ec500", manufacturer_name="Pellweir", product_name="EC500",
-            software_version=device.firmware, build_number="118",
+            product_uri="urn:pellweir:ec500",
+            manufacturer_name="Pellweir",
+            product_name="EC500",
+            software_version=device.firmware,
+            build_number="118",
             build_date=datetime(2024, 2, 12),
         )
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         space = await server.register_namespace("urn:pellweir:energy-centre")
         plant = await server.nodes.objects.add_object(space, "EnergyCentre")
         values = {}
-        for name, value in (("FlowTemperature", 79.5), ("ReturnTemperature", 52.0), ("HeatPumpPower", 412.0), ("Pressure", 5.8)):
+        for name, value in (
+            ("FlowTemperature", 79.5),
+            ("ReturnTemperature", 52.0),
+            ("HeatPumpPower", 412.0),
+            ("Pressure", 5.8),
+        ):
             values[name] = await plant.add_variable(space, name, value)
         async with server:
             chance = random.Random("energy")
@@ -165,7 +187,12 @@ async def poll_station(device, started: float) -> None:
     rhythm = Rhythm(f"scada/{device.id}", 6)
     orders = {
         "pump-02": [(210, "coil", 1, False), (260, "coil", 1, True), (700, "coil", 1, False), (760, "coil", 1, True)],
-        "pump-03": [(120, "coil", 0, False), (150, "coil", 0, True), (430, "register", 10, 1300), (520, "register", 10, LEVEL_START)],
+        "pump-03": [
+            (120, "coil", 0, False),
+            (150, "coil", 0, True),
+            (430, "register", 10, 1300),
+            (520, "register", 10, LEVEL_START),
+        ],
         "pump-05": [(330, "register", 10, 1250), (560, "register", 10, LEVEL_START)],
     }.get(device.id, [])
     while True:

@@ -2,7 +2,7 @@
 
 use city::{
     Address, AssetId, Description, Difference, FindingKey, Rule, Severity, Text, Trait, Weakness,
-    WeaknessKind, Witness,
+    WeaknessKind, Witness, ZoneId,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -46,6 +46,17 @@ pub enum Concern {
         /// The security level aimed at in that zone.
         security_level: u8,
     },
+    /// Nothing was ever heard of a zone that has declared assets.
+    Unheard {
+        /// The zone.
+        zone: ZoneId,
+        /// Its name.
+        name: Text,
+        /// The address of the asset whose time was over first.
+        address: Address,
+        /// How many assets are declared in it.
+        assets: usize,
+    },
     /// Something insecure was seen.
     Weak(Weakness),
 }
@@ -64,6 +75,11 @@ impl Difference for Concern {
             Concern::Undeclared { address, .. } => {
                 FindingKey { rule: Rule::UndeclaredDevice, subject: *address, distinction: Text::default() }
             }
+            Concern::Unheard { zone, address, .. } => FindingKey {
+                rule: Rule::SilentDevice,
+                subject: *address,
+                distinction: compact(format_args!("zone {zone}")),
+            },
             Concern::Weak(weakness) => FindingKey {
                 rule: Rule::Weakness,
                 subject: weakness.address,
@@ -134,6 +150,20 @@ impl Difference for Concern {
                 peer: None,
                 techniques: &["T0864", "T0848"],
                 outcomes: &["caf:A3.a", "caf:B2.b", "csf:ID.AM-01", "csf:DE.CM-01"],
+            },
+            Concern::Unheard { name, assets, .. } => Description {
+                title: compact(format_args!("Nothing has been heard of {name}")),
+                severity: Severity::Low,
+                reason: compact(format_args!(
+                    "The plan declares {assets} {} there, and none has spoken since watching began.",
+                    if *assets == 1 { "asset" } else { "assets" }
+                )),
+                remedy: "Most likely this sensor does not see that zone: mirror its traffic too, or listen there as \
+                         well. What is not heard is not watched."
+                    .into(),
+                peer: None,
+                techniques: &["T0815"],
+                outcomes: &["caf:C1.a", "csf:DE.CM-01", "csf:ID.AM-03"],
             },
             Concern::Weak(weakness) => describe_weakness(weakness, name),
         }

@@ -1,7 +1,7 @@
 //! Declared assets that have gone quiet.
 
 use crate::Concern;
-use city::{Address, Asset, AssetId, Presence};
+use city::{Address, Asset, AssetId, Presence, ZoneId};
 use jiff::Timestamp;
 use plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,9 @@ pub struct Watch {
     due: BTreeSet<(Timestamp, AssetId)>,
     heard: BTreeMap<AssetId, Timestamp>,
     silent: BTreeSet<AssetId>,
+    /// Zones of which any asset was heard, and zones told of as unheard.
+    audible: BTreeSet<ZoneId>,
+    unheard: BTreeSet<ZoneId>,
 }
 
 impl Watch {
@@ -33,17 +36,23 @@ impl Watch {
     }
 
     /// An asset was heard.
-    pub fn hear(&mut self, asset: &AssetId, time: Timestamp) {
-        match self.heard.get_mut(asset) {
+    pub fn hear(&mut self, asset: &Asset, time: Timestamp) {
+        match self.heard.get_mut(&asset.id) {
             Some(last) => *last = time.max(*last),
-            None => drop(self.heard.insert(asset.clone(), time)),
+            None => {
+                self.heard.insert(asset.id.clone(), time);
+                self.audible.insert(asset.zone.clone());
+            }
         }
         if !self.silent.is_empty() {
-            self.silent.remove(asset);
+            self.silent.remove(&asset.id);
         }
     }
 
     /// Tells of every asset whose time is over at `now`, once for each silence.
+    ///
+    /// Where nothing of a zone was ever heard, the sensor probably does not see it: that is told once for the zone, and
+    /// its assets stay awaited.
     pub fn look(&mut self, plan: &Plan, now: Timestamp, out: &mut Vec<Concern>) {
         while let Some((time, _)) = self.due.first()
             && *time <= now
@@ -53,7 +62,11 @@ impl Watch {
             let last = self.heard.get(&id).copied();
             let next = last.and_then(|last| deadline(plan, asset, last));
             let overdue = next.is_none_or(|next| next <= now);
-            if overdue
+            if overdue && !self.audible.contains(&asset.zone) {
+                if self.unheard.insert(asset.zone.clone()) {
+                    out.extend(unheard(plan, asset));
+                }
+            } else if overdue
                 && let Some(address) = address_of(asset)
                 && self.silent.insert(id.clone())
             {
@@ -87,6 +100,18 @@ impl Watch {
     pub fn last_heard(&self, asset: &AssetId) -> Option<Timestamp> {
         self.heard.get(asset).copied()
     }
+}
+
+/// The concern that nothing of an asset's zone was ever heard.
+fn unheard(plan: &Plan, asset: &Asset) -> Option<Concern> {
+    let zone = plan.zone(&asset.zone)?;
+    let assets = plan.assets().filter(|other| other.zone == zone.id).count();
+    Some(Concern::Unheard {
+        zone: zone.id.clone(),
+        name: zone.name.clone(),
+        address: address_of(asset)?,
+        assets,
+    })
 }
 
 /// When an asset last heard at a time becomes silent; `None` if that is beyond the end of time.

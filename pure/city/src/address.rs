@@ -168,6 +168,20 @@ pub struct Flow {
     pub protocol: Option<Protocol>,
 }
 
+impl Flow {
+    /// The same flow with its ends exchanged.
+    #[must_use]
+    pub fn reversed(self) -> Flow {
+        Flow {
+            source: self.destination,
+            source_port: self.destination_port,
+            destination: self.source,
+            destination_port: self.source_port,
+            ..self
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -138,6 +138,9 @@ impl ConnectionState {
 pub struct Request {
     /// The conversation it is part of. The source is the end that asked.
     pub flow: Flow,
+    /// Whether the end that was spoken to asked it of the end that began: a broker's publication to a subscriber, a
+    /// device's notification. Such a request belongs to the path on which the conversation was begun.
+    pub back: bool,
     /// What was asked, in the common vocabulary.
     pub verb: Verb,
     /// What was asked, in the protocol's own words: `write-single-register`, `who-is`, `PUT`.
@@ -150,6 +153,14 @@ pub struct Request {
     pub reply: Reply,
     /// Further fields of the protocol, by name, for records; empty unless the reader was asked for them.
     pub details: Details,
+}
+
+impl Request {
+    /// The flow of the conversation: its source is the end that began.
+    #[must_use]
+    pub fn conversation(&self) -> Flow {
+        if self.back { self.flow.reversed() } else { self.flow }
+    }
 }
 
 /// Further fields of a protocol, in the order in which it gives them.

@@ -112,15 +112,17 @@ impl City {
     pub fn handle(&mut self, event: &Event, effects: &mut Vec<Effect>) {
         let time = event.time();
         // Time never runs backwards: a late record keeps its own time, and the city keeps its.
+        if let Event::Adopted { plan, .. } = event {
+            // The time of an act is not the time of the traffic, which alone says when watching began.
+            self.adopted = Some(plan.clone());
+            return;
+        }
         self.now = self.now.max(time);
         if self.began.is_none() {
             self.began = Some(time);
             if let Some(plan) = &self.plan {
                 self.watch.adopt(plan, time);
             }
-        }
-        if let Event::Adopted { plan, .. } = event {
-            self.adopted = Some(plan.clone());
         }
         let mut scratch = std::mem::take(&mut self.scratch);
         let plan = self.plan.clone();
@@ -129,7 +131,8 @@ impl City {
         }
         if let Some(plan) = plan.as_deref() {
             for address in scratch.heard.drain(..) {
-                if let Some(asset) = self.inventory.device(address).and_then(|device| device.asset.as_ref()) {
+                let declared = self.inventory.device(address).and_then(|device| device.asset.as_ref());
+                if let Some(asset) = declared.and_then(|id| plan.asset(id)) {
                     self.watch.hear(asset, time);
                 }
             }

@@ -74,7 +74,7 @@ impl Matrix {
     }
 
     pub(crate) fn requested(&mut self, plan: &Plan, request: &Request) {
-        if let Some(cell) = self.cell(plan, &request.flow) {
+        if let Some(cell) = self.cell(plan, &request.conversation()) {
             cell.verbs.entry(request.flow.protocol).or_default().insert(request.verb);
         }
     }

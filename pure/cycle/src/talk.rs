@@ -75,7 +75,7 @@ impl Book {
                 }
             }
             Observed::Request(request) => {
-                if let Some(talk) = self.talk(&request.flow, time) {
+                if let Some(talk) = self.talk(&request.conversation(), time) {
                     talk.requests += 1;
                     talk.verbs.insert(request.verb);
                     talk.protocol = request.flow.protocol;

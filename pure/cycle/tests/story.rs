@@ -1,5 +1,7 @@
 //! Small cities and what happens to them: each test is a story told in observations.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use city::{
     Address, Binding, ConnectionState, Conversation, Finding, Flow, Identity, Mac, Observation, Observed,
     Presence, Protocol, Reply, Request, Rule, Severity, Standing, Target, Trait, Transport, Verb, Weakness,
@@ -134,6 +136,7 @@ impl Story {
 
     fn request(&mut self, second: i64, flow: Flow, verb: Verb, target: Target) -> &mut Story {
         let request = Request {
+            back: false,
             flow,
             verb,
             function: format!("a-{verb}").into(),
@@ -371,6 +374,17 @@ fn a_silent_device_takes_its_service_down_and_its_return_brings_it_back() {
     assert_eq!(story.city.presence(&pump).0, Presence::Heard);
     story.tick(20_000);
     assert_eq!(story.of(Rule::SilentDevice).iter().map(|f| f.count).collect::<Vec<_>>(), [2, 1], "and again");
+}
+
+#[test]
+fn a_zone_that_was_never_heard_is_one_finding_about_the_sensor() {
+    let mut story = Story::new();
+    let sign = || Observed::Opened(flow("192.0.2.10", "192.0.2.11", 80));
+    story.tell(0, sign()).tell(3_900, sign()).tick(4_000);
+    let found = story.of(Rule::SilentDevice);
+    let titles: Vec<_> = found.iter().map(|finding| finding.title.as_str()).collect();
+    assert_eq!(titles, ["Nothing has been heard of Pumping"]);
+    assert_eq!(story.city.services()[0].standing, Standing::Unknown, "not heard is not down");
 }
 
 #[test]

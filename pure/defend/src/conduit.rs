@@ -1,6 +1,6 @@
 //! What the plan says of a flow or a request.
 
-use city::{Address, Allowance, Flow, Protocol, Request, Target, Transport, Verb, Zone};
+use city::{Address, Allowance, Flow, Protocol, Request, Transport, Verb, Zone};
 use plan::Plan;
 
 /// What the plan says of a flow.
@@ -92,34 +92,37 @@ pub fn judge_unrecognised(plan: &Plan, flow: &Flow, spoke: bool) -> Judgement {
 
 /// Whether the plan allows a request: some conduit between the two zones allows its verb on its target, or allows its
 /// port, behind which Bastide does not look.
+///
+/// What comes back to the end that began belongs to its conduit: a publication there needs `subscribe` or `publish`.
 #[must_use]
 pub fn allows_request(plan: &Plan, request: &Request) -> bool {
-    let (from, to) = (zone_of(plan, request.flow.source), zone_of(plan, request.flow.destination));
+    let flow = request.conversation();
+    let (from, to) = (zone_of(plan, flow.source), zone_of(plan, flow.destination));
     if !is_inside(from) && !is_inside(to) {
         return true;
     }
-    if !request.flow.destination.is_station() || !request.flow.source.is_station() {
+    if !flow.destination.is_station() || !flow.source.is_station() {
         return true;
     }
-    let (Some(from), Some(to), Some(protocol)) = (from, to, request.flow.protocol) else { return true };
-    if matches!(request.flow.transport, Transport::Ethernet(_)) {
+    let (Some(from), Some(to), Some(protocol)) = (from, to, flow.protocol) else { return true };
+    if matches!(flow.transport, Transport::Ethernet(_)) {
         return true;
     }
     let mut conduits = plan.conduits_between(&from.id, &to.id).peekable();
     if from.id == to.id && conduits.peek().is_none() {
         return true;
     }
-    conduits
-        .flat_map(|conduit| &conduit.allow)
-        .any(|allowance| admits(allowance, &request.flow, protocol, request.verb, &request.target))
+    conduits.flat_map(|conduit| &conduit.allow).any(|allowance| admits(allowance, &flow, protocol, request))
 }
 
 /// Whether one allowance admits a request.
-fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, verb: Verb, target: &Target) -> bool {
+fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, request: &Request) -> bool {
     match allowance {
-        Allowance::Requests { protocol: allowed, verbs, target: pattern } => {
-            let fits = || pattern.as_ref().is_none_or(|pattern| pattern.admits(target));
-            *allowed == protocol && verbs.contains(verb) && fits()
+        Allowance::Requests { protocol: allowed, verbs, target } => {
+            let verb = verbs.contains(request.verb)
+                || request.back && request.verb == Verb::Publish && verbs.contains(Verb::Subscribe);
+            let fits = || target.as_ref().is_none_or(|pattern| pattern.admits(&request.target));
+            *allowed == protocol && verb && fits()
         }
         Allowance::Ports { .. } | Allowance::Packets { .. } => carries(allowance, flow),
     }

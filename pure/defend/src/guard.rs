@@ -116,7 +116,7 @@ impl Guard {
         }
         let Some(plan) = plan else { return };
         if !conduit::allows_request(plan, request) {
-            let in_conduit = conduit::judge(plan, flow) == Judgement::Allowed;
+            let in_conduit = conduit::judge(plan, &request.conversation()) == Judgement::Allowed;
             // Outside every conduit, looking is told of by the conversation; changing is told of for itself.
             if in_conduit || verb.changes() {
                 out.push(Breach::VerbNotAllowed {

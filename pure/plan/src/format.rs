@@ -3,7 +3,8 @@
 //! - One blank line before each table, and before the comments that stand directly above it; nowhere two together.
 //! - `key = value`; nothing is indented but the entries of a list that takes more than a line.
 //! - A list stands on one line if it fits in [`WIDTH`] columns and holds no comment; otherwise one entry per line, each
-//!   followed by a comma.
+//!   followed by a comma. A comma and a line end before the closing bracket ask for one entry per line, however short,
+//!   for such a list is easier to compare with its next version.
 //! - Lines end with a line feed, without space before it.
 
 use toml_parser::{
@@ -81,8 +82,8 @@ fn arrange(lines: &[Line]) -> String {
 /// A value: laid out by its parts if it is a list, as it is written otherwise.
 enum Value {
     Plain(String),
-    /// The entries and comments of a list.
-    List(Vec<Part>),
+    /// The entries and comments of a list, and whether it is to stay on several lines.
+    List(Vec<Part>, bool),
 }
 
 enum Part {
@@ -98,7 +99,8 @@ impl Value {
     fn flat(&self) -> Option<String> {
         match self {
             Value::Plain(text) => Some(text.clone()),
-            Value::List(parts) => {
+            Value::List(_, true) => None,
+            Value::List(parts, false) => {
                 let parts: Option<Vec<String>> = parts
                     .iter()
                     .map(|part| if let Part::Entry(value) = part { value.flat() } else { None })
@@ -114,7 +116,7 @@ impl Value {
         match (self, flat) {
             (_, Some(flat)) => out.push_str(&flat),
             (Value::Plain(text), None) => out.push_str(text),
-            (Value::List(parts), None) => {
+            (Value::List(parts, _), None) => {
                 out.push('[');
                 let inner = " ".repeat(4 * (indent + 1));
                 for part in parts {
@@ -281,13 +283,18 @@ impl<'a> Tokens<'a> {
     fn list(&mut self, depth: usize) -> Option<Value> {
         let mut parts = Vec::new();
         let mut on_line = false;
+        let mut comma = false;
         loop {
             match self.peek() {
                 TokenKind::RightSquareBracket => {
                     self.at += 1;
-                    return Some(Value::List(parts));
+                    return Some(Value::List(parts, comma && !on_line));
                 }
-                TokenKind::Whitespace | TokenKind::Comma => self.at += 1,
+                TokenKind::Whitespace => self.at += 1,
+                TokenKind::Comma => {
+                    comma = true;
+                    self.at += 1;
+                }
                 TokenKind::Newline => {
                     on_line = false;
                     self.at += 1;
@@ -300,6 +307,7 @@ impl<'a> Tokens<'a> {
                 _ => {
                     parts.push(Part::Entry(self.value(depth)?));
                     on_line = true;
+                    comma = false;
                 }
             }
         }
@@ -364,6 +372,10 @@ mod tests {
         assert_eq!(format(&tidy).unwrap(), tidy);
         let short = format!("allow = [\n    {entry},\n    {entry}]");
         assert_eq!(format(&short).unwrap(), format!("allow = [{entry}, {entry}]\n"));
+        let open = "allow = [\n    1,\n    2,\n]\n";
+        assert_eq!(format(open).unwrap(), open);
+        assert_eq!(format("allow = [1, 2,]").unwrap(), "allow = [1, 2]\n");
+        assert_eq!(format("allow = [\n]").unwrap(), "allow = []\n");
     }
 
     #[test]

@@ -64,8 +64,6 @@ pub struct Out<'a> {
     pub time: Timestamp,
     /// The conversation; its `protocol` is that of the dialogue. The source is the end that began it.
     pub flow: Flow,
-    /// The MAC addresses of source and destination on the link where the packet was seen.
-    pub macs: (Option<Mac>, Option<Mac>),
 }
 
 impl Out<'_> {
@@ -94,13 +92,7 @@ impl Out<'_> {
     pub fn flow_from(&self, asker: Side) -> Flow {
         match asker {
             Side::Source => self.flow,
-            Side::Destination => Flow {
-                source: self.flow.destination,
-                source_port: self.flow.destination_port,
-                destination: self.flow.source,
-                destination_port: self.flow.source_port,
-                ..self.flow
-            },
+            Side::Destination => self.flow.reversed(),
         }
     }
 
@@ -114,8 +106,10 @@ impl Out<'_> {
     pub fn request(&mut self, asker: Side, request: Asked) {
         let Asked { verb, function, target, value, reply, details } = request;
         let flow = self.flow_from(asker);
+        let back = asker == Side::Destination;
         self.observe(Observed::Request(Box::new(Request {
             flow,
+            back,
             verb,
             function,
             target,
@@ -183,6 +177,19 @@ pub struct Asked {
     pub value: Option<Text>,
     pub reply: Reply,
     pub details: Details,
+}
+
+impl Asked {
+    /// Roughly how many bytes it takes to keep, for bounds on what awaits a reply.
+    pub(crate) fn weight(&self) -> usize {
+        let value = self.value.as_ref().map_or(0, |value| value.len());
+        size_of::<Asked>() + self.target.name.len() + value + weight(&self.details)
+    }
+}
+
+/// Roughly how many bytes details take to keep.
+pub(crate) fn weight(details: &Details) -> usize {
+    details.iter().map(|(name, value)| size_of::<(Text, Text)>() + name.len() + value.len()).sum()
 }
 
 /// Makes an empty reader of a protocol.

@@ -8,8 +8,7 @@ use city::{Address, Transport};
 pub struct Opening<'a> {
     /// TCP or UDP. Readers of protocols directly on the link are chosen by EtherType, not here.
     pub transport: Transport,
-    /// The address of each end.
-    pub source: Address,
+    /// The address of the end that was spoken to.
     pub destination: Address,
     /// The port of each end.
     pub source_port: u16,

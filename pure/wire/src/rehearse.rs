@@ -72,7 +72,6 @@ impl Rehearsal {
             observations: &mut self.observations,
             time: self.now,
             flow: self.flow,
-            macs: (Some(MACS.0), Some(MACS.1)),
         };
         act(self.dialogue.as_mut(), &mut out)
     }
@@ -181,7 +180,6 @@ pub(crate) fn recognise(
     let first = if from_source.is_empty() { Side::Destination } else { Side::Source };
     (reader.recognise)(&Opening {
         transport,
-        source: flow.source,
         destination: flow.destination,
         source_port: flow.source_port,
         destination_port: flow.destination_port,

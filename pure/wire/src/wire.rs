@@ -431,13 +431,7 @@ impl Wire {
         let hears = !said.payload.is_empty() && !live.talk.is_over();
         if hears || live.talk.waits(other) {
             let mut ear = Ear {
-                out: Out {
-                    config: &self.config,
-                    observations: out,
-                    time: around.time,
-                    flow: live.flow(),
-                    macs: (live.macs.source, live.macs.destination),
-                },
+                out: Out { config: &self.config, observations: out, time: around.time, flow: live.flow() },
                 readers: self.readers,
                 tally: &mut self.tally,
                 pending: &mut self.pending,
@@ -527,13 +521,7 @@ impl Wire {
         let Some(mut live) = self.table.remove(place) else { return };
         let flow = live.flow();
         let mut ear = Ear {
-            out: Out {
-                config: &self.config,
-                observations: out,
-                time: now,
-                flow,
-                macs: (live.macs.source, live.macs.destination),
-            },
+            out: Out { config: &self.config, observations: out, time: now, flow },
             readers: self.readers,
             tally: &mut self.tally,
             pending: &mut self.pending,

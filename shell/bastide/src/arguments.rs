@@ -65,9 +65,6 @@ pub(crate) struct Demo {
     /// The state directory; made anew at each start
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
-    /// Seconds between one incident and the next
-    #[arg(long, value_name = "SECONDS", default_value_t = 45)]
-    pub(crate) every: u32,
 }
 
 #[derive(Args, Debug)]

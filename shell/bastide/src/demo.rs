@@ -5,11 +5,11 @@ use crate::{
     engine::Engine,
     failure::{Verdict, warn},
     live,
-    play::{Player, Recording},
+    play::Player,
     serving::Serving,
 };
 use anyhow::{Context, bail};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use plan::SourceFile;
 use std::{
     path::{Path, PathBuf},
@@ -28,35 +28,12 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
     let opened = Engine::open(&state, Kind::Demo, Some(files), runtime.handle().clone())?;
     let messages = live::channel();
     let now = Timestamp::now();
-    // The quiet day ends now, and is followed by itself.
-    let (_, day) = averbourne::DAY.span()?;
     let mut player = Player::new("mirror", messages.0.clone())?;
-    thread::spawn(move || {
-        let played = (|| {
-            let mut start = now.checked_sub(day)?;
-            while player.play(&averbourne::DAY, start)? {
-                start = start.checked_add(day)?;
-            }
-            anyhow::Ok(())
-        })();
-        told(played);
-    });
-    let every = SignedDuration::from_secs(i64::from(command.every));
-    let mut player = Player::new("mirror-2", messages.0.clone())?;
-    thread::spawn(move || {
-        let played = (|| {
-            let mut start = now.checked_add(every)?;
-            for incident in averbourne::INCIDENTS {
-                let (_, lasts) = incident.span()?;
-                if !player.play(incident, start)? {
-                    break;
-                }
-                start = start.checked_add(lasts)?.checked_add(every)?;
-            }
-            anyhow::Ok(())
-        })();
-        told(played);
-    });
+    thread::Builder::new().name("player".into()).spawn(move || {
+        if let Err(error) = play(&mut player, now) {
+            warn(format_args!("the demo's traffic stopped: {error:#}"));
+        }
+    })?;
     let serving = Serving {
         listen: command.listen.listen.clone(),
         names: command.listen.name.clone(),
@@ -77,10 +54,24 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
     })
 }
 
-fn told(played: anyhow::Result<()>) {
-    if let Err(error) = played {
-        warn(format_args!("the demo's traffic stopped: {error:#}"));
+/// Plays the quiet day so that it ends now, then what happens in the order in which it happened, then quiet days.
+fn play(player: &mut Player, now: Timestamp) -> anyhow::Result<()> {
+    let (first, lasts) = averbourne::DAY.span()?;
+    let began = now.checked_sub(lasts)?;
+    let shift = began.duration_since(first);
+    let mut next = began;
+    for recording in std::iter::once(&averbourne::DAY).chain(&averbourne::INCIDENTS) {
+        let (first, lasts) = recording.span()?;
+        let start = first.checked_add(shift)?;
+        if !player.play(recording, start)? {
+            return Ok(());
+        }
+        next = start.checked_add(lasts)?;
     }
+    while player.play(&averbourne::DAY, next)? {
+        next = next.checked_add(lasts)?;
+    }
+    Ok(())
 }
 
 /// Removes the state of an earlier demo, and of nothing else.

@@ -2,7 +2,7 @@
 
 use crate::{
     past::{self, Past},
-    ring::{Frames, LOOK_BACK, Ring},
+    ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
 };
 use anyhow::bail;
 use city::{Finding, Observation, Observed, Text};
@@ -16,11 +16,14 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use store::{ActRecord, FindingRecord, Journal, Kind, Record, StartRecord, Store};
+use store::{ActRecord, FindingRecord, Journal, Kind, Limits, Record, StartRecord, Store};
 use tokio::{runtime::Handle, sync::watch};
 
 /// Bytes of raw packets kept in memory for findings to come.
 const RING_BYTES: usize = 32 << 20;
+
+/// The most findings for which packets still to come are kept at a time.
+const FOLLOWING_MAX: usize = 256;
 
 /// How often the journal is put on the disk, and time is told to the city.
 const BEAT: Duration = Duration::from_secs(1);
@@ -64,6 +67,8 @@ pub(crate) struct Engine {
     runtime: Handle,
     pace: Pace,
     ring: Ring,
+    /// Findings whose packets are still coming: for each, until when, and what is wanted.
+    following: Vec<(u64, Timestamp, Wanted)>,
     effects: Vec<Effect>,
     changes: watch::Sender<u64>,
     beat: Instant,
@@ -90,7 +95,7 @@ impl Engine {
         files: Option<Vec<plan::SourceFile>>,
         runtime: Handle,
     ) -> anyhow::Result<Opened> {
-        let (store, start) = runtime.block_on(Store::open(state, kind, "bastide"))?;
+        let (store, start) = runtime.block_on(Store::open(state, kind, "bastide", Limits::default()))?;
         let mut warnings = start.passed_over.clone();
         let loss = if start.new { None } else { start.journal.loss() };
         warnings.extend(loss.iter().map(|loss| loss.detail.to_string()));
@@ -109,6 +114,7 @@ impl Engine {
             runtime,
             pace,
             ring: Ring::new(RING_BYTES),
+            following: Vec::new(),
             effects,
             changes: watch::Sender::new(0),
             beat: Instant::now(),
@@ -118,7 +124,7 @@ impl Engine {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let lost = loss.as_ref().map(|loss| loss.detail.to_string());
         engine.seal(vec![Record::Start(StartRecord { version, lost })])?;
-        engine.carry_out()?;
+        engine.carry_out(engine.now())?;
         if let Some(loss) = loss {
             let fact = Observed::Loss(loss);
             let time = engine.now();
@@ -180,7 +186,7 @@ impl Engine {
             self.store.journal.append(&event)?;
             city.handle(&event, &mut self.effects);
         }
-        self.carry_out()
+        self.carry_out(city.now())
     }
 
     /// Does what is due every second, if a second has passed.
@@ -198,7 +204,7 @@ impl Engine {
                 let event = Event::Tick(Timestamp::now());
                 self.store.journal.append(&event)?;
                 city.handle(&event, &mut self.effects);
-                self.carry_out()?;
+                self.carry_out(city.now())?;
             }
         }
         self.store.journal.sync()?;
@@ -212,20 +218,62 @@ impl Engine {
     /// Puts down the state, so that the next start need not go through the whole journal.
     fn checkpoint(&mut self) -> anyhow::Result<()> {
         self.checkpointed = Instant::now();
-        let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
-        self.store.checkpoint(&city)?;
+        let now = {
+            let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+            self.store.checkpoint(&city)?;
+            city.now()
+        };
+        self.store.compact()?;
+        self.store.tend(now)?;
+        Ok(())
+    }
+
+    /// Keeps the packets around findings made now, and those that came since around findings made before.
+    fn keep_packets(&mut self, effects: &[Effect], now: Timestamp) -> anyhow::Result<()> {
+        let mut due: Vec<(u64, Wanted)> = Vec::new();
+        self.following.retain(|(number, until, wanted)| {
+            let over = *until <= now;
+            if over {
+                due.push((*number, *wanted));
+            }
+            !over
+        });
+        for effect in effects {
+            let Effect::Found(finding) = effect else { continue };
+            if !finding.key.subject.is_station() {
+                continue;
+            }
+            let after = finding.first.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+            let other = finding.peer.filter(|peer| peer.is_station());
+            let wanted = Wanted { one: finding.key.subject, other, after };
+            due.push((finding.number, wanted));
+            if self.following.len() < FOLLOWING_MAX {
+                let until = now.checked_add(LOOK_ON).unwrap_or(Timestamp::MAX);
+                self.following.push((finding.number, until, Wanted { after: now, ..wanted }));
+            }
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<Wanted> = due.iter().map(|(_, wanted)| *wanted).collect();
+        for ((number, _), frames) in due.iter().zip(self.ring.find(&wanted)) {
+            if !frames.is_empty() {
+                self.store.packets.keep(*number, now, frames.iter())?;
+            }
+        }
         Ok(())
     }
 
     /// Seals what was decided; only then are packets kept for it and people told.
-    fn carry_out(&mut self) -> anyhow::Result<()> {
+    fn carry_out(&mut self, now: Timestamp) -> anyhow::Result<()> {
         if self.effects.is_empty() {
-            return Ok(());
+            return self.keep_packets(&[], now);
         }
         // What a sealed finding rests on must outlast a kill as well.
         self.store.journal.sync()?;
         let effects = std::mem::take(&mut self.effects);
         self.seal(effects.iter().map(record).collect())?;
+        self.keep_packets(&effects, now)?;
         for effect in &effects {
             if let Effect::Found(finding) = effect {
                 (self.found)(finding);
@@ -274,15 +322,9 @@ impl Engine {
         }
     }
 
-    /// Packets around a finding, from the ring.
-    fn packets_for(&self, finding: &Finding) -> Frames {
-        let since = finding.first.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
-        self.ring.around(finding.key.subject, finding.peer.filter(|peer| peer.is_station()), since)
-    }
-
     /// Puts everything down and stops in good order.
     pub(crate) fn close(mut self) -> anyhow::Result<()> {
-        self.carry_out()?;
+        self.carry_out(self.now())?;
         self.checkpoint()?;
         self.runtime.block_on(self.store.close())?;
         Ok(())

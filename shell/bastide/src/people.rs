@@ -12,7 +12,7 @@ use std::{
     io::{self, BufWriter, Write},
     path::Path,
 };
-use store::{Act, ActRecord, Kind, Link, Reader, Record, Store};
+use store::{Act, ActRecord, Kind, Limits, Link, Reader, Record, Store};
 
 const PEOPLE: [show::Column; 5] = [
     column("Name", "name", "/name"),
@@ -64,7 +64,7 @@ pub(crate) fn run(command: &PeopleCommand) -> anyhow::Result<Verdict> {
 
 /// Makes a link. Only while no process has the state directory open; a running one makes links in its console.
 async fn make_link(name: Option<&str>, state: &Path) -> anyhow::Result<String> {
-    let (store, _) = Store::open(state, Kind::Live, "bastide people").await?;
+    let (store, _) = Store::open(state, Kind::Live, "bastide people", Limits::default()).await?;
     let person = match name {
         Some(name) => match store.people.by_name(name).await? {
             Some(person) => Some(person),

@@ -3,7 +3,7 @@
 use crate::{
     engine::{Batch, Message},
     failure::warn,
-    reading::seed,
+    reading::{INTERIM, seed},
 };
 use anyhow::Context;
 use capture::CaptureFile;
@@ -57,7 +57,7 @@ impl Player {
             details: false,
             seed: seed()?,
             limits: Limits::default(),
-            interim: Some(SignedDuration::from_mins(5)),
+            interim: Some(INTERIM),
         };
         Ok(Player { wire: Wire::new(config), messages, batch: Batch::default() })
     }

@@ -17,10 +17,20 @@ pub(crate) struct Reading {
     captures: Captures,
     wire: Wire,
     bar: ProgressBar,
-    /// Added to the time of every frame.
-    shift: SignedDuration,
     last: Option<Timestamp>,
 }
+
+/// What a reading is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be judged, by the same path as live traffic.
+    City,
+    /// To be written out in full.
+    Records,
+}
+
+/// How often the city hears of a conversation that goes on.
+pub(crate) const INTERIM: SignedDuration = SignedDuration::from_secs(60);
 
 /// What is known of a reading when it is over.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,8 +42,12 @@ pub(crate) struct Read {
 }
 
 impl Reading {
-    /// Opens captures, which are read in the order of their packets' times.
-    pub(crate) fn open(arguments: &[OsString], details: bool, order: Order) -> anyhow::Result<Reading> {
+    /// Opens captures.
+    pub(crate) fn open(arguments: &[OsString], purpose: Purpose) -> anyhow::Result<Reading> {
+        let (details, interim, order) = match purpose {
+            Purpose::City => (false, Some(INTERIM), Order::Time),
+            Purpose::Records => (true, None, Order::Given),
+        };
         let inputs: Vec<Input> = arguments.iter().map(|argument| Input::from_argument(argument)).collect();
         let captures = Captures::open(&inputs, order)?;
         let config = Config {
@@ -41,21 +55,9 @@ impl Reading {
             details,
             seed: seed()?,
             limits: Limits::default(),
-            interim: None,
+            interim,
         };
-        Ok(Reading {
-            captures,
-            wire: Wire::new(config),
-            bar: ProgressBar::hidden(),
-            shift: SignedDuration::ZERO,
-            last: None,
-        })
-    }
-
-    /// Moves every frame in time.
-    pub(crate) fn shifted(mut self, shift: SignedDuration) -> Reading {
-        self.shift = shift;
-        self
+        Ok(Reading { captures, wire: Wire::new(config), bar: ProgressBar::hidden(), last: None })
     }
 
     /// Shows progress on standard error, if that is a terminal.
@@ -84,8 +86,7 @@ impl Reading {
         let mut observations = Vec::with_capacity(2 * BATCH);
         loop {
             match self.captures.next() {
-                Ok(Some(mut frame)) => {
-                    frame.time = frame.time.saturating_add(self.shift).unwrap_or(frame.time);
+                Ok(Some(frame)) => {
                     self.last = Some(frame.time);
                     read.frames += 1;
                     read.bytes += frame.bytes.len() as u64;

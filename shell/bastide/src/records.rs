@@ -1,13 +1,17 @@
 //! `bastide records`: what captures hold, for other tools.
 
-use crate::{arguments::Records, failure::Verdict, reading::Reading, record};
-use capture::Order;
+use crate::{
+    arguments::Records,
+    failure::Verdict,
+    reading::{Purpose, Reading},
+    record,
+};
 use std::io::{self, BufWriter, Write};
 
 /// Prints every record of the captures, in the order in which each was complete.
 pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
-    let reading = Reading::open(&command.input.captures, true, Order::Given)?.with_progress();
+    let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
     reading.read(
         |_| (),
         |observations| {

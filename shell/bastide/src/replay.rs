@@ -5,12 +5,11 @@ use crate::{
     engine::{Batch, Engine},
     failure::{Verdict, warn},
     plan::read_folder,
-    reading::{Read, Reading},
+    reading::{Purpose, Read, Reading},
     ring::Frames,
     show::{self, column},
 };
 use anyhow::bail;
-use capture::Order;
 use console::view;
 use cycle::{City, Event};
 use plan::Plan;
@@ -27,7 +26,7 @@ const ROWS: usize = 20;
 
 /// Replays captures and tells what they show.
 pub(crate) fn run(command: &Replay) -> anyhow::Result<Verdict> {
-    let reading = Reading::open(&command.input.captures, false, Order::Time)?.with_progress();
+    let reading = Reading::open(&command.input.captures, Purpose::City)?.with_progress();
     let report = match &command.state {
         Some(state) => kept(reading, command, state)?,
         None => passing(reading, command)?,

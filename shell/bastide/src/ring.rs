@@ -50,7 +50,8 @@ impl Frames {
         self.bytes.len() + self.places.len() * size_of::<Place>()
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 }
@@ -83,25 +84,39 @@ impl Ring {
         }
     }
 
-    /// The frames between two addresses, or of one address, not older than `since`.
-    pub(crate) fn around(&self, one: Address, other: Option<Address>, since: Timestamp) -> Frames {
-        let mut found = Frames::default();
-        for frame in self.pieces.iter().flat_map(Frames::iter).filter(|frame| frame.time >= since) {
-            if involves(&frame, one) && other.is_none_or(|other| involves(&frame, other)) {
-                found.push(&frame);
+    /// The frames that each of the questions asks for, found in one pass.
+    pub(crate) fn find(&self, wanted: &[Wanted]) -> Vec<Frames> {
+        let mut found: Vec<Frames> = wanted.iter().map(|_| Frames::default()).collect();
+        let Some(earliest) = wanted.iter().map(|wanted| wanted.after).min() else { return found };
+        for frame in self.pieces.iter().flat_map(Frames::iter).filter(|frame| frame.time > earliest) {
+            let ends = wire::addresses(&frame);
+            for (wanted, frames) in wanted.iter().zip(&mut found) {
+                if frame.time > wanted.after && wanted.fits(&ends) {
+                    frames.push(&frame);
+                }
             }
         }
         found
     }
 }
 
-/// Whether a frame is from or to an address, on its link or by IP.
-fn involves(frame: &Frame<'_>, address: Address) -> bool {
-    wire::addresses(frame).contains(&Some(address))
+/// Which frames are wanted: of one address, or between two, captured after a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) one: Address,
+    pub(crate) other: Option<Address>,
+    pub(crate) after: Timestamp,
 }
 
-/// How far back from a finding packets are kept for it.
+impl Wanted {
+    fn fits(&self, ends: &[Option<Address>]) -> bool {
+        ends.contains(&Some(self.one)) && self.other.is_none_or(|other| ends.contains(&Some(other)))
+    }
+}
+
+/// How far back from a finding packets are kept for it, and how far on.
 pub(crate) const LOOK_BACK: SignedDuration = SignedDuration::from_secs(60);
+pub(crate) const LOOK_ON: SignedDuration = SignedDuration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
@@ -125,5 +140,23 @@ mod tests {
             ring.pieces.iter().flat_map(Frames::iter).map(|frame| frame.time.as_second()).collect();
         assert_eq!(times.last(), Some(&999));
         assert!(times.is_sorted() && times.len() >= 10);
+    }
+
+    #[test]
+    fn only_the_frames_between_the_addresses_and_after_the_time_are_found() {
+        let mac = |last| Address::Mac(city::Mac([0, 0, 0x5e, 0, 0x53, last]));
+        let mut frames = Frames::default();
+        for (second, from, to) in [(1, 1, 2), (2, 2, 1), (3, 1, 3), (4, 2, 1)] {
+            let bytes = [0, 0, 0x5e, 0, 0x53, to, 0, 0, 0x5e, 0, 0x53, from, 0x88, 0xcc, 0, 0];
+            let time = Timestamp::from_second(second).unwrap();
+            frames.push(&Frame { time, link: LinkType(1), bytes: &bytes, length: 16 });
+        }
+        let mut ring = Ring::new(1 << 20);
+        ring.push(frames);
+        let wanted = |one, other, after| Wanted { one, other, after: Timestamp::from_second(after).unwrap() };
+        let found =
+            ring.find(&[wanted(mac(1), Some(mac(2)), 1), wanted(mac(1), None, 0), wanted(mac(9), None, 0)]);
+        let times = |frames: &Frames| frames.iter().map(|frame| frame.time.as_second()).collect::<Vec<_>>();
+        assert_eq!(found.iter().map(times).collect::<Vec<_>>(), [vec![2, 4], vec![1, 2, 3, 4], vec![]]);
     }
 }

@@ -6,13 +6,13 @@ use crate::{
     failure::{Verdict, warn},
     live,
     plan::read_folder,
-    reading::seed,
+    reading::{INTERIM, seed},
     serving::Serving,
 };
 use anyhow::{Context, bail};
 use capture::{Become, Live};
 use city::{Loss, LossKind, Observation, Observed, Text};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
     os::unix::fs::chown,
@@ -30,8 +30,8 @@ const HAND_ON_EVERY: Duration = Duration::from_millis(200);
 /// How many observations are handed on at a time, at the most.
 const HAND_ON_MOST: usize = 4_096;
 
-/// How often drops are asked for, and long conversations told of.
-const COUNT_EVERY: Duration = Duration::from_secs(10);
+/// How often the readers are told the time and drops are asked for.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Watches until told to stop.
 pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
@@ -159,7 +159,7 @@ fn config(interface: &str, seed: u64) -> Config {
         details: false,
         seed,
         limits: Limits::default(),
-        interim: Some(SignedDuration::from_mins(5)),
+        interim: Some(INTERIM),
     }
 }
 

@@ -55,8 +55,10 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
 
 /// The city as its files have it, without disturbing anything.
 pub(crate) fn read(state: &Path) -> anyhow::Result<City> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().build().context("no runtime could be made")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no runtime could be made")?;
     runtime.block_on(async {
         let reader = Reader::open(state).await?;
         let restored = reader.checkpoint()?;

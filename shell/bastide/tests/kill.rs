@@ -1,6 +1,8 @@
 //! Killed at any moment, Bastide loses nothing that it acknowledged, at most the last second of observations, and says
 //! so at its next start.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
 mod running;
 
 use running::{Running, bastide, made_capture};
@@ -32,8 +34,11 @@ fn findings(state: &Path) -> BTreeSet<u64> {
 fn sealed(state: &Path) -> BTreeSet<u64> {
     let verify = bastide().args(["log", "verify", "--state"]).arg(state).output().unwrap();
     assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
-    let output =
-        bastide().args(["log", "show", "--last", "10000", "--format", "json", "--state"]).arg(state).output().unwrap();
+    let output = bastide()
+        .args(["log", "show", "--last", "10000", "--format", "json", "--state"])
+        .arg(state)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
     let records = list.as_array().unwrap().iter().filter(|record| record["kind"] == "finding");

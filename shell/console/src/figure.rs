@@ -75,7 +75,7 @@ pub fn sign() -> Svg {
 #[must_use]
 pub fn pulse(activity: &ActivityView, clock: &Clock, wide: bool) -> Svg {
     const TOP: f64 = 22.0;
-    let (width, height) = if wide { (960.0, 118.0) } else { (720.0, 128.0) };
+    let (width, height) = if wide { (640.0, 118.0) } else { (440.0, 132.0) };
     let base = height - 20.0;
     let count = activity.buckets.len().max(1) as f64;
     let pitch = width / count;
@@ -106,19 +106,19 @@ pub fn pulse(activity: &ActivityView, clock: &Clock, wide: bool) -> Svg {
         }
     }
     let mut axis = format!("<path class=\"axis\" d=\"M0 {base:.1}H{width}\"/>");
-    let labels = 4;
+    let labels = if wide { 4 } else { 3 };
     for label in 0..=labels {
         let last = activity.buckets.len().saturating_sub(1);
         let index = last * label / labels;
         let Some(bucket) = activity.buckets.get(index) else { continue };
         let anchor = match label {
             0 => "start",
-            4 => "end",
+            label if label == labels => "end",
             _ => "middle",
         };
         let x = match label {
             0 => 0.0,
-            4 => width,
+            label if label == labels => width,
             _ => index as f64 * pitch + pitch / 2.0,
         };
         let _ = write!(

@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     NotFound(String),
     /// Nobody said who they are.
     SignInFirst,
+    /// What was sent is longer than anything here needs.
+    TooLong,
     /// Tried too often: try again after so many seconds.
     TooMany(u64),
     /// The city is busy, or a part of it does not answer.
@@ -42,6 +44,7 @@ impl Refusal {
             Refusal::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Refusal::NotFound(_) => StatusCode::NOT_FOUND,
             Refusal::SignInFirst => StatusCode::UNAUTHORIZED,
+            Refusal::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -59,6 +62,7 @@ impl Refusal {
             Refusal::Misdirected => "That is not a name of this console",
             Refusal::NotFound(_) => "There is no such page",
             Refusal::SignInFirst => "Sign in first",
+            Refusal::TooLong => "That is too long",
             Refusal::TooMany(_) => "That was tried too often",
             Refusal::Unavailable(_) => "Not now",
             Refusal::Unfit(_) => "That cannot be used",
@@ -84,6 +88,7 @@ impl Refusal {
                 .to_owned(),
             Refusal::SignInFirst => "This is shown only to people who signed in, and to programmes with a token."
                 .to_owned(),
+            Refusal::TooLong => "At most 64 kB can be sent at a time.".to_owned(),
             Refusal::TooMany(seconds) => match seconds.div_ceil(60) {
                 0 | 1 => "Wait a minute and try again.".to_owned(),
                 minutes => format!("Wait {minutes} minutes and try again."),

@@ -9,7 +9,7 @@ use crate::{
 use cycle::City;
 use jiff::{Timestamp, tz::TimeZone};
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
-use store::{People, SealedLog};
+use store::{Packets, People, SealedLog};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// The most pages that may be kept up to date at a time, over all readers.
@@ -54,6 +54,10 @@ impl State {
 
     pub fn log(&self) -> &SealedLog {
         &self.0.shared.log
+    }
+
+    pub fn packets(&self) -> &Packets {
+        &self.0.shared.packets
     }
 
     pub fn asks(&self) -> &mpsc::Sender<crate::config::Ask> {

@@ -60,10 +60,58 @@ impl Clock {
         time.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
     }
 
+    /// Text of the city's own as markup: what stands between backticks as code, and instants of UTC in local time.
+    #[must_use]
+    pub fn prose(&self, text: &str) -> Prose {
+        let mut markup = String::with_capacity(text.len() + 16);
+        for (index, part) in text.split('`').enumerate() {
+            let code = index % 2 == 1;
+            markup.push_str(if code { "<code>" } else { "" });
+            for (index, word) in part.split(' ').enumerate() {
+                if index > 0 {
+                    markup.push(' ');
+                }
+                let bare = word.trim_end_matches([';', ',', '.', ':', ')']);
+                let instant = if bare.len() >= 20 { bare.parse::<Timestamp>().ok() } else { None };
+                let rest = match instant {
+                    Some(time) => {
+                        markup.push_str(&self.full(time).to_string());
+                        word.get(bare.len()..).unwrap_or_default()
+                    }
+                    None => word,
+                };
+                for letter in rest.chars() {
+                    match letter {
+                        '&' => markup.push_str("&amp;"),
+                        '<' => markup.push_str("&lt;"),
+                        '>' => markup.push_str("&gt;"),
+                        '"' => markup.push_str("&quot;"),
+                        '\'' => markup.push_str("&#39;"),
+                        other => markup.push(other),
+                    }
+                }
+            }
+            markup.push_str(if code { "</code>" } else { "" });
+        }
+        Prose(markup)
+    }
+
     fn today(&self) -> Date {
         self.now.to_zoned(self.zone.clone()).date()
     }
 }
+
+/// Text as markup, escaped.
+#[derive(Clone, Debug)]
+pub struct Prose(String);
+
+impl fmt::Display for Prose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for Prose {}
 
 /// A time in words, which writes itself as `<time>` with the UTC instant.
 #[derive(Clone, Debug)]
@@ -73,9 +121,8 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The words alone, for places where no element can stand.
-    #[must_use]
-    pub fn words(&self) -> &str {
+    #[cfg(test)]
+    fn words(&self) -> &str {
         &self.words
     }
 }
@@ -106,6 +153,12 @@ mod tests {
         ] {
             assert_eq!(clock.short(time.parse().unwrap()).words(), words, "{time}");
         }
+        assert_eq!(
+            clock.prose("Last heard at 2026-07-10T11:05:09Z; set `a<b` & go").to_string(),
+            "Last heard at <time datetime=\"2026-07-10T11:05:09Z\">Fri 10 Jul 2026, 12:05:09 BST</time>; set \
+             <code>a&lt;b</code> &amp; go"
+        );
+        assert_eq!(clock.prose("<script>`</code>").to_string(), "&lt;script&gt;<code>&lt;/code&gt;</code>");
         let full = clock.full("2026-07-10T11:05:09.7Z".parse().unwrap());
         assert_eq!(
             full.to_string(),

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 21] = [
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
 ];
 
-/// A number in a sentence: a word up to twelve, digits from there on.
+/// A number in a sentence: a word up to twenty, digits from there on.
 #[must_use]
 pub fn number(count: usize) -> String {
     SMALL.get(count).map_or_else(|| grouped(count as u64), |word| (*word).to_owned())
@@ -60,7 +61,7 @@ pub fn list<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String
 #[must_use]
 pub fn duration(seconds: i64) -> String {
     let (count, one, many) = match seconds {
-        s if s != 0 && s % 86_400 == 0 => (s / 86_400, "day", "days"),
+        s if s != 0 && s % 86_400 == 0 && s != 86_400 => (s / 86_400, "day", "days"),
         s if s != 0 && s % 3_600 == 0 => (s / 3_600, "hour", "hours"),
         s if s != 0 && s % 60 == 0 => (s / 60, "minute", "minutes"),
         s => (s, "second", "seconds"),
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn numbers_lists_and_sizes_read_as_people_say_them() {
-        assert_eq!((number(0), number(9), number(13)), ("no".into(), "nine".into(), "13".into()));
+        assert_eq!((number(0), number(9), number(21)), ("no".into(), "nine".into(), "21".into()));
         assert_eq!(capital("seven of nine"), "Seven of nine");
         assert_eq!(["1", "999", "1,000", "1,234,567"], [1, 999, 1_000, 1_234_567].map(grouped).each_ref().map(String::as_str));
         assert_eq!(list(["a"], 3), "a");
@@ -106,7 +107,7 @@ mod tests {
             assert_eq!(bytes(count), words);
         }
         assert_eq!(bytes(u64::MAX), "18 EB");
-        for (seconds, words) in [(0, "0 seconds"), (90, "90 seconds"), (60, "1 minute"), (14_400, "4 hours"), (172_800, "2 days")] {
+        for (seconds, words) in [(0, "0 seconds"), (90, "90 seconds"), (60, "1 minute"), (14_400, "4 hours"), (86_400, "24 hours"), (172_800, "2 days")] {
             assert_eq!(duration(seconds), words);
         }
     }

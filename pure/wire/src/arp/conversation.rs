@@ -172,6 +172,7 @@ impl Neighbours {
             protocol: Some(Protocol::Arp),
         };
         let request = Request {
+            back: false,
             flow,
             verb: Verb::Discover,
             function: Text::const_new("who-has"),

@@ -5,7 +5,7 @@ use city::Text;
 use std::collections::VecDeque;
 
 /// Messages being put together at a time, in each conversation.
-const ASSEMBLIES_MAX: usize = 16;
+const ASSEMBLIES_MAX: usize = 4;
 
 /// The longest message put together, in bytes.
 const BYTES_MAX: usize = 64 << 10;

@@ -1,28 +1,31 @@
 //! Pairs requests with replies.
 
+use super::announce::{identify, network_message, sender_address, unconfirmed};
 use super::assembly::{Assemblies, Sender, Whole};
 use super::envelope::{Envelope, beyond, confirmed_fields, put};
-use super::message::{
-    Apdu, BvlcFunction, BvlcResult, ConfirmedRequest, Content, NetworkMessage, ObjectId, PropertyId, Service,
-    reinitialize_verb,
-};
+use super::link::Link;
+use super::merge::merge;
+use super::message::{Apdu, BvlcFunction, ConfirmedRequest, Content, Service, reinitialize_verb};
 use super::names::{self, ABORT_REASONS, REJECT_REASONS};
 use super::parse;
 use super::part::Part;
 use super::reply::{Refusal, parse_error, parse_reply};
-use super::request::{parse_request, vendor};
+use super::request::parse_request;
 use super::value::Tags;
-use crate::cursor::Cursor;
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
-use crate::show::{VALUE_BYTES_MAX, hexadecimal, listed};
-use city::{Address, Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
+use crate::dialogue::{Asked, Dialogue, Out, Progress, Side, weight};
+use city::{Details, Reply, Text, Verb, WeaknessKind};
 use compact_str::{ToCompactString, format_compact};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr};
 
 /// Requests awaiting a reply at a time: every invoke id of one device.
 const PENDING_MAX: usize = 256;
+
+/// How many bytes they may take together.
+const PENDING_BYTES_MAX: usize = 256 << 10;
+
+/// Acknowledgements of segments told of one exchange.
+const SEGMENT_ACKS_MAX: usize = 256;
 
 /// How long a reply is awaited. The standard's usual wait is 3 seconds, three times over (clause 12, APDU_Timeout and
 /// Number_Of_APDU_Retries), and as much again for each segment.
@@ -37,8 +40,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 #[derive(Default)]
 struct Conversation {
     pending: VecDeque<Pending>,
-    /// Messages of the virtual link layer, which have no number, in the order they were sent.
-    link_pending: VecDeque<LinkPending>,
+    pending_bytes: usize,
+    link: Link,
     assemblies: Assemblies,
     control_told: bool,
     password_told: bool,
@@ -55,6 +58,10 @@ struct Pending {
     parts: Vec<Part>,
     /// What all parts share.
     shared: Details,
+    /// Whether a password came with it.
+    has_password: bool,
+    /// How much it took to keep when it was begun.
+    bytes: usize,
     /// What came back, once it did: a reply in segments is told when its last is acknowledged.
     answer: Option<Answer>,
 }
@@ -66,13 +73,6 @@ struct Answer {
     shared: Details,
     /// The number of the last segment, if there were several.
     last_sequence: Option<u8>,
-}
-
-/// A message of the virtual link layer that is awaiting its result.
-struct LinkPending {
-    asker: Side,
-    function: BvlcFunction,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -88,7 +88,7 @@ impl Dialogue for Conversation {
             | BvlcFunction::ORIGINAL_BROADCAST
             | BvlcFunction::DISTRIBUTE_BROADCAST => (None, bvlc.body),
             function => {
-                self.link_message(side, function, bvlc.body, out);
+                self.link.message(side, function, bvlc.body, &mut self.control_told, out);
                 return true;
             }
         };
@@ -110,12 +110,10 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
+        while let Some(pending) = self.take(0) {
             self.tell(pending, out);
         }
-        while let Some(pending) = self.link_pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.link.end(out);
     }
 }
 
@@ -218,7 +216,7 @@ impl Conversation {
                     return;
                 };
                 let begun = self.place(side, request.invoke, &beyond(envelope.npdu.destination));
-                if let Some(begun) = begun.and_then(|place| self.pending.remove(place)) {
+                if let Some(begun) = begun.and_then(|place| self.take(place)) {
                     shared = begun.shared;
                 }
                 if out.wants_details() {
@@ -228,12 +226,7 @@ impl Conversation {
                 parse_whole(&whole, |data| parse_request(service, data, out.wants_details()))
             }
         };
-        let has_password = match request.service {
-            17 => carries_password(request.data, 2),
-            20 => carries_password(request.data, 1),
-            _ => false,
-        };
-        if has_password && !self.password_told {
+        if carries_password(&request) && !self.password_told {
             self.password_told = true;
             let detail = format_compact!("password of {}", service.text());
             out.weakness(side.other(), WeaknessKind::CleartextCredentials, detail);
@@ -251,15 +244,14 @@ impl Conversation {
         out: &mut Out<'_>,
     ) {
         let beyond = beyond(envelope.npdu.destination);
-        let out_of_place = match self.place(asker, request.invoke, &beyond) {
-            Some(place) => self.pending.remove(place),
-            None if self.pending.len() >= PENDING_MAX => self.pending.pop_front(),
-            None => None,
-        };
-        if let Some(old) = out_of_place {
+        if let Some(place) = self.place(asker, request.invoke, &beyond)
+            && let Some(old) = self.take(place)
+        {
             self.tell(old, out);
         }
         let (invoke, service) = (request.invoke, request.service);
+        let bytes = size_of::<Pending>() + weight(&shared) + parts.iter().map(Part::weight).sum::<usize>();
+        self.pending_bytes += bytes;
         self.pending.push_back(Pending {
             asker,
             invoke,
@@ -268,8 +260,21 @@ impl Conversation {
             time: out.time,
             parts,
             shared,
+            has_password: carries_password(request),
+            bytes,
             answer: None,
         });
+        while self.pending.len() > PENDING_MAX || self.pending_bytes > PENDING_BYTES_MAX {
+            let Some(oldest) = self.take(0) else { return };
+            self.tell(oldest, out);
+        }
+    }
+
+    /// Takes a request from among those that are pending.
+    fn take(&mut self, place: usize) -> Option<Pending> {
+        let pending = self.pending.remove(place)?;
+        self.pending_bytes = self.pending_bytes.saturating_sub(pending.bytes);
+        Some(pending)
     }
 
     fn place(&self, asker: Side, invoke: u8, beyond: &str) -> Option<usize> {
@@ -300,11 +305,15 @@ impl Conversation {
         if from.is_empty() {
             identify(&answer.parts, sender_address(server, envelope, out), out);
         }
-        match place.and_then(|place| self.pending.remove(place)) {
+        match place.and_then(|place| self.take(place)) {
             Some(mut pending) => {
                 let wait_for_acknowledgement = answer.last_sequence.is_some();
                 pending.answer = Some(answer);
                 if wait_for_acknowledgement {
+                    // A reply is held for a moment only; what it weighs is counted like a request's.
+                    let answered = pending.answer.iter().flat_map(|answer| &answer.parts);
+                    pending.bytes += answered.map(Part::weight).sum::<usize>();
+                    self.pending_bytes += pending.bytes;
                     self.pending.push_back(pending);
                 } else {
                     self.tell(pending, out);
@@ -329,6 +338,8 @@ impl Conversation {
             time: out.time,
             parts: Vec::new(),
             shared,
+            has_password: false,
+            bytes: 0,
             answer: Some(answer),
         };
         self.tell(pending, out);
@@ -351,7 +362,7 @@ impl Conversation {
         };
         let mut done = false;
         if let Some(pending) = self.pending.get_mut(place) {
-            if out.wants_details() {
+            if out.wants_details() && pending.shared.len() < SEGMENT_ACKS_MAX {
                 let who = if from_server { "server" } else { "client" };
                 let word = if negative { "negative" } else { "positive" };
                 let text = format_compact!("{who} {sequence} window {window} {word}");
@@ -360,7 +371,7 @@ impl Conversation {
             let last = pending.answer.as_ref().and_then(|answer| answer.last_sequence);
             done = !negative && last == Some(sequence);
         }
-        if done && let Some(pending) = self.pending.remove(place) {
+        if done && let Some(pending) = self.take(place) {
             self.tell(pending, out);
         }
     }
@@ -369,7 +380,7 @@ impl Conversation {
     fn tell_overdue(&mut self, out: &mut Out<'_>) {
         while let Some(oldest) = self.pending.front()
             && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
+            && let Some(oldest) = self.take(0)
         {
             self.tell(oldest, out);
         }
@@ -377,7 +388,7 @@ impl Conversation {
 
     /// Tells of a request and its reply, one request for each part.
     fn tell(&mut self, pending: Pending, out: &mut Out<'_>) {
-        let Pending { asker, service, shared, answer, .. } = pending;
+        let Pending { asker, service, shared, has_password, answer, .. } = pending;
         let choice = Service::Confirmed(service);
         let seen = !pending.parts.is_empty();
         let (reply, replied, reply_shared) = match answer {
@@ -388,7 +399,7 @@ impl Conversation {
         let count = merged.len();
         for (number, (part, reply)) in merged.into_iter().enumerate() {
             let verb = verb(choice, &part, seen);
-            if verb.changes() && reply == Reply::Done && !self.control_told {
+            if verb.changes() && reply == Reply::Done && !has_password && !self.control_told {
                 self.control_told = true;
                 let detail = format_compact!("{} obeyed; BACnet/IP did not prove who asked", choice.text());
                 out.weakness(asker.other(), WeaknessKind::UnauthenticatedControl, detail);
@@ -408,74 +419,6 @@ impl Conversation {
             let (target, value) = (part.target, part.value);
             out.request(asker, Asked { verb, function, target, value, reply, details });
         }
-    }
-}
-
-/// Joins what was asked with what came back.
-fn merge(asked: Vec<Part>, replied: Vec<Part>, reply: &Reply) -> Vec<(Part, Reply)> {
-    let outcome = |part: &Part| part.refused.clone().map_or_else(|| reply.clone(), Reply::Refused);
-    if asked.is_empty() {
-        let replied = if replied.is_empty() { vec![Part::default()] } else { replied };
-        return replied
-            .into_iter()
-            .map(|part| {
-                let reply = outcome(&part);
-                (part, reply)
-            })
-            .collect();
-    }
-    // One thing asked and one thing answered belong together, whatever the reply repeats of the question.
-    if let ([_], [_] | []) = (asked.as_slice(), replied.as_slice()) {
-        let mut replied = replied.into_iter();
-        let join = |mut part: Part| {
-            let mut result = reply.clone();
-            if let Some(answer) = replied.next() {
-                result = outcome(&answer);
-                join(&mut part, answer);
-            }
-            (part, result)
-        };
-        return asked.into_iter().map(join).collect();
-    }
-    if replied.is_empty() {
-        return asked.into_iter().map(|part| (part, reply.clone())).collect();
-    }
-    let mut asked: VecDeque<Part> = asked.into();
-    let mut merged = Vec::with_capacity(replied.len());
-    for answer in replied {
-        let result = outcome(&answer);
-        // Replies keep the order of the questions (15.7.3), so the first is nearly always the one.
-        match asked
-            .iter()
-            .take(64)
-            .position(|part| answer.answers(part))
-            .and_then(|place| asked.remove(place))
-        {
-            Some(mut part) => {
-                join(&mut part, answer);
-                merged.push((part, result));
-            }
-            None => merged.push((answer, result)),
-        }
-    }
-    // What stood for several properties was answered by them; anything else was not answered.
-    let unanswered = asked.into_iter().filter(|part| !part.property.is_some_and(PropertyId::is_several));
-    merged.extend(unanswered.map(|part| (part, Reply::Missing)));
-    merged
-}
-
-fn join(part: &mut Part, answer: Part) {
-    part.fields.extend(answer.fields);
-    if answer.value.is_some() {
-        part.value = answer.value;
-    }
-    if part.object.is_none() {
-        part.target = if answer.object.is_some() { answer.target } else { std::mem::take(&mut part.target) };
-        part.about.extend(answer.about);
-    } else if answer.object == part.object && answer.property != part.property {
-        // One question for several properties, and one of them in the answer.
-        part.target = answer.target;
-        part.about = answer.about;
     }
 }
 
@@ -499,231 +442,16 @@ fn sender(side: Side, envelope: &Envelope<'_>, invoke: u8) -> Sender {
     Sender { from_source: side == Side::Source, beyond: beyond(envelope.npdu.source), invoke }
 }
 
-/// Whether the data end with a password under a context tag. One of no letters is none.
-fn carries_password(data: &[u8], tag: u8) -> bool {
-    let mut tags = Tags::new(data);
+/// Whether a command to the device comes with a password (16.1.1.1.3, 16.4.1.1.2). One of no letters is none.
+fn carries_password(request: &ConfirmedRequest<'_>) -> bool {
+    let tag = match request.service {
+        17 => 2,
+        20 => 1,
+        _ => return false,
+    };
+    let mut tags = Tags::new(request.data);
     for before in 0..tag {
         let _ = tags.context(before);
     }
     tags.context(tag).is_some_and(|password| password.len() > 1)
-}
-
-/// The address of the station that sent a message: not that of the BBMD that forwarded it.
-fn sender_address(side: Side, envelope: &Envelope<'_>, out: &Out<'_>) -> Address {
-    envelope.origin.map_or_else(|| out.address(side), |(address, _)| IpAddr::V4(address).into())
-}
-
-fn unconfirmed(side: Side, envelope: &Envelope<'_>, choice: u8, data: &[u8], out: &mut Out<'_>) {
-    let service = Service::Unconfirmed(choice);
-    let parts = parse_request(service, data, out.wants_details());
-    let address = sender_address(side, envelope, out);
-    if envelope.npdu.source.is_some() {
-        out.identity_of(address, Trait::Role, "router", "SNET", 80);
-    } else {
-        introduce(choice, data, address, out);
-    }
-    let count = parts.len();
-    for (number, part) in parts.into_iter().enumerate() {
-        let mut details = Details::new();
-        if out.wants_details() {
-            envelope.request_fields(&mut details);
-            put(&mut details, "pdu-type", "unconfirmed-request");
-            put(&mut details, "service-choice", choice.to_compact_string());
-            if count > 1 {
-                put(&mut details, "part", (number + 1).to_compact_string());
-                put(&mut details, "parts", count.to_compact_string());
-            }
-            details.extend(part.about);
-            details.extend(part.fields);
-        }
-        let (verb, function) = (service.verb(), service.text());
-        let (target, value) = (part.target, part.value);
-        out.request(side, Asked { verb, function, target, value, reply: Reply::NotExpected, details });
-    }
-}
-
-/// What a station says of itself unasked.
-fn introduce(choice: u8, data: &[u8], address: Address, out: &mut Out<'_>) {
-    let mut tags = Tags::new(data);
-    match choice {
-        0 => {
-            let device = tags.application_number(12).map(ObjectId);
-            let _max_apdu = tags.application(2);
-            let _segmentation = tags.application(9);
-            let maker = tags.application_number(2);
-            if let Some((device, maker)) = device.zip(maker) {
-                let name = format_compact!("device {}", device.instance());
-                out.identity_of(address, Trait::Name, &name, "I-Am device identifier", 50);
-                out.identity_of(address, Trait::Vendor, &vendor(maker), "I-Am vendor identifier", 90);
-            }
-        }
-        13 => {
-            let maker = tags.application_number(2);
-            let mut text = || tags.application(7).and_then(super::value::character_string);
-            if let Some((maker, (model, serial))) = maker.zip(text().zip(text())) {
-                out.identity_of(address, Trait::Vendor, &vendor(maker), "Who-Am-I vendor identifier", 90);
-                out.identity_of(address, Trait::Model, &model, "Who-Am-I model name", 90);
-                out.identity_of(address, Trait::Serial, &serial, "Who-Am-I serial number", 90);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What the properties of a device object say of the device that answered.
-fn identify(parts: &[Part], address: Address, out: &mut Out<'_>) {
-    for part in parts {
-        let is_device = part.object.is_some_and(|object| object.kind() == ObjectId::DEVICE);
-        let (true, None, Some(property), Some(value)) = (is_device, part.index, part.property, &part.value)
-        else {
-            continue;
-        };
-        let (about, field, confidence) = match property.0 {
-            12 => (Trait::Firmware, "application-software-version", 80),
-            28 => (Trait::Role, "description", 50),
-            44 => (Trait::Firmware, "firmware-revision", 90),
-            70 => (Trait::Model, "model-name", 90),
-            77 => (Trait::Name, "object-name", 90),
-            121 => (Trait::Vendor, "vendor-name", 90),
-            372 => (Trait::Serial, "serial-number", 90),
-            _ => continue,
-        };
-        out.identity_of(address, about, value, field, confidence);
-    }
-}
-
-/// A message between routers (6.4).
-fn network_message(
-    side: Side,
-    envelope: &Envelope<'_>,
-    kind: NetworkMessage,
-    maker: Option<u16>,
-    data: &[u8],
-    out: &mut Out<'_>,
-) {
-    let mut cursor = Cursor::new(data);
-    let networks = match kind.0 {
-        // A list of networks; a rejection has its reason before it, I-Could-Be-Router its cost after it.
-        0x00 | 0x01 | 0x02 | 0x04 | 0x05 | 0x08 | 0x09 | 0x13 => {
-            listed(std::iter::from_fn(|| cursor.u16()), VALUE_BYTES_MAX)
-        }
-        0x03 => {
-            let _reason = cursor.u8();
-            listed(cursor.u16(), VALUE_BYTES_MAX)
-        }
-        _ => Text::default(),
-    };
-    if kind == NetworkMessage::I_AM_ROUTER {
-        let address = sender_address(side, envelope, out);
-        out.identity_of(address, Trait::Role, "router", "I-Am-Router-To-Network", 90);
-    }
-    let mut details = Details::new();
-    if out.wants_details() {
-        envelope.request_fields(&mut details);
-        put(&mut details, "pdu-type", "network-message");
-        if let Some(maker) = maker {
-            put(&mut details, "vendor-id", maker.to_compact_string());
-        }
-        put(&mut details, "network-data", hexadecimal(data, VALUE_BYTES_MAX));
-    }
-    let target = Target { kind: "network".into(), name: networks, ..Target::default() };
-    let (verb, function) = (kind.verb(), kind.text());
-    out.request(side, Asked { verb, function, target, value: None, reply: Reply::NotExpected, details });
-}
-
-impl Conversation {
-    /// A message of the virtual link layer itself: between BBMDs and foreign devices (J.4, J.5).
-    fn link_message(&mut self, side: Side, function: BvlcFunction, body: &[u8], out: &mut Out<'_>) {
-        let answered = match function {
-            BvlcFunction::RESULT => {
-                let Some(code) = Cursor::new(body).u16().map(BvlcResult) else { return };
-                let reply = if code.0 == 0 { Reply::Done } else { Reply::Refused(code.text()) };
-                Some((code.refused(), reply, code.text()))
-            }
-            BvlcFunction::READ_BDT_ACK => Some((Some(BvlcFunction::READ_BDT), Reply::Done, table(body, 10))),
-            BvlcFunction::READ_FDT_ACK => Some((Some(BvlcFunction::READ_FDT), Reply::Done, table(body, 10))),
-            _ => None,
-        };
-        let Some((wanted, reply, value)) = answered else {
-            self.link_request(side, function, body, out);
-            return;
-        };
-        let asker = side.other();
-        let place = self
-            .link_pending
-            .iter()
-            .position(|p| p.asker == asker && wanted.is_none_or(|function| function == p.function));
-        let mut asked = match place.and_then(|place| self.link_pending.remove(place)) {
-            Some(pending) => pending.asked,
-            None => {
-                let function = wanted.unwrap_or(function);
-                let mut details = Details::new();
-                if out.wants_details() {
-                    put(&mut details, "request-seen", "false");
-                }
-                Asked {
-                    verb: function.verb(),
-                    function: function.text(),
-                    target: Target::default(),
-                    value: None,
-                    reply: Reply::Missing,
-                    details,
-                }
-            }
-        };
-        asked.reply = reply;
-        if out.wants_details() {
-            put(&mut asked.details, "reply-bvlc-function", function.text());
-            put(&mut asked.details, "result", value.clone());
-        }
-        if asked.value.is_none() && function != BvlcFunction::RESULT {
-            asked.value = Some(value);
-        }
-        if asked.verb.changes() && asked.reply == Reply::Done && !self.control_told {
-            self.control_told = true;
-            let detail = format_compact!("{} obeyed; BACnet/IP did not prove who asked", asked.function);
-            out.weakness(side, WeaknessKind::UnauthenticatedControl, detail);
-        }
-        out.request(asker, asked);
-    }
-
-    fn link_request(&mut self, side: Side, function: BvlcFunction, body: &[u8], out: &mut Out<'_>) {
-        let value = match function {
-            BvlcFunction::REGISTER_FOREIGN_DEVICE => {
-                Cursor::new(body).u16().map(|seconds| format_compact!("{seconds} s"))
-            }
-            BvlcFunction::WRITE_BDT => Some(table(body, 10)),
-            BvlcFunction::DELETE_FDT_ENTRY => Some(table(body, 6)),
-            _ => None,
-        };
-        let mut details = Details::new();
-        if out.wants_details() {
-            put(&mut details, "bvlc-function", function.text());
-            put(&mut details, "bvlc-data", hexadecimal(body, VALUE_BYTES_MAX));
-        }
-        let asked = Asked {
-            verb: function.verb(),
-            function: function.text(),
-            target: Target::default(),
-            value,
-            reply: Reply::Missing,
-            details,
-        };
-        if self.link_pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.link_pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
-        self.link_pending.push_back(LinkPending { asker: side, function, asked });
-    }
-}
-
-/// The addresses in a table of the virtual link layer, each entry beginning with address and port (J.2.2, J.2.8).
-fn table(body: &[u8], entry_bytes: usize) -> Text {
-    let address = |entry: &[u8]| {
-        let mut cursor = Cursor::new(entry);
-        let address = Ipv4Addr::from(cursor.array::<4>()?);
-        Some(format_compact!("{address}:{}", cursor.u16()?))
-    };
-    listed(body.chunks_exact(entry_bytes).filter_map(address), VALUE_BYTES_MAX)
 }

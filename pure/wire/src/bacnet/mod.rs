@@ -37,9 +37,12 @@
 //! | `service-number`, `parameters`, `result-data`, `request-data`, `reply-data` | raw data, in hexadecimal |
 //! | `bvlc-data`, `result`, `network-data` | of messages between BBMDs, foreign devices and routers |
 
+mod announce;
 mod assembly;
 mod conversation;
 mod envelope;
+mod link;
+mod merge;
 mod message;
 mod names;
 mod parse;

@@ -3,6 +3,7 @@
 
 use super::message::{ObjectId, PropertyId};
 use super::value::{Place, Value, values};
+use crate::dialogue::weight;
 use crate::show::{VALUE_BYTES_MAX, cut, hexadecimal, listed};
 use city::{Details, Target, Text};
 use compact_str::ToCompactString;
@@ -106,6 +107,12 @@ impl Part {
     /// With data that nothing is known of.
     pub fn with_data(self, name: &'static str, data: &[u8]) -> Part {
         if data.is_empty() { self } else { self.with(name, hexadecimal(data, DETAIL_BYTES_MAX)) }
+    }
+
+    /// Roughly how many bytes it takes to keep.
+    pub fn weight(&self) -> usize {
+        let value = self.value.as_ref().map_or(0, |value| value.len());
+        size_of::<Part>() + self.target.name.len() + value + weight(&self.about) + weight(&self.fields)
     }
 
     /// Whether a reply's part answers a request's.

@@ -6,7 +6,7 @@ use crate::recognise::{Recognition, Sureness};
 use crate::rehearse::{
     Rehearsal, datagrams, detail, hex, identities, lines, recognise, requests, weaknesses,
 };
-use city::{Observed, Transport};
+use city::{Observed, Protocol, Transport};
 use proptest::prelude::*;
 
 const PORT: u16 = 47_808;
@@ -325,6 +325,18 @@ fn the_virtual_link_and_routers_are_told() {
 }
 
 #[test]
+fn a_flood_of_parts_is_told_to_the_last() {
+    let writes = "1e 0955 2e 00 2f 1f 0c00800005 ".repeat(1_000);
+    let mut rehearsal = Rehearsal::new(&READER, Transport::Udp, PORT);
+    for invoke in 0..20 {
+        let write = format!("0004 {invoke:02x} 10 0c00800005 {writes} 1e 0955 2e 00 2f 1f");
+        assert!(rehearsal.datagram(Source, &apdu(&write)));
+    }
+    // Together they outweigh what may be kept; what makes room is told as unanswered.
+    assert_eq!(requests(&rehearsal.end()).len(), 20 * 1_001);
+}
+
+#[test]
 fn it_is_recognised_by_its_layers_on_any_port() {
     let structure = Recognition::Yes(Sureness::ByStructure);
     for (port, bytes, expected) in [
@@ -389,6 +401,7 @@ proptest! {
             prop_assert!(rehearsal.datagram(Source, &sound));
         }
         for request in requests(&rehearsal.end()) {
+            prop_assert!(Protocol::Bacnet.verbs().contains(request.verb));
             prop_assert!(request.value.as_ref().is_none_or(|value| value.len() <= 132));
         }
     }

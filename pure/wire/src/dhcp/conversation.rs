@@ -91,7 +91,16 @@ fn tell(flow: Flow, message: &Message<'_>, about: Option<Ipv4Addr>, reply: Reply
     let value = message.option(Code::HOST_NAME).map(|name| readable(name, VALUE_BYTES_MAX));
     let details = if out.wants_details() { details(message) } else { Details::new() };
     let function = message.kind.to_compact_string();
-    out.observe(Observed::Request(Box::new(Request { flow, verb, function, target, value, reply, details })));
+    out.observe(Observed::Request(Box::new(Request {
+        flow,
+        back: false,
+        verb,
+        function,
+        target,
+        value,
+        reply,
+        details,
+    })));
 }
 
 /// How the client of a request is known so far: by an address if it has one, or else by its hardware.

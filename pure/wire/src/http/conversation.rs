@@ -1,14 +1,15 @@
 //! From heads and bodies to observations.
 
 use super::body::{Body, Chunk, Framing, Step};
-use super::credentials::{Login, mask, may_hold_login, parse_authorization, parse_form};
+use super::credentials::{mask, may_hold_login, parse_authorization};
+use super::exchange::{Answer, Exchange};
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
 use crate::tls;
-use city::{Details, Protocol, Reply, Target, Text, Trait, Verb, WeaknessKind};
+use city::{Details, Protocol, Text, Trait};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use std::collections::VecDeque;
 
@@ -52,29 +53,6 @@ struct Half {
     /// Where the first line of the head ends, once that is known.
     line: Option<usize>,
     body: Body,
-}
-
-/// A request and what came back so far.
-#[derive(Debug)]
-struct Exchange {
-    method: Text,
-    verb: Verb,
-    target: Text,
-    content_type: Vec<u8>,
-    login: Option<Login>,
-    /// Whether the request was seen to its end.
-    is_whole: bool,
-    /// HTTP/0.9: the reply is a body without a head.
-    is_headless: bool,
-    details: Details,
-    answer: Option<Answer>,
-}
-
-/// A reply.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    reason: Text,
 }
 
 /// A client and a server.
@@ -548,63 +526,6 @@ impl Dialogue for Conversation {
     }
 }
 
-impl Exchange {
-    /// One whose request was not seen.
-    fn unseen(details: Details) -> Exchange {
-        Exchange {
-            method: Text::default(),
-            verb: Verb::Read,
-            target: Text::default(),
-            content_type: Vec::new(),
-            login: None,
-            is_whole: true,
-            is_headless: false,
-            details,
-            answer: None,
-        }
-    }
-
-    /// The request is all there.
-    fn finish(&mut self, body: &mut Body, wants_details: bool) {
-        self.is_whole = true;
-        if wants_details {
-            self.details.push((CompactString::const_new("request-length"), body.length.to_compact_string()));
-            if let Some(mime) = body.mime() {
-                self.details.push((CompactString::const_new("request-mime"), Text::const_new(mime)));
-            }
-        }
-        if let Some(login) = body.take_form().and_then(|form| parse_form(&form, &self.content_type)) {
-            // Whoever sends a name and a password logs in, whatever else the form does.
-            self.verb = Verb::Authenticate;
-            self.login.get_or_insert(login);
-        }
-    }
-
-    fn tell(self, client: Side, out: &mut Out<'_>) {
-        let status = self.answer.as_ref().map(|answer| answer.status);
-        if let Some(login) = &self.login {
-            out.weakness(client.other(), WeaknessKind::CleartextCredentials, login.words());
-            // A server that refuses has another password.
-            if login.is_default && status.is_some_and(|status| status < 400) {
-                out.weakness(client.other(), WeaknessKind::DefaultCredentials, login.words());
-            }
-        }
-        let words = self.answer.as_ref().map(|answer| {
-            let words = format_compact!("{} {}", answer.status, answer.reason);
-            readable(words.trim_end().as_bytes(), VALUE_BYTES_MAX)
-        });
-        let reply = match (status, &words) {
-            (Some(400..), Some(words)) => Reply::Refused(words.clone()),
-            (Some(_), _) => Reply::Done,
-            (None, _) => Reply::Missing,
-        };
-        let function = if self.method.is_empty() { CompactString::const_new("unseen") } else { self.method };
-        let target = Target::named(self.target);
-        let asked = Asked { verb: self.verb, function, target, value: words, reply, details: self.details };
-        out.request(client, asked);
-    }
-}
-
 /// Whether it looks like the first line of a request or a reply.
 fn is_first_line(line: &[u8]) -> bool {
     parse_status_line(line).is_some()
@@ -637,7 +558,7 @@ mod tests {
     use super::super::READER;
     use super::*;
     use crate::rehearse;
-    use city::{Observed, Request};
+    use city::{Observed, Reply, Request, Verb, WeaknessKind};
     use proptest::prelude::*;
 
     const SOURCE: Side = Side::Source;

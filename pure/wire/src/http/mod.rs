@@ -36,6 +36,7 @@
 mod body;
 mod conversation;
 mod credentials;
+mod exchange;
 mod message;
 mod parse;
 

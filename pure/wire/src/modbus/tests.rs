@@ -7,7 +7,7 @@ use crate::rehearse::{
     Rehearsal, datagrams, detail, hex, identities, lines, recognise, requests, stream, stream_in_pieces,
     weaknesses,
 };
-use city::{Transport, WeaknessKind};
+use city::{Protocol, Transport, WeaknessKind};
 use proptest::prelude::*;
 
 /// A message to or from unit 17.
@@ -240,6 +240,7 @@ proptest! {
         }
         let said: Vec<(Side, &[u8])> = said.iter().map(|(side, bytes)| (*side, bytes.as_slice())).collect();
         for request in requests(&stream(&READER, 502, &said)) {
+            prop_assert!(Protocol::Modbus.verbs().contains(request.verb));
             prop_assert!(request.value.as_ref().is_none_or(|value| value.len() <= 132));
         }
     }

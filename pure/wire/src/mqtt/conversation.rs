@@ -15,11 +15,17 @@ use std::collections::{BTreeMap, VecDeque};
 /// Packets awaiting an acknowledgement at a time, in each conversation.
 const PENDING_MAX: usize = 128;
 
+/// How many bytes they may take together.
+const PENDING_BYTES_MAX: usize = 256 << 10;
+
 /// Topic filters told of one SUBSCRIBE or UNSUBSCRIBE.
 const FILTERS_MAX: usize = 256;
 
 /// Topic aliases held for each side (3.3.2.3.4). Brokers allow ten or so.
-const ALIASES_MAX: usize = 256;
+const ALIASES_MAX: usize = 64;
+
+/// The longest topic that an alias is held for, in bytes.
+const ALIAS_BYTES_MAX: usize = 512;
 
 /// How many malformed packets a conversation may hold before it is given up.
 const STRIKES_MAX: u32 = 8;
@@ -37,6 +43,7 @@ struct Conversation {
     /// The login whose answer is awaited.
     login: Option<Login>,
     pending: VecDeque<Pending>,
+    pending_bytes: usize,
     /// What topic aliases stand for, as source and destination chose them.
     aliases: [BTreeMap<u16, Text>; 2],
     /// Whether the beginning of a packet must be found, for source and destination.
@@ -59,6 +66,15 @@ struct Pending {
     kind: PacketType,
     id: u16,
     asked: Vec<Asked>,
+    /// How much it took to keep when it was begun.
+    bytes: usize,
+}
+
+impl Pending {
+    fn new(asker: Side, kind: PacketType, id: u16, asked: Vec<Asked>) -> Pending {
+        let bytes = asked.iter().map(Asked::weight).sum();
+        Pending { asker, kind, id, asked, bytes }
+    }
 }
 
 impl Dialogue for Conversation {
@@ -124,26 +140,34 @@ impl Dialogue for Conversation {
             out.request(client, login.asked);
         }
         while let Some(pending) = self.pending.pop_front() {
-            pending.asked.into_iter().for_each(|asked| out.request(pending.asker, asked));
+            self.tell(pending, out);
         }
     }
 }
 
-/// Finds where packets follow one another without a rest, up to the end of the bytes.
+/// Finds where packets follow one another without a rest, up to the end of the bytes or for so many that it cannot be
+/// chance.
 fn find_packet(bytes: &[u8], version: Option<Version>) -> Option<usize> {
+    /// Packets in a row that convince.
+    const ROW: usize = 16;
+    /// Far more than one packet's head lies in this reach; without a bound, a long blob would be tried at every byte.
+    const REACH: usize = 4_096;
     let chains = |start: usize| {
         let mut rest = bytes.get(start..).unwrap_or_default();
-        while let Ok(Some(header)) = parse::parse_header(rest) {
+        for _ in 0..ROW {
+            if rest.is_empty() {
+                return true;
+            }
+            let Ok(Some(header)) = parse::parse_header(rest) else { return false };
             let Some(body) = rest.get(header.header_bytes..header.total()) else { return false };
             if !header.is_sound() || parse::parse_packet(header, body, version).is_none() {
                 return false;
             }
             rest = rest.get(header.total()..).unwrap_or_default();
         }
-        rest.is_empty()
+        true
     };
-    // Far more than one packet's head lies in this reach; without a bound, a long blob would be tried at every byte.
-    (0..bytes.len().min(4_096)).find(|start| chains(*start))
+    (0..bytes.len().min(REACH)).find(|start| chains(*start))
 }
 
 impl Conversation {
@@ -295,10 +319,13 @@ impl Conversation {
             publish.properties.number(PropertyId::TOPIC_ALIAS).and_then(|alias| u16::try_from(alias).ok());
         let Some(alias) = alias else { return named };
         let aliases = self.aliases_mut(side);
+        let short_enough = named.len() <= ALIAS_BYTES_MAX;
         if named.is_empty() {
             return aliases.get(&alias).cloned().unwrap_or_else(|| format_compact!("(alias {alias})"));
         }
-        if aliases.len() < ALIASES_MAX || aliases.contains_key(&alias) {
+        if !short_enough {
+            aliases.remove(&alias);
+        } else if aliases.len() < ALIASES_MAX || aliases.contains_key(&alias) {
             aliases.insert(alias, named.clone());
         }
         named
@@ -319,10 +346,7 @@ impl Conversation {
                 // Sent again before it was acknowledged (4.4): the same message, not another.
                 let known = |p: &Pending| (p.asker, p.kind, p.id) == (side, PacketType::PUBLISH, id);
                 if !(publish.duplicate && self.pending.iter().any(known)) {
-                    self.await_reply(
-                        Pending { asker: side, kind: PacketType::PUBLISH, id, asked: vec![asked] },
-                        out,
-                    );
+                    self.await_reply(Pending::new(side, PacketType::PUBLISH, id, vec![asked]), out);
                 }
             }
         }
@@ -330,16 +354,21 @@ impl Conversation {
 
     fn await_reply(&mut self, pending: Pending, out: &mut Out<'_>) {
         let same = |p: &Pending| (p.asker, p.kind, p.id) == (pending.asker, pending.kind, pending.id);
-        let place = self.pending.iter().position(same);
-        let out_of_place = match place {
-            Some(place) => self.pending.remove(place),
-            None if self.pending.len() >= PENDING_MAX => self.pending.pop_front(),
-            None => None,
-        };
-        if let Some(old) = out_of_place {
-            old.asked.into_iter().for_each(|asked| out.request(old.asker, asked));
+        if let Some(old) = self.pending.iter().position(same).and_then(|place| self.pending.remove(place)) {
+            self.tell(old, out);
         }
+        self.pending_bytes += pending.bytes;
         self.pending.push_back(pending);
+        while self.pending.len() > PENDING_MAX || self.pending_bytes > PENDING_BYTES_MAX {
+            let Some(oldest) = self.pending.pop_front() else { return };
+            self.tell(oldest, out);
+        }
+    }
+
+    /// Tells of what was pending and is so no more.
+    fn tell(&mut self, pending: Pending, out: &mut Out<'_>) {
+        self.pending_bytes = self.pending_bytes.saturating_sub(pending.bytes);
+        pending.asked.into_iter().for_each(|asked| out.request(pending.asker, asked));
     }
 
     fn ack(
@@ -369,7 +398,8 @@ impl Conversation {
         };
         if let Some(asked) = self.pending.get_mut(place).and_then(|pending| pending.asked.first_mut()) {
             asked.reply = outcome(code);
-            if out.wants_details() {
+            // Each step is kept once, however often it is sent.
+            if out.wants_details() && !asked.details.iter().any(|(known, _)| known == name) {
                 let mut fields = Fields(&mut asked.details);
                 fields.put(name, code.text());
                 fields.show(code_name, code.0);
@@ -378,7 +408,7 @@ impl Conversation {
         }
         let done = code.is_error() || matches!(kind, PacketType::PUBACK | PacketType::PUBCOMP);
         if done && let Some(pending) = self.pending.remove(place) {
-            pending.asked.into_iter().for_each(|asked| out.request(asker, asked));
+            self.tell(pending, out);
         } else if let Some(asked) = self.pending.get_mut(place).and_then(|pending| pending.asked.first_mut())
         {
             // Half way through the exchange of QoS 2 (4.3.3) nothing is certain yet.
@@ -410,7 +440,9 @@ impl Conversation {
                     fields.show("retain-as-published", options & 8 != 0);
                     fields.show("retain-handling", options >> 4 & 3);
                 }
-                fields.properties("property", properties);
+                if number == 0 {
+                    fields.properties("property", properties);
+                }
             }
             Asked {
                 verb: Verb::Subscribe,
@@ -422,7 +454,7 @@ impl Conversation {
             }
         };
         let asked = filters.iter().take(FILTERS_MAX).enumerate().map(one).collect();
-        self.await_reply(Pending { asker: side, kind, id, asked }, out);
+        self.await_reply(Pending::new(side, kind, id, asked), out);
     }
 
     fn suback(
@@ -436,12 +468,12 @@ impl Conversation {
     ) {
         let known = |p: &Pending| (p.asker, p.kind, p.id) == (asker, kind, id);
         let place = self.pending.iter().position(known);
-        let Some(pending) = place.and_then(|place| self.pending.remove(place)) else {
+        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else {
             let function = if kind == PacketType::SUBSCRIBE { "subscribe" } else { "unsubscribe" };
             out.request(asker, unasked(Verb::Subscribe, function, id, codes, out.wants_details()));
             return;
         };
-        for (number, mut asked) in pending.asked.into_iter().enumerate() {
+        for (number, asked) in pending.asked.iter_mut().enumerate() {
             // Before 5.0 an UNSUBACK holds no codes (3.1.1, clause 3.11): it says that all was done.
             let code = codes
                 .get(number)
@@ -455,11 +487,13 @@ impl Conversation {
                         fields.show("granted-qos", code);
                     }
                     fields.show("reason-code", code);
-                    fields.properties("reply-property", properties);
+                    if number == 0 {
+                        fields.properties("reply-property", properties);
+                    }
                 }
             }
-            out.request(asker, asked);
         }
+        self.tell(pending, out);
     }
 }
 

@@ -22,7 +22,7 @@
 //! | `part`, `parts` | subscribe | which of the packet's filters this is, from 1 |
 //! | `qos`, `no-local`, `retain-as-published`, `retain-handling` | subscribe | the options asked for |
 //! | `granted-qos`, `reason-code` | subscribe | as acknowledged |
-//! | `property-…`, `will-property-…`, `reply-property-…` | all | properties of 5.0 by name; a user property is `name=value` |
+//! | `property-…`, `will-property-…`, `reply-property-…` | all | properties of 5.0 by name, with a packet's first filter; a user property is `name=value` |
 //! | `request-seen` | all | `false` where only the answer was seen |
 
 mod conversation;

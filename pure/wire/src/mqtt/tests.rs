@@ -7,7 +7,7 @@ use crate::recognise::{Recognition, Sureness};
 use crate::rehearse::{
     Rehearsal, detail, hex, identities, lines, recognise, requests, stream, stream_in_pieces, weaknesses,
 };
-use city::{Observed, Transport};
+use city::{Observed, Protocol, Transport};
 use proptest::prelude::*;
 
 fn string(text: &str) -> Vec<u8> {
@@ -259,6 +259,7 @@ proptest! {
             bytes[place] = value;
         }
         for request in requests(&told(&said)) {
+            prop_assert!(Protocol::Mqtt.verbs().contains(request.verb));
             prop_assert!(request.value.as_ref().is_none_or(|value| value.len() <= 132));
         }
     }

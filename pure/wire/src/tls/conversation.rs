@@ -558,6 +558,29 @@ mod tests {
     }
 
     #[test]
+    fn a_hello_in_the_form_of_ssl_2_is_one() {
+        let hello = |version: u8| {
+            let mut hello =
+                vec![0x80, 9 + 3 + 16, 1, version, u8::from(version == 0) * 2, 0, 3, 0, 0, 0, 16, 7, 0, 0xc0];
+            hello.extend([5; 16]);
+            hello
+        };
+        // The client would rather speak SSL 3, and the server takes it by its word.
+        let mut said = tls12(0x0300);
+        said[0].1 = hello(3);
+        let facts = rehearse::stream(&READER, 443, &borrowed(&said));
+        let [request] = rehearse::requests(&facts)[..] else { panic!("{facts:?}") };
+        assert_eq!((request.reply.clone(), detail(request, "version")), (Reply::Done, "SSL 3"));
+        // The server knows nothing newer than SSL 2.
+        let answer = [0x80, 14, 4, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 7, 0, 0xc0];
+        let facts =
+            rehearse::stream(&READER, 443, &[(Side::Source, &hello(0)), (Side::Destination, &answer)]);
+        let [request] = rehearse::requests(&facts)[..] else { panic!("{facts:?}") };
+        assert_eq!(request.value.as_deref(), Some("SSL 2 SSL_CK_DES_192_EDE3_CBC_WITH_MD5"));
+        assert_eq!(rehearse::weaknesses(&facts)[0].kind, WeaknessKind::ObsoleteTls);
+    }
+
+    #[test]
     fn a_fatal_alert_is_a_refusal() {
         let said = vec![
             (Side::Source, record(22, &message(1, &client_hello(&[])))),

@@ -20,11 +20,11 @@ macro_rules! recording {
 /// The plan's files.
 pub(super) const PLAN: &[(&str, &str)] = plan!["assets.csv" "city.toml" "conduits.toml" "feeds.toml" "services.toml" "suppliers.toml" "zones.toml"];
 
-/// A quiet day, as short as a quarter of an hour.
+/// A quiet day, as short as ten minutes.
 pub(super) const DAY: Recording = recording!("1-quiet-day/mirror.pcap.zst");
 
-/// What then happens, in order.
-pub(super) const INCIDENTS: &[Recording] = &[
+/// What then happens, each from where the one before ends.
+pub(super) const INCIDENTS: [Recording; 7] = [
     recording!("2-leaked-password/mirror.pcap.gz"),
     recording!("3-rogue-laptop/mirror.pcap.gz"),
     recording!("4-scan/mirror.pcap.gz"),

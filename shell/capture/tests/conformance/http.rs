@@ -220,7 +220,8 @@ fn passwords(capture: &Path) -> Vec<String> {
         let plain = String::from_utf8_lossy(frame.bytes).into_owned();
         let text = plain.to_ascii_lowercase();
         for (at, mark) in text.match_indices("authorization: basic ") {
-            let encoded = plain[at + mark.len()..].split(['\r', '\n']).next().unwrap();
+            let rest = plain.get(at + mark.len()..).unwrap();
+            let encoded = rest.split(['\r', '\n']).next().unwrap();
             let decoded = base64(encoded);
             if let Some((_, password)) = decoded.split_once(':').filter(|(_, password)| password.len() > 4) {
                 passwords.push(password.to_owned());

@@ -23,7 +23,9 @@ mod filters;
 mod http;
 mod modbus;
 mod mqtt;
+mod neighbours;
 mod reading;
+mod recognition;
 mod tls;
 
 /// How many cases there are; a check on the harness, which must not lose one unseen.

@@ -24,6 +24,8 @@ pub(crate) struct Endpoint {
     pub query: &'static [Shape],
     /// What is sent.
     pub body: Option<Shape>,
+    /// The media type of what comes back.
+    pub media: &'static str,
     /// What comes back.
     pub answer: Shape,
 }
@@ -37,12 +39,19 @@ fn fields<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     T::json_schema(generator)
 }
 
+/// Of bytes a schema has nothing to say.
+fn bytes(_: &mut SchemaGenerator) -> Schema {
+    Schema::default()
+}
+
+const JSON: &str = "application/json";
+
 const fn read(path: &'static str, summary: &'static str, answer: Shape) -> Endpoint {
-    Endpoint { method: "GET", path, summary, who: "viewer", query: &[], body: None, answer }
+    Endpoint { method: "GET", path, summary, who: "viewer", query: &[], body: None, media: JSON, answer }
 }
 
 const fn manage(method: &'static str, path: &'static str, summary: &'static str, answer: Shape) -> Endpoint {
-    Endpoint { method, path, summary, who: "approver", query: &[], body: None, answer }
+    Endpoint { method, path, summary, who: "approver", query: &[], body: None, media: JSON, answer }
 }
 
 /// Every address, in the order in which a reader meets them.
@@ -56,6 +65,11 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         ..read("/findings", "Findings, the gravest first.", shape::<FindingList>)
     },
     read("/findings/{number}", "One finding, with its reasons and remedy.", shape::<FindingView>),
+    Endpoint {
+        who: "whoever may open packets",
+        media: "application/vnd.tcpdump.pcap",
+        ..read("/findings/{number}/packets", "The packets behind a finding, as a capture file. Sealed in the log.", bytes)
+    },
     Endpoint {
         query: &[fields::<AssetFilter>, fields::<answer::Part>],
         ..read("/assets", "Assets: those declared, and those seen beside them.", shape::<AssetList>)

@@ -46,7 +46,8 @@ pub(crate) async fn pass(Reached(state): Reached<State>, mut request: Request, n
             Err(_) => Refusal::Unavailable("The answer took too long. Ask for less at a time.").into_response(),
         },
     };
-    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+    let refusal = response.extensions_mut().remove::<Refusal>().or_else(|| unspoken(&response));
+    if let Some(refusal) = refusal {
         let (head, _) = response.into_parts();
         response = match refusal {
             Refusal::SignInFirst if wants_page => Redirect::to(&sign_in_address(&place)).into_response(),
@@ -63,6 +64,24 @@ pub(crate) async fn pass(Reached(state): Reached<State>, mut request: Request, n
     }
     headers::dress(response.headers_mut(), matches!(peer, Peer::Network { tls: true, .. }));
     response
+}
+
+/// What the framework itself refused, in our words.
+fn unspoken(response: &Response) -> Option<Refusal> {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let spoken = kind.starts_with("text/html") || kind.starts_with("application/json");
+    if spoken || !(response.status().is_client_error() || response.status().is_server_error()) {
+        return None;
+    }
+    Some(match response.status() {
+        StatusCode::NOT_FOUND => Refusal::NotFound("There is nothing at that address.".to_owned()),
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLong,
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            Refusal::Unfit("What was sent lacks a field, or has one of the wrong form. See /api.".to_owned())
+        }
+        StatusCode::INTERNAL_SERVER_ERROR => Refusal::Internal,
+        _ => Refusal::Bad("The address or what was sent could not be read. See /api for what is understood.".to_owned()),
+    })
 }
 
 /// Where to sign in, and then come back to.

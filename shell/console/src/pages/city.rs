@@ -37,6 +37,8 @@ struct WallPage {
     calm: Vec<ServiceView>,
     latest: Vec<FindingRow>,
     pulse: Svg,
+    /// The most services in need of attention for which a wall has room.
+    most: usize,
 }
 
 #[derive(Template)]
@@ -91,7 +93,7 @@ pub(crate) async fn wall(
     };
     let (troubled, calm) = graded(&city);
     let pulse = figure::pulse(&activity, &page.clock, true);
-    Ok(html(&WallPage { page, city, troubled, calm, latest, pulse }))
+    Ok(html(&WallPage { page, city, troubled, calm, latest, pulse, most: 12 }))
 }
 
 pub(crate) async fn service(

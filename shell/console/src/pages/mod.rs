@@ -15,7 +15,7 @@ use crate::{
     refusal::Refusal,
     state::State,
     still,
-    time::{Clock, Moment},
+    time::{Clock, Moment, Prose},
     view::Named,
     words,
 };
@@ -106,6 +106,10 @@ impl Page {
 
     pub fn full(&self, time: &Timestamp) -> Moment {
         self.clock.full(*time)
+    }
+
+    pub fn prose(&self, text: &str) -> Prose {
+        self.clock.prose(text)
     }
 
     pub fn day(&self) -> Moment {

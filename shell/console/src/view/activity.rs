@@ -40,7 +40,10 @@ impl ActivityView {
     /// What the steps are and how far they reach, in words.
     #[must_use]
     pub fn words(&self) -> String {
-        let span = duration(self.step * self.buckets.len() as i64);
+        let span = match self.step * self.buckets.len() as i64 {
+            seconds @ 7_200.. => duration(((seconds + 1_800) / 3_600 * 3_600).min(86_400)),
+            seconds => duration(seconds),
+        };
         format!("The last {span}, in steps of {}", duration(self.step))
     }
 }

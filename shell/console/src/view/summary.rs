@@ -253,35 +253,38 @@ fn headline(services: &[ServiceView], standings: Standings, has_plan: bool, coun
     }
     let mut graded: Vec<&ServiceView> = services.iter().collect();
     graded.sort_by_key(|service| service.gravity());
+    // More than three names make a list, and a list is what the page below is for.
     let named = |word: &str| {
-        list(graded.iter().filter(|service| service.standing == word).map(|service| service.name.as_str()), 4)
+        let names: Vec<&str> =
+            graded.iter().filter(|service| service.standing == word).map(|service| service.name.as_str()).collect();
+        if names.len() <= 3 { format!(": {}", list(names, 3)) } else { String::new() }
     };
     let total = services.len();
-    let mut said = Vec::new();
-    match standings.down {
-        0 => {}
-        1 => said.push(format!("{} is down.", capital(&named("down")))),
-        many => said.push(format!("{} services are down: {}.", capital(&number(many)), named("down"))),
-    }
     if standings.well == total {
         return match total {
-            1 => format!("{} is well.", capital(&named("well"))),
+            1 => "The one public service is well.".to_owned(),
             many => format!("All {} services are well.", number(many)),
         };
     }
-    let of = |many| format!("{} of {} services", capital(&number(many)), number(total));
     if standings.unknown == total {
         return format!("Nothing has been heard yet of the city’s {}.", counted(total as u64, "service", "services"));
     }
+    let mut said = Vec::new();
+    match standings.down {
+        0 => {}
+        1 => said.push(format!("One service is down{}.", named("down"))),
+        many => said.push(format!("{} services are down{}.", capital(&number(many)), named("down"))),
+    }
     match standings.well {
         0 => {}
-        1 => said.push(format!("{} is well.", of(1))),
-        many => said.push(format!("{} are well.", of(many))),
+        1 => said.push(format!("One of {} services is well.", number(total))),
+        many => said.push(format!("{} of {} services are well.", capital(&number(many)), number(total))),
     }
     match standings.at_risk {
         0 => {}
-        1 => said.push(format!("One is at risk: {}.", named("at-risk"))),
-        many => said.push(format!("{} are at risk: {}.", capital(&number(many)), named("at-risk"))),
+        many if many == total => said.push(format!("All {} services are at risk.", number(total))),
+        1 => said.push(format!("One is at risk{}.", named("at-risk"))),
+        many => said.push(format!("{} are at risk{}.", capital(&number(many)), named("at-risk"))),
     }
     match standings.unknown {
         0 => {}
@@ -336,7 +339,7 @@ mod tests {
         );
         assert_eq!(
             said(&[("Water", "well"), ("Light", "at-risk"), ("Care", "down"), ("Cameras", "unknown")]),
-            "Care is down. One of four services is well. One is at risk: Light. Of one, nothing has been heard."
+            "One service is down: Care. One of four services is well. One is at risk: Light. Of one, nothing has been heard."
         );
         assert_eq!(said(&[("Water", "unknown")]), "Nothing has been heard yet of the city’s 1 service.");
         assert_eq!(said(&[]), "The plan declares no public service yet.");

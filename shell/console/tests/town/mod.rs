@@ -16,7 +16,13 @@ pub fn sources() -> Vec<SourceFile> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let file = |path: &std::path::PathBuf| {
-        SourceFile::from_bytes(path.file_name().unwrap().to_str().unwrap(), fs::read(path).unwrap())
+        // The demo's devices speak every minute; these speak every five.
+        let mut text = fs::read_to_string(path).unwrap();
+        text = text.replace("learning = \"10m\"", "learning = \"22h\"");
+        for short in ["90s", "2m", "3m", "5m"] {
+            text = text.replace(&format!(",{short}\n"), ",15m\n");
+        }
+        SourceFile::new(path.file_name().unwrap().to_str().unwrap(), text)
     };
     paths.iter().map(file).collect()
 }
@@ -171,7 +177,7 @@ impl Day {
         let flow = Flow { protocol: Some(protocol), ..flow };
         self.see(time, Observed::Recognised(flow));
         let function = format!("{verb}-request").into();
-        let request = Request { flow, verb, function, target, value: None, reply: Reply::Done, details: Vec::new() };
+        let request = Request { flow, back: false, verb, function, target, value: None, reply: Reply::Done, details: Vec::new() };
         self.see(time, Observed::Request(Box::new(request)));
         self.end(time, flow, 640);
     }
@@ -215,6 +221,14 @@ impl Day {
         let laptop: IpAddr = "192.0.2.94".parse().unwrap();
         let mac = Mac([0x02, 0, 0x5e, 0, 0x53, 0xfe]);
         self.see(at(96), Observed::Binding(Binding { address: laptop, mac, protocol: Protocol::Arp }));
+        self.see(at(95), Observed::Identity(Identity {
+            address: laptop.into(),
+            about: Trait::Name,
+            // A name is whatever a device says, and this one would rather be markup.
+            value: "<img src=x onerror=alert(1)>".into(),
+            witness: Witness { protocol: Protocol::Dhcp, field: "option 12".into() },
+            confidence: 50,
+        }));
         for (index, asset) in signals.iter().cycle().take(60).enumerate() {
             let target = asset.addresses[0];
             let flow = Flow {

@@ -92,6 +92,8 @@ const REQUESTS: &[Column] = &[
     maybe("target_first", Holds::Number),
     maybe("target_last", Holds::Number),
     always("target_name", Holds::Text),
+    // Whether the end that was spoken to asked.
+    always("back", Holds::Flag),
 ];
 
 const IDENTITIES: &[Column] = &[
@@ -284,6 +286,7 @@ fn put_request(request: &Request, row: &mut Vec<Cell>) {
         Cell::or_none(target.numbers.map(|(first, _)| number(first))),
         Cell::or_none(target.numbers.map(|(_, last)| number(last))),
         Cell::text(&target.name),
+        Cell::Flag(request.back),
     ]);
 }
 
@@ -441,7 +444,8 @@ impl Row {
         let (first, last) = (self.maybe_number::<i64>()?, self.maybe_number::<i64>()?);
         let numbers = first.zip(last).map(|(first, last)| (first.cast_unsigned(), last.cast_unsigned()));
         let target = Target { unit, kind, numbers, name: self.text()? };
-        Some(Request { flow, verb, function, target, value, reply, details })
+        let back = self.flag()?;
+        Some(Request { flow, back, verb, function, target, value, reply, details })
     }
 
     fn identity(&mut self) -> Option<Identity> {

@@ -77,6 +77,7 @@ pub fn fact(n: u64) -> Observed {
             ended: !n.is_multiple_of(5),
         })),
         3 | 4 => Observed::Request(Box::new(Request {
+            back: false,
             flow: flow(n),
             verb: Verb::ALL[n as usize % 11],
             function: "write-single-register".into(),

@@ -1,0 +1,34 @@
+//! Whether a protocol is taken for another: Modbus, BACnet and MQTT must show in every capture made for them, and in no
+//! other.
+
+use crate::{cases, reading};
+use city::{Observed, Protocol};
+
+/// A capture of VLAN tags in which two building controllers happen to speak BACnet.
+const BACNET_BY_CHANCE: &str = "scripts.policy.protocols.conn.vlan-logging";
+
+#[test]
+fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
+    let Some(cases) = cases::all() else {
+        return cases::skipped(crate::CASES, "plant_protocols_are_seen_where_they_are_and_nowhere_else");
+    };
+    let (mut own, mut strange) = (0, Vec::new());
+    for case in cases.iter().filter(|case| !case.is_text()) {
+        let observations = reading::read(&case.capture).observations;
+        let recognised = |protocol: Protocol| {
+            let flow = |fact: &Observed| matches!(fact, Observed::Recognised(flow) if flow.protocol == Some(protocol));
+            observations.iter().any(|observation| flow(&observation.fact))
+        };
+        for protocol in [Protocol::Bacnet, Protocol::Modbus, Protocol::Mqtt] {
+            let expected = case.protocol == protocol.as_str()
+                || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
+            own += usize::from(expected);
+            if recognised(protocol) != expected {
+                strange.push(format!("{} {}: {protocol}, expected {expected}", case.suite, case.name));
+            }
+        }
+    }
+    println!("{own} captures of Modbus, BACnet and MQTT recognised, and no other");
+    assert!(strange.is_empty(), "{}", strange.join("\n"));
+    assert!(own > 40);
+}

@@ -1,0 +1,251 @@
+// Walks the console as people do, in a real browser: signs in by the one-time link, opens every page, uses the keyboard
+// alone, and has axe look at each page in both themes and at a phone's width. Nothing may be asked of any other origin,
+// and the policy sent with each page may not be broken.
+//
+// BASTIDE_URL   the one-time link that `bastide demo` prints, or the console's address where BASTIDE_NAME and
+//               BASTIDE_PASSPHRASE are given to sign in with
+// BASTIDE_SHOTS where to put the README's pictures; none are taken without it
+// CHROMIUM      the browser; /usr/bin/chromium if not given
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const axe = createRequire(import.meta.url)("axe-core").source;
+const link = process.env.BASTIDE_URL;
+const name = process.env.BASTIDE_NAME ?? "Ines Okafor";
+const passphrase = process.env.BASTIDE_PASSPHRASE ?? "four words that fit";
+const shots = process.env.BASTIDE_SHOTS;
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const phone = { width: 360, height: 780 };
+const desk = { width: 1440, height: 900 };
+const wall = { width: 1920, height: 1080 };
+
+describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () => {
+  let browser, context, page, origin;
+  const strangers = [];
+  const complaints = [];
+
+  const go = async (path) => {
+    const answer = await page.goto(origin + path);
+    assert.equal(answer.status(), 200, `${path} answers ${answer.status()}`);
+  };
+
+  const look = async (place) => {
+    const found = await page.evaluate(
+      async (rules) => {
+        const { violations } = await globalThis.axe.run(document, { runOnly: rules });
+        return violations.map((v) => `${v.id}: ${v.help}\n    ${v.nodes.map((n) => n.html).slice(0, 4).join("\n    ")}`);
+      },
+      rules,
+    );
+    assert.deepEqual(found, [], `axe on ${place}`);
+  };
+
+  before(async () => {
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+    origin = new URL(link).origin;
+    context = await browser.newContext({ viewport: desk, locale: "en-GB" });
+    // axe comes in through the debugger, not through the page, so the policy stays as it is.
+    await context.addInitScript({ content: axe });
+    page = await context.newPage();
+    page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (url.origin !== origin) strangers.push(request.url());
+    });
+    page.on("console", (message) => {
+      if (message.type() === "error" || /Content Security Policy|Trusted/i.test(message.text())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(link);
+  });
+
+  after(async () => {
+    await browser?.close();
+  });
+
+  const pages = async () => {
+    const paths = ["/", "/wall", "/zones", "/assets", "/assets?presence=silent&order=-last", "/findings", "/findings?severity=high&order=latest", "/plan", "/log", "/people", "/api"];
+    for (const [list, inside] of [["/assets", "/assets/"], ["/findings", "/findings/"], ["/", "/services/"], ["/zones", "/zones/"]]) {
+      await go(list);
+      const found = await page.$$eval("main a[href]", (links, inside) => links.map((a) => a.getAttribute("href")).filter((href) => href.startsWith(inside)), inside);
+      if (found.length > 0) paths.push(found[0]);
+    }
+    return paths;
+  };
+
+  test("lets the first person in by the one-time link", async () => {
+    if (new URL(link).pathname.startsWith("/welcome/")) {
+      await look("the welcome page");
+      await page.fill("#name", name);
+      await page.fill("#passphrase", "too short");
+      await page.fill("#again", "too short");
+      await page.$eval("#passphrase", (field) => field.removeAttribute("minlength"));
+      await page.click("main button");
+      assert.match(await page.textContent("[role=alert]"), /at least 12 characters/);
+      await page.fill("#passphrase", passphrase);
+      await page.fill("#again", passphrase);
+      await page.click("main button");
+    } else {
+      await page.goto(`${origin}/sign-in`);
+      await page.fill("#name", name);
+      await page.fill("#passphrase", passphrase);
+      await page.click("main button");
+    }
+    await page.waitForURL(`${origin}/`);
+    assert.ok((await page.textContent("h1")).trim().length > 10, "the city has a headline");
+    complaints.length = 0; // The refusal above is an error to the browser and no fault.
+  });
+
+  test("the link works once", async () => {
+    if (!new URL(link).pathname.startsWith("/welcome/")) return;
+    const answer = await page.goto(link);
+    assert.equal(answer.status(), 410);
+    await look("the page for a used link");
+    complaints.length = 0;
+  });
+
+  test("signs out, refuses a wrong passphrase, and signs in again to where one wanted to go", async () => {
+    await go("/");
+    await page.click("text=Sign out");
+    await page.waitForURL(`${origin}/sign-in`);
+    await page.goto(`${origin}/findings?severity=high`);
+    await look("the sign-in page");
+    await page.fill("#name", name);
+    await page.fill("#passphrase", "not that one at all");
+    await page.click("main button");
+    assert.match(await page.textContent("[role=alert]"), /do not belong together/);
+    await page.fill("#passphrase", passphrase);
+    await page.click("main button");
+    await page.waitForURL(`${origin}/findings?severity=high`);
+    complaints.length = 0;
+  });
+
+  for (const scheme of ["light", "dark"]) {
+    test(`every page is accessible, ${scheme}`, async () => {
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      for (const path of await pages()) {
+        for (const [size, viewport] of [["desk", desk], ["phone", phone]]) {
+          await page.setViewportSize(viewport);
+          await go(path);
+          await look(`${path} (${scheme}, ${size})`);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          assert.ok(wide <= 0, `${path} is ${wide} px wider than a ${size}'s screen`);
+        }
+      }
+      await page.setViewportSize(desk);
+      await page.emulateMedia({ colorScheme: "light", reducedMotion: null });
+    });
+  }
+
+  test("the keyboard alone reaches everything, and what has the focus is seen", async () => {
+    for (const path of await pages()) {
+      if (path === "/wall") continue;
+      await go(path);
+      await page.keyboard.press("Tab");
+      assert.equal(await page.evaluate(() => document.activeElement?.className), "skip", `${path}: the first stop is the skip link`);
+      await page.keyboard.press("Enter");
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "main", `${path}: the skip link leads to the page`);
+      const wanted = await page.$$eval("main a[href], main button, main input:not([type=hidden]), main select, main summary, main [tabindex='0']", (all) => all.filter((e) => e.checkVisibility()).length);
+      const seen = new Set();
+      for (let step = 0; step < Math.min(wanted, 60); step++) {
+        await page.keyboard.press("Tab");
+        const stop = await page.evaluate(() => {
+          const at = document.activeElement;
+          const all = [...document.querySelectorAll("*")];
+          const drawn = (e) => getComputedStyle(e).outlineStyle !== "none" && parseFloat(getComputedStyle(e).outlineWidth) >= 2;
+          return { index: all.indexOf(at), shown: drawn(at) || Boolean(at.closest(".care, .calm li") && drawn(at.closest(".care, .calm li"))), html: at.outerHTML.slice(0, 120) };
+        });
+        assert.ok(stop.shown, `${path}: the focus is not seen on ${stop.html}`);
+        seen.add(stop.index);
+      }
+      assert.ok(seen.size >= Math.min(wanted, 60) - 1, `${path}: ${seen.size} of ${wanted} stops reached`);
+    }
+  });
+
+  test("targets are large enough to hit", async () => {
+    await page.setViewportSize(phone);
+    for (const path of ["/", "/findings", "/assets", "/people"]) {
+      await go(path);
+      const small = await page.$$eval("button, input:not([type=hidden]), select, nav a", (all) => all.filter((e) => e.checkVisibility()).map((e) => [e.outerHTML.slice(0, 100), e.getBoundingClientRect()]).filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html));
+      assert.deepEqual(small, [], path);
+    }
+    await page.setViewportSize(desk);
+  });
+
+  test("light and dark can be chosen, and are remembered", async () => {
+    await go("/findings?severity=high");
+    const theme = () => page.getAttribute("html", "data-theme");
+    assert.equal(await theme(), "auto");
+    await page.click("header form[action='/theme'] button");
+    await page.waitForLoadState();
+    assert.equal(await theme(), "dark");
+    assert.equal(page.url(), `${origin}/findings?severity=high`, "the reader stays where they were");
+    await page.click("header form[action='/theme'] button");
+    await page.waitForLoadState();
+    assert.equal(await theme(), "light");
+    await page.click("header form[action='/theme'] button");
+    await page.waitForLoadState();
+    assert.equal(await theme(), "auto");
+  });
+
+  test("the stream of changes is open", async () => {
+    await go("/");
+    const message = await page.evaluate(() => new Promise((done, failed) => {
+      const stream = new EventSource("/events");
+      stream.addEventListener("change", (event) => { stream.close(); done(event.data); });
+      stream.addEventListener("error", () => failed(new Error("no stream")));
+    }));
+    assert.match(message, /^\d+$/);
+  });
+
+  test("a viewer sees no people, and a wall screen sees the city and nothing else", async () => {
+    const once = async (who, role) => {
+      await go("/people");
+      await page.fill("#name", `${who} ${Date.now()}`);
+      await page.selectOption("#new-role", role);
+      await page.click("text=Add >> visible=true");
+      return (await page.textContent(".secret")).trim();
+    };
+    const viewer = await once("Viewer", "viewer");
+    const screen = await once("Lobby", "wall-screen");
+    for (const [address, kind] of [[viewer, "viewer"], [screen, "wall"]]) {
+      const other = await browser.newContext({ viewport: wall });
+      const theirs = await other.newPage();
+      await theirs.goto(address);
+      if (kind === "viewer") {
+        await theirs.fill("#passphrase", passphrase);
+        await theirs.fill("#again", passphrase);
+      }
+      await theirs.click("main button");
+      await theirs.waitForURL(`${origin}${kind === "viewer" ? "/" : "/wall"}`);
+      assert.equal((await theirs.goto(`${origin}/people`)).status(), 403);
+      assert.equal((await theirs.goto(`${origin}/findings`)).status(), kind === "viewer" ? 200 : 403);
+      await other.close();
+    }
+  });
+
+  test("pictures for the README", { skip: shots ? false : "BASTIDE_SHOTS is not given" }, async () => {
+    mkdirSync(shots, { recursive: true });
+    await go("/findings");
+    const finding = await page.$eval("main table a[href^='/findings/']", (a) => a.getAttribute("href"));
+    const pictures = [["city", "/", desk, "light"], ["city-dark", "/", desk, "dark"], ["zones", "/zones", { width: 1440, height: 1100 }, "light"], ["finding", finding, desk, "light"], ["findings", "/findings", desk, "dark"], ["wall", "/wall", wall, "dark"], ["phone", "/", { width: 390, height: 844 }, "light"]];
+    for (const [file, path, viewport, scheme] of pictures) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme: scheme });
+      await go(path);
+      await page.screenshot({ path: `${shots}/${file}.png` });
+    }
+    await page.setViewportSize(desk);
+    await page.emulateMedia({ colorScheme: "light" });
+  });
+
+  test("nothing was asked of any other origin, and no page broke its policy", () => {
+    assert.deepEqual(strangers, []);
+    assert.deepEqual(complaints, []);
+  });
+});
