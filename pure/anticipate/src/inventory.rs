@@ -103,7 +103,10 @@ impl Inventory {
                 self.note_use(&request.conversation(), VerbSet::of(&[request.verb]));
             }
             Observed::Binding(binding) => {
-                self.bind(binding);
+                if let Some(device) = self.bind(binding) {
+                    place(device, plan);
+                    out.extend(undeclared(device, plan));
+                }
                 if let Some(device) = self.meet(binding.address.into(), Some(binding.mac), time, plan, out) {
                     heard.push(device.address);
                 }
@@ -158,16 +161,7 @@ impl Inventory {
             let mut device = Device::new(address, time);
             device.macs.extend(mac);
             place(&mut device, plan);
-            if let Some(plan) = plan
-                && device.asset.is_none()
-            {
-                let zone = device.zone.as_ref().and_then(|id| plan.zone(id));
-                out.push(Concern::Undeclared {
-                    address,
-                    zone: zone.map(|zone| zone.name.clone()),
-                    security_level: zone.map_or(0, |zone| zone.security_level),
-                });
-            }
+            out.extend(undeclared(&device, plan));
             self.devices.insert(address, device);
         }
         let device = self.devices.get_mut(&address)?;
@@ -199,38 +193,38 @@ impl Inventory {
     }
 
     /// Learns that an IP and a MAC address are one device: what was known under the lesser address moves to the better.
-    fn bind(&mut self, binding: &Binding) {
+    /// Returns the device if it has a routable address only from now on.
+    fn bind(&mut self, binding: &Binding) -> Option<&mut Device> {
         let (ip, mac) = (Address::Ip(binding.address), Address::Mac(binding.mac));
         if !ip.is_station() || !mac.is_station() {
-            return;
+            return None;
         }
-        let known = self.aliases.get(&mac).copied();
-        match known {
+        match self.aliases.get(&mac).copied() {
             // A link-local address of a device that is known by a routable one.
             Some(device) if device != ip && is_link_local(binding.address) => self.alias(ip, device),
             // A routable address of a device that was known only by its link-local one.
             Some(device) if device != ip && device.ip().is_some_and(is_link_local) => {
-                self.alias(device, ip);
                 self.aliases.insert(mac, ip);
+                self.alias(device, ip)
             }
-            Some(_) => {}
+            Some(_) => None,
             None => self.alias(mac, ip),
         }
     }
 
-    fn alias(&mut self, lesser: Address, better: Address) {
+    /// Makes one address another's alias. Returns the device if it moved to an address where none was known.
+    fn alias(&mut self, lesser: Address, better: Address) -> Option<&mut Device> {
         if self.aliases.len() >= 2 * DEVICES_MAX {
-            return;
+            return None;
         }
         self.aliases.insert(lesser, better);
-        if let Some(mut moved) = self.devices.remove(&lesser) {
-            match self.devices.get_mut(&better) {
-                Some(device) => device.merge(moved),
-                None => {
-                    moved.address = better;
-                    self.devices.insert(better, moved);
-                }
+        let moved = self.devices.remove(&lesser)?;
+        match self.devices.entry(better) {
+            Entry::Occupied(mut known) => {
+                known.get_mut().merge(moved);
+                None
             }
+            Entry::Vacant(place) => Some(place.insert(Device { address: better, ..moved })),
         }
     }
 
@@ -267,6 +261,18 @@ impl Inventory {
         }
         learn(device.identity.entry(identity.about).or_default(), identity, time);
     }
+}
+
+/// The concern that the plan does not know a device. One that is known only by its MAC address may be about to be given
+/// an IP address, under which it is told of then.
+fn undeclared(device: &Device, plan: Option<&Plan>) -> Option<Concern> {
+    let plan = plan.filter(|_| device.asset.is_none() && device.address.ip().is_some())?;
+    let zone = device.zone.as_ref().and_then(|id| plan.zone(id));
+    Some(Concern::Undeclared {
+        address: device.address,
+        zone: zone.map(|zone| zone.name.clone()),
+        security_level: zone.map_or(0, |zone| zone.security_level),
+    })
 }
 
 /// Finds the device's place in the plan.

@@ -23,6 +23,10 @@ const DEPTH_MAX: usize = 32;
 #[must_use]
 pub fn format(text: &str) -> Option<String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // One mark is a habit of some editors; a second is damage, which the check tells of.
+    if text.starts_with('\u{feff}') {
+        return None;
+    }
     let (_, errors) = toml::de::DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return None;
@@ -361,6 +365,12 @@ mod tests {
         let tidy = "# The city.\n\n[city]\nname = \"Wexcombe\" #why\ntime-zone = 'Europe/London' # here\n\n[[zone]]\n\n# About\n# the next\n[[conduit]]\nfrom = \"a\"\n\nallow = [\"modbus: read\", \"dns: any\"]\n# last\nother = [\n    # why\n    1,\n    2, # two\n    # three\n    [3, 4],\n    { a = 1, b = {} },\n]\nx.y.z = 1.5\nd = 2026-11-23 05:00:00Z\nm = \"\"\"\na  \n\"\"\"\n";
         assert_eq!(format(messy).unwrap(), tidy);
         assert_eq!(format(tidy).unwrap(), tidy);
+    }
+
+    #[test]
+    fn a_second_byte_order_mark_is_left_to_the_check() {
+        assert_eq!(format("\u{feff}").as_deref(), Some(""));
+        assert_eq!(format("\u{feff}\u{feff}"), None);
     }
 
     #[test]

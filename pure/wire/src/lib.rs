@@ -86,7 +86,8 @@ pub struct Config {
     pub interim: Option<SignedDuration>,
 }
 
-/// Bounds on what a reader keeps. The defaults hold the whole reader under 400 MB.
+/// Bounds on what a reader keeps. The defaults hold it under 400 MB; what a dialogue remembers of unanswered requests
+/// comes on top and is bounded for each conversation by its protocol's folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Conversations followed at a time.

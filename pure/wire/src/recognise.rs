@@ -2,14 +2,12 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{bacnet, dhcp, dns, http, modbus, mqtt, tls};
-use city::{Address, Transport};
+use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
 pub struct Opening<'a> {
     /// TCP or UDP. Readers of protocols directly on the link are chosen by EtherType, not here.
     pub transport: Transport,
-    /// The address of the end that was spoken to.
-    pub destination: Address,
     /// The port of each end.
     pub source_port: u16,
     pub destination_port: u16,

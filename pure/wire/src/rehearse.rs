@@ -180,7 +180,6 @@ pub(crate) fn recognise(
     let first = if from_source.is_empty() { Side::Destination } else { Side::Source };
     (reader.recognise)(&Opening {
         transport,
-        destination: flow.destination,
         source_port: flow.source_port,
         destination_port: flow.destination_port,
         first,

@@ -64,7 +64,6 @@ impl Ear<'_> {
         let flow = &self.out.flow;
         Opening {
             transport: flow.transport,
-            destination: flow.destination,
             source_port: flow.source_port,
             destination_port: flow.destination_port,
             first,

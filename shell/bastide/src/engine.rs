@@ -49,15 +49,8 @@ pub(crate) enum Message {
 pub(crate) struct Batch {
     pub(crate) frames: Frames,
     pub(crate) observations: Vec<Observation>,
-}
-
-/// Whether time is the clock's or the capture's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pace {
-    /// Time is the clock's: the loop tells the city of it.
-    Live,
-    /// Time is that of the packets, and of nothing else.
-    Recorded,
+    /// The sensor's time at the end of the moment; none where time is that of the packets and of nothing else.
+    pub(crate) time: Option<Timestamp>,
 }
 
 /// The city, its store, and what is needed to carry out effects.
@@ -65,7 +58,8 @@ pub(crate) struct Engine {
     city: Arc<RwLock<City>>,
     store: Store,
     runtime: Handle,
-    pace: Pace,
+    /// The latest time that a sensor told.
+    time: Option<Timestamp>,
     ring: Ring,
     /// Findings whose packets are still coming: for each, until when, and what is wanted.
     following: Vec<(u64, Timestamp, Wanted)>,
@@ -107,12 +101,11 @@ impl Engine {
         // What was decided and sealed before the stop is not sealed again.
         let known = runtime.block_on(past::findings_sealed_after(&store.log, sealed))?;
         effects.drain(..known.min(effects.len()));
-        let pace = if kind == Kind::Replay { Pace::Recorded } else { Pace::Live };
         let mut engine = Engine {
             city: Arc::new(RwLock::new(city)),
             store,
             runtime,
-            pace,
+            time: None,
             ring: Ring::new(RING_BYTES),
             following: Vec::new(),
             effects,
@@ -176,8 +169,9 @@ impl Engine {
 
     /// Journals what was seen, lets the city judge it, and seals and shows what it decides.
     pub(crate) fn take(&mut self, batch: Batch) -> anyhow::Result<()> {
-        let Batch { frames, observations } = batch;
+        let Batch { frames, observations, time } = batch;
         self.ring.push(frames);
+        self.time = self.time.max(time);
         let city = Arc::clone(&self.city);
         // Readers see a finding only once it is sealed, so they wait while it is.
         let mut city = city.write().unwrap_or_else(PoisonError::into_inner);
@@ -194,14 +188,14 @@ impl Engine {
         if self.beat.elapsed() < BEAT { Ok(()) } else { self.tick() }
     }
 
-    /// Puts the journal on the disk and tells the city the time.
+    /// Puts the journal on the disk and tells the city the time, if a sensor has one to tell.
     fn tick(&mut self) -> anyhow::Result<()> {
         self.beat = Instant::now();
-        if self.pace == Pace::Live {
+        if let Some(time) = self.time {
             let city = Arc::clone(&self.city);
             let mut city = city.write().unwrap_or_else(PoisonError::into_inner);
-            if city.began().is_some() {
-                let event = Event::Tick(Timestamp::now());
+            if city.began().is_some() && city.now() < time {
+                let event = Event::Tick(time);
                 self.store.journal.append(&event)?;
                 city.handle(&event, &mut self.effects);
                 self.carry_out(city.now())?;
@@ -314,12 +308,9 @@ impl Engine {
         Ok(digest)
     }
 
-    /// The time that a record made now should carry.
+    /// The city's time.
     fn now(&self) -> Timestamp {
-        match self.pace {
-            Pace::Live => Timestamp::now(),
-            Pace::Recorded => self.city.read().unwrap_or_else(PoisonError::into_inner).now(),
-        }
+        self.city.read().unwrap_or_else(PoisonError::into_inner).now()
     }
 
     /// Puts everything down and stops in good order.

@@ -83,6 +83,7 @@ impl Player {
             if frame.time >= due {
                 due = frame.time.checked_add(BEAT)?;
                 self.wire.tick(frame.time, &mut self.batch.observations);
+                self.batch.time = Some(frame.time);
                 if !self.hand_on() {
                     return Ok(false);
                 }

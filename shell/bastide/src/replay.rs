@@ -73,7 +73,8 @@ fn kept(reading: Reading, command: &Replay, state: &Path) -> anyhow::Result<Valu
         reading.read(
             |frame| frames.borrow_mut().push(frame),
             |observations| {
-                engine.take(Batch { frames: frames.take(), observations: std::mem::take(observations) })?;
+                let observations = std::mem::take(observations);
+                engine.take(Batch { frames: frames.take(), observations, time: None })?;
                 engine.beat()
             },
         )?

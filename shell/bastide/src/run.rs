@@ -30,8 +30,8 @@ const HAND_ON_EVERY: Duration = Duration::from_millis(200);
 /// How many observations are handed on at a time, at the most.
 const HAND_ON_MOST: usize = 4_096;
 
-/// How often drops are asked for, and long conversations told of.
-const COUNT_EVERY: Duration = Duration::from_secs(10);
+/// How often the readers are told the time and drops are asked for.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// Watches until told to stop.
 pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
@@ -146,6 +146,7 @@ fn listen(mut ears: Live, messages: &SyncSender<Message>) -> anyhow::Result<()> 
         }
         if batch.observations.len() >= HAND_ON_MOST || handed_on.elapsed() >= HAND_ON_EVERY {
             handed_on = Instant::now();
+            batch.time = Some(Timestamp::now());
             if messages.send(Message::Seen(std::mem::take(&mut batch))).is_err() {
                 return Ok(());
             }

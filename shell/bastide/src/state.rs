@@ -34,7 +34,7 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
     let (path, list) = match question {
         Question::Assets => ("/api/v1/assets?limit=1000000", "/assets"),
         Question::Findings => ("/api/v1/findings?limit=1000000", "/findings"),
-        Question::Services => ("/api/v1/services", ""),
+        Question::Services => ("/api/v1/services", "/services"),
     };
     if let Some(mut answer) = socket::get(state, path)? {
         return Ok(answer.pointer_mut(list).map(Value::take).unwrap_or_default());

@@ -1,6 +1,12 @@
 //! Serves the console for a made-up day in Averbourne, for work on the pages themselves:
 //! `cargo run -p console --example town -- 127.0.0.1:8460`. State goes to a directory that ends with the process.
 
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "the day is made up here; a mistake in it should stop the example at once"
+)]
 #[path = "../tests/town/mod.rs"]
 mod town;
 
@@ -15,7 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8460".to_owned()).parse()?;
     let now = Timestamp::now();
     let directory = tempfile::tempdir()?;
-    let (store, _) = Store::open(&directory.path().join("state"), Kind::Demo, "town").await?;
+    let (store, _) =
+        Store::open(&directory.path().join("state"), Kind::Demo, "town", store::Limits::default()).await?;
     let link = Link { purpose: FIRST_SIGN_IN.to_owned(), person: None };
     let secret = store.people.create_link(&link, now + SignedDuration::from_hours(1)).await?;
     let (_changes, changes) = watch::channel(1);
@@ -25,6 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         city: Arc::new(RwLock::new(town::averbourne(now))),
         people: store.people.clone(),
         log: store.log.clone(),
+        packets: store.packets.clone(),
         changes,
         plan,
         asks,

@@ -145,7 +145,9 @@ pub fn pulse(activity: &ActivityView, clock: &Clock, wide: bool) -> Svg {
 #[must_use]
 pub fn sample(kind: &str) -> Svg {
     let inner = match kind {
-        "bars" => "<g class=\"bars\"><rect x=\"3\" y=\"1\" width=\"5\" height=\"10\" rx=\"1\"/></g>".to_owned(),
+        "bars" => {
+            "<g class=\"bars\"><rect x=\"3\" y=\"1\" width=\"5\" height=\"10\" rx=\"1\"/></g>".to_owned()
+        }
         grade => format!("<circle class=\"dot is-{grade}\" cx=\"6\" cy=\"6\" r=\"4.6\"/>"),
     };
     Svg(format!("<svg viewBox=\"0 0 12 12\" aria-hidden=\"true\">{inner}</svg>"))
@@ -155,5 +157,7 @@ pub fn sample(kind: &str) -> Svg {
 #[must_use]
 pub fn arrow(down: bool) -> Svg {
     let path = if down { "M2 4l4 5 4-5Z" } else { "M2 8l4-5 4 5Z" };
-    Svg(format!("<svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"currentColor\"/></svg>"))
+    Svg(format!(
+        "<svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><path d=\"{path}\" fill=\"currentColor\"/></svg>"
+    ))
 }

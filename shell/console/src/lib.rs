@@ -27,5 +27,5 @@ mod words;
 
 pub use config::{Ask, Config, Shared, Tls};
 pub use door::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
-pub use view::PlanText;
 pub use serve::{Console, ServeError, open, router, serve};
+pub use view::PlanText;

@@ -30,7 +30,9 @@ const LIFE: Duration = Duration::from_secs(300);
 /// whether it missed any.
 pub(crate) async fn events(Reached(state): Reached<State>, _: Visitor) -> Result<Response, Refusal> {
     let place = state.streams().try_acquire_owned().map_err(|_| {
-        Refusal::Unavailable("Too many pages are kept up to date already. This one stands still until some are closed.")
+        Refusal::Unavailable(
+            "Too many pages are kept up to date already. This one stands still until some are closed.",
+        )
     })?;
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(tell(state.changes(), sender));

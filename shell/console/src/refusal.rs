@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     NotFound(String),
     /// Nobody said who they are.
     SignInFirst,
+    /// What was sent is longer than anything here needs.
+    TooLong,
     /// Tried too often: try again after so many seconds.
     TooMany(u64),
     /// The city is busy, or a part of it does not answer.
@@ -42,6 +44,7 @@ impl Refusal {
             Refusal::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Refusal::NotFound(_) => StatusCode::NOT_FOUND,
             Refusal::SignInFirst => StatusCode::UNAUTHORIZED,
+            Refusal::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -59,6 +62,7 @@ impl Refusal {
             Refusal::Misdirected => "That is not a name of this console",
             Refusal::NotFound(_) => "There is no such page",
             Refusal::SignInFirst => "Sign in first",
+            Refusal::TooLong => "That is too long",
             Refusal::TooMany(_) => "That was tried too often",
             Refusal::Unavailable(_) => "Not now",
             Refusal::Unfit(_) => "That cannot be used",
@@ -70,20 +74,30 @@ impl Refusal {
         match self {
             Refusal::Bad(why) | Refusal::NotFound(why) | Refusal::Unfit(why) => why.clone(),
             Refusal::Forbidden(why) | Refusal::Unavailable(why) => (*why).to_owned(),
-            Refusal::Forged => "It came from another site, or your sign-in ended since the page was opened. Open the \
+            Refusal::Forged => {
+                "It came from another site, or your sign-in ended since the page was opened. Open the \
                                 page again and repeat what you did."
-                .to_owned(),
-            Refusal::Gone => "It was used already, or it is too old. Ask an approver for a new one; on the machine \
+                    .to_owned()
+            }
+            Refusal::Gone => {
+                "It was used already, or it is too old. Ask an approver for a new one; on the machine \
                               itself, `bastide people link` makes one."
-                .to_owned(),
-            Refusal::Internal => "The cause is in Bastide’s own messages on the machine it runs on. What was seen of \
+                    .to_owned()
+            }
+            Refusal::Internal => {
+                "The cause is in Bastide’s own messages on the machine it runs on. What was seen of \
                                   the city is not affected."
-                .to_owned(),
-            Refusal::Misdirected => "The request was sent to a name that this console does not go by. If the name is \
+                    .to_owned()
+            }
+            Refusal::Misdirected => {
+                "The request was sent to a name that this console does not go by. If the name is \
                                      right, add it to the console’s names."
-                .to_owned(),
-            Refusal::SignInFirst => "This is shown only to people who signed in, and to programmes with a token."
-                .to_owned(),
+                    .to_owned()
+            }
+            Refusal::SignInFirst => {
+                "This is shown only to people who signed in, and to programmes with a token.".to_owned()
+            }
+            Refusal::TooLong => "At most 64 kB can be sent at a time.".to_owned(),
             Refusal::TooMany(seconds) => match seconds.div_ceil(60) {
                 0 | 1 => "Wait a minute and try again.".to_owned(),
                 minutes => format!("Wait {minutes} minutes and try again."),

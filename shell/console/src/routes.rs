@@ -30,6 +30,7 @@ pub(crate) fn router(state: State) -> Router {
         .route("/assets/{key}", get(assets::asset))
         .route("/findings", get(findings::findings))
         .route("/findings/{number}", get(findings::finding))
+        .route("/findings/{number}/packets", get(findings::packets))
         .route("/plan", get(plan::plan))
         .route("/plan/adopt", post(plan::adopt))
         .route("/log", get(log::log))

@@ -45,7 +45,9 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// An address is taken, or not ours.
-    #[error("cannot listen on {address}: {cause}; choose another address with --listen, or stop what holds it")]
+    #[error(
+        "cannot listen on {address}: {cause}; choose another address with --listen, or stop what holds it"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -148,7 +150,13 @@ impl Console {
         }
         let mut path = None;
         if let Some((listener, at, owner)) = self.socket {
-            tasks.spawn(accept_locally(listener, owner, self.router.clone(), places.clone(), stopping.clone()));
+            tasks.spawn(accept_locally(
+                listener,
+                owner,
+                self.router.clone(),
+                places.clone(),
+                stopping.clone(),
+            ));
             path = Some(at);
         }
         drop(stopping);
@@ -297,7 +305,10 @@ where
         router.clone().call(request)
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_headers(HEADERS_MAX).max_buf_size(BUFFER_MAX);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(BUFFER_MAX);
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {

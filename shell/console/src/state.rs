@@ -9,7 +9,7 @@ use crate::{
 use cycle::City;
 use jiff::{Timestamp, tz::TimeZone};
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
-use store::{People, SealedLog};
+use store::{Packets, People, SealedLog};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// The most pages that may be kept up to date at a time, over all readers.
@@ -56,6 +56,10 @@ impl State {
         &self.0.shared.log
     }
 
+    pub fn packets(&self) -> &Packets {
+        &self.0.shared.packets
+    }
+
     pub fn asks(&self) -> &mpsc::Sender<crate::config::Ask> {
         &self.0.shared.asks
     }
@@ -85,7 +89,8 @@ impl State {
     pub fn name_and_clock(&self) -> (String, Clock) {
         let city = self.city();
         let settings = city.plan().map(|plan| plan.settings());
-        let name = settings.map_or_else(|| self.0.config.city_name.clone(), |settings| settings.name.to_string());
+        let name =
+            settings.map_or_else(|| self.0.config.city_name.clone(), |settings| settings.name.to_string());
         let zone = settings.map_or(self.0.config.time_zone.as_str(), |settings| settings.time_zone.as_str());
         let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
         let now = if city.began().is_some() { city.now() } else { Timestamp::now() };

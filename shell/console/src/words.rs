@@ -3,8 +3,27 @@
 use std::fmt::Write as _;
 
 const SMALL: [&str; 21] = [
-    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
 ];
 
 /// A number in a sentence: a word up to twenty, digits from there on.
@@ -99,15 +118,27 @@ mod tests {
     fn numbers_lists_and_sizes_read_as_people_say_them() {
         assert_eq!((number(0), number(9), number(21)), ("no".into(), "nine".into(), "21".into()));
         assert_eq!(capital("seven of nine"), "Seven of nine");
-        assert_eq!(["1", "999", "1,000", "1,234,567"], [1, 999, 1_000, 1_234_567].map(grouped).each_ref().map(String::as_str));
+        assert_eq!(
+            ["1", "999", "1,000", "1,234,567"],
+            [1, 999, 1_000, 1_234_567].map(grouped).each_ref().map(String::as_str)
+        );
         assert_eq!(list(["a"], 3), "a");
         assert_eq!(list(["a", "b", "c"], 3), "a, b and c");
         assert_eq!(list(["a", "b", "c", "d", "e"], 2), "a, b and 3 more");
-        for (count, words) in [(1, "1 byte"), (999, "999 bytes"), (1_000, "1.0 kB"), (15_400, "15 kB"), (999_999, "1.0 MB")] {
+        for (count, words) in
+            [(1, "1 byte"), (999, "999 bytes"), (1_000, "1.0 kB"), (15_400, "15 kB"), (999_999, "1.0 MB")]
+        {
             assert_eq!(bytes(count), words);
         }
         assert_eq!(bytes(u64::MAX), "18 EB");
-        for (seconds, words) in [(0, "0 seconds"), (90, "90 seconds"), (60, "1 minute"), (14_400, "4 hours"), (86_400, "24 hours"), (172_800, "2 days")] {
+        for (seconds, words) in [
+            (0, "0 seconds"),
+            (90, "90 seconds"),
+            (60, "1 minute"),
+            (14_400, "4 hours"),
+            (86_400, "24 hours"),
+            (172_800, "2 days"),
+        ] {
             assert_eq!(duration(seconds), words);
         }
     }

@@ -75,19 +75,23 @@
   };
 
   if (shown.size > 0 && window.EventSource) {
-    const stream = new EventSource("/events");
     let before = null;
-    stream.addEventListener("change", (event) => {
-      stale?.classList.remove("on");
-      // The first message only says where the city stands.
-      if (before !== null && event.data !== before) later();
-      before = event.data;
-    });
-    stream.addEventListener("error", () => {
-      stale?.classList.add("on");
-      // A stream that was refused is not tried again by the browser: see whether the sign-in has ended.
-      if (stream.readyState === EventSource.CLOSED) setTimeout(look, 5000);
-    });
+    const follow = () => {
+      const stream = new EventSource("/events");
+      stream.addEventListener("change", (event) => {
+        stale?.classList.remove("on");
+        // The first message only says where the city stands.
+        if (before !== null && event.data !== before) later();
+        before = event.data;
+      });
+      stream.addEventListener("error", () => {
+        stale?.classList.add("on");
+        // The browser itself tries a broken stream again, and a refused one never: that is ours to do, after a look
+        // at whether the sign-in has ended.
+        if (stream.readyState === EventSource.CLOSED) setTimeout(() => { look(); follow(); }, 10000);
+      });
+    };
+    follow();
     document.addEventListener("visibilitychange", () => { if (!document.hidden && due) look(); });
     // Times such as "14:05" and "yesterday" move on without any change.
     setInterval(() => { due = true; look(); }, 60000);

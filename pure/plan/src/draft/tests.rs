@@ -30,7 +30,8 @@ fn observe(draft: &mut Draft, fact: Observed) {
 
 fn ask(draft: &mut Draft, flow: Flow, verb: Verb, target: Target) {
     let (function, reply) = ("test".into(), Reply::Done);
-    let request = Request { flow, back: false, verb, function, target, value: None, reply, details: Vec::new() };
+    let request =
+        Request { flow, back: false, verb, function, target, value: None, reply, details: Vec::new() };
     observe(draft, Observed::Request(Box::new(request)));
 }
 

@@ -34,9 +34,8 @@ mod rdata;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
-use city::{Address, Protocol};
+use city::Protocol;
 use message::{Header, Message};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Reads DNS.
 pub(crate) const READER: Reader =
@@ -93,18 +92,9 @@ fn recognise_multicast(opening: &Opening<'_>) -> Recognition {
     }
 }
 
-/// RFC 6762 clauses 5, 5.5 and 6.7: to the group, or from the port 5353 to wherever the question came from.
+/// RFC 6762 clauses 5, 5.5 and 6.7: to the group, straight to a responder, or back to wherever the question came from.
 fn is_multicast(opening: &Opening<'_>) -> bool {
-    opening.is_udp()
-        && opening.on_port(MULTICAST_PORT)
-        && (is_group(opening.destination) || opening.source_port == MULTICAST_PORT)
-}
-
-/// Whether it is the group of multicast DNS (RFC 6762 clause 3).
-fn is_group(address: Address) -> bool {
-    const GROUP_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(224, 0, 0, 251));
-    const GROUP_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb));
-    matches!(address, Address::Ip(ip) if ip == GROUP_V4 || ip == GROUP_V6)
+    opening.is_udp() && opening.on_port(MULTICAST_PORT)
 }
 
 fn recognise_message(bytes: &[u8], usual: bool) -> Recognition {

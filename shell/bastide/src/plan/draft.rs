@@ -2,11 +2,11 @@
 
 use crate::{
     failure::{Verdict, warn},
-    reading::Reading,
+    reading::{Purpose, Reading},
 };
 use ::plan::{Draft, Drafted};
 use anyhow::{Context, bail};
-use capture::Order;
+
 use std::{
     ffi::OsString,
     fs,
@@ -20,7 +20,7 @@ pub(super) fn run(captures: &[OsString], into: &Path, force: bool) -> anyhow::Re
         refuse_what_is_there(into, ["city.toml", "zones.toml", "conduits.toml", "assets.toml"])?;
     }
     let mut draft = Draft::new();
-    Reading::open(captures, false, Order::Given)?.with_progress().read(
+    Reading::open(captures, Purpose::City)?.with_progress().read(
         |_| (),
         |observations| {
             observations.iter().for_each(|observation| draft.see(observation));
@@ -114,7 +114,7 @@ mod tests {
         }
         for capture in captures {
             let mut seen = Vec::new();
-            let Ok(reading) = Reading::open(&[capture.clone().into()], false, Order::Given) else { continue };
+            let Ok(reading) = Reading::open(&[capture.clone().into()], Purpose::City) else { continue };
             reading
                 .read(
                     |_| (),

@@ -6,9 +6,9 @@ use crate::{
     refusal::Refusal,
     state::State,
     view::{
-        self, ActivityView, AssetFilter, AssetList, AssetView, CityView, FindingFilter, FindingList, FindingView,
-        HeadView, LossView, MatrixView, PairView, PersonChangeSaid, PersonSaid, PersonView, PlanView, RecordView,
-        ServiceView, TalkView, TokenSaid, TokenView, UnreadView, VerifiedView, Window,
+        self, ActivityView, AssetFilter, AssetList, AssetView, CityView, FindingFilter, FindingList,
+        FindingView, HeadView, LossView, MatrixView, PairView, PersonChangeSaid, PersonSaid, PersonView,
+        PlanView, RecordView, ServiceView, TalkView, TokenSaid, TokenView, UnreadView, VerifiedView, Window,
     },
 };
 use axum::{

@@ -3,8 +3,9 @@
 use crate::{
     api::answer,
     view::{
-        ActivityView, AssetFilter, AssetList, AssetView, CityView, FindingFilter, FindingList, FindingView, HeadView,
-        MatrixView, PairView, PersonChangeSaid, PersonSaid, PersonView, PlanView, ServiceView, TokenSaid, VerifiedView,
+        ActivityView, AssetFilter, AssetList, AssetView, CityView, FindingFilter, FindingList, FindingView,
+        HeadView, MatrixView, PairView, PersonChangeSaid, PersonSaid, PersonView, PlanView, ServiceView,
+        TokenSaid, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -24,6 +25,8 @@ pub(crate) struct Endpoint {
     pub query: &'static [Shape],
     /// What is sent.
     pub body: Option<Shape>,
+    /// The media type of what comes back.
+    pub media: &'static str,
     /// What comes back.
     pub answer: Shape,
 }
@@ -37,12 +40,19 @@ fn fields<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     T::json_schema(generator)
 }
 
+/// Of bytes a schema has nothing to say.
+fn bytes(_: &mut SchemaGenerator) -> Schema {
+    Schema::default()
+}
+
+const JSON: &str = "application/json";
+
 const fn read(path: &'static str, summary: &'static str, answer: Shape) -> Endpoint {
-    Endpoint { method: "GET", path, summary, who: "viewer", query: &[], body: None, answer }
+    Endpoint { method: "GET", path, summary, who: "viewer", query: &[], body: None, media: JSON, answer }
 }
 
 const fn manage(method: &'static str, path: &'static str, summary: &'static str, answer: Shape) -> Endpoint {
-    Endpoint { method, path, summary, who: "approver", query: &[], body: None, answer }
+    Endpoint { method, path, summary, who: "approver", query: &[], body: None, media: JSON, answer }
 }
 
 /// Every address, in the order in which a reader meets them.
@@ -57,12 +67,29 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     },
     read("/findings/{number}", "One finding, with its reasons and remedy.", shape::<FindingView>),
     Endpoint {
+        who: "whoever may open packets",
+        media: "application/vnd.tcpdump.pcap",
+        ..read(
+            "/findings/{number}/packets",
+            "The packets behind a finding, as a capture file. Sealed in the log.",
+            bytes,
+        )
+    },
+    Endpoint {
         query: &[fields::<AssetFilter>, fields::<answer::Part>],
         ..read("/assets", "Assets: those declared, and those seen beside them.", shape::<AssetList>)
     },
-    read("/assets/{key}", "One asset, by its id or address, with the evidence for what is known.", shape::<AssetView>),
+    read(
+        "/assets/{key}",
+        "One asset, by its id or address, with the evidence for what is known.",
+        shape::<AssetView>,
+    ),
     read("/matrix", "The conduit matrix: declared against observed.", shape::<MatrixView>),
-    read("/matrix/{from}/{to}", "One cell of the matrix; `-` stands for places in no zone.", shape::<PairView>),
+    read(
+        "/matrix/{from}/{to}",
+        "One cell of the matrix; `-` stands for places in no zone.",
+        shape::<PairView>,
+    ),
     Endpoint {
         query: &[fields::<answer::Part>],
         ..read("/talks", "Who talks to whom, the busiest first.", shape::<answer::Talks>)
@@ -72,7 +99,11 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         who: "operator",
         method: "POST",
-        ..read("/plan/adopt", "Seals the plan as it stands in its folder, and compares with it from now on.", shape::<answer::Adopted>)
+        ..read(
+            "/plan/adopt",
+            "Seals the plan as it stands in its folder, and compares with it from now on.",
+            shape::<answer::Adopted>,
+        )
     },
     Endpoint {
         query: &[fields::<answer::RecordsWanted>],
@@ -83,17 +114,32 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     manage("GET", "/people", "Everyone who may sign in, or might once.", shape::<answer::People>),
     Endpoint {
         body: Some(shape::<PersonSaid>),
-        ..manage("POST", "/people", "Adds a person, and makes the link by which they sign in.", shape::<answer::PersonWithLink>)
+        ..manage(
+            "POST",
+            "/people",
+            "Adds a person, and makes the link by which they sign in.",
+            shape::<answer::PersonWithLink>,
+        )
     },
     Endpoint {
         body: Some(shape::<PersonChangeSaid>),
         ..manage("PATCH", "/people/{id}", "Changes what a person may do.", shape::<PersonView>)
     },
-    manage("POST", "/people/{id}/link", "Makes a new one-time link for a person.", shape::<answer::PersonWithLink>),
+    manage(
+        "POST",
+        "/people/{id}/link",
+        "Makes a new one-time link for a person.",
+        shape::<answer::PersonWithLink>,
+    ),
     manage("GET", "/tokens", "Every token, without its secret.", shape::<answer::Tokens>),
     Endpoint {
         body: Some(shape::<TokenSaid>),
-        ..manage("POST", "/tokens", "Makes a token, and shows its secret once.", shape::<answer::TokenWithSecret>)
+        ..manage(
+            "POST",
+            "/tokens",
+            "Makes a token, and shows its secret once.",
+            shape::<answer::TokenWithSecret>,
+        )
     },
     manage("DELETE", "/tokens/{name}", "Revokes a token.", shape::<answer::Tokens>),
     Endpoint {

@@ -10,7 +10,7 @@ mod openapi;
 
 pub(crate) use endpoints::{ENDPOINTS, Endpoint};
 
-use crate::state::State;
+use crate::{pages::findings, state::State};
 use axum::{
     Router,
     routing::{MethodRouter, delete, get, patch, post},
@@ -30,6 +30,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/city", get(answer::city)),
         ("GET", "/findings", get(answer::findings)),
         ("GET", "/findings/{number}", get(answer::finding)),
+        ("GET", "/findings/{number}/packets", get(findings::packets)),
         ("GET", "/health", get(answer::health)),
         ("GET", "/log", get(answer::log)),
         ("GET", "/log/head", get(answer::log_head)),

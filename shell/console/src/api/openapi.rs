@@ -88,14 +88,14 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             }));
         }
     }
-    let (content, schema) = ("application/json", (endpoint.answer)(generator).to_value());
+    let schema = (endpoint.answer)(generator).to_value();
     let mut operation = json!({
         "summary": endpoint.summary,
         "description": format!("For: {}.", endpoint.who),
         "operationId": operation_id(endpoint),
         "parameters": parameters,
         "responses": {
-            "200": { "description": endpoint.summary, "content": { content: { "schema": schema } } },
+            "200": { "description": endpoint.summary, "content": { endpoint.media: { "schema": schema } } },
             "default": { "$ref": "#/components/responses/Refused" }
         }
     });
@@ -110,5 +110,8 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
 /// `GET /findings/{number}` is `get_findings_number`.
 fn operation_id(endpoint: &Endpoint) -> String {
     let words = endpoint.path.split(['/', '{', '}', '.']).filter(|word| !word.is_empty());
-    std::iter::once(endpoint.method.to_lowercase()).chain(words.map(str::to_owned)).collect::<Vec<_>>().join("_")
+    std::iter::once(endpoint.method.to_lowercase())
+        .chain(words.map(str::to_owned))
+        .collect::<Vec<_>>()
+        .join("_")
 }

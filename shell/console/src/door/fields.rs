@@ -7,7 +7,7 @@ use crate::{
 use axum::{
     Form,
     extract::{FromRequest, Request},
-    http::Method,
+    http::{Method, StatusCode},
 };
 use std::collections::BTreeMap;
 
@@ -42,9 +42,12 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             Way::Cookie { csrf, .. } => Some(csrf.clone()),
             Way::Bearer | Way::Socket => None,
         });
-        let Form(fields) = Form::<BTreeMap<String, String>>::from_request(request, state)
-            .await
-            .map_err(|_| Refusal::Bad("The form could not be read, or was too long.".to_owned()))?;
+        let Form(fields) = Form::<BTreeMap<String, String>>::from_request(request, state).await.map_err(
+            |cause| match cause.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLong,
+                _ => Refusal::Bad("The form could not be read.".to_owned()),
+            },
+        )?;
         let fields = Fields(fields);
         match csrf {
             Some(csrf) if !same(fields.exact("csrf"), &csrf) => Err(Refusal::Forged),

@@ -43,10 +43,13 @@ pub(crate) async fn pass(Reached(state): Reached<State>, mut request: Request, n
         Ok(()) if place == "/events" => next.run(request).await,
         Ok(()) => match tokio::time::timeout(ANSWER, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => Refusal::Unavailable("The answer took too long. Ask for less at a time.").into_response(),
+            Err(_) => {
+                Refusal::Unavailable("The answer took too long. Ask for less at a time.").into_response()
+            }
         },
     };
-    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+    let refusal = response.extensions_mut().remove::<Refusal>().or_else(|| unspoken(&response));
+    if let Some(refusal) = refusal {
         let (head, _) = response.into_parts();
         response = match refusal {
             Refusal::SignInFirst if wants_page => Redirect::to(&sign_in_address(&place)).into_response(),
@@ -63,6 +66,27 @@ pub(crate) async fn pass(Reached(state): Reached<State>, mut request: Request, n
     }
     headers::dress(response.headers_mut(), matches!(peer, Peer::Network { tls: true, .. }));
     response
+}
+
+/// What the framework itself refused, in our words.
+fn unspoken(response: &Response) -> Option<Refusal> {
+    let kind =
+        response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let spoken = kind.starts_with("text/html") || kind.starts_with("application/json");
+    if spoken || !(response.status().is_client_error() || response.status().is_server_error()) {
+        return None;
+    }
+    Some(match response.status() {
+        StatusCode::NOT_FOUND => Refusal::NotFound("There is nothing at that address.".to_owned()),
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLong,
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            Refusal::Unfit("What was sent lacks a field, or has one of the wrong form. See /api.".to_owned())
+        }
+        StatusCode::INTERNAL_SERVER_ERROR => Refusal::Internal,
+        _ => Refusal::Bad(
+            "The address or what was sent could not be read. See /api for what is understood.".to_owned(),
+        ),
+    })
 }
 
 /// Where to sign in, and then come back to.
@@ -102,7 +126,8 @@ async fn admit(
     }
     let visitor = identify(state, peer, request.headers(), api).await?;
     *found = visitor.clone();
-    let by_programme = visitor.as_ref().is_some_and(|visitor| matches!(visitor.way, Way::Bearer | Way::Socket));
+    let by_programme =
+        visitor.as_ref().is_some_and(|visitor| matches!(visitor.way, Way::Bearer | Way::Socket));
     if !by_programme && headers::crosses_sites(request.method(), request.headers()) {
         return Err(Refusal::Forged);
     }
@@ -110,7 +135,10 @@ async fn admit(
     let Some(visitor) = visitor else {
         return if public { Ok(()) } else { Err(Refusal::SignInFirst) };
     };
-    if api && !request.method().is_safe() && let Way::Cookie { csrf, .. } = &visitor.way {
+    if api
+        && !request.method().is_safe()
+        && let Way::Cookie { csrf, .. } = &visitor.way
+    {
         let said = request.headers().get("x-csrf-token").and_then(|value| value.to_str().ok());
         if !said.is_some_and(|said| same(said, csrf)) {
             return Err(Refusal::Forged);
@@ -136,7 +164,8 @@ async fn identify(
     }
     let people = state.people();
     if api && let Some(value) = headers.get(header::AUTHORIZATION) {
-        let secret = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or(Refusal::SignInFirst)?;
+        let secret =
+            value.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or(Refusal::SignInFirst)?;
         let known = people.token(secret.trim()).await.map_err(Refusal::internal("find a token"))?;
         let (token, person) = known.ok_or(Refusal::SignInFirst)?;
         let name = format!("{} ({})", person.name, token.name);
@@ -145,7 +174,9 @@ async fn identify(
     let Some(secret) = headers::cookie(headers, &headers::session_cookie(peer)) else { return Ok(None) };
     // The idle time depends on the person, who is known only afterwards.
     let known = people.session(secret, Timestamp::now(), WALL_SESSION).await;
-    let Some((session, person)) = known.map_err(Refusal::internal("find a session"))? else { return Ok(None) };
+    let Some((session, person)) = known.map_err(Refusal::internal("find a session"))? else {
+        return Ok(None);
+    };
     if !person.wall_screen && Timestamp::now().duration_since(session.used) > IDLE {
         people.close_session(secret).await.map_err(Refusal::internal("end a session"))?;
         return Ok(None);

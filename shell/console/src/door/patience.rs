@@ -111,8 +111,7 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         if !self.entries.contains_key(&key) && self.entries.len() >= ENTRIES_MAX {
             self.make_room(allowance, now);
         }
-        let bucket =
-            self.entries.entry(key).or_insert(Bucket { left: allowance.tries, at: now, failed: 0 });
+        let bucket = self.entries.entry(key).or_insert(Bucket { left: allowance.tries, at: now, failed: 0 });
         bucket.left = (bucket.left(allowance, now) - 1.0).max(0.0);
         bucket.at = now;
         bucket.failed += 1;

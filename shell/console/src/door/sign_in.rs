@@ -226,7 +226,8 @@ pub(crate) async fn welcome(
     check_form(&headers, &fields)?;
     let now = Timestamp::now();
     let people = state.people();
-    let link = people.link(&secret, now).await.map_err(Refusal::internal("find a link"))?.ok_or(Refusal::Gone)?;
+    let link =
+        people.link(&secret, now).await.map_err(Refusal::internal("find a link"))?.ok_or(Refusal::Gone)?;
     if link.purpose == WALL_SCREEN {
         let person = take(&state, &secret, now).await?.ok_or(Refusal::Gone)?;
         seal(&state, peer, &person, &[Act::LinkUsed, Act::SignIn]).await?;
@@ -316,7 +317,10 @@ fn address_of(peer: Peer) -> Option<IpAddr> {
 /// The secret that ties a form to this browser, and whether it is new.
 fn form_secret(headers: &HeaderMap) -> Result<(String, bool), Refusal> {
     match headers::cookie(headers, FORM_COOKIE) {
-        Some(known) if known.len() == 43 && known.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) => {
+        Some(known)
+            if known.len() == 43
+                && known.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) =>
+        {
             Ok((known.to_owned(), false))
         }
         _ => Ok((Secret::new().map_err(|_| Refusal::Internal)?.reveal().to_owned(), true)),

@@ -135,7 +135,9 @@ pub(crate) async fn asset(
     visitor.must(Right::Look)?;
     let asset = view::asset(&state.city(), &key);
     let asset = asset.ok_or_else(|| {
-        Refusal::NotFound("No asset with that id is declared, and no device with that address was seen.".to_owned())
+        Refusal::NotFound(
+            "No asset with that id is declared, and no device with that address was seen.".to_owned(),
+        )
     })?;
     let place = format!("/assets/{}", asset.row.key);
     let page = Page::new(&state, Some(visitor), theme, &asset.row.name, "/assets").at(place);

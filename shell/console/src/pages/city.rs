@@ -106,8 +106,8 @@ pub(crate) async fn service(
     let (service, findings, assets) = {
         let city = state.city();
         let service = view::services(&city).into_iter().find(|service| service.id == id);
-        let service =
-            service.ok_or_else(|| Refusal::NotFound("The plan declares no service with that id.".to_owned()))?;
+        let service = service
+            .ok_or_else(|| Refusal::NotFound("The plan declares no service with that id.".to_owned()))?;
         let some = Window { offset: 0, limit: 50 };
         let by_service = FindingFilter { service: Some(id.clone()), ..FindingFilter::default() };
         let supporting =
@@ -118,7 +118,8 @@ pub(crate) async fn service(
             view::assets(&city, &supporting, Window { offset: 0, limit: 500 }).assets,
         )
     };
-    let page = Page::new(&state, Some(visitor), theme, &service.name, "/").at(format!("/services/{}", service.id));
+    let page =
+        Page::new(&state, Some(visitor), theme, &service.name, "/").at(format!("/services/{}", service.id));
     let recovery = service.recovery.map_or_else(Vec::new, |target| {
         vec![
             ("Back within (RTO)", words::duration(target.rto)),

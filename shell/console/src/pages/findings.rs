@@ -1,7 +1,8 @@
 //! Findings: the list, each one's page, and the packets behind it.
 
 use crate::{
-    door::{Right, Theme, Visitor},
+    acts::Deed,
+    door::{Peer, Right, Theme, Visitor},
     pages::{Page, Pager, html, page_address},
     refusal::Refusal,
     state::{State, window},
@@ -10,9 +11,11 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Path, Query, State as Reached},
-    response::Response,
+    http::header,
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use store::Act;
 
 const PER_PAGE: usize = 60;
 
@@ -105,6 +108,43 @@ pub(crate) async fn finding(
     let page = Page::new(&state, Some(visitor), theme, title, "/findings").at(format!("/findings/{number}"));
     let rule_title = view::rule_title(finding.row.rule);
     Ok(html(&FindingPage { page, finding, rule_title, may_open }))
+}
+
+/// The packets behind a finding, as a capture file. That they were opened is sealed before they are given.
+pub(crate) async fn packets(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    peer: Peer,
+    Path(number): Path<u64>,
+) -> Result<Response, Refusal> {
+    visitor.must(Right::OpenPackets)?;
+    if state.city().finding(number).is_none() {
+        return Err(unknown(number));
+    }
+    let kept = state.packets().clone();
+    let read =
+        tokio::task::spawn_blocking(move || kept.packets(number)).await.map_err(|_| Refusal::Internal)?;
+    let bytes = read.map_err(|cause| {
+        tracing::error!(%cause, "packets could not be read");
+        Refusal::Internal
+    })?;
+    let bytes = bytes.ok_or_else(|| {
+        Refusal::NotFound(
+            "No packets are kept for this finding. They are kept around the time at which a finding is made, and for as \
+             long as there is room."
+                .to_owned(),
+        )
+    })?;
+    let subject = Some(number.to_string());
+    state
+        .seal(Deed { by: Some(&visitor.name), peer, act: Act::PacketsOpened, subject, detail: None })
+        .await?;
+    let name = format!("attachment; filename=\"finding-{number}.pcap\"");
+    let head = [
+        (header::CONTENT_TYPE, "application/vnd.tcpdump.pcap"),
+        (header::CONTENT_DISPOSITION, name.as_str()),
+    ];
+    Ok((head, bytes).into_response())
 }
 
 pub(crate) fn unknown(number: u64) -> Refusal {

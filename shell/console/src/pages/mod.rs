@@ -207,7 +207,13 @@ pub(crate) struct Pager {
 }
 
 impl Pager {
-    pub fn new(total: usize, offset: usize, shown: usize, limit: usize, address: impl Fn(usize) -> String) -> Pager {
+    pub fn new(
+        total: usize,
+        offset: usize,
+        shown: usize,
+        limit: usize,
+        address: impl Fn(usize) -> String,
+    ) -> Pager {
         let page = offset / limit.max(1) + 1;
         let words = match (total, shown) {
             (0, _) => "None".to_owned(),

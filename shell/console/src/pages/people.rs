@@ -81,7 +81,8 @@ pub(crate) async fn add_as(
     new: &NewPerson,
 ) -> Result<(Person, Secret), Refusal> {
     visitor.must(Right::ManagePeople)?;
-    let person = state.people().create(new, Timestamp::now()).await.map_err(Refusal::internal("add a person"))?;
+    let person =
+        state.people().create(new, Timestamp::now()).await.map_err(Refusal::internal("add a person"))?;
     let detail = Some(match (new.wall_screen, new.opens_packets) {
         (true, _) => "a wall screen".to_owned(),
         (false, true) => format!("{}, opens packets", new.role.as_str()),
@@ -108,7 +109,8 @@ pub(crate) async fn make_link(
     let link = Link { purpose: purpose.to_owned(), person: Some(person.id) };
     let now = Timestamp::now();
     let expires = now.saturating_add(LINK).unwrap_or(now);
-    let secret = state.people().create_link(&link, expires).await.map_err(Refusal::internal("make a link"))?;
+    let secret =
+        state.people().create_link(&link, expires).await.map_err(Refusal::internal("make a link"))?;
     let subject = Some(person.name.clone());
     state.seal(Deed { by: Some(&visitor.name), peer, act: Act::LinkMade, subject, detail: None }).await?;
     Ok(secret)
@@ -183,7 +185,8 @@ pub(crate) async fn change_as(
     } else {
         *change
     };
-    let after = state.people().change(before.id, &change).await.map_err(Refusal::internal("change a person"))?;
+    let after =
+        state.people().change(before.id, &change).await.map_err(Refusal::internal("change a person"))?;
     let detail = Some(format!(
         "{}{}{}",
         after.role.as_str(),
@@ -223,7 +226,8 @@ pub(crate) async fn make_token(
     let id = fields.text("person").parse().map_err(|_| Refusal::Bad("Choose a person.".to_owned()))?;
     let holder = person(&state, id).await?;
     let (secret, token) =
-        make_token_as(&state, &visitor, peer, fields.text("name"), &holder, role(fields.text("role"))?).await?;
+        make_token_as(&state, &visitor, peer, fields.text("name"), &holder, role(fields.text("role"))?)
+            .await?;
     let once = (
         format!("The token {}", token.name),
         secret.reveal().to_owned(),

@@ -86,7 +86,8 @@ fn lay_out(plan: &PlanView) -> (Vec<Source>, Vec<DiagnosticView>) {
     }
     let sources = plan.sources.iter().map(|source| {
         let line = |(index, text): (usize, &str)| {
-            let flaws = by_line.get(&(source.path.as_str(), index + 1)).map(Vec::as_slice).unwrap_or_default();
+            let flaws =
+                by_line.get(&(source.path.as_str(), index + 1)).map(Vec::as_slice).unwrap_or_default();
             cut(index + 1, text, flaws)
         };
         let lines: Vec<Line> = source.text.lines().take(LINES_MAX).enumerate().map(line).collect();

@@ -50,12 +50,16 @@ pub(crate) async fn zones(
         let has_plan = city.plan().is_some();
         (view::matrix(&city), has_plan, if has_plan { Vec::new() } else { view::busiest(&city, 200) })
     };
-    let mut ends: Vec<Option<Named>> =
-        matrix.zones.iter().map(|zone| Some(Named { id: zone.id.clone(), name: zone.name.clone() })).collect();
+    let mut ends: Vec<Option<Named>> = matrix
+        .zones
+        .iter()
+        .map(|zone| Some(Named { id: zone.id.clone(), name: zone.name.clone() }))
+        .collect();
     if matrix.has_nowhere {
         ends.push(None);
     }
-    let cells: BTreeMap<_, &PairView> = matrix.pairs.iter().map(|pair| ((&pair.from, &pair.to), pair)).collect();
+    let cells: BTreeMap<_, &PairView> =
+        matrix.pairs.iter().map(|pair| ((&pair.from, &pair.to), pair)).collect();
     let mut rows = Vec::new();
     for from in ends.iter().filter(|_| ends.len() <= MATRIX_MAX) {
         let name = from.as_ref().map_or("No zone", |zone| zone.name.as_str()).to_owned();

@@ -1,8 +1,8 @@
 //! The city's pulse: how much was said, and what was found, over the last day or as long as there was something.
 
+use crate::words::duration;
 use ::city::Severity;
 use cycle::City;
-use crate::words::duration;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;

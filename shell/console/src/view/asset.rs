@@ -201,7 +201,8 @@ pub struct AssetFilter {
 
 impl AssetFilter {
     fn admits(&self, row: &AssetRow) -> bool {
-        let is = |field: &Option<String>, value: Option<&str>| given(field).is_none_or(|word| value == Some(word));
+        let is =
+            |field: &Option<String>, value: Option<&str>| given(field).is_none_or(|word| value == Some(word));
         is(&self.zone, row.zone.as_ref().map(|zone| zone.id.as_str()))
             && is(&self.role, row.role.as_deref())
             && is(&self.vendor, row.vendor.as_deref())
@@ -297,8 +298,9 @@ fn all(city: &City) -> Vec<AssetRow> {
         let seen = devices.get(&asset.id).map(Vec::as_slice).unwrap_or_default();
         declared_row(city, asset, seen, findings_of.get(&asset.id).copied().unwrap_or(0))
     });
-    let strangers =
-        strangers.iter().map(|device| stranger_row(city, device, findings.get(&device.address).copied().unwrap_or(0)));
+    let strangers = strangers
+        .iter()
+        .map(|device| stranger_row(city, device, findings.get(&device.address).copied().unwrap_or(0)));
     declared.chain(strangers).collect()
 }
 
@@ -325,7 +327,10 @@ fn declared_row(city: &City, asset: &Asset, seen: &[&Device], findings: u64) -> 
             ::city::Presence::Awaited => Presence::Awaited,
             ::city::Presence::Silent => Presence::Silent,
         },
-        zone: Some(Named::new(&asset.zone, plan.and_then(|plan| plan.zone(&asset.zone)).map(|zone| &zone.name))),
+        zone: Some(Named::new(
+            &asset.zone,
+            plan.and_then(|plan| plan.zone(&asset.zone)).map(|zone| &zone.name),
+        )),
         role: asset.role.as_ref().map(ToString::to_string).or_else(|| said(seen, Trait::Role)),
         vendor: said(seen, Trait::Vendor).or_else(supplier),
         product: asset.product.as_ref().map(ToString::to_string).or_else(|| said(seen, Trait::Product)),
@@ -377,7 +382,8 @@ pub fn asset(city: &City, key: &str) -> Option<AssetView> {
         Some(asset) => {
             let devices: Vec<&Device> =
                 city.devices().filter(|device| device.asset.as_ref() == Some(&asset.id)).collect();
-            let findings = city.findings().filter(|finding| finding.asset.as_ref() == Some(&asset.id)).count();
+            let findings =
+                city.findings().filter(|finding| finding.asset.as_ref() == Some(&asset.id)).count();
             (declared_row(city, asset, &devices, findings as u64), devices)
         }
         None => {
@@ -386,7 +392,8 @@ pub fn asset(city: &City, key: &str) -> Option<AssetView> {
             (stranger_row(city, device, findings as u64), vec![device])
         }
     };
-    let addresses: BTreeSet<Address> = row.addresses.iter().filter_map(|address| address.parse().ok()).collect();
+    let addresses: BTreeSet<Address> =
+        row.addresses.iter().filter_map(|address| address.parse().ok()).collect();
     let about = |finding: &&::city::Finding| {
         addresses.contains(&finding.key.subject)
             || finding.peer.is_some_and(|peer| addresses.contains(&peer))
@@ -430,14 +437,20 @@ fn compare(asset: &Asset, devices: &[&Device]) -> Vec<ComparedView> {
     };
     let role = words("role", asset.role.as_ref(), said(devices, Trait::Role));
     let mut compared = vec![
-        words("product", asset.product.as_ref(), said(devices, Trait::Product).or_else(|| said(devices, Trait::Model))),
+        words(
+            "product",
+            asset.product.as_ref(),
+            said(devices, Trait::Product).or_else(|| said(devices, Trait::Model)),
+        ),
         words("firmware", asset.firmware.as_ref(), said(devices, Trait::Firmware)),
         // Roles are the plan's own words; a device's are the protocol's. Both are shown, neither is wrong.
         ComparedView { differs: false, ..role },
     ];
     let join = |texts: Vec<String>| if texts.is_empty() { None } else { Some(texts.join(", ")) };
-    let seen: Vec<Address> = devices.iter().map(|device| device.address).filter(|a| a.ip().is_some()).collect();
-    let strange = seen.iter().any(|address| !asset.addresses.iter().any(|known| Some(*known) == address.ip()));
+    let seen: Vec<Address> =
+        devices.iter().map(|device| device.address).filter(|a| a.ip().is_some()).collect();
+    let strange =
+        seen.iter().any(|address| !asset.addresses.iter().any(|known| Some(*known) == address.ip()));
     compared.push(ComparedView {
         about: "address",
         declared: join(asset.addresses.iter().map(ToString::to_string).collect()),
@@ -485,8 +498,9 @@ fn words(verbs: VerbSet) -> Vec<&'static str> {
 }
 
 fn talks(city: &City, addresses: &BTreeSet<Address>) -> Vec<TalkView> {
-    let concerned =
-        city.talks().filter(|(ends, _)| addresses.contains(&ends.source) || addresses.contains(&ends.destination));
+    let concerned = city
+        .talks()
+        .filter(|(ends, _)| addresses.contains(&ends.source) || addresses.contains(&ends.destination));
     let mut talks: Vec<_> = concerned.collect();
     talks.sort_by_key(|(_, talk)| std::cmp::Reverse(talk.last));
     talks.into_iter().take(RELATED_MAX).map(|(ends, talk)| talk_view(city, ends, talk)).collect()

@@ -143,8 +143,8 @@ impl FindingFilter {
         let severity = given(&self.severity)
             .is_none_or(|word| SEVERITIES.iter().any(|s| s.as_str() == word && finding.severity >= *s));
         let rule = given(&self.rule).is_none_or(|word| finding.key.rule.as_str() == word);
-        let service =
-            given(&self.service).is_none_or(|id| finding.services.iter().any(|service| service.as_str() == id));
+        let service = given(&self.service)
+            .is_none_or(|id| finding.services.iter().any(|service| service.as_str() == id));
         let zone =
             given(&self.zone).is_none_or(|id| finding.zone.as_ref().is_some_and(|zone| zone.as_str() == id));
         let asset = given(&self.asset).is_none_or(|key| {
@@ -182,7 +182,12 @@ pub fn findings(city: &City, filter: &FindingFilter, window: Window) -> FindingL
     FindingList {
         total: chosen.len(),
         offset: window.offset,
-        findings: chosen.iter().skip(window.offset).take(window.limit).map(|finding| row(city, finding)).collect(),
+        findings: chosen
+            .iter()
+            .skip(window.offset)
+            .take(window.limit)
+            .map(|finding| row(city, finding))
+            .collect(),
     }
 }
 

@@ -91,7 +91,8 @@ pub fn record(sealed: &Sealed) -> RecordView {
             (Some(plan.adopted_by), format!("Adopted the plan, version {version}"))
         }
         Some(Record::Start(start)) => {
-            let lost = start.lost.map_or_else(String::new, |lost| format!(". Lost since the stop before: {lost}"));
+            let lost =
+                start.lost.map_or_else(String::new, |lost| format!(". Lost since the stop before: {lost}"));
             (None, format!("Bastide {} started{lost}", start.version))
         }
         Some(Record::Evidence(_)) => (None, "Evidence".to_owned()),

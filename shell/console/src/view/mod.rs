@@ -15,11 +15,11 @@ mod summary;
 mod zones;
 
 pub use activity::{ActivityView, Bucket, activity};
-pub use asset::{
-    AssetFilter, AssetList, AssetRow, AssetView, ComparedView, FactView, Presence, ServesView, TalkView, asset,
-    assets, busiest,
-};
 pub(crate) use asset::roles_and_vendors;
+pub use asset::{
+    AssetFilter, AssetList, AssetRow, AssetView, ComparedView, FactView, Presence, ServesView, TalkView,
+    asset, assets, busiest,
+};
 pub use finding::{
     FindingFilter, FindingList, FindingRow, FindingView, OutcomeView, RULES, ReasonView, SEVERITIES,
     TechniqueView, finding, findings, latest, rule_title,

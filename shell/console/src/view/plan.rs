@@ -1,12 +1,12 @@
 //! The plan: its text with what is wrong in it, and what it declares.
 
 use ::city::Conduit;
+use ::plan::{Diagnostic, Plan, SourceFile};
 use cycle::City;
 use jiff::Timestamp;
-use ::plan::{Diagnostic, Plan, SourceFile};
-use store::{PlanFile, PlanRecord, Record, Sealed};
 use schemars::JsonSchema;
 use serde::Serialize;
+use store::{PlanFile, PlanRecord, Record, Sealed};
 
 use crate::view::{Named, ServiceView, ZoneView, matrix, services};
 
@@ -120,7 +120,8 @@ impl PlanText {
         if files.is_empty() {
             return PlanText::default();
         }
-        let text = |file: &SourceFile| PlanFile { name: file.path().to_owned(), text: file.text().to_owned() };
+        let text =
+            |file: &SourceFile| PlanFile { name: file.path().to_owned(), text: file.text().to_owned() };
         let record = PlanRecord::new(files.iter().map(text).collect(), None, String::new());
         PlanText {
             sources: files

@@ -236,7 +236,12 @@ fn counts(city: &City) -> CountsView {
 
 fn standings(services: &[ServiceView]) -> Standings {
     let count = |word| services.iter().filter(|service| service.standing == word).count();
-    Standings { well: count("well"), at_risk: count("at-risk"), down: count("down"), unknown: count("unknown") }
+    Standings {
+        well: count("well"),
+        at_risk: count("at-risk"),
+        down: count("down"),
+        unknown: count("unknown"),
+    }
 }
 
 /// The whole city in a sentence or two: what is down first, then how many are well, then what is at risk.
@@ -245,7 +250,10 @@ fn headline(services: &[ServiceView], standings: Standings, has_plan: bool, coun
         return match counts.devices {
             0 => "Listening. No device has spoken yet.".to_owned(),
             1 => "One device is talking. No plan says yet what belongs here.".to_owned(),
-            many => format!("{} devices are talking. No plan says yet what belongs here.", capital(&number(many as usize))),
+            many => format!(
+                "{} devices are talking. No plan says yet what belongs here.",
+                capital(&number(many as usize))
+            ),
         };
     }
     if services.is_empty() {
@@ -255,8 +263,11 @@ fn headline(services: &[ServiceView], standings: Standings, has_plan: bool, coun
     graded.sort_by_key(|service| service.gravity());
     // More than three names make a list, and a list is what the page below is for.
     let named = |word: &str| {
-        let names: Vec<&str> =
-            graded.iter().filter(|service| service.standing == word).map(|service| service.name.as_str()).collect();
+        let names: Vec<&str> = graded
+            .iter()
+            .filter(|service| service.standing == word)
+            .map(|service| service.name.as_str())
+            .collect();
         if names.len() <= 3 { format!(": {}", list(names, 3)) } else { String::new() }
     };
     let total = services.len();
@@ -267,7 +278,10 @@ fn headline(services: &[ServiceView], standings: Standings, has_plan: bool, coun
         };
     }
     if standings.unknown == total {
-        return format!("Nothing has been heard yet of the city’s {}.", counted(total as u64, "service", "services"));
+        return format!(
+            "Nothing has been heard yet of the city’s {}.",
+            counted(total as u64, "service", "services")
+        );
     }
     let mut said = Vec::new();
     match standings.down {

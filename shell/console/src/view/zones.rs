@@ -187,7 +187,8 @@ pub fn matrix(city: &City) -> MatrixView {
     let declared: BTreeSet<Ends> =
         plan.conduits().map(|conduit| (Some(conduit.from.clone()), Some(conduit.to.clone()))).collect();
     let order: BTreeMap<&ZoneId, usize> = plan.zones().enumerate().map(|(i, zone)| (&zone.id, i)).collect();
-    let place = |end: &Option<ZoneId>| end.as_ref().and_then(|id| order.get(id).copied()).unwrap_or(usize::MAX);
+    let place =
+        |end: &Option<ZoneId>| end.as_ref().and_then(|id| order.get(id).copied()).unwrap_or(usize::MAX);
     let mut ends: Vec<&Ends> = cells.keys().copied().chain(declared.iter()).collect();
     ends.sort_by_key(|(from, to)| (place(from), place(to)));
     ends.dedup();
@@ -244,9 +245,8 @@ pub fn pair(city: &City, from: &str, to: &str) -> Option<PairView> {
 }
 
 fn pair_view(city: &City, plan: &Plan, ends: &Ends, cell: Option<&Cell>, latest: usize) -> PairView {
-    let named = |end: &Option<ZoneId>| {
-        end.as_ref().map(|id| Named::new(id, plan.zone(id).map(|zone| &zone.name)))
-    };
+    let named =
+        |end: &Option<ZoneId>| end.as_ref().map(|id| Named::new(id, plan.zone(id).map(|zone| &zone.name)));
     let conduits: Vec<&Conduit> = match ends {
         (Some(from), Some(to)) => plan.conduits_between(from, to).collect(),
         _ => Vec::new(),

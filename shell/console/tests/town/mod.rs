@@ -2,8 +2,9 @@
 //! a few things go wrong. The same events every time.
 
 use ::city::{
-    Address, Allowance, Asset, Binding, ConnectionState, Conversation, Flow, Identity, Loss, LossKind, Mac, Observation,
-    Observed, Protocol, Reply, Request, Target, Trait, Transport, Verb, Weakness, WeaknessKind, Witness,
+    Address, Allowance, Asset, Binding, ConnectionState, Conversation, Flow, Identity, Loss, LossKind, Mac,
+    Observation, Observed, Protocol, Reply, Request, Target, Trait, Transport, Verb, Weakness, WeaknessKind,
+    Witness,
 };
 use cycle::{City, Event};
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,7 @@ pub fn sources() -> Vec<SourceFile> {
     let file = |path: &std::path::PathBuf| {
         // The demo's devices speak every minute; these speak every five.
         let mut text = fs::read_to_string(path).unwrap();
+        text = text.replace("learning = \"10m\"", "learning = \"22h\"");
         for short in ["90s", "2m", "3m", "5m"] {
             text = text.replace(&format!(",{short}\n"), ",15m\n");
         }
@@ -51,7 +53,8 @@ struct Day {
 impl Day {
     fn roll(&mut self, below: usize) -> usize {
         // Knuth's MMIX generator: any will do that is the same every time.
-        self.chance = self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.chance =
+            self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.chance >> 33) as usize % below.max(1)
     }
 
@@ -63,7 +66,8 @@ impl Day {
         let plan = self.plan.clone();
         let silent = ["Old Bridge", "Elm Court"];
         let heard = |asset: &&Asset| !silent.iter().any(|name| asset.name.contains(name));
-        let assets: Vec<&Asset> = plan.assets().filter(heard).filter(|asset| !asset.addresses.is_empty()).collect();
+        let assets: Vec<&Asset> =
+            plan.assets().filter(heard).filter(|asset| !asset.addresses.is_empty()).collect();
         for asset in &assets {
             self.introduce(asset, from);
         }
@@ -74,7 +78,9 @@ impl Day {
                 if self.roll(if (7..19).contains(&hour) { 2 } else { 6 }) > 0 {
                     continue;
                 }
-                let ends = |zone: &::city::ZoneId| assets.iter().filter(|asset| asset.zone == *zone).collect::<Vec<_>>();
+                let ends = |zone: &::city::ZoneId| {
+                    assets.iter().filter(|asset| asset.zone == *zone).collect::<Vec<_>>()
+                };
                 let (sources, destinations) = (ends(&conduit.from), ends(&conduit.to));
                 let (Some(source), Some(destination)) = (
                     sources.get(self.roll(sources.len())).copied(),
@@ -84,7 +90,12 @@ impl Day {
                 };
                 let which = self.roll(conduit.allow.len());
                 let second = self.roll(280) as i64;
-                self.as_allowed(time + SignedDuration::from_secs(second), source, destination, &conduit.allow[which]);
+                self.as_allowed(
+                    time + SignedDuration::from_secs(second),
+                    source,
+                    destination,
+                    &conduit.allow[which],
+                );
             }
             for asset in &assets {
                 // Every device is heard within any time the plan gives it.
@@ -109,13 +120,16 @@ impl Day {
             _ => (Protocol::Http, "Server"),
         };
         let mut say = |about, value: &str, confidence| {
-            self.see(time, Observed::Identity(Identity {
-                address,
-                about,
-                value: value.into(),
-                witness: Witness { protocol, field: field.into() },
-                confidence,
-            }));
+            self.see(
+                time,
+                Observed::Identity(Identity {
+                    address,
+                    about,
+                    value: value.into(),
+                    witness: Witness { protocol, field: field.into() },
+                    confidence,
+                }),
+            );
         };
         if let Some(product) = &asset.product {
             say(Trait::Vendor, product.split(' ').next().unwrap_or_default(), 90);
@@ -131,8 +145,7 @@ impl Day {
         let (source, destination) = (source.addresses[0], destination.addresses[0]);
         match allow {
             Allowance::Requests { protocol, verbs, target } => {
-                let verbs: Vec<Verb> =
-                    protocol.verbs().iter().filter(|verb| verbs.contains(*verb)).collect();
+                let verbs: Vec<Verb> = protocol.verbs().iter().filter(|verb| verbs.contains(*verb)).collect();
                 let verb = verbs[self.roll(verbs.len())];
                 let target = target.as_ref().map_or_else(Target::default, |pattern| Target {
                     unit: pattern.unit,
@@ -157,7 +170,15 @@ impl Day {
         }
     }
 
-    fn talk(&mut self, time: Timestamp, source: IpAddr, destination: IpAddr, protocol: Protocol, verb: Verb, target: Target) {
+    fn talk(
+        &mut self,
+        time: Timestamp,
+        source: IpAddr,
+        destination: IpAddr,
+        protocol: Protocol,
+        verb: Verb,
+        target: Target,
+    ) {
         let transport = match protocol {
             Protocol::Icmp => Transport::Icmp,
             Protocol::Bacnet | Protocol::Dns | Protocol::Dhcp | Protocol::Mdns => Transport::Udp,
@@ -176,7 +197,16 @@ impl Day {
         let flow = Flow { protocol: Some(protocol), ..flow };
         self.see(time, Observed::Recognised(flow));
         let function = format!("{verb}-request").into();
-        let request = Request { flow, back: false, verb, function, target, value: None, reply: Reply::Done, details: Vec::new() };
+        let request = Request {
+            flow,
+            back: false,
+            verb,
+            function,
+            target,
+            value: None,
+            reply: Reply::Done,
+            details: Vec::new(),
+        };
         self.see(time, Observed::Request(Box::new(request)));
         self.end(time, flow, 640);
     }
@@ -212,14 +242,27 @@ impl Day {
         let plan = self.plan.clone();
         let at = |minutes: i64| now - SignedDuration::from_mins(minutes);
         let in_zone = |zone: &str| {
-            let here = |asset: &&Asset| asset.zone.as_str() == zone && !asset.id.as_str().starts_with("gateway");
+            let here =
+                |asset: &&Asset| asset.zone.as_str() == zone && !asset.id.as_str().starts_with("gateway");
             plan.assets().filter(here).cloned().collect::<Vec<_>>()
         };
-        let (signals, water, office, cctv) = (in_zone("signals"), in_zone("water"), in_zone("office"), in_zone("cctv"));
+        let (signals, water, office, cctv) =
+            (in_zone("signals"), in_zone("water"), in_zone("office"), in_zone("cctv"));
         // A laptop that nobody knows, on a controller's cabinet switch.
         let laptop: IpAddr = "192.0.2.94".parse().unwrap();
         let mac = Mac([0x02, 0, 0x5e, 0, 0x53, 0xfe]);
         self.see(at(96), Observed::Binding(Binding { address: laptop, mac, protocol: Protocol::Arp }));
+        self.see(
+            at(95),
+            Observed::Identity(Identity {
+                address: laptop.into(),
+                about: Trait::Name,
+                // A name is whatever a device says, and this one would rather be markup.
+                value: "<img src=x onerror=alert(1)>".into(),
+                witness: Witness { protocol: Protocol::Dhcp, field: "option 12".into() },
+                confidence: 50,
+            }),
+        );
         for (index, asset) in signals.iter().cycle().take(60).enumerate() {
             let target = asset.addresses[0];
             let flow = Flow {
@@ -236,37 +279,53 @@ impl Day {
         if let (Some(desk), Some(pump)) = (office.last(), water.first()) {
             let target = Target { unit: Some(1), ..Target::numbered("holding-register", 40, 40) };
             for minutes in [41, 39, 38] {
-                self.talk(at(minutes), desk.addresses[0], pump.addresses[0], Protocol::Modbus, Verb::Write, target.clone());
+                self.talk(
+                    at(minutes),
+                    desk.addresses[0],
+                    pump.addresses[0],
+                    Protocol::Modbus,
+                    Verb::Write,
+                    target.clone(),
+                );
             }
-            self.see(at(38), Observed::Weakness(Weakness {
-                address: pump.addresses[0].into(),
-                port: 502,
-                protocol: Protocol::Modbus,
-                kind: WeaknessKind::UnauthenticatedControl,
-                detail: "write-single-register".into(),
-                peer: Some(desk.addresses[0].into()),
-            }));
+            self.see(
+                at(38),
+                Observed::Weakness(Weakness {
+                    address: pump.addresses[0].into(),
+                    port: 502,
+                    protocol: Protocol::Modbus,
+                    kind: WeaknessKind::UnauthenticatedControl,
+                    detail: "write-single-register".into(),
+                    peer: Some(desk.addresses[0].into()),
+                }),
+            );
         }
         // A camera whose password crosses the wire.
         if let (Some(camera), Some(desk)) = (cctv.first(), office.first()) {
-            self.see(at(150), Observed::Weakness(Weakness {
-                address: camera.addresses[0].into(),
-                port: 80,
-                protocol: Protocol::Http,
-                kind: WeaknessKind::CleartextCredentials,
-                detail: "user name admin".into(),
-                peer: Some(desk.addresses[0].into()),
-            }));
+            self.see(
+                at(150),
+                Observed::Weakness(Weakness {
+                    address: camera.addresses[0].into(),
+                    port: 80,
+                    protocol: Protocol::Http,
+                    kind: WeaknessKind::CleartextCredentials,
+                    detail: "user name admin".into(),
+                    peer: Some(desk.addresses[0].into()),
+                }),
+            );
         }
         // A second device that claims a controller's address.
         if let Some(asset) = signals.get(2) {
             let binding = Binding { address: asset.addresses[0], mac, protocol: Protocol::Arp };
             self.see(at(12), Observed::Binding(binding));
         }
-        self.see(at(200), Observed::Loss(Loss {
-            kind: LossKind::Dropped,
-            count: 312,
-            detail: "frames, at mirror-1; give the mirror port a faster link".into(),
-        }));
+        self.see(
+            at(200),
+            Observed::Loss(Loss {
+                kind: LossKind::Dropped,
+                count: 312,
+                detail: "frames, at mirror-1; give the mirror port a faster link".into(),
+            }),
+        );
     }
 }

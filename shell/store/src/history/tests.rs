@@ -42,6 +42,12 @@ impl City {
         self.journal.sync().unwrap();
     }
 
+    /// Events more than a day long, a few of each minute.
+    fn fill_a_day(&mut self) {
+        (0..100_000).step_by(10).for_each(|n| self.put(sample::event(n)));
+        self.journal.sync().unwrap();
+    }
+
     fn compact(&self) -> Compacted {
         self.history.compact(self.journal.synced()).unwrap()
     }
@@ -101,11 +107,11 @@ fn every_row_comes_back_as_it_was_from_journal_and_files_alike() {
 #[test]
 fn a_file_has_the_columns_of_records_in_days() {
     let mut city = city();
-    city.fill(0..200_000 / 2);
+    city.fill_a_day();
     city.compact();
     let days: BTreeSet<Date> = city.parts(Table::Conversations).iter().map(|part| part.day).collect();
     assert_eq!(days.first().unwrap().to_string(), "2026-01-02");
-    assert!(days.len() >= 2, "100,000 events of a second each are more than a day");
+    assert!(days.len() >= 2, "100,000 seconds are more than a day");
     let part = &city.parts(Table::Requests)[0];
     assert!(part.path.to_str().unwrap().contains("/requests/date=2026-01-02/"));
     for row in files::read_all(part, Table::Requests, &city.history.sound).unwrap() {
@@ -132,7 +138,7 @@ fn a_file_has_the_columns_of_records_in_days() {
 #[test]
 fn newest_first_reads_no_more_than_it_needs() {
     let mut city = city();
-    city.fill(0..100_000);
+    city.fill_a_day();
     city.compact();
     let question = Question::new(Table::Requests, 10);
     let answer = city.history.ask(&question).unwrap();
@@ -144,7 +150,7 @@ fn newest_first_reads_no_more_than_it_needs() {
     let hour = Question { from: Some(began), until: Some(began + HOUR), ..everything(Table::Requests) };
     let answer = city.history.ask(&hour).unwrap();
     assert_eq!(sorted(&answer.rows), sorted(&city.naive(&hour)));
-    assert!(answer.rows.len() > 500 && answer.groups.0 == 1, "{:?}", answer.groups);
+    assert!(answer.rows.len() > 50 && answer.groups.0 == 1, "{:?}", answer.groups);
     // An address that was never seen is in no row group, say the filters.
     let stranger = Some("203.0.113.77".parse().unwrap());
     let answer = city.history.ask(&Question { address: stranger, ..everything(Table::Requests) }).unwrap();
