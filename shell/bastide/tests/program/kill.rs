@@ -1,11 +1,7 @@
 //! Killed at any moment, Bastide loses nothing that it acknowledged, at most the last second of observations, and says
 //! so at its next start.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
-
-mod running;
-
-use running::{Running, bastide, made_capture};
+use super::running::{Running, bastide, made_capture};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path, process::Command, thread, time::Duration};
 
@@ -55,7 +51,7 @@ fn a_replay_killed_at_any_moment_keeps_every_finding_that_it_told() {
         let state = folder.path().join(format!("state-{round}"));
         let mut replay = Running::start(
             Command::new(env!("CARGO_BIN_EXE_bastide"))
-                .args(["replay", "--follow", "--city", "tests/town", "--state"])
+                .args(["replay", "--follow", "--city", "tests/program/town", "--state"])
                 .arg(&state)
                 .arg(&capture),
         );
@@ -88,14 +84,14 @@ fn the_next_start_says_what_a_kill_cost() {
     let state = folder.path().join("state");
     let mut replay = Running::start(
         Command::new(env!("CARGO_BIN_EXE_bastide"))
-            .args(["replay", "--follow", "--city", "tests/town", "--state"])
+            .args(["replay", "--follow", "--city", "tests/program/town", "--state"])
             .arg(&state)
             .arg(&capture),
     );
     replay.wait_for_line(|line| number(line).is_some());
     replay.kill();
     let again = bastide()
-        .args(["replay", "--city", "tests/town", "--format", "json", "--state"])
+        .args(["replay", "--city", "tests/program/town", "--format", "json", "--state"])
         .arg(&state)
         .arg(&capture)
         .output()
@@ -116,7 +112,7 @@ fn the_same_capture_gives_the_same_findings_byte_for_byte() {
     let replay = |core: &str| {
         let output = Command::new("taskset")
             .args(["--cpu-list", core, env!("CARGO_BIN_EXE_bastide")])
-            .args(["replay", "--city", "tests/town", "--format", "json"])
+            .args(["replay", "--city", "tests/program/town", "--format", "json"])
             .arg(&capture)
             .output()
             .unwrap();

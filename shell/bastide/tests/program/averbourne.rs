@@ -1,10 +1,6 @@
 //! Averbourne's story, told to the whole program: what its maker did is found, and nothing is found that is not there.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
-
-mod running;
-
-use running::bastide;
+use super::running::bastide;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
