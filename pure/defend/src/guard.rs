@@ -45,6 +45,11 @@ impl Guard {
                 if judgement == Judgement::Outside {
                     out.push(outside(plan?, flow, false));
                 }
+                for end in [flow.source, flow.destination] {
+                    if conduit::is_inside(conduit::zone_of(plan?, end)) && end.is_station() {
+                        self.habits.meet(end, time);
+                    }
+                }
                 self.note_call(flow, time, plan?, out);
                 Some(judgement)
             }
@@ -109,7 +114,14 @@ impl Guard {
         let Request { flow, verb, function, target, reply, .. } = request;
         let Some(protocol) = flow.protocol else { return };
         if protocol == city::Protocol::Arp {
-            if *reply == Reply::Missing {
+            // A gateway asks for whomever others try to reach behind it: theirs are the attempts.
+            let asks_for_others = || {
+                let asset = plan.and_then(|plan| plan.asset_at(flow.source));
+                asset
+                    .and_then(|asset| asset.role.as_deref())
+                    .is_some_and(|role| matches!(role, "gateway" | "router"))
+            };
+            if *reply == Reply::Missing && !asks_for_others() {
                 self.note_attempt(flow.source, (flow.destination, flow.transport, 0), time, out);
             }
             return;

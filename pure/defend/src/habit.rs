@@ -33,6 +33,13 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Takes note that a device is there: its learning begins at its first sight.
+    pub(crate) fn meet(&mut self, device: Address, time: Timestamp) {
+        if self.by_device.len() < DEVICES_MAX {
+            self.by_device.entry(device).or_insert_with(|| Habits { since: time, known: BTreeSet::new() });
+        }
+    }
+
     /// Takes note of a habit. Returns whether it is new although the device's learning is over.
     pub(crate) fn see(
         &mut self,
@@ -41,11 +48,8 @@ impl Memory {
         time: Timestamp,
         learning: SignedDuration,
     ) -> bool {
-        if !self.by_device.contains_key(&device) && self.by_device.len() >= DEVICES_MAX {
-            return false;
-        }
-        let fresh = || Habits { since: time, known: BTreeSet::new() };
-        let habits = self.by_device.entry(device).or_insert_with(fresh);
+        self.meet(device, time);
+        let Some(habits) = self.by_device.get_mut(&device) else { return false };
         let learned = time.duration_since(habits.since) > learning;
         if habits.known.contains(&habit) || habits.known.len() >= HABITS_MAX {
             return false;
@@ -71,5 +75,14 @@ mod tests {
         assert!(!see(habit(1), 25));
         assert!(see(habit(3), 25));
         assert!(!see(habit(3), 26));
+    }
+
+    #[test]
+    fn learning_begins_when_a_device_is_first_seen_not_when_it_first_has_a_habit() {
+        let device = Address::Ip([192, 0, 2, 9].into());
+        let at = |hour: i64| Timestamp::from_second(1_700_000_000 + hour * 3_600).unwrap();
+        let mut memory = Memory::default();
+        memory.meet(device, at(0));
+        assert!(memory.see(device, Habit::Calls(device), at(25), SignedDuration::from_hours(24)));
     }
 }

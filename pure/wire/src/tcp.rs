@@ -176,7 +176,10 @@ impl Connection {
         end.syn |= flags.syn();
         let data_at = segment.sequence.wrapping_add(u32::from(flags.syn()));
         let position = end.position(data_at);
+        // A second SYN with other numbers, as of two stations that answer to one address, says nothing of this stream.
+        let of_another = flags.syn() && segment.sequence != end.base;
         if let Some(position) = position
+            && !of_another
             && !(flags.rst() && segment.length == 0)
         {
             let length = u64::from(segment.length);

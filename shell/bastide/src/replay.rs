@@ -40,7 +40,7 @@ pub(crate) fn run(command: &Replay) -> anyhow::Result<Verdict> {
             serde_json::to_writer_pretty(&mut out, &report)?;
             writeln!(out)?;
         }
-        Format::Csv => show::rows(&mut out, &report["findings"], &show::FINDINGS, Format::Csv)?,
+        Format::Csv => show::rows(&mut out, part(&report, "/findings"), &show::FINDINGS, Format::Csv)?,
         Format::Table => tell(&mut out, &report)?,
     }
     out.flush()?;
@@ -197,12 +197,17 @@ fn tell(out: &mut impl Write, report: &Value) -> io::Result<()> {
             number("/city/counts/requests"),
         )?;
     }
-    section(out, "Services", &report["city"]["services"], &show::SERVICES, false)?;
-    section(out, "Findings, the gravest first", &report["findings"], &show::FINDINGS, true)?;
-    section(out, "Devices", &report["assets"], &show::ASSETS, true)?;
-    section(out, "Who talks to whom, the busiest first", &report["talks"], &TALKS, true)?;
-    section(out, "Not seen or not kept", &report["losses"], &LOSSES, false)?;
-    section(out, "Not understood", &report["unread"], &UNREAD, false)
+    section(out, "Services", part(report, "/city/services"), &show::SERVICES, false)?;
+    section(out, "Findings, the gravest first", part(report, "/findings"), &show::FINDINGS, true)?;
+    section(out, "Devices", part(report, "/assets"), &show::ASSETS, true)?;
+    section(out, "Who talks to whom, the busiest first", part(report, "/talks"), &TALKS, true)?;
+    section(out, "Not seen or not kept", part(report, "/losses"), &LOSSES, false)?;
+    section(out, "Not understood", part(report, "/unread"), &UNREAD, false)
+}
+
+/// A part of the report.
+fn part<'a>(report: &'a Value, pointer: &str) -> &'a Value {
+    report.pointer(pointer).unwrap_or(&Value::Null)
 }
 
 fn section(

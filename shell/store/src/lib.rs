@@ -40,7 +40,7 @@ pub use crate::{
     durable::FileError,
     history::{Answer, Compacted, History, HistoryError, Place, Pruned, Question, Retention, Table},
     journal::{Events, Journal, JournalError, Opening, Position},
-    packets::{Kept, PacketLimits, Packets, Recent},
+    packets::{Kept, PacketLimits, Packets},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
     sealed::{
         Act, ActRecord, Damage, EvidenceRecord, FindingRecord, Head, LogError, PlanFile, PlanRecord,

@@ -1,10 +1,8 @@
 //! Packets: a bounded ring of raw frames around findings.
 //!
-//! The loop pushes every frame into [`Recent`], which holds the last seconds in memory. When a finding is made, what
-//! [`Recent`] has of it is kept with [`Packets::keep`] as a capture file that only the owner may read. Both are bounded
-//! by age and bytes. Who opens packets needs a right of their own, and the console seals that they did.
-
-mod recent;
+//! The loop holds the latest frames in memory. When a finding is made, what it has of it is kept with [`Packets::keep`]
+//! as a capture file that only the owner may read. The files are bounded by age and bytes. Who opens packets needs a
+//! right of their own, and the console seals that they did.
 
 use crate::durable::{self, FileError, failed};
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +12,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 use wire::{Frame, LinkType};
-
-pub use recent::Recent;
 
 /// How many packets are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! `bastide plan …`: checks, formats, describes and drafts plans.
 
+mod adopt;
 mod check;
 mod draft;
 mod folder;
@@ -8,7 +9,7 @@ mod schema;
 
 pub(crate) use folder::read_folder;
 
-use crate::failure::Verdict;
+use crate::{arguments::State, failure::Verdict};
 use clap::{Subcommand, ValueEnum};
 use std::{ffi::OsString, path::PathBuf};
 
@@ -27,6 +28,15 @@ pub(crate) enum PlanCommand {
         /// How to print what is wrong
         #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
         format: CheckFormat,
+    },
+    /// Compare the running city with its plan's folder as it now stands, and seal that
+    #[command(
+        after_help = "The process that watches the city adopts; see first what is wrong with `bastide plan check`.\n\
+                      Example: bastide plan adopt --state /var/lib/bastide"
+    )]
+    Adopt {
+        #[command(flatten)]
+        state: State,
     },
     /// Propose a plan from traffic, each guess with its evidence
     #[command(
@@ -77,6 +87,7 @@ pub(crate) enum CheckFormat {
 pub(crate) fn run(command: &PlanCommand) -> anyhow::Result<Verdict> {
     match command {
         PlanCommand::Check { folder, format } => check::run(folder, *format),
+        PlanCommand::Adopt { state } => adopt::run(&state.directory()),
         PlanCommand::Draft { captures, into, force } => draft::run(captures, into, *force),
         PlanCommand::Format { folder, check } => format::run(folder, *check),
         PlanCommand::Schema => schema::run(),
