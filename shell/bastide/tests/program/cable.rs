@@ -177,7 +177,7 @@ from pymodbus.server import StartTcpServer
 const PYMODBUS_SERVER: &str = r#"
 import signal, sys
 signal.alarm(600)
-device = ModbusDeviceContext(co=ModbusSequentialDataBlock(0, [0] * 100), hr=ModbusSequentialDataBlock(0, [7] * 100))
+device = ModbusDeviceContext(co=ModbusSequentialDataBlock(1, [0] * 100), hr=ModbusSequentialDataBlock(1, [7] * 100))
 StartTcpServer(context=ModbusServerContext(devices=device, single=True), address=(sys.argv[1], 502))
 "#;
 

@@ -45,6 +45,19 @@ impl Place {
         fs::read_to_string(self.folder.path().join("errors")).unwrap()
     }
 
+    /// Waits until the latest start prints this on standard error.
+    fn wait_for_errors(&self, wanted: &str) {
+        let began = Instant::now();
+        while !self.errors().contains(wanted) {
+            assert!(
+                began.elapsed() < Duration::from_secs(10),
+                "not a word that it {wanted}: {}",
+                self.errors()
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Watches the pumps' end of the cable, and waits until the console is open.
     fn watch(&self, cable: &Cable) -> Running {
         let errors = File::create(self.folder.path().join("errors")).unwrap();
@@ -101,7 +114,8 @@ fn a_write_that_the_plan_does_not_allow_is_found_within_two_seconds() {
     }
     println!("with {modbus:?}: found {found:?} seconds after the write");
     assert!(found.is_some_and(|seconds| seconds < 2.0), "found {found:?} seconds after the write");
-    assert_eq!(place.rules(), ["verb-not-allowed"]);
+    // The other: Modbus obeyed somebody who could not prove who he is.
+    assert_eq!(place.rules(), ["verb-not-allowed", "weakness"]);
     assert!(watching.stop(Duration::from_secs(5)).is_some_and(|status| status.success()));
     assert_eq!(place.errors(), "");
 }
@@ -202,6 +216,34 @@ fn watching_that_is_told_to_stop_stops_soon_and_loses_nothing() {
     assert!(!told.is_empty(), "nothing was found");
     assert!(told.is_subset(&sealed(&place.state())));
     assert_eq!(starts_that_lost(&place.state()), 0);
+}
+
+#[test]
+fn an_interface_that_goes_is_told_of_and_nobody_watches_nothing() {
+    let Some(cable) = Cable::lay("gone") else { return };
+    let place = Place::new();
+    let mut watching = place.watch(&cable);
+    let end = ENDS[1];
+    assert!(cable.pumps("ip").args(["link", "set", end, "down"]).status().unwrap().success());
+    place.wait_for_errors("went down");
+    assert!(cable.pumps("ip").args(["link", "set", end, "up"]).status().unwrap().success());
+    let capture = place.folder.path().join("made.pcap");
+    made_capture(&capture, 1_000);
+    let sender = cable.send(&capture);
+    let began = Instant::now();
+    while place.told().is_empty() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "what is up again is not heard: {}",
+            place.errors()
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+    drop(sender);
+    assert!(cable.pumps("ip").args(["link", "delete", end]).status().unwrap().success());
+    let status = watching.wait(Duration::from_secs(10)).expect("it watches an interface that is not there");
+    assert_eq!(status.code(), Some(2), "{}", place.errors());
+    assert!(place.errors().contains("was removed"), "{}", place.errors());
 }
 
 /// How many starts the sealed log has that tell of a loss.

@@ -66,8 +66,13 @@ impl Running {
     pub fn stop(&mut self, patience: Duration) -> Option<ExitStatus> {
         let process = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-        let told = Instant::now();
-        while told.elapsed() < patience {
+        self.wait(patience)
+    }
+
+    /// Waits for its end. `None` if it takes longer than it may.
+    pub fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let began = Instant::now();
+        while began.elapsed() < patience {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return Some(status);
             }
