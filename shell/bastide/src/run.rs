@@ -31,6 +31,10 @@ const HAND_ON_EVERY: Duration = Duration::from_millis(200);
 /// How many observations are handed on at a time, at the most.
 const HAND_ON_MOST: usize = 4_096;
 
+/// How many bytes of raw packets are handed on at a time, at the most: with the messages that may wait for the loop, this
+/// bounds the memory that a burst takes. What is more waits in the kernel's ring, and is counted if it drops there.
+const HAND_ON_BYTES: usize = 1 << 20;
+
 /// How often the readers are told the time and drops are asked for.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
@@ -168,7 +172,8 @@ fn listen(mut ears: Live, interfaces: usize, messages: &SyncSender<Message>) -> 
                 }
             }
         }
-        if batch.observations.len() >= HAND_ON_MOST || handed_on.elapsed() >= HAND_ON_EVERY {
+        let full = batch.observations.len() >= HAND_ON_MOST || batch.frames.size() >= HAND_ON_BYTES;
+        if full || handed_on.elapsed() >= HAND_ON_EVERY {
             handed_on = Instant::now();
             batch.time = Some(Timestamp::now());
             if messages.send(Message::Seen(std::mem::take(&mut batch))).is_err() {
