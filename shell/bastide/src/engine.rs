@@ -40,6 +40,8 @@ pub(crate) enum Message {
     Seen(Batch),
     /// A person adopted a plan: its files, and who. The answer is the plan's digest.
     Adopt(Vec<plan::SourceFile>, String, Answer),
+    /// A sensor can no longer do its work: stop in good order, and say why.
+    Failed(anyhow::Error),
     /// Stop in good order.
     Stop,
 }
@@ -161,6 +163,7 @@ impl Engine {
             match messages.recv_timeout(BEAT) {
                 Ok(Message::Seen(batch)) => self.take(batch)?,
                 Ok(Message::Adopt(files, person, answer)) => answer(self.adopt(&files, &person)),
+                Ok(Message::Failed(error)) => return Err(error),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
             }

@@ -46,7 +46,7 @@ impl Frames {
     }
 
     /// Bytes of memory in use.
-    fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.bytes.len() + self.places.len() * size_of::<Place>()
     }
 

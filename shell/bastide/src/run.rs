@@ -10,11 +10,12 @@ use crate::{
     serving::Serving,
 };
 use anyhow::{Context, bail};
-use capture::{Become, Live};
+use capture::{Become, Live, LiveError};
 use city::{Loss, LossKind, Observation, Observed, Text};
 use jiff::Timestamp;
 use std::{
     collections::BTreeMap,
+    fmt::Display,
     os::unix::fs::chown,
     path::Path,
     sync::mpsc::SyncSender,
@@ -29,6 +30,10 @@ const HAND_ON_EVERY: Duration = Duration::from_millis(200);
 
 /// How many observations are handed on at a time, at the most.
 const HAND_ON_MOST: usize = 4_096;
+
+/// How many bytes of raw packets are handed on at a time, at the most: with the messages that may wait for the loop, this
+/// bounds the memory that a burst takes. What is more waits in the kernel's ring, and is counted if it drops there.
+const HAND_ON_BYTES: usize = 1 << 20;
 
 /// How often the readers are told the time and drops are asked for.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
@@ -55,10 +60,11 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
         );
     }
     let messages = live::channel();
-    let sender = messages.0.clone();
+    let (sender, interfaces) = (messages.0.clone(), command.interface.len());
     thread::Builder::new().name("ears".into()).spawn(move || {
-        if let Err(error) = listen(ears, &sender) {
-            warn(format_args!("listening has stopped: {error:#}"));
+        if let Err(error) = listen(ears, interfaces, &sender) {
+            // A city that nobody watches must not look watched. The loop may have ended by itself.
+            let _ = sender.send(Message::Failed(error.context("listening has stopped")));
         }
     })?;
     let serving = Serving {
@@ -85,7 +91,14 @@ fn give_up_rights(state: &Path, user: &str) -> anyhow::Result<()> {
     let (uid, gid) = capture::user_numbers(user)?;
     std::fs::create_dir_all(state).with_context(|| format!("cannot make `{}`", state.display()))?;
     own(state, uid, gid).with_context(|| format!("cannot give `{}` to {user}", state.display()))?;
-    Ok(capture::drop_privileges(&Become::User(user.to_owned()))?)
+    capture::drop_privileges(&Become::User(user.to_owned()))?;
+    std::fs::read_dir(state).with_context(|| {
+        format!(
+            "`{}` is not within reach of {user}; let {user} into the folders above it, or choose another with --state",
+            state.display()
+        )
+    })?;
+    Ok(())
 }
 
 /// Gives a folder and all in it to a user. Links are given, not followed.
@@ -104,11 +117,12 @@ fn own(path: &Path, uid: u32, gid: u32) -> std::io::Result<()> {
 }
 
 /// Listens until nobody wants to know any more.
-fn listen(mut ears: Live, messages: &SyncSender<Message>) -> anyhow::Result<()> {
+fn listen(mut ears: Live, interfaces: usize, messages: &SyncSender<Message>) -> anyhow::Result<()> {
     let mut wires: BTreeMap<String, Wire> = BTreeMap::new();
     let mut dropped: BTreeMap<String, u64> = BTreeMap::new();
     let mut batch = Batch::default();
     let (mut handed_on, mut counted) = (Instant::now(), Instant::now());
+    let mut removed = 0;
     let seed = seed()?;
     loop {
         // The name of the interface is only known once the frame is lent, so the frame is taken in first.
@@ -120,6 +134,16 @@ fn listen(mut ears: Live, messages: &SyncSender<Message>) -> anyhow::Result<()> 
             Ok(None) => false,
             Err(error) => {
                 warn(&error);
+                let now = Timestamp::now();
+                // How much passed unheard cannot be known.
+                match &error {
+                    LiveError::Down(name) => batch.observations.push(lost(name, 0, &error, now)),
+                    LiveError::Removed(name) => {
+                        batch.observations.push(lost(name, 0, &error, now));
+                        removed += 1;
+                    }
+                    _ => return Err(error.into()),
+                }
                 false
             }
         };
@@ -141,15 +165,23 @@ fn listen(mut ears: Live, messages: &SyncSender<Message>) -> anyhow::Result<()> 
             for counters in ears.counters()? {
                 let before = dropped.insert(counters.interface.clone(), counters.dropped).unwrap_or_default();
                 if let count @ 1.. = counters.dropped.saturating_sub(before) {
-                    batch.observations.push(lost(&counters.interface, count, now));
+                    let name = &counters.interface;
+                    let detail = format!(
+                        "{name} brought more than could be read; listen to fewer interfaces, or use a faster machine"
+                    );
+                    batch.observations.push(lost(name, count, detail, now));
                 }
             }
         }
-        if batch.observations.len() >= HAND_ON_MOST || handed_on.elapsed() >= HAND_ON_EVERY {
+        let full = batch.observations.len() >= HAND_ON_MOST || batch.frames.size() >= HAND_ON_BYTES;
+        if full || handed_on.elapsed() >= HAND_ON_EVERY {
             handed_on = Instant::now();
             batch.time = Some(Timestamp::now());
             if messages.send(Message::Seen(std::mem::take(&mut batch))).is_err() {
                 return Ok(());
+            }
+            if removed >= interfaces {
+                bail!("no interface is left to listen to");
             }
         }
     }
@@ -165,10 +197,8 @@ fn config(interface: &str, seed: u64) -> Config {
     }
 }
 
-fn lost(interface: &str, count: u64, time: Timestamp) -> Observation {
-    let detail = format!(
-        "{interface} brought more than could be read; listen to fewer interfaces, or use a faster machine"
-    );
-    let fact = Observed::Loss(Loss { kind: LossKind::Dropped, count, detail: detail.into() });
+fn lost(interface: &str, count: u64, detail: impl Display, time: Timestamp) -> Observation {
+    let detail = Text::from(detail.to_string());
+    let fact = Observed::Loss(Loss { kind: LossKind::Dropped, count, detail });
     Observation { time, sensor: Text::from(interface), fact }
 }

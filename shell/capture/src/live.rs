@@ -42,7 +42,7 @@ impl Default for Settings {
 /// Why an interface cannot be listened to.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
-    /// The interface was taken down or away. It is heard again when it comes back up, unless it was removed.
+    /// The interface was taken down. It is heard again when it comes back up.
     #[error("interface `{0}` went down; it is heard again when it comes back")]
     Down(String),
     /// The kernel refused for another reason.
@@ -80,6 +80,9 @@ pub enum LiveError {
         /// The programme that needs the right.
         programme: String,
     },
+    /// The interface is no longer there. One that comes back by the same name is another, and must be opened anew.
+    #[error("interface `{0}` was removed; start again when it is back")]
+    Removed(String),
 }
 
 /// What one interface counted since it was opened.
@@ -104,6 +107,8 @@ pub struct Live {
 
 struct Interface {
     name: String,
+    /// The kernel's number for it, by which it is told from a later one of the same name.
+    index: libc::c_int,
     ring: Ring,
     link: LinkType,
     /// The block that is read now or next.
@@ -146,7 +151,7 @@ impl Live {
     ///
     /// # Errors
     ///
-    /// If an interface goes down, once; the others, and itself when it is back, are heard on by calling again.
+    /// If an interface goes down or is removed, once; the others, and itself when it is back, are heard on by calling again.
     pub fn next(&mut self, limit: Duration) -> Result<Option<Frame<'_>>, LiveError> {
         self.lent = self.soonest();
         if self.lent.is_none() {
@@ -189,9 +194,13 @@ impl Live {
         let failed = failed.map_err(|cause| LiveError::Kernel { interface: name(), cause })?;
         for (interface, _) in self.interfaces.iter().zip(failed).filter(|(_, failed)| *failed) {
             if let Err(cause) = interface.ring.take_error() {
+                let is_there =
+                    kernel::interface_index(&interface.name).is_ok_and(|now| now == interface.index);
                 let interface = interface.name.clone();
                 return Err(match cause.raw_os_error() {
-                    Some(libc::ENETDOWN) => LiveError::Down(interface),
+                    // A removal is told of twice: as it goes down, when its name may still stand, and once it is gone.
+                    Some(libc::ENETDOWN) if is_there => LiveError::Down(interface),
+                    Some(libc::ENETDOWN) => LiveError::Removed(interface),
                     _ => LiveError::Kernel { interface, cause },
                 });
             }
@@ -223,7 +232,7 @@ impl Interface {
         let hardware = ring.hardware();
         let Some(link) = link_type(hardware) else { return Err(LiveError::Link { interface, hardware }) };
         let counters = Counters { interface: interface.clone(), ..Counters::default() };
-        Ok(Interface { name: interface, ring, link, block: 0, begun: false, left: 0, at: 0, counters })
+        Ok(Interface { name: interface, index, ring, link, block: 0, begun: false, left: 0, at: 0, counters })
     }
 
     /// The header of the next packet, if the kernel has handed one over. What was lent before is no longer.

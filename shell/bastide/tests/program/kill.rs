@@ -11,7 +11,7 @@ fn times() -> u64 {
 }
 
 /// A small linear congruential generator: the moments are the same in every run.
-fn moments(seed: u64) -> impl Iterator<Item = u64> {
+pub fn moments(seed: u64) -> impl Iterator<Item = u64> {
     std::iter::successors(Some(seed), |state| {
         Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
     })
@@ -19,7 +19,7 @@ fn moments(seed: u64) -> impl Iterator<Item = u64> {
 }
 
 /// The numbers of the findings that the state directory knows.
-fn findings(state: &Path) -> BTreeSet<u64> {
+pub fn findings(state: &Path) -> BTreeSet<u64> {
     let output = bastide().args(["findings", "--format", "json", "--state"]).arg(state).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -27,7 +27,7 @@ fn findings(state: &Path) -> BTreeSet<u64> {
 }
 
 /// The numbers of the findings in the sealed log, which must be whole.
-fn sealed(state: &Path) -> BTreeSet<u64> {
+pub fn sealed(state: &Path) -> BTreeSet<u64> {
     let verify = bastide().args(["log", "verify", "--state"]).arg(state).output().unwrap();
     assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
     let output = bastide()

@@ -1,6 +1,8 @@
-//! The program, run whole: Averbourne's story, and a kill at any moment.
+//! The program, run whole: Averbourne's story, a city watched live, and a kill at any moment.
 #![cfg(test)]
 
 mod averbourne;
+mod cable;
 mod kill;
+mod live;
 mod running;

@@ -4,10 +4,10 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, BufWriter, Write},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The program, with a standard input that is at its end.
@@ -27,7 +27,12 @@ pub struct Running {
 impl Running {
     /// Starts it, and reads what it prints.
     pub fn start(command: &mut Command) -> Running {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Running::start_with_errors_to(command, Stdio::null())
+    }
+
+    /// The same, with its standard error kept.
+    pub fn start_with_errors_to(command: &mut Command, errors: impl Into<Stdio>) -> Running {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -50,6 +55,30 @@ impl Running {
                 return line;
             }
         }
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells it to stop, and waits for its end. `None` if it takes longer than it may.
+    pub fn stop(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        self.wait(patience)
+    }
+
+    /// Waits for its end. `None` if it takes longer than it may.
+    pub fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let began = Instant::now();
+        while began.elapsed() < patience {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        None
     }
 
     /// Kills it at once, without a warning, and returns all the lines it printed.
