@@ -5,8 +5,15 @@ use crate::{
     run::{Counts, End, Summary, bounded, verdict},
     tidy,
 };
-use anyhow::Result;
-use std::{fs, path::Path, process::Command, time::Duration};
+use anyhow::{Context, Result, bail, ensure};
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 /// The whole must fit in half an hour on two cores from a clean checkout.
 const LIMIT: Duration = Duration::from_secs(29 * 60);
@@ -99,7 +106,8 @@ fn browser(summary: &Summary) -> Result<(Counts, String)> {
     }
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=tap"]).args(files).current_dir(&folder);
-    node.env("BASTIDE", house::root().join("target/debug/bastide"));
+    let demo = Demo::start(&house::root().join("target/debug/bastide"))?;
+    node.env("BASTIDE_URL", &demo.link);
     let mut counts = Counts::default();
     let end = bounded(&mut node, summary.time_for(minutes(6)), |line| match parse_tap(line) {
         Some(("pass", count)) => counts.passed += count,
@@ -113,6 +121,54 @@ fn browser(summary: &Summary) -> Result<(Counts, String)> {
         counts.failed += verdict.failed;
     }
     Ok((counts, note))
+}
+
+/// A demo that runs until it is let go.
+struct Demo {
+    child: Child,
+    state: PathBuf,
+    /// The one-time link by which the first person signs in.
+    link: String,
+}
+
+impl Demo {
+    /// Starts the demo on a port of the system's choice and waits until its quiet day has been seen.
+    fn start(bastide: &Path) -> Result<Demo> {
+        let state = env::temp_dir().join(format!("bastide-browser-test-{}", std::process::id()));
+        let mut command = Command::new(bastide);
+        command.args(["demo", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("the demo has no output")?;
+        let mut demo = Demo { child, state, link: String::new() };
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            if let Some(link) = line.split(' ').find(|word| word.contains("/welcome/")) {
+                demo.link = link.to_owned();
+                break;
+            }
+        }
+        ensure!(!demo.link.is_empty(), "the demo prints no link");
+        for _ in 0..60 {
+            let services = Command::new(bastide)
+                .args(["services", "--format", "csv", "--state"])
+                .arg(&demo.state)
+                .output()?;
+            let text = String::from_utf8_lossy(&services.stdout);
+            if text.lines().count() > 1 && !text.contains("unknown") {
+                return Ok(demo);
+            }
+            thread::sleep(Duration::from_secs(1));
+        }
+        bail!("the demo's quiet day does not come to its end")
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.state);
+    }
 }
 
 /// The test files by name: older versions of node do not look for them in a folder.

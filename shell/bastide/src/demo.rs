@@ -3,7 +3,7 @@
 use crate::{
     arguments::Demo,
     engine::Engine,
-    failure::{Verdict, warn},
+    failure::{Verdict, say, warn},
     live,
     play::Player,
     serving::Serving,
@@ -43,14 +43,14 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
         source: "recorded traffic of an invented town, shown as if it happened now".into(),
     };
     live::run(opened.engine, &runtime, serving, messages, |address, link| {
-        println!("Averbourne, an invented town, is running at {address}");
+        say(format_args!("Averbourne, an invented town, is running at {address}"));
         if let Some(link) = link {
-            println!("Sign in once with {link}");
+            say(format_args!("Sign in once with {link}"));
         }
-        println!(
+        say(format_args!(
             "A quiet day has passed; {} incidents follow. Stop with Ctrl-C.",
             averbourne::INCIDENTS.len()
-        );
+        ));
     })
 }
 

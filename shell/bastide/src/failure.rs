@@ -28,6 +28,11 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
         .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// Tells of something on standard output. Whoever started the programme may have stopped reading; it goes on.
+pub(crate) fn say(what: impl std::fmt::Display) {
+    let _ = writeln!(io::stdout().lock(), "{what}");
+}
+
 /// Tells of something on standard error that did not stop the work.
 pub(crate) fn warn(what: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "bastide: {what}");

@@ -3,7 +3,7 @@
 use crate::{
     arguments::Run,
     engine::{Batch, Engine, Message},
-    failure::{Verdict, warn},
+    failure::{Verdict, say, warn},
     live,
     plan::read_folder,
     reading::{INTERIM, seed},
@@ -76,9 +76,9 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
         source: command.interface.join(", "),
     };
     live::run(opened.engine, &runtime, serving, messages, |address, link| {
-        println!("Watching {}; the console is at {address}", command.interface.join(", "));
+        say(format_args!("Watching {}; the console is at {address}", command.interface.join(", ")));
         if let Some(link) = link {
-            println!("Sign in once with {link}");
+            say(format_args!("Sign in once with {link}"));
         }
     })
 }
