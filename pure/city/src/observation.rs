@@ -334,7 +334,7 @@ pub struct Loss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossKind {
-    /// Frames whose checksum was wrong. They were read all the same.
+    /// Checksums that were wrong, of packets or of what they carry. What they guard was read all the same.
     BadChecksum,
     /// Bytes of a capture that could not be read.
     Damage,

@@ -12,8 +12,10 @@ const STANDS: SignedDuration = SignedDuration::from_hours(24);
 /// How every service stands, in the order of the plan.
 ///
 /// A service is down when every asset that supports it is silent, or a service it needs is down; at risk when some
-/// asset is silent, a grave finding bears on it, or a service it needs is at risk; unknown until one of its assets was
-/// heard; and otherwise well.
+/// asset is silent or a grave finding bears on it; unknown until one of its assets was heard; and otherwise well.
+///
+/// Only what is down is passed on to the services that need it. Risk is not: everything needs the network, and a city
+/// that is always at risk everywhere tells nobody where to look.
 pub(crate) fn services(plan: &Plan, watch: &Watch, findings: &[Finding], now: Timestamp) -> Vec<Status> {
     let mut supporters: BTreeMap<&ServiceId, Vec<&AssetId>> = BTreeMap::new();
     for asset in plan.assets() {
@@ -66,23 +68,18 @@ fn status(
     for need in &service.needs {
         let Some(needed) = known.get(need) else { continue };
         let name = plan.service(need).map_or(need.as_str(), |service| service.name.as_str());
-        match needed.standing {
-            Standing::Down => {
-                standing = Standing::Down;
-                because.push(format!("it needs {name}, which is down").into());
-            }
-            Standing::AtRisk => {
-                standing = worse(standing, Standing::AtRisk);
-                because.push(format!("it needs {name}, which is at risk").into());
-            }
-            Standing::Well | Standing::Unknown => {}
+        if needed.standing == Standing::Down {
+            standing = Standing::Down;
+            because.push(format!("it needs {name}, which is down").into());
         }
     }
     let mut weighty = findings.to_vec();
     weighty
         .sort_by(|a, b| b.severity.cmp(&a.severity).then(b.last.cmp(&a.last)).then(a.number.cmp(&b.number)));
     if !weighty.is_empty() {
-        standing = worse(standing, Standing::AtRisk);
+        if standing != Standing::Down {
+            standing = Standing::AtRisk;
+        }
         because.extend(weighty.iter().map(|finding| finding.title.clone()));
     }
     Status {
@@ -91,10 +88,6 @@ fn status(
         because,
         findings: weighty.iter().map(|finding| finding.number).collect(),
     }
-}
-
-fn worse(standing: Standing, than: Standing) -> Standing {
-    if standing == Standing::Down { standing } else { than }
 }
 
 /// The first few names, and how many more.

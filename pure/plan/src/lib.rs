@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`check`] finds every mistake of every file, not only the first; only a text without errors becomes a [`Plan`], and
-//! whoever holds one never checks again. [`format`] writes a file in its one canonical form, [`schema`] describes the
+//! whoever holds one never checks again. [`format()`] writes a file in its one canonical form, [`schema`] describes the
 //! language to editors, and [`Draft`] proposes a plan from traffic.
 //!
 //! This crate alone knows the plan's text.

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Each protocol is a folder of the same shape: `message.rs` (what the standard says a message is), `parse.rs` (bytes
-//! to messages, `parse_*`), `conversation.rs` (messages to observations, one [`dialogue::Dialogue`]).
+//! to messages, `parse_*`), `conversation.rs` (messages to observations, one `Dialogue`).
 
 mod addresses;
 mod arp;

@@ -67,7 +67,7 @@ impl Tally {
             (
                 LossKind::BadChecksum,
                 told.checksums,
-                "frames whose checksum is wrong; read all the same. Where the capturing machine itself sent them, its \
+                "checksums that are wrong, of packets or of what they carry; read all the same. Where the capturing machine itself sent them, its \
                  network card adds the checksum later, and nothing is wrong",
             ),
             (

@@ -86,7 +86,46 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) listen: Listen,
     #[command(flatten)]
+    pub(crate) keep: Keep,
+    #[command(flatten)]
     pub(crate) state: State,
+}
+
+/// For how long and how much is kept. The sealed log is kept whole.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "What is kept")]
+pub(crate) struct Keep {
+    /// Days for which conversations and requests are kept
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    history_days: u16,
+    /// The most that they may take on disk, in MiB; the oldest days go first
+    #[arg(long, value_name = "MIB", default_value_t = 51_200)]
+    history_mib: u32,
+    /// Days for which packets around findings are kept
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    packet_days: u16,
+    /// The most that those packets may take on disk, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1_024)]
+    packet_mib: u32,
+}
+
+impl Keep {
+    /// The same as the store's limits.
+    pub(crate) fn limits(self) -> store::Limits {
+        let days = |days: u16| jiff::SignedDuration::from_hours(24 * i64::from(days));
+        let bytes = |mib: u32| u64::from(mib) << 20;
+        store::Limits {
+            history: store::Retention {
+                age: Some(days(self.history_days)),
+                bytes: Some(bytes(self.history_mib)),
+            },
+            packets: store::PacketLimits {
+                age: days(self.packet_days),
+                bytes: bytes(self.packet_mib),
+                ..store::PacketLimits::default()
+            },
+        }
+    }
 }
 
 #[derive(Args, Debug)]

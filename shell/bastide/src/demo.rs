@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     thread,
 };
-use store::Kind;
+use store::{Kind, Limits};
 
 mod averbourne;
 
@@ -25,7 +25,7 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
     clear(&state)?;
     let runtime = live::runtime()?;
     let files = averbourne::PLAN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
-    let opened = Engine::open(&state, Kind::Demo, Some(files), runtime.handle().clone())?;
+    let opened = Engine::open(&state, Kind::Demo, Limits::default(), Some(files), runtime.handle().clone())?;
     let messages = live::channel();
     let now = Timestamp::now();
     let mut player = Player::new("mirror", messages.0.clone())?;

@@ -92,10 +92,11 @@ impl Engine {
     pub(crate) fn open(
         state: &Path,
         kind: Kind,
+        limits: Limits,
         files: Option<Vec<plan::SourceFile>>,
         runtime: Handle,
     ) -> anyhow::Result<Opened> {
-        let (store, start) = runtime.block_on(Store::open(state, kind, "bastide", Limits::default()))?;
+        let (store, start) = runtime.block_on(Store::open(state, kind, "bastide", limits))?;
         let mut warnings = start.passed_over.clone();
         let loss = if start.new { None } else { start.journal.loss() };
         warnings.extend(loss.iter().map(|loss| loss.detail.to_string()));

@@ -19,7 +19,7 @@ use std::{
     path::Path,
     sync::{Arc, PoisonError},
 };
-use store::Kind;
+use store::{Kind, Limits};
 
 /// How many rows of each list people are shown; JSON has all of them.
 const ROWS: usize = 20;
@@ -54,7 +54,7 @@ fn kept(reading: Reading, command: &Replay, state: &Path) -> anyhow::Result<Valu
     if let Some(files) = &files {
         checked(files)?;
     }
-    let opened = Engine::open(state, Kind::Replay, files, runtime.handle().clone())?;
+    let opened = Engine::open(state, Kind::Replay, Limits::default(), files, runtime.handle().clone())?;
     opened.warnings.iter().for_each(warn);
     if opened.differs {
         bail!("`{}` holds a replay against another plan; choose another `--state`", state.display());

@@ -51,7 +51,8 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
     let state = command.state.directory();
     give_up_rights(&state, &command.user)?;
     let runtime = live::runtime()?;
-    let opened = Engine::open(&state, Kind::Live, files.clone(), runtime.handle().clone())?;
+    let opened =
+        Engine::open(&state, Kind::Live, command.keep.limits(), files.clone(), runtime.handle().clone())?;
     opened.warnings.iter().for_each(warn);
     if opened.differs {
         warn(

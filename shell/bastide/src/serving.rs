@@ -73,6 +73,7 @@ impl Serving {
             city: engine.city(),
             people: engine.store().people.clone(),
             log: engine.store().log.clone(),
+            history: engine.store().history.clone(),
             packets: engine.store().packets.clone(),
             changes: engine.changes(),
             plan,

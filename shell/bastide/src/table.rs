@@ -88,6 +88,6 @@ mod tests {
         let mut out = Vec::new();
         table.write_within(&mut out, 16).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, "ID  WHAT\n1   a long stor…\n2   bad\u{fffd}[2Jscr…\n");
+        assert_eq!(text, "ID  WHAT\n1   a long stor…\n2   bad\u{fffd}[2Jscre…\n");
     }
 }

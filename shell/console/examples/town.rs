@@ -21,17 +21,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8460".to_owned()).parse()?;
     let now = Timestamp::now();
     let directory = tempfile::tempdir()?;
-    let (store, _) =
+    let (mut store, _) =
         Store::open(&directory.path().join("state"), Kind::Demo, "town", store::Limits::default()).await?;
+    let (city, events) = town::averbourne(now);
+    for event in &events {
+        store.journal.append(event)?;
+    }
+    store.journal.sync()?;
+    store.compact()?;
     let link = Link { purpose: FIRST_SIGN_IN.to_owned(), person: None };
     let secret = store.people.create_link(&link, now + SignedDuration::from_hours(1)).await?;
     let (_changes, changes) = watch::channel(1);
     let (_plan, plan) = watch::channel(Arc::new(PlanText::of(&town::sources())));
     let (asks, _asked) = mpsc::channel(1);
     let shared = Shared {
-        city: Arc::new(RwLock::new(town::averbourne(now))),
+        city: Arc::new(RwLock::new(city)),
         people: store.people.clone(),
         log: store.log.clone(),
+        history: store.history.clone(),
         packets: store.packets.clone(),
         changes,
         plan,

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, RwLock},
 };
-use store::{Packets, People, SealedLog};
+use store::{History, Packets, People, SealedLog};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Where the console listens and by which names it is reached.
@@ -48,6 +48,8 @@ pub struct Shared {
     pub people: People,
     /// The sealed log, in which people's acts are put and from which it is shown.
     pub log: SealedLog,
+    /// Conversations and requests of the past.
+    pub history: History,
     /// The packets kept around findings.
     pub packets: Packets,
     /// A number that grows with every change worth showing.

@@ -3,17 +3,31 @@
 use crate::{
     config::{Config, Shared},
     door::{Hashing, Patience},
+    refusal::Refusal,
     time::Clock,
-    view::{PlanText, Window},
+    view::{Past, PlanText, Window},
 };
 use cycle::City;
 use jiff::{Timestamp, tz::TimeZone};
-use std::sync::{Arc, PoisonError, RwLockReadGuard};
-use store::{Packets, People, SealedLog};
-use tokio::sync::{Semaphore, mpsc, watch};
+use std::{
+    sync::{Arc, PoisonError, RwLockReadGuard},
+    time::Duration,
+};
+use store::{Packets, People, Question, SealedLog};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 /// The most pages that may be kept up to date at a time, over all readers.
 const STREAMS_MAX: usize = 128;
+
+/// The most questions to history that are answered at a time: each reads files, and the loop needs the disk too.
+const QUESTIONS_MAX: usize = 2;
+
+/// How long a question waits for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What every request can reach. A cheap handle.
 #[derive(Clone)]
@@ -25,6 +39,7 @@ struct Inner {
     patience: Patience,
     hashing: Hashing,
     streams: Arc<Semaphore>,
+    questions: Arc<Semaphore>,
 }
 
 impl State {
@@ -35,6 +50,7 @@ impl State {
             patience: Patience::default(),
             hashing: Hashing::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
         }))
     }
 
@@ -54,6 +70,34 @@ impl State {
 
     pub fn log(&self) -> &SealedLog {
         &self.0.shared.log
+    }
+
+    /// Asks history. The question's limit is what the answer holds at most.
+    pub async fn past(&self, mut question: Question) -> Result<Past, Refusal> {
+        const BUSY: Refusal =
+            Refusal::Unavailable("History is being asked much at the moment. Try again soon.");
+        let turn = timeout(TURN_WITHIN, self.0.questions.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| BUSY)?.map_err(|_| BUSY)?;
+        let limit = question.limit;
+        // One more, to know whether it is the last.
+        question.limit = limit.saturating_add(1);
+        let history = self.0.shared.history.clone();
+        let answer = spawn_blocking(move || {
+            // Held until the answer is there, even if nobody waits for it any more.
+            let _turn = turn;
+            history.ask(&question)
+        });
+        match answer.await {
+            Ok(Ok(answer)) => Ok(Past::cut(answer, limit)),
+            Ok(Err(cause)) => {
+                tracing::error!(%cause, "history could not be read");
+                Err(Refusal::Internal)
+            }
+            Err(cause) => {
+                tracing::error!(%cause, "history could not be asked");
+                Err(Refusal::Internal)
+            }
+        }
     }
 
     pub fn packets(&self) -> &Packets {

@@ -18,14 +18,16 @@ use serde_json::Value;
 use served::{Answer, Served};
 use store::Role;
 
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 22] = [
     "/",
     "/wall",
     "/services/telecare",
     "/zones",
     "/zones/signals/core",
     "/assets",
+    "/zones/signals/core?before=2026-11-23T12:00:00Z",
     "/assets/gateway-core",
+    "/assets/gateway-core?before=2026-11-23T12:00:00Z",
     "/findings",
     "/findings/1",
     "/findings/1/packets",
@@ -41,11 +43,12 @@ const PAGES: [&str; 20] = [
     "/sign-out",
 ];
 
-const API: [&str; 20] = [
+const API: [&str; 22] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
     "/city",
+    "/conversations",
     "/findings",
     "/findings/1",
     "/findings/1/packets",
@@ -59,6 +62,7 @@ const API: [&str; 20] = [
     "/openapi.json",
     "/people",
     "/plan",
+    "/requests",
     "/services",
     "/services/telecare",
     "/talks",
@@ -354,7 +358,7 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
         schema::check(&document, schema, &answer.json(), &path);
         checked += 1;
     }
-    assert!(checked >= 19, "{checked}");
+    assert!(checked >= 21, "{checked}");
     let findings = served.get_locally("/api/v1/findings?severity=critical&limit=2").await.json();
     let listed = findings["findings"].as_array().unwrap();
     assert_eq!(listed.len(), 2);
@@ -449,4 +453,131 @@ async fn what_devices_say_of_themselves_is_text_and_never_markup() {
     assert!(page.contains("&#60;img src=x onerror=alert(1)&#62;") && !page.contains("<img"), "{page}");
     let value: Value = served.get_locally("/api/v1/assets/192.0.2.94").await.json();
     assert!(value["name"].as_str().unwrap().starts_with("<img"));
+}
+
+/// The rows of a list, each known by its time, ends and ports.
+fn rows<'a>(list: &'a Value, name: &str) -> Vec<&'a Value> {
+    list[name].as_array().unwrap().iter().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conversations_and_requests_of_the_past_are_found_by_what_is_asked_of_them() {
+    let served = Served::new().await;
+    let get = async |path: &str| {
+        let answer = served.get_locally(&format!("/api/v1{path}")).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()
+    };
+    // What went between two zones is what the matrix counted there.
+    let cell = get("/matrix/office/water").await;
+    let between = get("/conversations?from_zone=office&to_zone=water&limit=1000").await;
+    let conversations = rows(&between, "conversations");
+    assert_eq!(
+        conversations.len() as u64,
+        cell["allowed"].as_u64().unwrap() + cell["outside"].as_u64().unwrap()
+    );
+    assert!(conversations.len() >= 3, "{between}");
+    let first = conversations[0];
+    assert_eq!(
+        (&first["kind"], &first["protocol"], &first["transport"]),
+        (&"conversation".into(), &"modbus".into(), &"tcp".into())
+    );
+    assert_eq!(
+        (&first["state"], &first["duration"], &first["packets_out"]),
+        (&"SF".into(), &2.0.into(), &6.into())
+    );
+    assert!(first["community_id"].as_str().unwrap().starts_with("1:"));
+    let times: Vec<&str> = conversations.iter().map(|row| row["time"].as_str().unwrap()).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "{times:?}");
+    // The laptop that scanned, by its address; by a protocol that it never spoke, nothing.
+    let laptop = get("/conversations?address=192.0.2.94&limit=1000").await;
+    assert_eq!(rows(&laptop, "conversations").len(), 60);
+    assert!(rows(&laptop, "conversations").iter().all(|row| row["source"] == "192.0.2.94"));
+    let none = get("/conversations?address=192.0.2.94&protocol=modbus").await;
+    assert_eq!((rows(&none, "conversations").len(), &none["older"]), (0, &Value::Null));
+    // Times: from one on, before another.
+    let hour = get("/conversations?from=2026-11-23T12:00:00Z&to=2026-11-23T13:00:00Z&limit=1000").await;
+    assert!(rows(&hour, "conversations").len() > 10, "{}", rows(&hour, "conversations").len());
+    for row in rows(&hour, "conversations") {
+        assert!(row["time"].as_str().unwrap().starts_with("2026-11-23T12:"), "{row}");
+    }
+    // Requests, by verb and all at once.
+    let writes = get("/requests?from_zone=office&to_zone=water&protocol=modbus&verb=write").await;
+    let writes = rows(&writes, "requests");
+    assert_eq!(writes.len(), 3, "{writes:?}");
+    for row in writes {
+        assert_eq!((&row["verb"], &row["function"]), (&"write".into(), &"write-request".into()));
+        assert_eq!((&row["target"], &row["outcome"]), (&"1/holding-register 40".into(), &"done".into()));
+        assert_eq!((&row["kind"], &row["value"]), (&"request".into(), &Value::Null));
+    }
+    let outside = get("/conversations?from_zone=-&to_zone=-").await;
+    assert_eq!(rows(&outside, "conversations").len(), 0, "{outside}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn history_is_given_in_parts_that_make_up_the_whole() {
+    let served = Served::new().await;
+    let get = async |path: String| served.get_locally(&format!("/api/v1{path}")).await.json();
+    for (path, name) in [("/conversations", "conversations"), ("/requests", "requests")] {
+        assert_eq!(rows(&get(path.to_owned()).await, name).len(), 100);
+        assert_eq!(rows(&get(format!("{path}?limit=7")).await, name).len(), 7);
+        let most = get(format!("{path}?limit=1000000")).await;
+        assert!((990..=1_000).contains(&rows(&most, name).len()), "{}", rows(&most, name).len());
+        let whole: Vec<Value> =
+            rows(&get(format!("{path}?limit=300")).await, name).into_iter().cloned().collect();
+        let (mut parts, mut to) = (Vec::new(), String::new());
+        while parts.len() < whole.len() {
+            let part = get(format!("{path}?limit=70{to}")).await;
+            parts.extend(rows(&part, name).into_iter().cloned());
+            to = format!("&to={}", part["older"].as_str().unwrap());
+        }
+        assert_eq!(parts[..whole.len()], whole, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_makes_no_sense_is_refused_in_words() {
+    let served = Served::new().await;
+    for (query, words) in [
+        ("/conversations?from=yesterday", "`from` is a time"),
+        ("/conversations?to=2026-13-01", "`to` is a time"),
+        ("/conversations?address=gateway-core", "`address` is an IP or MAC address"),
+        ("/conversations?from_zone=moon", "no zone `moon`"),
+        ("/requests?to_zone=A%20b", "no zone `A b`"),
+        ("/conversations?protocol=telepathy", "no protocol `telepathy`; there are"),
+        ("/conversations?limit=all", "`limit` is a number"),
+        ("/conversations?limit=-1", "`limit` is a number"),
+        ("/conversations?verb=write", "no parameter `verb`; there are from, to, address"),
+        ("/requests?verb=please", "no verb `please`; there are"),
+        ("/requests?adress=192.0.2.94", "no parameter `adress`"),
+    ] {
+        let answer = served.get_locally(&format!("/api/v1{query}")).await;
+        assert_eq!((answer.status, answer.json()["status"].as_u64()), (400, Some(400)), "{query}");
+        assert!(answer.json()["error"].as_str().unwrap().contains(words), "{query}: {}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_show_what_was_said_and_lead_to_what_was_said_before() {
+    let served = Served::new().await;
+    let cookie = served.person("Ada", Role::Viewer, false).await;
+    let page = served.get("/zones/office/water", &cookie).await.text();
+    assert!(page.contains("Opened, and closed by both ends. (SF)") && page.contains("2.000 s"), "{page}");
+    assert!(page.contains(">1:"), "{page}");
+    for (path, id) in [("/zones/signals/core", "pair-latest"), ("/assets/gateway-core", "asset-requests")] {
+        let (mut path, mut pages) = (path.to_owned(), 0);
+        loop {
+            let page = served.get(&path, &cookie).await.text();
+            assert_eq!(page.contains(&format!("id=\"{id}\" data-live")), pages == 0, "{path}");
+            pages += 1;
+            let Some(older) =
+                page.split("<a class=\"button\" href=\"").find(|part| part.contains("rel=\"next\">Older"))
+            else {
+                break;
+            };
+            path = older.split('"').next().unwrap().replace("&#38;", "&");
+        }
+        assert!((2..100).contains(&pages), "{path}: {pages}");
+    }
+    assert_eq!(served.get("/zones/signals/core?before=noon", &cookie).await.status, 400);
 }

@@ -219,7 +219,9 @@ impl Draft {
     }
 
     fn see_request(&mut self, request: &Request) {
-        let Request { flow, verb, target, reply, .. } = request;
+        let Request { verb, target, reply, .. } = request;
+        // What is asked back belongs to the path on which the conversation was begun.
+        let flow = &request.conversation();
         let Some(protocol) = flow.protocol else { return };
         if let Some(station) = self.station(flow.source, false) {
             station.heard += 1;

@@ -3,9 +3,9 @@
 use crate::{
     api::answer,
     view::{
-        ActivityView, AssetFilter, AssetList, AssetView, CityView, FindingFilter, FindingList, FindingView,
-        HeadView, MatrixView, PairView, PersonChangeSaid, PersonSaid, PersonView, PlanView, ServiceView,
-        TokenSaid, VerifiedView,
+        ActivityView, AssetFilter, AssetList, AssetView, CityView, ConversationList, FindingFilter,
+        FindingList, FindingView, HeadView, MatrixView, PairView, PastFilter, PersonChangeSaid, PersonSaid,
+        PersonView, PlanView, RequestList, ServiceView, TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -93,6 +93,18 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         query: &[fields::<answer::Part>],
         ..read("/talks", "Who talks to whom, the busiest first.", shape::<answer::Talks>)
+    },
+    Endpoint {
+        query: &[fields::<PastFilter>],
+        ..read("/conversations", "Conversations of the past, the newest first.", shape::<ConversationList>)
+    },
+    Endpoint {
+        query: &[fields::<PastFilter>, fields::<VerbFilter>],
+        ..read(
+            "/requests",
+            "What was asked of devices, and what came of it, the newest first.",
+            shape::<RequestList>,
+        )
     },
     read("/losses", "What was not seen, not kept or not understood.", shape::<answer::Losses>),
     read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),

@@ -7,6 +7,7 @@
 mod answer;
 mod endpoints;
 mod openapi;
+mod past;
 
 pub(crate) use endpoints::{ENDPOINTS, Endpoint};
 
@@ -28,6 +29,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/assets", get(answer::assets)),
         ("GET", "/assets/{key}", get(answer::asset)),
         ("GET", "/city", get(answer::city)),
+        ("GET", "/conversations", get(past::conversations)),
         ("GET", "/findings", get(answer::findings)),
         ("GET", "/findings/{number}", get(answer::finding)),
         ("GET", "/findings/{number}/packets", get(findings::packets)),
@@ -45,6 +47,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("POST", "/people/{id}/link", post(answer::link_person)),
         ("GET", "/plan", get(answer::plan)),
         ("POST", "/plan/adopt", post(answer::adopt)),
+        ("GET", "/requests", get(past::requests)),
         ("GET", "/services", get(answer::services)),
         ("GET", "/services/{id}", get(answer::service)),
         ("GET", "/talks", get(answer::talks)),

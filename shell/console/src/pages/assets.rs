@@ -3,10 +3,13 @@
 use crate::{
     door::{Right, Theme, Visitor},
     figure::{self, Svg},
-    pages::{Page, Pager, html, page_address},
+    pages::{
+        Page, Pager, html, page_address,
+        past::{Older, PastPart},
+    },
     refusal::Refusal,
     state::{State, window},
-    view::{self, AssetFilter, AssetList, AssetView, Named},
+    view::{self, AssetFilter, AssetList, AssetView, Named, Past, RequestList},
 };
 use askama::Template;
 use axum::{
@@ -14,8 +17,15 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use store::{Question, Table};
 
 const PER_PAGE: usize = 100;
+
+/// How many requests are shown at a time.
+const REQUESTS: usize = 50;
+
+/// History is asked for no more than so many addresses of one asset.
+const ADDRESSES_MAX: usize = 4;
 
 #[derive(Template)]
 #[template(path = "assets.html")]
@@ -44,6 +54,7 @@ struct Column {
 struct AssetPage {
     page: Page,
     asset: AssetView,
+    past: PastPart<RequestList>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +142,7 @@ pub(crate) async fn asset(
     visitor: Visitor,
     theme: Theme,
     Path(key): Path<String>,
+    Query(older): Query<Older>,
 ) -> Result<Response, Refusal> {
     visitor.must(Right::Look)?;
     let asset = view::asset(&state.city(), &key);
@@ -141,5 +153,22 @@ pub(crate) async fn asset(
     })?;
     let place = format!("/assets/{}", asset.row.key);
     let page = Page::new(&state, Some(visitor), theme, &asset.row.name, "/assets").at(place);
-    Ok(html(&AssetPage { page, asset }))
+    let past = requests(&state, &asset.row.addresses, &older).await;
+    let past = past.ok().map(|past| view::requests(&state.city(), &past));
+    let past = PastPart::new(past, &older, &page.place, |list| list.older);
+    Ok(html(&AssetPage { page, asset, past }))
+}
+
+/// The newest requests made to a device and by it.
+async fn requests(state: &State, addresses: &[String], older: &Older) -> Result<Past, Refusal> {
+    let mut all = Past::default();
+    for address in addresses.iter().filter_map(|address| address.parse().ok()).take(ADDRESSES_MAX) {
+        let question = Question {
+            address: Some(address),
+            until: older.before,
+            ..Question::new(Table::Requests, REQUESTS)
+        };
+        all = all.and(state.past(question).await?, REQUESTS);
+    }
+    Ok(all)
 }

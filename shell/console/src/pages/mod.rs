@@ -4,6 +4,7 @@ pub(crate) mod assets;
 pub(crate) mod city;
 pub(crate) mod findings;
 pub(crate) mod log;
+pub(crate) mod past;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod reference;
@@ -135,6 +136,11 @@ impl Page {
             Theme::Dark => ("light", "Dark colours; turn light"),
             Theme::Light => ("auto", "Light colours; turn to your system’s"),
         }
+    }
+
+    /// Seconds as people read them: to the millisecond where they are few.
+    pub fn seconds(&self, seconds: &f64) -> String {
+        if *seconds < 10.0 { format!("{seconds:.3} s") } else { words::duration(seconds.round() as i64) }
     }
 
     pub fn names(&self, named: &[Named]) -> String {

@@ -2,20 +2,27 @@
 
 use crate::{
     door::{Right, Theme, Visitor},
-    pages::{Page, html},
+    pages::{
+        Page, html,
+        past::{Older, PastPart},
+    },
     refusal::Refusal,
     state::State,
-    view::{self, FindingFilter, MatrixView, Named, PairView, TalkView, Window},
+    view::{self, ConversationList, FindingFilter, MatrixView, Named, PairView, TalkView, Window},
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State as Reached},
+    extract::{Path, Query, State as Reached},
     response::Response,
 };
 use std::collections::BTreeMap;
+use store::{Question, Table};
 
 /// Beyond so many zones a matrix is a carpet: then only the list is shown.
 const MATRIX_MAX: usize = 40;
+
+/// How many conversations are shown at a time.
+const PER_PAGE: usize = 50;
 
 #[derive(Template)]
 #[template(path = "zones.html")]
@@ -36,6 +43,7 @@ struct PairPage {
     page: Page,
     pair: PairView,
     findings: Vec<view::FindingRow>,
+    past: PastPart<ConversationList>,
 }
 
 pub(crate) async fn zones(
@@ -75,9 +83,10 @@ pub(crate) async fn pair(
     visitor: Visitor,
     theme: Theme,
     Path((from, to)): Path<(String, String)>,
+    Query(older): Query<Older>,
 ) -> Result<Response, Refusal> {
     visitor.must(Right::Look)?;
-    let (pair, findings) = {
+    let (pair, findings, question) = {
         let city = state.city();
         let pair = view::pair(&city, &from, &to);
         let pair = pair.ok_or_else(|| Refusal::NotFound("The plan has no such pair of zones.".to_owned()))?;
@@ -91,9 +100,23 @@ pub(crate) async fn pair(
         findings.extend(view::findings(&city, &about("verb-not-allowed"), all).findings);
         findings.retain(ends);
         findings.truncate(20);
-        (pair, findings)
+        let place = |zone| view::place(city.plan().map(AsRef::as_ref), zone).map_err(Refusal::NotFound);
+        let question = Question {
+            source: place(&from)?,
+            destination: place(&to)?,
+            until: older.before,
+            ..Question::new(Table::Conversations, PER_PAGE)
+        };
+        (pair, findings, question)
     };
+    let past = state.past(question).await.ok().map(|mut past| {
+        let city = state.city();
+        // Addresses settle most of it; stations without one, and groups, only the matrix's own rule.
+        past.rows.retain(|row| city.plan().is_some_and(|plan| view::is_between(plan, row, &from, &to)));
+        view::conversations(&city, &past)
+    });
     let title = format!("{} to {}", pair.from_name(), pair.to_name());
     let page = Page::new(&state, Some(visitor), theme, title, "/zones").at(format!("/zones/{}", pair.path()));
-    Ok(html(&PairPage { page, pair, findings }))
+    let past = PastPart::new(past, &older, &page.place, |list| list.older);
+    Ok(html(&PairPage { page, pair, findings, past }))
 }

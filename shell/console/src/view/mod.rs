@@ -9,6 +9,7 @@ mod asset;
 mod finding;
 mod gone;
 mod log;
+mod past;
 mod people;
 mod plan;
 mod summary;
@@ -26,17 +27,20 @@ pub use finding::{
 };
 pub use gone::{LossView, UnreadView, losses, unread};
 pub use log::{HeadView, RecordView, VerifiedView, head, record, verified};
+pub use past::{ConversationList, ConversationView, RequestList, RequestView};
+pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};
 pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
 pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
-pub use zones::{
-    ConversationView, MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair,
-};
+pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
 
 use ::city::{Address, Text};
 use cycle::City;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+/// The name of places that lie in no zone, and their id in addresses.
+const NOWHERE: &str = "-";
 
 /// Something with an id and a name for people.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]

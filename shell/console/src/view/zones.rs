@@ -1,16 +1,12 @@
 //! Zones and what runs between them: declared against observed.
 
-use crate::view::{ConduitView, End, Named};
-use ::city::{Allowance, Conduit, Flow, Protocol, Verb, ZoneId};
+use crate::view::{ConduitView, NOWHERE, Named};
+use ::city::{Allowance, Conduit, Protocol, Verb, ZoneId};
 use cycle::{Cell, City, Ends};
-use jiff::Timestamp;
 use plan::Plan;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The name of places that lie in no zone, and their id in addresses.
-const NOWHERE: &str = "-";
 
 /// The conduit matrix.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -105,8 +101,6 @@ pub struct PairView {
     pub conduits: Vec<ConduitView>,
     /// The verbs seen, by protocol.
     pub verbs: Vec<ProtocolVerbsView>,
-    /// The latest conversations, newest first.
-    pub latest: Vec<ConversationView>,
 }
 
 /// The verbs seen in one protocol.
@@ -128,25 +122,6 @@ pub struct VerbView {
     pub verb: &'static str,
     /// Whether some conduit allows it between these zones, of any target.
     pub declared: bool,
-}
-
-/// A conversation behind a cell.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct ConversationView {
-    /// When it began.
-    pub time: Timestamp,
-    /// The end that began.
-    pub source: End,
-    /// Its port.
-    pub source_port: u16,
-    /// The end that was spoken to.
-    pub destination: End,
-    /// Its port.
-    pub destination_port: u16,
-    /// What carried it.
-    pub transport: String,
-    /// The protocol, once recognised.
-    pub protocol: Option<&'static str>,
 }
 
 impl PairView {
@@ -193,7 +168,7 @@ pub fn matrix(city: &City) -> MatrixView {
     ends.sort_by_key(|(from, to)| (place(from), place(to)));
     ends.dedup();
     let pairs: Vec<PairView> =
-        ends.into_iter().map(|ends| pair_view(city, plan, ends, cells.get(ends).copied(), 0)).collect();
+        ends.into_iter().map(|ends| pair_view(plan, ends, cells.get(ends).copied())).collect();
     MatrixView {
         zones: zones(city, plan),
         has_nowhere: pairs.iter().any(|pair| pair.from.is_none() || pair.to.is_none()),
@@ -241,10 +216,10 @@ pub fn pair(city: &City, from: &str, to: &str) -> Option<PairView> {
     };
     let ends = (end(from)?, end(to)?);
     let cell = city.matrix().find(|(known, _)| **known == ends).map(|(_, cell)| cell);
-    Some(pair_view(city, plan, &ends, cell, usize::MAX))
+    Some(pair_view(plan, &ends, cell))
 }
 
-fn pair_view(city: &City, plan: &Plan, ends: &Ends, cell: Option<&Cell>, latest: usize) -> PairView {
+fn pair_view(plan: &Plan, ends: &Ends, cell: Option<&Cell>) -> PairView {
     let named =
         |end: &Option<ZoneId>| end.as_ref().map(|id| Named::new(id, plan.zone(id).map(|zone| &zone.name)));
     let conduits: Vec<&Conduit> = match ends {
@@ -281,12 +256,6 @@ fn pair_view(city: &City, plan: &Plan, ends: &Ends, cell: Option<&Cell>, latest:
             })
             .collect(),
         conduits: conduits.into_iter().map(|conduit| ConduitView::new(plan, conduit)).collect(),
-        latest: cell
-            .into_iter()
-            .flat_map(|cell| cell.latest.iter().rev())
-            .take(latest)
-            .map(|(time, flow)| conversation(city, *time, flow))
-            .collect(),
     }
 }
 
@@ -295,16 +264,4 @@ fn allows(conduits: &[&Conduit], protocol: Protocol, verb: Verb) -> bool {
         Allowance::Requests { protocol: allowed, verbs, .. } => *allowed == protocol && verbs.contains(verb),
         _ => false,
     })
-}
-
-pub(crate) fn conversation(city: &City, time: Timestamp, flow: &Flow) -> ConversationView {
-    ConversationView {
-        time,
-        source: End::new(city, flow.source),
-        source_port: flow.source_port,
-        destination: End::new(city, flow.destination),
-        destination_port: flow.destination_port,
-        transport: flow.transport.to_string(),
-        protocol: flow.protocol.map(Protocol::as_str),
-    }
 }

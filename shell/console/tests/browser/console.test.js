@@ -75,7 +75,11 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
     for (const [list, inside] of [["/assets", "/assets/"], ["/findings", "/findings/"], ["/", "/services/"], ["/zones", "/zones/"]]) {
       await go(list);
       const found = await page.$$eval("main a[href]", (links, inside) => links.map((a) => a.getAttribute("href")).filter((href) => href.startsWith(inside)), inside);
-      if (found.length > 0) paths.push(found[0]);
+      if (found.length === 0) continue;
+      paths.push(found[0]);
+      await go(found[0]);
+      const older = await page.$("main a[rel='next']");
+      if (older) paths.push(await older.getAttribute("href"));
     }
     return paths;
   };

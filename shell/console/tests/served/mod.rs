@@ -109,7 +109,16 @@ impl Served {
         let now: Timestamp = "2026-11-23T14:05:00Z".parse().unwrap();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("state");
-        let (store, _) = Store::open(&path, Kind::Demo, "town", Limits::default()).await.unwrap();
+        let (mut store, _) = Store::open(&path, Kind::Demo, "town", Limits::default()).await.unwrap();
+        let (city, events) = day(now);
+        // Half of the day is in history's own files, half still in the journal.
+        for half in events.chunks(events.len().div_ceil(2)) {
+            store.compact().unwrap();
+            for event in half {
+                store.journal.append(event).unwrap();
+            }
+            store.journal.sync().unwrap();
+        }
         let (changes, changed) = watch::channel(1);
         let (plan_text, plan) = watch::channel(Arc::new(PlanText::of(&town::sources())));
         let (asks, mut asked) = mpsc::channel(4);
@@ -122,9 +131,10 @@ impl Served {
             }
         });
         let shared = Shared {
-            city: city(now),
+            city,
             people: store.people.clone(),
             log: store.log.clone(),
+            history: store.history.clone(),
             packets: store.packets.clone(),
             changes: changed,
             plan,
@@ -282,10 +292,16 @@ impl Served {
     }
 }
 
+type Day = (Arc<RwLock<cycle::City>>, Vec<cycle::Event>);
+
 /// The town is folded once; no test changes it.
-fn city(now: Timestamp) -> Arc<RwLock<cycle::City>> {
-    static CITY: OnceLock<Arc<RwLock<cycle::City>>> = OnceLock::new();
-    CITY.get_or_init(|| Arc::new(RwLock::new(town::averbourne(now)))).clone()
+fn day(now: Timestamp) -> (Arc<RwLock<cycle::City>>, &'static [cycle::Event]) {
+    static DAY: OnceLock<Day> = OnceLock::new();
+    let (city, events) = DAY.get_or_init(|| {
+        let (city, events) = town::averbourne(now);
+        (Arc::new(RwLock::new(city)), events)
+    });
+    (city.clone(), events)
 }
 
 fn hidden(page: &str, name: &str) -> String {

@@ -28,8 +28,8 @@ pub fn sources() -> Vec<SourceFile> {
     paths.iter().map(file).collect()
 }
 
-/// The town after a day that ends at `now`.
-pub fn averbourne(now: Timestamp) -> City {
+/// The town after a day that ends at `now`, and what history keeps of that day.
+pub fn averbourne(now: Timestamp) -> (City, Vec<Event>) {
     let plan = Arc::new(plan::check(&sources()).plan.expect("the demo's plan has no errors"));
     let mut day = Day { plan: plan.clone(), events: Vec::new(), chance: 7 };
     day.quiet(now - SignedDuration::from_hours(23), now);
@@ -41,7 +41,9 @@ pub fn averbourne(now: Timestamp) -> City {
         city.handle(event, &mut effects);
     }
     city.handle(&Event::Tick(now), &mut effects);
-    city
+    let kept = |fact: &Observed| matches!(fact, Observed::Conversation(_) | Observed::Request(_));
+    day.events.retain(|event| matches!(event, Event::Observed(seen) if kept(&seen.fact)));
+    (city, day.events)
 }
 
 struct Day {

@@ -66,7 +66,7 @@ impl Record {
         }
     }
 
-    /// The version of the form that [`Record::body`] writes.
+    /// The version of the form that a record's body writes.
     #[must_use]
     pub fn schema(&self) -> u32 {
         1
