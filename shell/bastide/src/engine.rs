@@ -1,17 +1,18 @@
 //! The one loop that carries out effects: observations in, events journalled, decisions sealed, changes told.
 
 use crate::{
+    live::MESSAGES_MAX,
     past::{self, Past},
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
 };
 use anyhow::bail;
-use city::{Finding, Observation, Observed, Text};
+use city::{Finding, Loss, LossKind, Observation, Observed, Text};
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
 use std::{
     path::Path,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -30,6 +31,9 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// How often a checkpoint is written while something happens.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
+
+/// How long what already waits may keep a process that was told to stop. Service managers kill after a while.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Told what came of an adoption: the plan's digest, or why not.
 pub(crate) type Answer = Box<dyn FnOnce(anyhow::Result<String>) + Send>;
@@ -157,8 +161,13 @@ impl Engine {
         self.found = Box::new(found);
     }
 
-    /// Handles messages until told to stop or nobody is left to send.
-    pub(crate) fn run(&mut self, messages: &Receiver<Message>) -> anyhow::Result<()> {
+    /// Handles messages until told to stop or nobody is left to send. What waits before the message that says so is
+    /// handled too, unless that takes too long since the moment of being told.
+    pub(crate) fn run(
+        &mut self,
+        messages: &Receiver<Message>,
+        told_to_stop: &OnceLock<Instant>,
+    ) -> anyhow::Result<()> {
         loop {
             match messages.recv_timeout(BEAT) {
                 Ok(Message::Seen(batch)) => self.take(batch)?,
@@ -167,8 +176,28 @@ impl Engine {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
+            if told_to_stop.get().is_some_and(|told| told.elapsed() >= STOP_PATIENCE) {
+                return self.leave(messages);
+            }
             self.beat()?;
         }
+    }
+
+    /// Stops although something waits, and records how much.
+    fn leave(&mut self, messages: &Receiver<Message>) -> anyhow::Result<()> {
+        let waiting = messages.try_iter().take(MESSAGES_MAX).map(|message| match message {
+            Message::Seen(batch) => batch.observations.len() as u64,
+            Message::Adopt(..) | Message::Failed(_) | Message::Stop => 0,
+        });
+        let count: u64 = waiting.sum();
+        if count == 0 {
+            return Ok(());
+        }
+        let detail = format!("Bastide was told to stop while {count} observations waited to be looked at");
+        crate::failure::warn(&detail);
+        let fact = Observed::Loss(Loss { kind: LossKind::Interrupted, count, detail: detail.into() });
+        let observations = vec![Observation { time: self.now(), sensor: Text::const_new("bastide"), fact }];
+        self.take(Batch { observations, ..Batch::default() })
     }
 
     /// Journals what was seen, lets the city judge it, and seals and shows what it decides.

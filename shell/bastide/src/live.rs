@@ -6,11 +6,17 @@ use crate::{
     serving::{Serving, first_link},
 };
 use anyhow::Context;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::{
+    sync::{
+        Arc, OnceLock,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    time::Instant,
+};
 use tokio::runtime::Runtime;
 
 /// How many messages may wait for the loop before sensors wait for it.
-const MESSAGES_MAX: usize = 64;
+pub(crate) const MESSAGES_MAX: usize = 64;
 
 /// A channel to the loop.
 pub(crate) fn channel() -> (SyncSender<Message>, Receiver<Message>) {
@@ -41,12 +47,15 @@ pub(crate) fn run(
         served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();
     let link = first_link(&engine, runtime)?.map(|secret| format!("{address}welcome/{secret}"));
     greet(&address, link.as_deref());
+    let told_to_stop = Arc::new(OnceLock::new());
+    let told = Arc::clone(&told_to_stop);
     runtime.spawn(async move {
         until_told_to_stop().await;
+        told.get_or_init(Instant::now);
         // The loop may have ended by itself.
         let _ = tokio::task::spawn_blocking(move || sender.send(Message::Stop)).await;
     });
-    let outcome = engine.run(&receiver);
+    let outcome = engine.run(&receiver, &told_to_stop);
     // Sensors that still send are let go.
     drop(receiver);
     served.end(runtime);
