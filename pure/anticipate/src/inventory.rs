@@ -171,6 +171,9 @@ impl Inventory {
             && device.macs.insert(mac)
         {
             place(device, plan);
+            if device.macs.len() == 1 && device.address.ip().is_some_and(is_link_local) {
+                out.extend(undeclared(device, plan));
+            }
         }
         Some(device)
     }
@@ -266,7 +269,10 @@ impl Inventory {
 /// The concern that the plan does not know a device. One that is known only by its MAC address may be about to be given
 /// an IP address, under which it is told of then.
 fn undeclared(device: &Device, plan: Option<&Plan>) -> Option<Concern> {
-    let plan = plan.filter(|_| device.asset.is_none() && device.address.ip().is_some())?;
+    let ip = device.address.ip()?;
+    // A link-local address says nothing of whose it is; the MAC address behind it does, once it is known.
+    let nameless = is_link_local(ip) && device.macs.is_empty();
+    let plan = plan.filter(|_| device.asset.is_none() && !nameless)?;
     let zone = device.zone.as_ref().and_then(|id| plan.zone(id));
     Some(Concern::Undeclared {
         address: device.address,

@@ -219,6 +219,17 @@ fn an_unknown_device_is_told_of_once_and_its_zone_is_named() {
 }
 
 #[test]
+fn a_link_local_address_is_judged_by_the_mac_address_behind_it() {
+    let mut story = Story::new();
+    story.tell(0, Observed::Opened(flow("fe80::1", "fe80::2", 80)));
+    story.tell(1, binding("fe80::1", "00:00:5e:00:53:0a"));
+    assert_eq!(story.rules(), [], "it is the SCADA server's second address");
+    story.tell(2, Observed::Opened(flow("fe80::99", "fe80::2", 80)));
+    story.tell(3, binding("fe80::99", "02:00:00:00:00:99"));
+    assert_eq!(story.rules(), [Rule::UndeclaredDevice]);
+}
+
+#[test]
 fn an_address_that_was_only_spoken_to_is_no_device() {
     let mut story = Story::new();
     let polled = flow("192.0.2.10", "192.0.2.200", 502);
