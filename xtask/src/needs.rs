@@ -8,6 +8,7 @@ use crate::{
 use anyhow::Result;
 use std::{
     fs,
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -22,6 +23,7 @@ struct Package {
 const PACKAGES: &[Package] = &[
     Package { name: "iproute2", programme: "ip", purpose: "live capture between network namespaces" },
     Package { name: "python3", programme: "python3", purpose: "live capture between network namespaces" },
+    Package { name: "python3-pip", programme: "pip3", purpose: "real programmes from PyPI to talk to" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
     Package { name: "nodejs", programme: "node", purpose: "the browser test" },
     Package { name: "npm", programme: "npm", purpose: "the browser test" },
@@ -39,6 +41,7 @@ pub(crate) fn meet(limit: Duration) -> Result<(Counts, String)> {
         let install = ["install", "--yes", "--quiet=2", "--no-install-recommends"];
         apt(&[&install[..], &names].concat(), left())?;
     }
+    install_python(left())?;
     let folder = house::root().join(BROWSER_TEST);
     if folder.join("package.json").is_file() && house::has("npm") {
         let mut npm = Command::new("npm");
@@ -53,6 +56,30 @@ pub(crate) fn meet(limit: Duration) -> Result<(Counts, String)> {
     let note: Vec<&str> = still.iter().map(|package| package.name).collect();
     let note = if note.is_empty() { String::new() } else { format!("missing: {}", note.join(", ")) };
     Ok((Counts::default(), note))
+}
+
+/// Python packages of others that tests run: real programmes to talk to. They go into a folder of their own.
+const PYTHON: &[&str] = &["pymodbus==3.16.1"];
+
+/// Where they are; for `PYTHONPATH`.
+pub(crate) fn python_packages() -> PathBuf {
+    house::root().join("target/python")
+}
+
+/// Installs the Python packages. Without them the tests that would use them say so, and speak for themselves.
+fn install_python(limit: Duration) -> Result<()> {
+    let folder = python_packages();
+    if folder.join("pymodbus").is_dir() || !house::has("python3") {
+        return Ok(());
+    }
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"])
+        .arg(&folder)
+        .args(PYTHON);
+    if bounded(&mut pip, limit, |line| println!("{line}"))? != End::Done {
+        println!("missing: from PyPI {}; install python3-pip, or the packages themselves", PYTHON.join(", "));
+    }
+    Ok(())
 }
 
 fn apt(arguments: &[&str], limit: Duration) -> Result<()> {

@@ -52,7 +52,7 @@ fn tests(summary: &Summary) -> Result<(Counts, String)> {
     let skipped = house::root().join("target/skipped");
     let _ = fs::remove_file(&skipped);
     let mut command = house::cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
-    command.env("BASTIDE_SKIPPED", &skipped);
+    command.env("BASTIDE_SKIPPED", &skipped).env("PYTHONPATH", needs::python_packages());
     let mut counts = Counts::default();
     let end = bounded(&mut command, summary.time_for(minutes(20)), |line| {
         if let Some(result) = parse_result(line) {
