@@ -191,10 +191,10 @@ fn tell(out: &mut impl Write, report: &Value) -> io::Result<()> {
     if let [Some(began), Some(now)] = times {
         writeln!(
             out,
-            "{} frames, {} conversations, {} requests; from {began} to {now}.",
-            number("/frames"),
-            number("/city/counts/conversations"),
-            number("/city/counts/requests"),
+            "{}, {}, {}; from {began} to {now}.",
+            counted(number("/frames"), "frame"),
+            counted(number("/city/counts/conversations"), "conversation"),
+            counted(number("/city/counts/requests"), "request"),
         )?;
     }
     section(out, "Services", part(report, "/city/services"), &show::SERVICES, false)?;
@@ -203,6 +203,10 @@ fn tell(out: &mut impl Write, report: &Value) -> io::Result<()> {
     section(out, "Who talks to whom, the busiest first", part(report, "/talks"), &TALKS, true)?;
     section(out, "Not seen or not kept", part(report, "/losses"), &LOSSES, false)?;
     section(out, "Not understood", part(report, "/unread"), &UNREAD, false)
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A part of the report.
