@@ -3,6 +3,7 @@
 use crate::{Address, AssetId, Outcome, ServiceId, Text, ZoneId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 
 /// How much a finding matters. Ordered: the worst is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -166,4 +167,16 @@ pub struct Finding {
 impl Finding {
     /// The most reasons kept. The first sight is always among them.
     pub const REASONS_MAX: usize = 8;
+
+    /// The order in which people should see findings: the gravest first; at the same gravity what somebody did before
+    /// what is weak, for a weakness can wait until tomorrow; then the latest.
+    #[must_use]
+    pub fn by_weight(a: &Finding, b: &Finding) -> Ordering {
+        let weak = |finding: &Finding| finding.key.rule == Rule::Weakness;
+        b.severity
+            .cmp(&a.severity)
+            .then(weak(a).cmp(&weak(b)))
+            .then(b.last.cmp(&a.last))
+            .then(b.number.cmp(&a.number))
+    }
 }

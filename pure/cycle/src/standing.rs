@@ -74,8 +74,7 @@ fn status(
         }
     }
     let mut weighty = findings.to_vec();
-    weighty
-        .sort_by(|a, b| b.severity.cmp(&a.severity).then(b.last.cmp(&a.last)).then(a.number.cmp(&b.number)));
+    weighty.sort_by(|a, b| Finding::by_weight(a, b));
     if !weighty.is_empty() {
         if standing != Standing::Down {
             standing = Standing::AtRisk;

@@ -175,9 +175,7 @@ pub fn findings(city: &City, filter: &FindingFilter, window: Window) -> FindingL
     match given(&filter.order) {
         Some("latest") => chosen.sort_by(|a, b| b.last.cmp(&a.last).then(b.number.cmp(&a.number))),
         Some("oldest") => chosen.sort_by_key(|finding| finding.number),
-        _ => chosen.sort_by(|a, b| {
-            b.severity.cmp(&a.severity).then(b.last.cmp(&a.last)).then(b.number.cmp(&a.number))
-        }),
+        _ => chosen.sort_by(|a, b| Finding::by_weight(a, b)),
     }
     FindingList {
         total: chosen.len(),
