@@ -244,7 +244,7 @@ fn start_up(bastide: &Path) -> Result<Vec<Row>> {
     let state = house::root().join("target/bench/demo-state");
     let _ = fs::remove_dir_all(&state);
     let mut command = Command::new(bastide);
-    command.arg("demo").arg("--state").arg(&state);
+    command.args(["demo", "--listen", "127.0.0.1:0", "--state"]).arg(&state);
     let watched = measure::until(&mut command, "http", Duration::from_secs(20), LIMIT)?;
     let _ = fs::remove_dir_all(&state);
     Ok(match watched {
