@@ -1,6 +1,7 @@
 //! The command line's words.
 
 use crate::{failure::Verdict, plan::PlanCommand};
+use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
@@ -301,7 +302,8 @@ pub(crate) fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<V
 
 /// Writes one manual page for each command.
 pub(crate) fn write_manual(into: &std::path::Path) -> anyhow::Result<Verdict> {
-    clap_mangen::generate_to(Arguments::command(), into)?;
+    clap_mangen::generate_to(Arguments::command(), into)
+        .with_context(|| format!("cannot write manual pages into `{}`", into.display()))?;
     Ok(Verdict::Good)
 }
 

@@ -14,6 +14,7 @@ use std::{
     time::Instant,
 };
 use tokio::runtime::Runtime;
+use tracing_subscriber::filter::LevelFilter;
 
 /// How many messages may wait for the loop before sensors wait for it.
 pub(crate) const MESSAGES_MAX: usize = 64;
@@ -21,6 +22,13 @@ pub(crate) const MESSAGES_MAX: usize = 64;
 /// A channel to the loop.
 pub(crate) fn channel() -> (SyncSender<Message>, Receiver<Message>) {
     sync_channel(MESSAGES_MAX)
+}
+
+/// Shows what the console and the database have to complain of, on standard error.
+fn show_complaints() {
+    let stderr = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::WARN);
+    // Only the first of a process's sets counts; there is no second.
+    let _ = stderr.try_init();
 }
 
 /// A runtime for the console and the database.
@@ -40,6 +48,7 @@ pub(crate) fn run(
     messages: (SyncSender<Message>, Receiver<Message>),
     greet: impl FnOnce(&str, Option<&str>),
 ) -> anyhow::Result<Verdict> {
+    show_complaints();
     let (sender, receiver) = messages;
     let scheme = if serving.tls.is_some() { "https" } else { "http" };
     let served = serving.begin(&engine, runtime, sender.clone())?;

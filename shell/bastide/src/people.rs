@@ -64,6 +64,8 @@ pub(crate) fn run(command: &PeopleCommand) -> anyhow::Result<Verdict> {
 
 /// Makes a link. Only while no process has the state directory open; a running one makes links in its console.
 async fn make_link(name: Option<&str>, state: &Path) -> anyhow::Result<String> {
+    // A slip in the name of the directory must not make a new city.
+    drop(Reader::open(state).await?);
     let (store, _) = Store::open(state, Kind::Live, "bastide people", Limits::default()).await?;
     let person = match name {
         Some(name) => match store.people.by_name(name).await? {
