@@ -163,7 +163,7 @@ impl City {
                     minute.conversations += 1;
                 }
                 if let Some(plan) = plan {
-                    self.matrix.opened(plan, flow, observation.time, judgement);
+                    self.matrix.opened(plan, flow, judgement);
                 }
             }
             Observed::Recognised(flow) => {

@@ -2,13 +2,9 @@
 
 use ::city::{Conversation, Flow, Protocol, Request, VerbSet, ZoneId};
 use defend::conduit::{self, Judgement};
-use jiff::Timestamp;
 use plan::Plan;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
-
-/// The most recent conversations kept for a cell.
-const LATEST_MAX: usize = 32;
+use std::collections::BTreeMap;
 
 /// From which zone to which. `None` stands for places in no zone.
 pub type Ends = (Option<ZoneId>, Option<ZoneId>);
@@ -24,8 +20,6 @@ pub struct Cell {
     pub bytes: u64,
     /// The verbs seen, by protocol.
     pub verbs: BTreeMap<Option<Protocol>, VerbSet>,
-    /// The latest conversations, newest last.
-    pub latest: VecDeque<(Timestamp, Flow)>,
 }
 
 /// What ran between zones.
@@ -39,16 +33,12 @@ impl Matrix {
         self.cells.iter()
     }
 
-    pub(crate) fn opened(&mut self, plan: &Plan, flow: &Flow, time: Timestamp, judgement: Option<Judgement>) {
+    pub(crate) fn opened(&mut self, plan: &Plan, flow: &Flow, judgement: Option<Judgement>) {
         let Some(cell) = self.cell(plan, flow) else { return };
         match judgement {
             Some(Judgement::Outside) => cell.outside += 1,
             _ => cell.allowed += 1,
         }
-        if cell.latest.len() >= LATEST_MAX {
-            cell.latest.pop_front();
-        }
-        cell.latest.push_back((time, *flow));
     }
 
     /// A flow that was allowed until now turned out to be of a protocol, or of none.
@@ -61,10 +51,6 @@ impl Matrix {
             cell.outside += 1;
         }
         cell.verbs.entry(flow.protocol).or_default();
-        let same = |known: &&mut (Timestamp, Flow)| Flow { protocol: None, ..known.1 } == unnamed;
-        if let Some((_, known)) = cell.latest.iter_mut().rev().find(same) {
-            known.protocol = flow.protocol;
-        }
     }
 
     pub(crate) fn ended(&mut self, plan: &Plan, conversation: &Conversation) {
