@@ -159,6 +159,8 @@ impl Start {
 }
 
 const KIND: &str = "kind";
+/// [`KIND`] while [`durable::write_whole`] writes it aside.
+const KIND_UNFINISHED: &str = "kind.unfinished";
 const LOCK: &str = "lock";
 const JOURNAL: &str = "journal";
 const CHECKPOINTS: &str = "checkpoints";
@@ -199,7 +201,8 @@ impl Store {
     ) -> Result<(Store, Start), StoreError> {
         durable::make_directory(directory)?;
         let new = !directory.join(KIND).exists();
-        if new && durable::names(directory)?.iter().any(|name| name != LOCK) {
+        // A first start that was killed leaves the lock, and perhaps the half-written word of what it was for.
+        if new && durable::names(directory)?.iter().any(|name| name != LOCK && name != KIND_UNFINISHED) {
             return Err(StoreError::Foreign(directory.to_path_buf()));
         }
         let lock = lock(directory)?;

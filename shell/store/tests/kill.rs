@@ -11,10 +11,10 @@ mod sample;
 use cycle::{City, Event};
 use jiff::{SignedDuration, Timestamp};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 use store::{
@@ -25,6 +25,10 @@ use store::{
 const CHILD: &str = "BASTIDE_STORE_KILL_CHILD";
 /// How often the child is killed; more by `BASTIDE_KILLS`.
 const KILLS: u64 = 60;
+
+fn kills() -> u64 {
+    std::env::var("BASTIDE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS)
+}
 
 fn record(n: u64) -> Record {
     if n % 50 == 49 {
@@ -90,15 +94,20 @@ async fn work(directory: &Path) {
 /// What the child was told, by word.
 type Told = BTreeMap<String, u64>;
 
-/// Starts the child, kills it after a while, and adds what it was told.
-fn run_and_kill(directory: &Path, after: Duration, told: &mut Told) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+/// Starts the child in a state directory.
+fn start(directory: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "nothing_acknowledged_is_lost", "--nocapture", "--test-threads=1"])
         .env(CHILD, directory)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// Starts the child, kills it after a while, and adds what it was told.
+fn run_and_kill(directory: &Path, after: Duration, told: &mut Told) {
+    let mut child = start(directory);
     std::thread::sleep(after);
     let alive = child.try_wait().unwrap().is_none();
     child.kill().unwrap();
@@ -183,7 +192,7 @@ fn nothing_acknowledged_is_lost() {
         runtime.block_on(work(Path::new(&directory)));
         return;
     }
-    let kills = std::env::var("BASTIDE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let kills = kills();
     let directory = tempfile::tempdir().unwrap();
     let mut told = Told::new();
     let began = Instant::now();
@@ -199,4 +208,33 @@ fn nothing_acknowledged_is_lost() {
     for word in ["synced", "sealed", "checkpoint", "compacted"] {
         assert!(told.get(word).is_some_and(|number| *number > 0), "no {word} in {kills} kills");
     }
+}
+
+#[test]
+fn a_first_start_killed_at_any_moment_is_finished_by_the_next() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // How far the kill came is seen on the disk: what was there when it came.
+    let mut left = BTreeSet::new();
+    for kill in 0..kills() {
+        let directory = folder.path().join(kill.to_string());
+        let mut child = start(&directory);
+        let began = Instant::now();
+        // Each kill comes a little later after the directory is there than the last.
+        while !directory.exists() && began.elapsed() < Duration::from_secs(10) {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(Duration::from_micros(kill * 300 % 18_000));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut names: Vec<_> =
+            std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort_unstable();
+        let opened = runtime.block_on(Store::open(&directory, Kind::Live, "mirror-0", limits()));
+        let (store, start) = opened.unwrap_or_else(|error| panic!("kill {kill} left {names:?}: {error}"));
+        assert!(start.passed_over.is_empty(), "kill {kill} left {names:?}: {:?}", start.passed_over);
+        assert!(runtime.block_on(store.log.verify()).unwrap().is_whole(), "kill {kill} left {names:?}");
+        left.insert(names);
+    }
+    assert!(left.len() > 3, "the kills came at the same few moments: {left:?}");
 }

@@ -63,7 +63,9 @@ fn a_replay_killed_at_any_moment_keeps_every_finding_that_it_told() {
             assert!(acknowledged.is_empty());
             let mut again = bastide();
             again.args(["replay", "--city", "tests/program/town", "--state"]).arg(&state).arg(&capture);
-            assert!(again.output().unwrap().status.success(), "round {round}");
+            let output = again.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "round {round}: {said}");
         }
         let known = findings(&state);
         let log = sealed(&state);
