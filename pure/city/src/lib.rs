@@ -32,8 +32,8 @@ pub use evidence::{Evidence, Outcome, Support};
 pub use finding::{Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
 pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ServiceId, SupplierId, ZoneId};
 pub use observation::{
-    Binding, ConnectionState, Conversation, Details, Identity, Loss, LossKind, Observation, Observed, Reply,
-    Request, Trait, Unread, Weakness, WeaknessKind, Witness,
+    Binding, ConnectionState, Conversation, Details, Identity, Loss, LossKind, Message, Observation,
+    Observed, Reply, Request, Trait, Unread, Weakness, WeaknessKind, Witness,
 };
 pub use protocol::Protocol;
 pub use target::Target;

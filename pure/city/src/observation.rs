@@ -27,6 +27,8 @@ pub enum Observed {
     Identity(Identity),
     /// Something was not seen, or could not be kept.
     Loss(Loss),
+    /// A message in the field's own words: for records, never for judgement.
+    Message(Box<Message>),
     /// A conversation began. Told at its first packet, so that what must not be is known at once.
     Opened(Flow),
     /// A conversation's application protocol became known.
@@ -190,6 +192,24 @@ impl Reply {
             Reply::Refused(_) => "refused",
         }
     }
+}
+
+/// One message of a protocol, or one part of one, in the words that the field has for it.
+///
+/// Other tools keep such rows in logs, and where Zeek or one of CISA's ICSNPP parsers has such a log, the log's name
+/// and its columns' names are used here. What a message means is told by [`Request`], [`Identity`] and [`Weakness`];
+/// this is told beside them to those who want every field. The value of a credential is never in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The conversation it is part of. The source is the end that began.
+    pub flow: Flow,
+    /// Whether the end that was spoken to said it.
+    pub back: bool,
+    /// The log in which the field keeps such rows: `dnp3_objects`.
+    pub log: Text,
+    /// The columns that have a value. A name that comes more than once has a list of values; a list without items
+    /// has one empty value. Bytes that are not text are written `\xNN`, and a backslash twice.
+    pub fields: Details,
 }
 
 /// One fact about one device.

@@ -1,15 +1,17 @@
 //! The protocols Bastide can name, and the verbs each one has.
 
 use crate::{Verb, VerbSet};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 
 macro_rules! protocols {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $title:literal [$($verb:ident)*])*) => {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $title:literal $use:ident [$($port:literal)*] [$($verb:ident)*])*) => {
         /// An application protocol, named as the plan and the records name it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        ///
+        /// Stored and sent by its name, so that what was written before a protocol was added can still be read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Protocol {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $($(#[$doc])* $variant,)*
         }
 
         impl Protocol {
@@ -33,61 +35,71 @@ macro_rules! protocols {
             pub fn verbs(self) -> VerbSet {
                 match self { $(Protocol::$variant => VerbSet::of(&[$(Verb::$verb),*]),)* }
             }
+
+            /// The ports on which its servers usually listen. A hint for people and for conversations that say
+            /// nothing; a conversation that speaks is recognised by what it says.
+            #[must_use]
+            pub fn usual_ports(self) -> &'static [u16] {
+                match self { $(Protocol::$variant => &[$($port),*],)* }
+            }
+
+            /// Whether the protocol commands equipment: a request can change what a machine in a street does.
+            #[must_use]
+            pub fn is_industrial(self) -> bool {
+                match self { $(Protocol::$variant => stringify!($use).as_bytes() == b"industrial",)* }
+            }
         }
     };
 }
 
 protocols! {
     /// Address Resolution Protocol, RFC 826.
-    Arp "arp" "ARP" [Discover]
+    Arp "arp" "ARP" general [] [Discover]
     /// BACnet/IP, ANSI/ASHRAE 135 annex J.
-    Bacnet "bacnet" "BACnet" [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Dynamic Host Configuration Protocol, RFC 2131.
-    Dhcp "dhcp" "DHCP" [Configure Discover]
+    Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// Domain Name System, RFC 1035.
-    Dns "dns" "DNS" [Configure Discover Publish Read Transfer]
+    Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
-    Http "http" "HTTP" [Authenticate Discover Operate Read Transfer Write]
+    Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
-    Icmp "icmp" "ICMP" [Discover]
+    Icmp "icmp" "ICMP" general [] [Discover]
     /// Multicast DNS, RFC 6762.
-    Mdns "mdns" "mDNS" [Discover Publish]
+    Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.
-    Modbus "modbus" "Modbus/TCP" [Configure Discover Operate Program Read Restart Transfer Write]
+    Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
-    Mqtt "mqtt" "MQTT" [Authenticate Discover Publish Subscribe]
+    Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
-    Tls "tls" "TLS" [Authenticate Transfer]
-}
-
-impl Protocol {
-    /// The ports on which its servers usually listen. A hint for people and for conversations that say nothing;
-    /// a conversation that speaks is recognised by what it says.
-    #[must_use]
-    pub fn usual_ports(self) -> &'static [u16] {
-        match self {
-            Protocol::Arp | Protocol::Icmp => &[],
-            Protocol::Bacnet => &[47808],
-            Protocol::Dhcp => &[67, 68],
-            Protocol::Dns => &[53],
-            Protocol::Http => &[80, 8000, 8080],
-            Protocol::Mdns => &[5353],
-            Protocol::Modbus => &[502],
-            Protocol::Mqtt => &[1883],
-            Protocol::Tls => &[443, 8443, 8883],
-        }
-    }
-
-    /// Whether the protocol commands equipment: a request can change what a machine in a street does.
-    #[must_use]
-    pub fn is_industrial(self) -> bool {
-        matches!(self, Protocol::Bacnet | Protocol::Modbus)
-    }
+    Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }
 
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Protocol {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Protocol {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl de::Visitor<'_> for Name {
+            type Value = Protocol;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a protocol")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Protocol, E> {
+                name.parse().map_err(|()| E::invalid_value(de::Unexpected::Str(name), &self))
+            }
+        }
+        deserializer.deserialize_str(Name)
     }
 }
 

@@ -204,6 +204,7 @@ impl City {
             Observed::Binding(_)
             | Observed::Conversation(_)
             | Observed::Identity(_)
+            | Observed::Message(_)
             | Observed::Weakness(_) => {}
         }
     }

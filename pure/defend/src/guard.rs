@@ -65,7 +65,11 @@ impl Guard {
                 self.see_request(request, time, plan, out);
                 None
             }
-            Observed::Identity(_) | Observed::Loss(_) | Observed::Unread(_) | Observed::Weakness(_) => None,
+            Observed::Identity(_)
+            | Observed::Loss(_)
+            | Observed::Message(_)
+            | Observed::Unread(_)
+            | Observed::Weakness(_) => None,
         }
     }
 

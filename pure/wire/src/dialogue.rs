@@ -2,10 +2,12 @@
 
 use crate::Config;
 use city::{
-    Address, Binding, Details, Flow, Identity, Mac, Observation, Observed, Protocol, Reply, Request, Target,
-    Text, Trait, Verb, Weakness, WeaknessKind, Witness,
+    Address, Binding, Details, Flow, Identity, Mac, Message, Observation, Observed, Protocol, Reply, Request,
+    Target, Text, Trait, Verb, Weakness, WeaknessKind, Witness,
 };
+use compact_str::format_compact;
 use jiff::Timestamp;
+use std::fmt::Display;
 
 /// Which end of a conversation speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +121,22 @@ impl Out<'_> {
         })));
     }
 
+    /// Tells of a message, or of one part of it, in the field's own words: the name of the log in which the field keeps
+    /// such rows, and the columns. Nothing is built unless details are wanted.
+    pub fn message(&mut self, side: Side, log: &'static str, fill: impl FnOnce(&mut Fields)) {
+        if !self.config.details {
+            return;
+        }
+        let mut fields = Fields::default();
+        fill(&mut fields);
+        self.observe(Observed::Message(Box::new(Message {
+            flow: self.flow,
+            back: side == Side::Destination,
+            log: Text::const_new(log),
+            fields: fields.0,
+        })));
+    }
+
     /// Tells what one side said of itself, in the dialogue's own protocol.
     pub fn identity(&mut self, side: Side, about: Trait, value: &str, field: &'static str, confidence: u8) {
         let address = self.address(side);
@@ -164,6 +182,37 @@ impl Out<'_> {
             let peer = Some(self.address(side.other()));
             let detail = detail.into();
             self.observe(Observed::Weakness(Weakness { address, port, protocol, kind, detail, peer }));
+        }
+    }
+}
+
+/// The columns of a [`Message`], filled one by one.
+#[derive(Debug, Default)]
+pub struct Fields(Details);
+
+impl Fields {
+    /// Puts a column's value, or one more value of a list. Text from the network comes through
+    /// [`crate::show::escaped`].
+    pub fn put(&mut self, column: &'static str, value: impl Into<Text>) {
+        self.0.push((Text::const_new(column), value.into()));
+    }
+
+    /// Puts a value as it is shown: a number, an address.
+    pub fn show(&mut self, column: &'static str, value: impl Display) {
+        self.put(column, format_compact!("{value}"));
+    }
+
+    /// Puts a truth as Zeek writes it, `T` or `F`.
+    pub fn flag(&mut self, column: &'static str, value: bool) {
+        self.put(column, Text::const_new(if value { "T" } else { "F" }));
+    }
+
+    /// Puts every value of a list, which may have none.
+    pub fn list<T: Into<Text>>(&mut self, column: &'static str, values: impl IntoIterator<Item = T>) {
+        let before = self.0.len();
+        values.into_iter().for_each(|value| self.put(column, value));
+        if self.0.len() == before {
+            self.put(column, Text::default());
         }
     }
 }

@@ -60,6 +60,37 @@ pub(crate) fn readable(bytes: &[u8], limit: usize) -> Text {
     text
 }
 
+/// Bytes as text from which they can be had again: what is not printable UTF-8 is written `\xNN`, a backslash twice.
+pub(crate) fn escaped(bytes: &[u8], limit: usize) -> Text {
+    let mut text = Text::default();
+    let looked_at = bytes.get(..limit.saturating_add(4)).unwrap_or(bytes);
+    for chunk in looked_at.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if text.len() >= limit {
+                text.push('…');
+                return text;
+            }
+            match character {
+                '\\' => text.push_str("\\\\"),
+                character if character.is_control() => {
+                    let mut bytes = [0; 4];
+                    for byte in character.encode_utf8(&mut bytes).bytes() {
+                        let _ = write!(text, "\\x{byte:02x}");
+                    }
+                }
+                character => text.push(character),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    if looked_at.len() < bytes.len() {
+        text.push('…');
+    }
+    text
+}
+
 /// Cuts text at a character's border so that at most `limit` bytes are left.
 pub(crate) fn cut(text: &str, limit: usize) -> Text {
     if text.len() <= limit {
@@ -94,6 +125,13 @@ mod tests {
         assert_eq!(readable("Pumpenhäuser".as_bytes(), 8), "Pumpenh…");
         assert_eq!(readable(b"a\x1b[2J\xff", 100), "a [2J\u{fffd}");
         assert_eq!(cut("Pumpenhäuser", 8), "Pumpenh…");
+        assert_eq!(escaped("Pumpenhäuser".as_bytes(), 8), "Pumpenhä…");
+    }
+
+    #[test]
+    fn bytes_can_be_had_again_from_escaped_text() {
+        assert_eq!(escaped("a\\b ä".as_bytes(), 100), "a\\\\b ä");
+        assert_eq!(escaped(b"\x00\x1b\xffok", 100), "\\x00\\x1b\\xffok");
     }
 
     #[test]

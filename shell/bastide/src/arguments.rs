@@ -244,7 +244,7 @@ pub(crate) struct Captures {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  bastide records monday.pcap\n  bastide records monday.pcap.zst --kind request \
-                        | jq 'select(.verb == \"write\")'"
+                        | jq 'select(.verb == \"write\")'\n  bastide records monday.pcap --format zeek --into monday-logs"
 )]
 pub(crate) struct Records {
     #[command(flatten)]
@@ -252,6 +252,9 @@ pub(crate) struct Records {
     /// How to print them
     #[arg(long, value_enum, default_value_t = RecordFormat::Ndjson)]
     pub(crate) format: RecordFormat,
+    /// The folder for logs; made if it is not there. Logs in it of the same names are written anew
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: Option<PathBuf>,
     /// Only these kinds; all if left out
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     pub(crate) kind: Vec<RecordKind>,
@@ -262,6 +265,8 @@ pub(crate) struct Records {
 pub(crate) enum RecordFormat {
     /// One JSON object a line
     Ndjson,
+    /// The logs of Zeek and ICSNPP, a file each; needs `--into`
+    Zeek,
 }
 
 /// The kinds of record.
@@ -275,12 +280,30 @@ pub(crate) enum RecordKind {
     Identity,
     /// Something not seen or not kept
     Loss,
+    /// A message in the field's own words, with every field
+    Message,
     /// Something asked of a device, with what it answered
     Request,
     /// Bytes that no reader understood
     Unread,
     /// Something insecure
     Weakness,
+}
+
+impl RecordKind {
+    /// The kind as `records` has it.
+    pub(crate) fn kind(self) -> records::Kind {
+        match self {
+            RecordKind::Binding => records::Kind::Binding,
+            RecordKind::Conversation => records::Kind::Conversation,
+            RecordKind::Identity => records::Kind::Identity,
+            RecordKind::Loss => records::Kind::Loss,
+            RecordKind::Message => records::Kind::Message,
+            RecordKind::Request => records::Kind::Request,
+            RecordKind::Unread => records::Kind::Unread,
+            RecordKind::Weakness => records::Kind::Weakness,
+        }
+    }
 }
 
 /// How an answer is printed.

@@ -12,7 +12,6 @@ mod people;
 mod plan;
 mod play;
 mod reading;
-mod record;
 mod records;
 mod replay;
 mod ring;

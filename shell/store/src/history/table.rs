@@ -167,6 +167,7 @@ impl Table {
             Observed::Weakness(_) => Some(Table::Weaknesses),
             Observed::Binding(_)
             | Observed::Loss(_)
+            | Observed::Message(_)
             | Observed::Opened(_)
             | Observed::Recognised(_)
             | Observed::Unread(_) => None,

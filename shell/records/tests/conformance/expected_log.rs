@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 pub type Row = BTreeMap<String, String>;
 
 /// One log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     /// Its name, without `.log`.
     pub name: String,

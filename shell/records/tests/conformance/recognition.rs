@@ -10,7 +10,7 @@ const BACNET_BY_CHANCE: &str = "scripts.policy.protocols.conn.vlan-logging";
 #[test]
 fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
     let Some(cases) = cases::all() else {
-        return cases::skipped(crate::CASES, "plant_protocols_are_seen_where_they_are_and_nowhere_else");
+        return cases::skipped(cases::COUNT, "plant_protocols_are_seen_where_they_are_and_nowhere_else");
     };
     let (mut own, mut strange) = (0, Vec::new());
     for case in cases.iter().filter(|case| !case.is_text()) {

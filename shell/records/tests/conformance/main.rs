@@ -4,10 +4,12 @@
 //! `BASTIDE_DATA` names, or in `../shared/data` beside the checkout. Without them every test passes and says how many
 //! cases it skipped.
 //!
-//! One module per protocol turns observations into rows with the peer's column names and compares them with the
+//! [`logs`] compares every log of every case, column by column, with what `bastide records --format zeek` writes.
+//!
+//! For some protocols a module turns observations into rows with the peer's column names and compares them with the
 //! peer's log as multisets ([`compare`]). What is asserted is a floor on two shares: of the expected rows, how many
 //! were found; of our rows, how many were expected. With `BASTIDE_DIFFERENCES=20` each comparison prints its first
-//! 20 differences (`cargo test -p capture --test conformance -- --nocapture`).
+//! 20 differences (`cargo test -p records --test conformance -- --nocapture`).
 
 #![cfg(test)]
 
@@ -21,6 +23,7 @@ mod dns;
 mod expected_log;
 mod filters;
 mod http;
+mod logs;
 mod modbus;
 mod mqtt;
 mod neighbours;
@@ -28,13 +31,10 @@ mod reading;
 mod recognition;
 mod tls;
 
-/// How many cases there are; a check on the harness, which must not lose one unseen.
-const CASES: usize = 525;
-
 #[test]
 fn every_case_is_listed() {
-    let Some(cases) = cases::all() else { return cases::skipped(CASES, "every_case_is_listed") };
-    assert_eq!(cases.len(), CASES);
+    let Some(cases) = cases::all() else { return cases::skipped(cases::COUNT, "every_case_is_listed") };
+    assert_eq!(cases.len(), cases::COUNT);
     for case in &cases {
         assert!(case.capture.is_file(), "{} is missing", case.capture.display());
         for file in &case.expected {
@@ -45,7 +45,9 @@ fn every_case_is_listed() {
 
 #[test]
 fn every_capture_is_read_to_the_end() {
-    let Some(cases) = cases::all() else { return cases::skipped(CASES, "every_capture_is_read_to_the_end") };
+    let Some(cases) = cases::all() else {
+        return cases::skipped(cases::COUNT, "every_capture_is_read_to_the_end");
+    };
     let (mut read, mut damaged, mut texts) = (0, Vec::new(), 0);
     let (mut conversations, mut requests, mut identities, mut weaknesses) = (0, 0, 0, 0);
     for case in &cases {
@@ -72,12 +74,12 @@ fn every_capture_is_read_to_the_end() {
     println!(
         "{conversations} conversations, {requests} requests, {identities} identities, {weaknesses} weaknesses"
     );
-    assert_eq!(read + texts, CASES);
+    assert_eq!(read + texts, cases::COUNT);
 }
 
 #[test]
 fn every_expected_log_is_read() {
-    let Some(cases) = cases::all() else { return cases::skipped(CASES, "every_expected_log_is_read") };
+    let Some(cases) = cases::all() else { return cases::skipped(cases::COUNT, "every_expected_log_is_read") };
     let (mut logs, mut filters) = (0, 0);
     for case in &cases {
         logs += case.logs().len();

@@ -1,8 +1,7 @@
 //! Observations as records: the stable JSON that other tools read.
 
-use crate::arguments::RecordKind;
 use city::{Address, Flow, Observation, Observed};
-use serde::Serialize;
+use serde::{Serialize, ser::SerializeMap};
 use std::io::{self, Write};
 
 /// What every record of a flow begins with.
@@ -81,6 +80,35 @@ struct RequestRecord<'a> {
     details: Pairs<'a>,
 }
 
+#[derive(Serialize)]
+struct MessageRecord<'a> {
+    #[serde(flatten)]
+    ends: Ends<'a>,
+    from: &'static str,
+    log: &'a str,
+    fields: Lists<'a>,
+}
+
+/// Named values in their order, as an object; those of the same name, which stand together, as an array.
+struct Lists<'a>(&'a [(city::Text, city::Text)]);
+
+impl Serialize for Lists<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for group in self.0.chunk_by(|(a, _), (b, _)| a == b) {
+            match group {
+                [(name, value)] => map.serialize_entry(name.as_str(), value.as_str())?,
+                [(name, _), ..] => {
+                    let values: Vec<&str> = group.iter().map(|(_, value)| value.as_str()).collect();
+                    map.serialize_entry(name.as_str(), &values)?;
+                }
+                [] => {}
+            }
+        }
+        map.end()
+    }
+}
+
 /// Named values in their order, as an object.
 struct Pairs<'a>(&'a [(city::Text, city::Text)]);
 
@@ -154,22 +182,11 @@ struct UnreadRecord<'a> {
     sample: &'a str,
 }
 
-/// The kind of record that an observation becomes; none for what only matters while it happens.
-pub(crate) fn kind_of(observation: &Observation) -> Option<RecordKind> {
-    match &observation.fact {
-        Observed::Binding(_) => Some(RecordKind::Binding),
-        Observed::Conversation(conversation) => conversation.ended.then_some(RecordKind::Conversation),
-        Observed::Identity(_) => Some(RecordKind::Identity),
-        Observed::Loss(_) => Some(RecordKind::Loss),
-        Observed::Opened(_) | Observed::Recognised(_) => None,
-        Observed::Request(_) => Some(RecordKind::Request),
-        Observed::Unread(_) => Some(RecordKind::Unread),
-        Observed::Weakness(_) => Some(RecordKind::Weakness),
-    }
-}
-
 /// Writes an observation as one line of JSON; nothing for what only matters while it happens.
-pub(crate) fn write(out: &mut impl Write, observation: &Observation) -> io::Result<()> {
+///
+/// # Errors
+/// What is written to failed.
+pub fn write(out: &mut impl Write, observation: &Observation) -> io::Result<()> {
     let Observation { time, sensor, fact } = observation;
     let (time, sensor) = (*time, sensor.as_str());
     match fact {
@@ -210,6 +227,15 @@ pub(crate) fn write(out: &mut impl Write, observation: &Observation) -> io::Resu
                     _ => None,
                 },
                 details: Pairs(&request.details),
+            },
+        ),
+        Observed::Message(message) => serde_json::to_writer(
+            &mut *out,
+            &MessageRecord {
+                ends: Ends::of("message", time, sensor, &message.flow),
+                from: if message.back { "destination" } else { "source" },
+                log: &message.log,
+                fields: Lists(&message.fields),
             },
         ),
         Observed::Identity(identity) => serde_json::to_writer(

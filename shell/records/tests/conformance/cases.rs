@@ -12,6 +12,9 @@ use std::{
     sync::OnceLock,
 };
 
+/// How many cases there are; a check on the harness, which must not lose one unseen.
+pub const COUNT: usize = 525;
+
 /// One case.
 #[derive(Clone, Debug)]
 pub struct Case {

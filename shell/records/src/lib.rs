@@ -1,0 +1,50 @@
+//! Observations in the forms that other tools read.
+//!
+//! Each form is a view of the same observations, made by one pass over them; none is a second parser.
+//!
+//! - [`ndjson`]: our own records, one JSON object a line, with stable field names.
+//! - [`zeek`]: the logs of Zeek and of CISA's ICSNPP parsers, a file each, with their names, columns and order.
+
+pub mod ndjson;
+pub mod zeek;
+
+use city::{Observation, Observed};
+
+/// The kinds of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// An IP and a MAC address said to belong together.
+    Binding,
+    /// A conversation between two ends, when it ends.
+    Conversation,
+    /// Something a device told of itself.
+    Identity,
+    /// Something not seen or not kept.
+    Loss,
+    /// A message in the field's own words, with every field.
+    Message,
+    /// Something asked of a device, with what it answered.
+    Request,
+    /// Bytes that no reader understood.
+    Unread,
+    /// Something insecure.
+    Weakness,
+}
+
+impl Kind {
+    /// The kind of record that an observation becomes; none for what only matters while it happens.
+    #[must_use]
+    pub fn of(observation: &Observation) -> Option<Kind> {
+        match &observation.fact {
+            Observed::Binding(_) => Some(Kind::Binding),
+            Observed::Conversation(conversation) => conversation.ended.then_some(Kind::Conversation),
+            Observed::Identity(_) => Some(Kind::Identity),
+            Observed::Loss(_) => Some(Kind::Loss),
+            Observed::Message(_) => Some(Kind::Message),
+            Observed::Opened(_) | Observed::Recognised(_) => None,
+            Observed::Request(_) => Some(Kind::Request),
+            Observed::Unread(_) => Some(Kind::Unread),
+            Observed::Weakness(_) => Some(Kind::Weakness),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Names for conversations that are the same in every log, and in every reading of the same capture.
+
+use city::Flow;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// The conversations that go on, with their names.
+///
+/// As many as the wire follows at a time: it tells of a conversation's end when its table puts it out.
+#[derive(Debug, Default)]
+pub(super) struct Uids {
+    open: HashMap<Flow, String>,
+    /// The name made last for what is no conversation that goes on.
+    other: String,
+}
+
+impl Uids {
+    pub(super) fn open(&mut self, flow: &Flow, time: Timestamp) {
+        self.open.insert(key(flow), uid(flow, time));
+    }
+
+    pub(super) fn close(&mut self, flow: &Flow) {
+        self.open.remove(&key(flow));
+    }
+
+    /// The name of the conversation of a flow. What belongs to none (an ARP message) is named by its ends alone.
+    pub(super) fn of(&mut self, flow: &Flow) -> &str {
+        match self.open.get(&key(flow)) {
+            Some(uid) => uid,
+            None => {
+                self.other = uid(flow, Timestamp::UNIX_EPOCH);
+                &self.other
+            }
+        }
+    }
+}
+
+/// The flow without its protocol, which becomes known later.
+fn key(flow: &Flow) -> Flow {
+    Flow { protocol: None, ..*flow }
+}
+
+/// `C` and seventeen letters or digits, from the ends and the time of the first packet.
+fn uid(flow: &Flow, time: Timestamp) -> String {
+    const DIGITS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let Flow { source, source_port, destination, destination_port, transport, .. } = flow;
+    let text = format!(
+        "{source} {source_port} {destination} {destination_port} {transport} {}",
+        time.as_nanosecond()
+    );
+    // FNV-1a of 128 bits: not against forgers, for the names only tell conversations apart.
+    let mut hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    });
+    let mut uid = String::with_capacity(18);
+    uid.push('C');
+    for _ in 0..17 {
+        let digit = DIGITS.get((hash % 62) as usize).copied().unwrap_or(b'A');
+        uid.push(char::from(digit));
+        hash /= 62;
+    }
+    uid
+}
