@@ -74,6 +74,8 @@ pub struct Conversation {
     pub state: ConnectionState,
     /// `false` if it goes on and will be told of again, with totals from its start.
     pub ended: bool,
+    /// Further facts by name, for records; empty unless the reader was asked for them, and until the end.
+    pub details: Details,
 }
 
 /// How a conversation went, in the terms of Zeek's `conn_state`, which the field knows.
@@ -199,6 +201,8 @@ impl Reply {
 /// Other tools keep such rows in logs, and where Zeek or one of CISA's ICSNPP parsers has such a log, the log's name
 /// and its columns' names are used here. What a message means is told by [`Request`], [`Identity`] and [`Weakness`];
 /// this is told beside them to those who want every field. The value of a credential is never in it.
+///
+/// What only Suricata's events have a place for is in a log named `eve_` and the type of the event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The conversation it is part of. The source is the end that began.

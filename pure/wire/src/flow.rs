@@ -1,11 +1,14 @@
 //! One conversation between two ends, as the table keeps it.
 
+use crate::Config;
 use crate::dialogue::Side;
 use crate::talk::Talk;
 use crate::tcp;
 use city::{
-    Address, ConnectionState, Conversation, Flow, Mac, Observation, Observed, Protocol, Text, Transport,
+    Address, ConnectionState, Conversation, Details, Flow, Mac, Observation, Observed, Protocol, Text,
+    Transport,
 };
+use compact_str::{ToCompactString, format_compact};
 use jiff::Timestamp;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -140,6 +143,32 @@ pub(crate) struct Sent {
     /// Payload above the transport header; TCP counts by sequence numbers instead.
     pub(crate) bytes: u64,
     pub(crate) ip_bytes: u64,
+    /// With the frame around it; within a tunnel as much as `ip_bytes`.
+    pub(crate) frame_bytes: u64,
+}
+
+/// What ended a conversation for the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndedBy {
+    /// The table was full.
+    FullTable,
+    /// No frame follows.
+    Input,
+    /// Nothing was said for too long.
+    Silence,
+    /// Another began between the same ends.
+    Successor,
+}
+
+impl EndedBy {
+    fn as_str(self) -> &'static str {
+        match self {
+            EndedBy::FullTable => "full-table",
+            EndedBy::Input => "input",
+            EndedBy::Silence => "silence",
+            EndedBy::Successor => "successor",
+        }
+    }
 }
 
 /// A conversation that goes on.
@@ -189,7 +218,13 @@ impl Live {
     }
 
     /// What is told of it, now or at its end.
-    pub(crate) fn tell(&self, time: Timestamp, sensor: &Text, ended: bool, out: &mut Vec<Observation>) {
+    pub(crate) fn tell(
+        &self,
+        time: Timestamp,
+        config: &Config,
+        ended: Option<EndedBy>,
+        out: &mut Vec<Observation>,
+    ) {
         let (bytes_out, bytes_in) = if self.key.transport() == Transport::Tcp {
             (self.tcp.size(Side::Source), self.tcp.size(Side::Destination))
         } else {
@@ -210,9 +245,32 @@ impl Live {
             ip_bytes_in: self.sent.destination.ip_bytes,
             missed_bytes: self.tcp.missed(),
             state: self.state(),
-            ended,
+            ended: ended.is_some(),
+            details: ended.filter(|_| config.details).map(|by| self.details(by)).unwrap_or_default(),
         };
         let fact = Observed::Conversation(Box::new(conversation));
-        out.push(Observation { time, sensor: sensor.clone(), fact });
+        out.push(Observation { time, sensor: config.sensor.clone(), fact });
+    }
+
+    /// What only records want to know:
+    ///
+    /// | key | value |
+    /// |---|---|
+    /// | `frame-bytes-out`, `frame-bytes-in` | bytes with the frames around them; inside a tunnel, with the IP header |
+    /// | `tcp-flags-out`, `tcp-flags-in` | every flag that was set in some segment, hexadecimal |
+    /// | `tcp-state` | how far the connection came, as one who stands between the two ends sees it |
+    /// | `ended-by` | `silence`, `successor` (another one between the same ends), `full-table`, or the end of the `input` |
+    fn details(&self, by: EndedBy) -> Details {
+        let mut details = Details::new();
+        let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
+        put("frame-bytes-out", self.sent.source.frame_bytes.to_compact_string());
+        put("frame-bytes-in", self.sent.destination.frame_bytes.to_compact_string());
+        if self.key.transport() == Transport::Tcp {
+            put("tcp-flags-out", format_compact!("{:02x}", self.tcp.flags(Side::Source)));
+            put("tcp-flags-in", format_compact!("{:02x}", self.tcp.flags(Side::Destination)));
+            put("tcp-state", Text::const_new(self.tcp.progress()));
+        }
+        put("ended-by", Text::const_new(by.as_str()));
+        details
     }
 }

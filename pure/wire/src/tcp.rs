@@ -10,6 +10,8 @@ use city::ConnectionState;
 pub(crate) struct Flags(pub(crate) u8);
 
 impl Flags {
+    const ACK: u8 = 0x10;
+
     pub(crate) fn fin(self) -> bool {
         self.0 & 0x01 != 0
     }
@@ -87,6 +89,8 @@ pub(crate) struct End {
     before_reset: Stage,
     syn: bool,
     fin: bool,
+    /// Every flag that was set in some segment.
+    flags: u8,
     /// Whether `base` is known.
     begun: bool,
     /// The sequence number at position 0.
@@ -130,6 +134,8 @@ impl End {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Connection {
     pub(crate) ends: Ends<End>,
+    /// Which end asked to close first.
+    first_to_close: Option<Side>,
 }
 
 /// The farthest an acknowledgement may run ahead of what was seen: the largest window (RFC 7323 section 2.3).
@@ -174,6 +180,7 @@ impl Connection {
             end.begin(segment.sequence);
         }
         end.syn |= flags.syn();
+        end.flags |= flags.0;
         let data_at = segment.sequence.wrapping_add(u32::from(flags.syn()));
         let position = end.position(data_at);
         // A second SYN with other numbers, as of two stations that answer to one address, says nothing of this stream.
@@ -207,6 +214,9 @@ impl Connection {
                 // Not heard yet: what it will say next is known.
                 peer.begin(segment.acknowledgement.wrapping_sub(1));
             }
+        }
+        if flags.fin() {
+            self.first_to_close.get_or_insert(side);
         }
         self.step(flags, side, peer.stage);
         position
@@ -310,6 +320,38 @@ impl Connection {
             (Stage::SynSent, Stage::Silent) => C::S0,
             (Stage::Established, Stage::Established) => C::S1,
             _ => C::Oth,
+        }
+    }
+
+    /// Every flag that was set in some segment of one end.
+    pub(crate) fn flags(&self, side: Side) -> u8 {
+        self.ends.of(side).flags
+    }
+
+    /// How far it came, by the states of RFC 9293 section 3.3.2: those of the destination if the source asked to close
+    /// first, or else those of the end that did, as Suricata steps through them.
+    pub(crate) fn progress(&self) -> &'static str {
+        let (source, destination) = (&self.ends.source, &self.ends.destination);
+        if source.stage == Stage::Reset || destination.stage == Stage::Reset {
+            return "closed";
+        }
+        let heard = |end: &End| end.acknowledged >= end.sent;
+        let first = self.first_to_close;
+        match (source.fin, destination.fin, first) {
+            (true, true, Some(Side::Source)) if heard(destination) => "closed",
+            (true, true, Some(Side::Destination)) if heard(source) => "closed",
+            (true, true, Some(Side::Destination)) => "time_wait",
+            (true, true, _) => "last_ack",
+            (true, false, _) => "close_wait",
+            (false, true, _) if heard(destination) => "fin_wait2",
+            (false, true, _) => "fin_wait1",
+            (false, false, _) => match (source.stage, destination.stage) {
+                (Stage::SynSent, Stage::Silent) => "syn_sent",
+                (_, Stage::SynAckSent) => "syn_recv",
+                (Stage::Established, Stage::Established) if source.flags & Flags::ACK == 0 => "syn_recv",
+                (Stage::Established, Stage::Established) => "established",
+                _ => "none",
+            },
         }
     }
 

@@ -1,7 +1,7 @@
 //! The reader: frames in, observations out.
 
-use crate::dialogue::{Out, Reader};
-use crate::flow::{Ends, Key, Live, Sent};
+use crate::dialogue::{Out, Reader, Side};
+use crate::flow::{EndedBy, Ends, Key, Live, Sent};
 use crate::fragment::{Bounds, Fragments};
 use crate::frame::{
     Carries, Opened, parse_aggregated, parse_ethernet, parse_frame, parse_typed, parse_wireless,
@@ -52,6 +52,8 @@ struct Around {
     depth: u8,
     /// Whether it is known to be cut short.
     cut: bool,
+    /// How long the frame was that holds it and nothing else.
+    frame_length: Option<u32>,
 }
 
 /// A packet of a conversation, above its transport header.
@@ -99,7 +101,14 @@ impl Wire {
         self.tally.truncated += u64::from(cut);
         match parse_frame(frame.link, frame.bytes) {
             Some(opened) => {
-                let around = Around { time: frame.time, macs: opened.macs, vlan: opened.vlan, depth: 0, cut };
+                let around = Around {
+                    time: frame.time,
+                    macs: opened.macs,
+                    vlan: opened.vlan,
+                    depth: 0,
+                    cut,
+                    frame_length: Some(frame.length),
+                };
                 self.carried(around, opened.carries, out);
             }
             None => self.tally.unread(Transport::Ethernet(0), 0, None, frame.bytes, 1),
@@ -117,7 +126,7 @@ impl Wire {
     pub fn finish(&mut self, out: &mut Vec<Observation>) {
         let Some(now) = self.now else { return };
         for place in self.table.places() {
-            self.end(place, now, out);
+            self.end(place, now, EndedBy::Input, out);
         }
         self.neighbours.finish(now, &self.config.sensor, out);
         self.fragments.finish();
@@ -154,7 +163,7 @@ impl Wire {
         }
         self.swept = Some(now);
         while let Some(place) = self.table.expired(now) {
-            self.end(place, now, out);
+            self.end(place, now, EndedBy::Silence, out);
         }
         self.fragments.expire(now);
         self.neighbours.expire(now, &self.config.sensor, out);
@@ -180,11 +189,21 @@ impl Wire {
                 let mut opened = Opened { macs: around.macs, vlan: around.vlan, carries };
                 while let Some(rest) = parse_aggregated(bytes, &mut opened) {
                     bytes = rest;
-                    self.carried(Around { macs: opened.macs, ..around }, opened.carries, out);
+                    self.carried(
+                        Around { macs: opened.macs, frame_length: None, ..around },
+                        opened.carries,
+                        out,
+                    );
                 }
             }
             Carries::Arp(bytes) => match arp::parse_arp(bytes) {
-                Some(packet) => self.neighbours.see(&packet, around.time, &self.config.sensor, out),
+                Some(packet) => {
+                    self.neighbours.see(&packet, around.time, &self.config.sensor, out);
+                    if self.config.details {
+                        let fact = Observed::Message(Box::new(packet.message(around.vlan)));
+                        out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+                    }
+                }
                 None => self.tally.unread(Transport::Ethernet(0x0806), 0, None, bytes, 1),
             },
             Carries::Ethernet(bytes) => self.inside(around, Inside::Ethernet(bytes), out),
@@ -198,7 +217,7 @@ impl Wire {
 
     /// What a tunnel carries.
     fn inside(&mut self, around: Around, inside: Inside<'_>, out: &mut Vec<Observation>) {
-        let around = Around { depth: around.depth + 1, ..around };
+        let around = Around { depth: around.depth + 1, frame_length: None, ..around };
         if around.depth > DEPTH_MAX {
             return;
         }
@@ -268,7 +287,7 @@ impl Wire {
                 fragment: None,
                 ..*packet
             };
-            self.whole_packet(around, &packet, out);
+            self.whole_packet(Around { frame_length: None, ..around }, &packet, out);
         }
     }
 
@@ -403,7 +422,7 @@ impl Wire {
             && (said.segment.is_some_and(|segment| live.tcp.is_over_for(&segment, live.side(from_high)))
                 || around.time.duration_since(live.last) >= live.patience().limit())
         {
-            self.end(at, around.time, out);
+            self.end(at, around.time, EndedBy::Successor, out);
             place = None;
         }
         let place = match place {
@@ -417,6 +436,7 @@ impl Wire {
         sent.packets += 1;
         sent.bytes += said.length;
         sent.ip_bytes += said.ip_length;
+        sent.frame_bytes += around.frame_length.map_or(said.ip_length, u64::from);
         if live.macs.of(side).is_none() {
             *live.macs.of_mut(side) = around.macs.0;
         }
@@ -470,7 +490,7 @@ impl Wire {
         if let Some(every) = interim {
             let age = live.last.duration_since(live.start).as_secs();
             live.interims = u32::try_from(age / every.as_secs().max(1)).unwrap_or(u32::MAX);
-            live.tell(around.time, &self.config.sensor, false, out);
+            live.tell(around.time, &self.config, None, out);
         }
         self.table.touch(place, patience);
     }
@@ -489,7 +509,7 @@ impl Wire {
             && let Some(least) = self.table.least()
         {
             self.tally.put_out += 1;
-            self.end(least, around.time, out);
+            self.end(least, around.time, EndedBy::FullTable, out);
         }
         let answers = match &said.segment {
             Some(segment) if segment.flags.syn() => segment.flags.ack(),
@@ -512,12 +532,20 @@ impl Wire {
         };
         let fact = Observed::Opened(live.flow());
         out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+        if let Some(vlan) = around.vlan {
+            let flow = live.flow();
+            Out { config: &self.config, observations: out, time: around.time, flow }.message(
+                Side::Source,
+                "eve_link",
+                |fields| fields.show("vlan", vlan),
+            );
+        }
         let patience = live.patience();
         self.table.insert(hash, live, patience)
     }
 
     /// Ends a conversation and tells of it.
-    fn end(&mut self, place: Place, now: Timestamp, out: &mut Vec<Observation>) {
+    fn end(&mut self, place: Place, now: Timestamp, by: EndedBy, out: &mut Vec<Observation>) {
         let Some(mut live) = self.table.remove(place) else { return };
         let flow = live.flow();
         let mut ear = Ear {
@@ -533,7 +561,7 @@ impl Wire {
             let count = u64::from(live.unread);
             self.tally.unread(flow.transport, flow.destination_port, live.protocol, &[], count);
         }
-        live.tell(now, &self.config.sensor, true, out);
+        live.tell(now, &self.config, Some(by), out);
     }
 }
 

@@ -63,6 +63,8 @@ struct ConversationRecord<'a> {
     vlan: Option<u16>,
     source_mac: Option<Shown<city::Mac>>,
     destination_mac: Option<Shown<city::Mac>>,
+    #[serde(skip_serializing_if = "Pairs::is_empty")]
+    details: Pairs<'a>,
 }
 
 #[derive(Serialize)]
@@ -210,6 +212,7 @@ pub fn write(out: &mut impl Write, observation: &Observation) -> io::Result<()> 
                     vlan: conversation.vlan,
                     source_mac: conversation.source_mac.map(Shown),
                     destination_mac: conversation.destination_mac.map(Shown),
+                    details: Pairs(&conversation.details),
                 },
             )
         }

@@ -55,6 +55,8 @@ impl Logs {
                 self.row(conversation.start, &row)?;
                 self.uids.close(&conversation.flow);
             }
+            // What only Suricata has a place for.
+            Observed::Message(message) if message.log.starts_with("eve_") => {}
             Observed::Message(message) => self.row(time, message)?,
             _ => {}
         }

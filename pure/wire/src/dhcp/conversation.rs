@@ -43,7 +43,7 @@ fn ask(side: Side, message: &Message<'_>, out: &mut Out<'_>) {
     introduce_client(client, message, out);
     let wanted = message.address(Code::REQUESTED_ADDRESS).or(given(message.client));
     let flow = out.flow_from(side);
-    tell(flow, message, wanted, Reply::NotExpected, out);
+    tell(flow, side, message, wanted, Reply::NotExpected, out);
 }
 
 fn reply(side: Side, message: &Message<'_>, out: &mut Out<'_>) {
@@ -74,10 +74,17 @@ fn reply(side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         Kind::NAK => Reply::Refused("nak".into()),
         _ => Reply::Done,
     };
-    tell(flow, message, granted, reply, out);
+    tell(flow, side, message, granted, reply, out);
 }
 
-fn tell(flow: Flow, message: &Message<'_>, about: Option<Ipv4Addr>, reply: Reply, out: &mut Out<'_>) {
+fn tell(
+    flow: Flow,
+    sender: Side,
+    message: &Message<'_>,
+    about: Option<Ipv4Addr>,
+    reply: Reply,
+    out: &mut Out<'_>,
+) {
     let verb = match message.kind {
         Kind::DISCOVER | Kind::OFFER | Kind::INFORM => Verb::Discover,
         _ => Verb::Configure,
@@ -89,7 +96,13 @@ fn tell(flow: Flow, message: &Message<'_>, about: Option<Ipv4Addr>, reply: Reply
         None => Target::default(),
     };
     let value = message.option(Code::HOST_NAME).map(|name| readable(name, VALUE_BYTES_MAX));
-    let details = if out.wants_details() { details(message) } else { Details::new() };
+    let mut details = if out.wants_details() { details(message) } else { Details::new() };
+    if out.wants_details() {
+        let address = |side| out.address(side).to_compact_string();
+        details.push(("sender".into(), address(sender)));
+        details.push(("receiver".into(), address(sender.other())));
+        details.push(("from-source".into(), (sender == Side::Source).to_compact_string()));
+    }
     let function = message.kind.to_compact_string();
     out.observe(Observed::Request(Box::new(Request {
         flow,

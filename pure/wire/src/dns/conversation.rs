@@ -32,6 +32,8 @@ pub struct Conversation {
     pending: VecDeque<Pending>,
     /// The transaction whose zone is being transferred, in one message after another (RFC 5936 clause 2.2).
     transfer: Option<u16>,
+    /// How many messages there were.
+    messages: u32,
     /// Whether the answerer has been called a name server.
     introduced: bool,
     /// After a gap: which side's next message has still to be found.
@@ -44,6 +46,8 @@ struct Pending {
     side: Side,
     /// When it was seen; nothing, if only the reply was.
     asked: Option<Timestamp>,
+    /// Which message of the conversation it is, from 0.
+    number: u32,
     header: Header,
     questions: SmallVec<[Question; 1]>,
     /// What an update or a notification brings.
@@ -57,6 +61,7 @@ impl Conversation {
             multicast,
             pending: VecDeque::new(),
             transfer: None,
+            messages: 0,
             introduced: false,
             searching: Ends::default(),
         }
@@ -69,17 +74,19 @@ impl Conversation {
         {
             self.give_up_oldest(out);
         }
+        let number = self.messages;
+        self.messages = self.messages.saturating_add(1);
         if self.multicast {
             multicast_message(side, message, out);
         } else if message.header.is_response() {
-            self.reply(side, message, out);
+            self.reply(side, message, number, out);
         } else {
-            self.ask(side, message, out);
+            self.ask(side, message, number, out);
         }
     }
 
-    fn ask(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
-        let pending = Pending::new(side, message, Some(out.time));
+    fn ask(&mut self, side: Side, message: &Message, number: u32, out: &mut Out<'_>) {
+        let pending = Pending::new(side, message, Some(out.time), number);
         if out.address(side.other()).is_station() {
             self.pending.push_back(pending);
         } else {
@@ -88,7 +95,7 @@ impl Conversation {
         }
     }
 
-    fn reply(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
+    fn reply(&mut self, side: Side, message: &Message, number: u32, out: &mut Out<'_>) {
         if !self.introduced && message.header.opcode() == Opcode::QUERY {
             self.introduced = true;
             out.identity(side, Trait::Role, "name server", "reply", 60);
@@ -99,7 +106,7 @@ impl Conversation {
             Some(pending) => pending,
             None if self.transfer == Some(message.header.id) => return,
             // The question was not seen.
-            None => Pending::new(side.other(), message, None),
+            None => Pending::new(side.other(), message, None, number),
         };
         if pending.questions.iter().any(|question| matches!(question.kind, Kind::AXFR | Kind::IXFR)) {
             self.transfer = Some(message.header.id);
@@ -108,7 +115,7 @@ impl Conversation {
             Rcode(0) => Reply::Done,
             refused => Reply::Refused(refused.to_compact_string()),
         };
-        pending.tell(reply, Some(message), out);
+        pending.tell(reply, Some((message, number)), out);
     }
 
     fn give_up_oldest(&mut self, out: &mut Out<'_>) {
@@ -175,14 +182,14 @@ impl Dialogue for Conversation {
 }
 
 impl Pending {
-    fn new(side: Side, message: &Message, asked: Option<Timestamp>) -> Pending {
+    fn new(side: Side, message: &Message, asked: Option<Timestamp>, number: u32) -> Pending {
         let value = match message.header.opcode() {
             // RFC 2136 clause 2.2: the changes stand where answers have their authority.
             Opcode::UPDATE => shown(&message.authority),
             Opcode::NOTIFY => shown(&message.answers),
             _ => None,
         };
-        Pending { side, asked, header: message.header, questions: message.questions.clone(), value }
+        Pending { side, asked, number, header: message.header, questions: message.questions.clone(), value }
     }
 
     /// Whether a message of a side answers this: the identifier is returned, and so is the question.
@@ -197,23 +204,28 @@ impl Pending {
     }
 
     /// Tells of every question of the message.
-    fn tell(self, reply: Reply, answer: Option<&Message>, out: &mut Out<'_>) {
-        let header = answer.map_or(self.header, |message| message.header);
+    fn tell(self, reply: Reply, answer: Option<(&Message, u32)>, out: &mut Out<'_>) {
+        let header = answer.map_or(self.header, |(message, _)| message.header);
         let questions =
             if self.questions.is_empty() { vec![None] } else { self.questions.iter().map(Some).collect() };
-        for question in questions {
+        let parts = questions.len();
+        for (part, question) in questions.into_iter().enumerate() {
             let (verb, function) = act(self.header.opcode(), question.map(|question| question.kind));
             let mut details = Details::new();
             if out.wants_details() {
                 put_header(&mut details, self.asked, header, question);
                 if self.asked.is_some() {
                     details.push(("question-flags".into(), format_compact!("{:04x}", self.header.flags)));
+                    details.push(("question-number".into(), self.number.to_compact_string()));
                 }
-                if let Some(answer) = answer {
+                put_part(&mut details, part, parts);
+                if let Some((answer, number)) = answer {
+                    details.push(("reply-number".into(), number.to_compact_string()));
                     put_reply(&mut details, answer);
                 }
             }
-            let value = self.value.clone().or_else(|| answer.and_then(|message| shown(&message.answers)));
+            let value =
+                self.value.clone().or_else(|| answer.and_then(|(message, _)| shown(&message.answers)));
             let verb = if out.address(self.side.other()).is_station() || verb != Verb::Read {
                 verb
             } else {
@@ -294,11 +306,17 @@ fn multicast_message(side: Side, message: &Message, out: &mut Out<'_>) {
             Asked { verb: Verb::Publish, function, target, value, reply: Reply::NotExpected, details },
         );
     } else {
-        for question in &message.questions {
+        for (part, question) in message.questions.iter().enumerate() {
             let mut details = Details::new();
             if out.wants_details() {
                 put_header(&mut details, Some(out.time), header, Some(question));
                 details.push(("question-flags".into(), format_compact!("{:04x}", header.flags)));
+                put_part(&mut details, part, message.questions.len());
+                if part == 0 {
+                    // Of a probe: what it is about to claim (RFC 6762 clause 8.2).
+                    put_records(&mut details, AUTHORITY, &message.authority);
+                    put_records(&mut details, ADDITIONAL, &message.additional);
+                }
             }
             let (target, function) = (target(question), CompactString::const_new("query"));
             out.request(
@@ -379,12 +397,34 @@ fn put_header(details: &mut Details, asked: Option<Timestamp>, header: Header, q
     put("z", header.reserved().to_compact_string());
 }
 
+/// Of several questions in one message, which one it is, from 1.
+fn put_part(details: &mut Details, part: usize, parts: usize) {
+    if parts > 1 {
+        details.push(("part".into(), (part + 1).to_compact_string()));
+        details.push(("parts".into(), parts.to_compact_string()));
+    }
+}
+
+/// The names of a section's details: how many, and of each record the name, the type, the time to live and the data.
+type Section = [&'static str; 5];
+const ANSWER: Section = ["answer-count", "answer-name", "answer-type", "answer-ttl", "answer"];
+const AUTHORITY: Section =
+    ["authority-count", "authority-name", "authority-type", "authority-ttl", "authority"];
+const ADDITIONAL: Section =
+    ["additional-count", "additional-name", "additional-type", "additional-ttl", "additional"];
+
+fn put_records(details: &mut Details, section: Section, records: &[Record]) {
+    let [_, name, kind, ttl, data] = section;
+    let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
+    for record in records.iter().filter(|record| record.kind != Kind::OPT).take(DETAILED_MAX) {
+        put(name, record.name.clone());
+        put(kind, record.kind.to_compact_string());
+        put(ttl, record.ttl.to_compact_string());
+        put(data, record.data.to_compact_string());
+    }
+}
+
 fn put_reply(details: &mut Details, message: &Message) {
-    const SECTIONS: [[&str; 5]; 3] = [
-        ["answer-count", "answer-name", "answer-type", "answer-ttl", "answer"],
-        ["authority-count", "authority-name", "authority-type", "authority-ttl", "authority"],
-        ["additional-count", "additional-name", "additional-type", "additional-ttl", "additional"],
-    ];
     let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
     let rcode = message.rcode();
     put("rcode", rcode.0.to_compact_string());
@@ -392,18 +432,13 @@ fn put_reply(details: &mut Details, message: &Message) {
     put("question-count", message.header.counts[0].to_compact_string());
     let [_, counts @ ..] = message.header.counts;
     let records = [&message.answers, &message.authority, &message.additional];
-    for ((keys, count), records) in SECTIONS.into_iter().zip(counts).zip(records) {
-        let [count_key, name, kind, ttl, data] = keys;
-        put(count_key, count.to_compact_string());
-        for record in records.iter().filter(|record| record.kind != Kind::OPT).take(DETAILED_MAX) {
-            put(name, record.name.clone());
-            put(kind, record.kind.to_compact_string());
-            put(ttl, record.ttl.to_compact_string());
-            put(data, record.data.to_compact_string());
-        }
+    for ((section, count), records) in [ANSWER, AUTHORITY, ADDITIONAL].into_iter().zip(counts).zip(records) {
+        let [count_key, ..] = section;
+        details.push((Text::const_new(count_key), count.to_compact_string()));
+        put_records(details, section, records);
     }
     if let Some(damage) = message.damage {
-        put("damage", Text::const_new(damage));
+        details.push((Text::const_new("damage"), Text::const_new(damage)));
     }
 }
 

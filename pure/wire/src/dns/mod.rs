@@ -24,6 +24,8 @@
 //! | `answer-name`, `answer-type`, `answer-ttl`, `answer` | repeated together, once for each answer |
 //! | `authority-…`, `additional-…` | the same for the other sections; EDNS's OPT is left out |
 //! | `question-count`, `answer-count`, `authority-count`, `additional-count` | as announced |
+//! | `question-number`, `reply-number` | which message of the conversation it was, from 0 |
+//! | `part`, `parts` | of several questions in one message: which one, from 1, and how many |
 //! | `damage` | where the message became unreadable |
 
 mod conversation;

@@ -43,6 +43,8 @@ struct Conversation {
     searching: [bool; 2],
     strikes: u32,
     weakness_told: bool,
+    /// How many exchanges were begun.
+    exchanges: u32,
 }
 
 /// A request whose reply is awaited.
@@ -170,8 +172,11 @@ impl Conversation {
     fn request(&mut self, message: &Message<'_>, out: &mut Out<'_>) {
         let request = parse::parse_request(message);
         let mut details = Details::new();
+        self.exchanges = self.exchanges.saturating_add(1);
         if out.wants_details() {
-            Fields(&mut details).request(message, &request);
+            let mut fields = Fields(&mut details);
+            fields.request(message, &request);
+            fields.number("exchange", self.exchanges);
         }
         let function = match request {
             Request::Diagnostics { sub, .. } => sub.text(),
@@ -223,6 +228,8 @@ impl Conversation {
             let mut fields = Fields(&mut asked.details);
             fields.response(message, &response, quantity, seen);
             if !seen {
+                self.exchanges = self.exchanges.saturating_add(1);
+                fields.number("exchange", self.exchanges);
                 fields.remark("request-seen", "false");
             }
         }

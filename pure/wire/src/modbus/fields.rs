@@ -138,7 +138,8 @@ impl Fields<'_> {
         self.0.push((Text::const_new(name), value.into()));
     }
 
-    fn number(&mut self, name: &'static str, value: impl ToCompactString) {
+    /// A number, as a detail.
+    pub fn number(&mut self, name: &'static str, value: impl ToCompactString) {
         self.put(name, value.to_compact_string());
     }
 
@@ -150,6 +151,9 @@ impl Fields<'_> {
         self.number("function-code", message.function.0);
         self.number("request-length", message.length);
         let function = message.function;
+        if !function.asked().has_values() {
+            self.bytes("request-bytes", message.data);
+        }
         match request {
             Request::Bare => {}
             Request::Diagnostics { sub, data } => {
@@ -220,6 +224,9 @@ impl Fields<'_> {
         }
         self.number("response-function-code", message.function.0);
         self.number("response-length", message.length);
+        if !message.function.asked().has_values() {
+            self.bytes("response-bytes", message.data);
+        }
         match response {
             Response::Bits { bits: sent } => {
                 let count = quantity.map_or(sent.len() * 8, usize::from);

@@ -68,6 +68,11 @@ impl FunctionCode {
         matches!(self.0, 1..=8 | 11 | 12 | 15..=17 | 20..=24 | 43)
     }
 
+    /// Whether it reads or writes coils, inputs or registers by their addresses.
+    pub fn has_values(self) -> bool {
+        matches!(self.0, 1..=6 | 15 | 16 | 22 | 23)
+    }
+
     /// The name: the specification's for public codes, the makers' for reserved ones (annex A).
     pub fn name(self) -> Option<&'static str> {
         Some(match self {

@@ -28,6 +28,8 @@
 //! | `mei-code`, `mei-type`, `identification-code`, `object-id`, and for `response-` | of function 43 |
 //! | `conformity-level`, `more-follows`, `next-object-id`, `object-count` | of a device identification |
 //! | `vendor-name`, `product-code`, … `object-128` | the objects of a device identification |
+//! | `request-bytes`, `response-bytes` | all that follows the code, of functions without coils or registers, in hexadecimal |
+//! | `exchange` | which exchange of the conversation it is, from 1 |
 //! | `exception`, `exception-code` | why it was refused |
 
 mod conversation;

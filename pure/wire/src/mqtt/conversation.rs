@@ -224,7 +224,13 @@ impl Conversation {
                 self.suback(PacketType::UNSUBSCRIBE, *id, *properties, codes, side.other(), out);
             }
             Packet::Auth { code, properties } => auth(*code, *properties, side, out),
-            Packet::Disconnect { .. } | Packet::Pingreq | Packet::Pingresp => {}
+            Packet::Disconnect { code, properties } => {
+                // Before 5.0 it has no reason (3.1.1, clause 3.14).
+                let code = self.version.filter(|version| *version == Version::V5).map(|_| *code);
+                notice(side, "disconnect", code, *properties, out);
+            }
+            Packet::Pingreq => notice(side, "pingreq", None, Properties::default(), out),
+            Packet::Pingresp => notice(side, "pingresp", None, Properties::default(), out),
         }
     }
 
@@ -305,6 +311,12 @@ impl Conversation {
         out.request(client, asked);
     }
 
+    fn put_version(&self, fields: &mut Fields<'_>) {
+        if let Some(version) = self.version {
+            fields.put("protocol-version", version.text());
+        }
+    }
+
     fn tell_broker(&mut self, server: Side, out: &mut Out<'_>) {
         if !self.broker_told {
             self.broker_told = true;
@@ -336,7 +348,9 @@ impl Conversation {
         let value = Some(fields::payload(publish.payload, VALUE_BYTES_MAX));
         let mut details = Details::new();
         if out.wants_details() {
-            Fields(&mut details).publish(publish, side == client);
+            let mut fields = Fields(&mut details);
+            fields.publish(publish, side == client);
+            self.put_version(&mut fields);
         }
         let reply = if publish.qos == 0 { Reply::NotExpected } else { Reply::Missing };
         let asked = Asked { verb: Verb::Publish, function: "publish".into(), target, value, reply, details };
@@ -441,6 +455,7 @@ impl Conversation {
                     fields.show("retain-handling", options >> 4 & 3);
                 }
                 if number == 0 {
+                    self.put_version(&mut fields);
                     fields.properties("property", properties);
                 }
             }
@@ -534,6 +549,30 @@ fn unasked(verb: Verb, function: &'static str, id: u16, codes: &[u8], with_detai
         reply: refused.map_or(Reply::Done, outcome),
         details,
     }
+}
+
+/// A packet that asks for nothing: told to records only.
+fn notice(
+    side: Side,
+    packet: &'static str,
+    code: Option<ReasonCode>,
+    properties: Properties<'_>,
+    out: &mut Out<'_>,
+) {
+    if !out.wants_details() {
+        return;
+    }
+    let mut listed = Details::new();
+    Fields(&mut listed).properties("property", properties);
+    out.message(side, "eve_mqtt", |fields| {
+        fields.put("packet", packet);
+        if let Some(code) = code {
+            fields.show("reason-code", code.0);
+        }
+        for (name, value) in listed {
+            fields.put("property", format_compact!("{}={value}", name.trim_start_matches("property-")));
+        }
+    });
 }
 
 /// A step of an authentication of its own kind (5.0, clause 4.12). What is exchanged stays untold.

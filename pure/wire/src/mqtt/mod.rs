@@ -4,7 +4,8 @@
 //! acknowledgements as `publish`, SUBSCRIBE and UNSUBSCRIBE as `subscribe`, one request for each topic filter. Topic
 //! aliases are resolved. A password is compared with what makers ship and then forgotten.
 //!
-//! Not read: MQTT inside TLS or WebSocket, MQTT-SN. PINGREQ, PINGRESP and DISCONNECT ask for nothing and are not told.
+//! Not read: MQTT inside TLS or WebSocket, MQTT-SN. PINGREQ, PINGRESP and DISCONNECT ask for nothing; they are told as
+//! messages, to records only.
 //!
 //! One [`city::Request`] is one login, one message or one topic filter; its target is the client identifier or the
 //! topic. Text is cut at 4096 bytes. Details:
@@ -19,6 +20,7 @@
 //! | `from-client`, `duplicate`, `qos`, `retain`, `payload`, `payload-length` | publish | `payload` is text, or `0x…` |
 //! | `puback`, `pubrec`, `pubrel`, `pubcomp`, each with `-code` | publish | the steps that were seen, by reason |
 //! | `packet-id` | publish, subscribe | the number that acknowledgements repeat |
+//! | `protocol-version` | publish, subscribe | `3.1`, `3.1.1`, `5.0`, where known; with a packet's first filter |
 //! | `part`, `parts` | subscribe | which of the packet's filters this is, from 1 |
 //! | `qos`, `no-local`, `retain-as-published`, `retain-handling` | subscribe | the options asked for |
 //! | `granted-qos`, `reason-code` | subscribe | as acknowledged |

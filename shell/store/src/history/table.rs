@@ -420,6 +420,7 @@ impl Row {
             source_mac: self.maybe_parsed::<Mac>()?,
             destination_mac: self.maybe_parsed::<Mac>()?,
             ended: self.flag()?,
+            details: Details::new(),
         };
         Some((conversation, self.time()?))
     }
