@@ -2,9 +2,11 @@
 //!
 //! Each form is a view of the same observations, made by one pass over them; none is a second parser.
 //!
+//! - [`eve`]: the events of Suricata, EVE JSON.
 //! - [`ndjson`]: our own records, one JSON object a line, with stable field names.
 //! - [`zeek`]: the logs of Zeek and of CISA's ICSNPP parsers, a file each, with their names, columns and order.
 
+pub mod eve;
 pub mod ndjson;
 pub mod zeek;
 

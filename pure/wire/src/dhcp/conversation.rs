@@ -101,7 +101,6 @@ fn tell(
         let address = |side| out.address(side).to_compact_string();
         details.push(("sender".into(), address(sender)));
         details.push(("receiver".into(), address(sender.other())));
-        details.push(("from-source".into(), (sender == Side::Source).to_compact_string()));
     }
     let function = message.kind.to_compact_string();
     out.observe(Observed::Request(Box::new(Request {

@@ -31,7 +31,7 @@
 //! | `message` | option 56: why a server refused, or a client declined |
 //! | `relay-circuit`, `relay-remote`, `relay-subscriber` | sub-options 1, 2 and 6 of option 82: text, or hexadecimal behind `0x` |
 //! | `boot-file`, `server-name`, `max-message-size` | names and option 57 |
-//! | `sender`, `receiver`, `from-source` | the addresses that carried it; whether the conversation's source sent it |
+//! | `sender`, `receiver` | the addresses that it was sent from and to |
 //! | `option` | the number of each option present, in order; repeated |
 
 mod conversation;

@@ -10,6 +10,10 @@ pub struct Filter {
     pub count: usize,
     /// The fields and their values; a field within a field is written `dns.queries[0].rrname`.
     pub matches: Row,
+    /// Fields that must be there, with whatever value: a whole object, or one value.
+    pub has: Vec<String>,
+    /// Fields that must not be there.
+    pub lacks: Vec<String>,
 }
 
 impl Filter {
@@ -24,6 +28,8 @@ impl Filter {
             .iter()
             .filter(|(field, _)| !apart.contains(&field.as_str()))
             .all(|(field, value)| event.get(field).is_some_and(|ours| same(ours, value)))
+            && self.has.iter().all(|field| has(event, field))
+            && !self.lacks.iter().any(|field| has(event, field))
     }
 
     /// The fields in which the nearest of the events differs, for a report.
@@ -38,6 +44,13 @@ impl Filter {
         };
         events.iter().map(differing).min_by_key(Vec::len).unwrap_or_default()
     }
+}
+
+/// Whether an event has a field, or fields within it.
+fn has(event: &Row, field: &str) -> bool {
+    event.keys().any(|key| {
+        key.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    })
 }
 
 /// Whether two values are the same, as numbers if both are numbers.
@@ -67,20 +80,21 @@ fn parse_filter(filter: &Value) -> Option<Filter> {
     {
         return None;
     }
-    let mut matches = Row::new();
+    let (mut matches, mut has, mut lacks) = (Row::new(), Vec::new(), Vec::new());
     let Some(Value::Object(fields)) = filter.get("match") else { return None };
     for (field, value) in fields {
-        // Conditions on a field's presence say nothing of what was seen.
-        if matches!(field.as_str(), "has-key" | "not-has-key") {
-            return None;
+        match (field.as_str(), value.as_str()) {
+            ("has-key", Some(name)) => has.push(name.to_owned()),
+            ("not-has-key", Some(name)) => lacks.push(name.to_owned()),
+            _ => flatten(field, value, &mut matches),
         }
-        flatten(field, value, &mut matches);
     }
     let count = filter.get("count")?.as_u64()?;
-    Some(Filter { count: usize::try_from(count).ok()?, matches })
+    Some(Filter { count: usize::try_from(count).ok()?, matches, has, lacks })
 }
 
-fn flatten(field: &str, value: &Value, into: &mut Row) {
+/// A value by the names of the fields within it.
+pub fn flatten(field: &str, value: &Value, into: &mut Row) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {

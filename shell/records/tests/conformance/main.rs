@@ -20,6 +20,7 @@ mod conversations;
 mod details;
 mod dhcp;
 mod dns;
+mod eve;
 mod expected_log;
 mod filters;
 mod http;

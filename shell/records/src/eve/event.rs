@@ -1,0 +1,229 @@
+//! One event, as JSON whose fields stand in the order in which they were put.
+
+use city::{Details, Flow, Request, Text};
+use jiff::Timestamp;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::borrow::Cow;
+
+/// An event, without what all events begin with.
+#[derive(Debug)]
+pub(super) struct Event {
+    /// Its kind, as `event_type` names it.
+    pub(super) kind: &'static str,
+    /// When it happened, where that is not when it was told.
+    pub(super) time: Option<Timestamp>,
+    /// The conversation it belongs to, in the direction in which the event shows it.
+    pub(super) flow: Flow,
+    /// What follows the ends.
+    pub(super) fields: Object,
+}
+
+impl Event {
+    /// An event of a request: from who asked to who was asked, with one object of the kind's name.
+    pub(super) fn of(kind: &'static str, request: &Request, body: Object) -> Event {
+        let mut fields = Object::default();
+        fields.put(kind, body);
+        Event { kind, time: None, flow: request.flow, fields }
+    }
+}
+
+/// Named values in their order.
+#[derive(Debug, Default)]
+pub(super) struct Object(Vec<(Cow<'static, str>, Value)>);
+
+/// A value.
+#[derive(Debug)]
+pub(super) enum Value {
+    List(Vec<Value>),
+    Number(u64),
+    Object(Object),
+    Text(Text),
+    Truth(bool),
+}
+
+impl Object {
+    pub(super) fn put(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// Puts a value if there is one.
+    pub(super) fn maybe(&mut self, name: &'static str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.put(name, value);
+        }
+    }
+
+    /// Puts a detail as text, if there is one.
+    pub(super) fn text(&mut self, name: &'static str, details: &Details, key: &str) {
+        self.maybe(name, detail(details, key));
+    }
+
+    /// Puts a detail as a number, if it is one.
+    pub(super) fn number(&mut self, name: &'static str, details: &Details, key: &str) {
+        self.maybe(name, number(details, key));
+    }
+
+    /// Puts whether a detail says `true`.
+    pub(super) fn truth(&mut self, name: &'static str, details: &Details, key: &str) {
+        self.put(name, is_true(details, key));
+    }
+
+    /// Puts what another object has behind what is there.
+    pub(super) fn append(&mut self, mut other: Object) {
+        self.0.append(&mut other.0);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::List(values) => serializer.collect_seq(values),
+            Value::Number(number) => serializer.serialize_u64(*number),
+            Value::Object(object) => object.serialize(serializer),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Truth(truth) => serializer.serialize_bool(*truth),
+        }
+    }
+}
+
+impl From<Object> for Value {
+    fn from(object: Object) -> Value {
+        Value::Object(object)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(values: Vec<Value>) -> Value {
+        Value::List(values)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Value {
+        Value::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Value {
+        Value::Truth(truth)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::Text(text.into())
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Value {
+        Value::Text(text)
+    }
+}
+
+/// The first detail of a name.
+pub(super) fn detail<'d>(details: &'d Details, name: &str) -> Option<&'d str> {
+    all(details, name).next()
+}
+
+/// Every detail of a name, in order.
+pub(super) fn all<'d>(details: &'d Details, name: &str) -> impl Iterator<Item = &'d str> {
+    details.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// A detail that is a number.
+pub(super) fn number(details: &Details, name: &str) -> Option<u64> {
+    detail(details, name)?.parse().ok()
+}
+
+/// Whether a detail says `true`.
+pub(super) fn is_true(details: &Details, name: &str) -> bool {
+    detail(details, name) == Some("true")
+}
+
+/// A detail that is a time, in seconds since 1970 with six decimals.
+pub(super) fn time(details: &Details, name: &str) -> Option<Timestamp> {
+    let (seconds, microseconds) = detail(details, name)?.split_once('.')?;
+    let micros = seconds.parse::<i64>().ok()?.checked_mul(1_000_000)?;
+    Timestamp::from_microsecond(micros.checked_add(microseconds.parse().ok()?)?).ok()
+}
+
+/// Bytes behind hexadecimal digits.
+pub(super) fn bytes(digits: &str) -> Vec<u8> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = digits.as_bytes().as_chunks::<2>().0.iter();
+    pairs.map_while(|[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+}
+
+/// Bytes as Suricata writes them into a string: as UTF-8 where they are, and otherwise `\xNN`.
+pub(super) fn text_of(bytes: &[u8]) -> Text {
+    let mut text = Text::default();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+/// A number's hexadecimal digits two by two, with colons between.
+pub(super) fn with_colons(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() * 3 / 2);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && place % 2 == 0 {
+            text.push(':');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_in_the_order_in_which_they_were_put() {
+        let mut inner = Object::default();
+        inner.put("z", 1_u64);
+        inner.put("a", "quote \" and \n line");
+        let mut outer = Object::default();
+        outer.put("object", inner);
+        outer.put("list", vec![Value::Truth(true), Value::Number(2)]);
+        outer.maybe("absent", None::<&str>);
+        let text = serde_json::to_string(&outer).unwrap();
+        assert_eq!(text, r#"{"object":{"z":1,"a":"quote \" and \n line"},"list":[true,2]}"#);
+    }
+
+    #[test]
+    fn details_are_had_back_as_what_they_were() {
+        let details: Details = vec![("asked".into(), "1700000000.000005".into()), ("n".into(), "x".into())];
+        assert_eq!(time(&details, "asked"), Timestamp::from_microsecond(1_700_000_000_000_005).ok());
+        assert_eq!(number(&details, "n"), None);
+        assert_eq!(bytes("00ff1"), [0, 0xff]);
+        assert_eq!(text_of(&[0x41, 0xff, 0x0a]), "A\\xff\n");
+        assert_eq!(with_colons("0aff1"), "0a:ff:1");
+    }
+}

@@ -1,0 +1,120 @@
+//! `flow`: every conversation, when it ends. `netflow`, which Suricata can write beside it, is not written.
+
+use super::event::{Event, Object, Value, detail, number};
+use super::head::{app_proto, stamp};
+use city::{Conversation, Details, Flow, Transport};
+
+/// TCP's flags in the order in which Suricata names them, each with its bit.
+const FLAGS: &[(u64, &str)] = &[
+    (0x02, "syn"),
+    (0x01, "fin"),
+    (0x04, "rst"),
+    (0x08, "psh"),
+    (0x10, "ack"),
+    (0x20, "urg"),
+    (0x40, "ecn"),
+    (0x80, "cwr"),
+];
+
+/// The event of a conversation; none for what is no IP, of which Suricata keeps no flows.
+pub(super) fn event(conversation: &Conversation) -> Option<Event> {
+    let flow = conversation.flow;
+    if matches!(flow.transport, Transport::Ethernet(_)) {
+        return None;
+    }
+    let details = &conversation.details;
+    let mut fields = Object::default();
+    let state = detail(details, "tcp-state");
+    // Of a connection that was not seen to begin Suricata reads nothing.
+    let said = conversation.bytes_out + conversation.bytes_in > 0;
+    if matches!(flow.transport, Transport::Tcp | Transport::Udp) && said {
+        fields.put("app_proto", flow.protocol.and_then(app_proto).unwrap_or("failed"));
+    }
+    if let (Some("http"), Some(city::Protocol::Tls)) = (detail(details, "protocol-before"), flow.protocol) {
+        fields.put("app_proto_orig", "http");
+    }
+    fields.put("flow", counts(conversation, state));
+    if let Some(state) = state {
+        fields.put("tcp", tcp(details, state));
+    }
+    Some(Event { kind: "flow", time: None, flow, fields })
+}
+
+fn counts(conversation: &Conversation, state: Option<&str>) -> Object {
+    let details = &conversation.details;
+    let mut counts = Object::default();
+    counts.put("pkts_toserver", conversation.packets_out);
+    counts.put("pkts_toclient", conversation.packets_in);
+    counts.put("bytes_toserver", number(details, "frame-bytes-out").unwrap_or(conversation.ip_bytes_out));
+    counts.put("bytes_toclient", number(details, "frame-bytes-in").unwrap_or(conversation.ip_bytes_in));
+    let end = conversation.start.saturating_add(conversation.duration).unwrap_or(conversation.start);
+    counts.put("start", stamp(conversation.start));
+    counts.put("end", stamp(end));
+    // Whole seconds of the clock, as Suricata counts them.
+    let age = end.as_second().saturating_sub(conversation.start.as_second());
+    counts.put("age", u64::try_from(age).unwrap_or(0));
+    counts.put(
+        "state",
+        match state {
+            Some("last_ack" | "time_wait" | "closed") => "closed",
+            Some("established" | "fin_wait1" | "fin_wait2" | "close_wait") => "established",
+            Some(_) => "new",
+            None if conversation.packets_out > 0 && conversation.packets_in > 0 => "established",
+            None => "new",
+        },
+    );
+    counts.put(
+        "reason",
+        match detail(details, "ended-by") {
+            Some("silence") => "timeout",
+            Some("input") => "shutdown",
+            Some("successor") if state.is_some() => "tcp_reuse",
+            Some("successor") => "timeout",
+            _ => "forced",
+        },
+    );
+    // Nothing here compares traffic with rules.
+    counts.put("alerted", false);
+    counts
+}
+
+fn tcp(details: &Details, state: &str) -> Object {
+    let flags = |key| detail(details, key).and_then(|flags| u64::from_str_radix(flags, 16).ok()).unwrap_or(0);
+    let (out, back) = (flags("tcp-flags-out"), flags("tcp-flags-in"));
+    let mut tcp = Object::default();
+    tcp.put("tcp_flags", format!("{:02x}", out | back));
+    tcp.put("tcp_flags_ts", format!("{out:02x}"));
+    tcp.put("tcp_flags_tc", format!("{back:02x}"));
+    for (bit, name) in FLAGS {
+        if (out | back) & bit != 0 {
+            tcp.put(*name, true);
+        }
+    }
+    if state != "none" {
+        tcp.put("state", state);
+    }
+    tcp
+}
+
+/// The type and code of an ICMP conversation, and of its answer: for what has an answer the wire keeps the two types
+/// instead of ports, and otherwise type and code.
+pub(super) fn icmp(flow: &Flow) -> [(&'static str, Value); 2] {
+    let is_question = matches!(
+        (flow.source_port, flow.destination_port),
+        (8, 0)
+            | (0, 8)
+            | (10, 9)
+            | (13, 14)
+            | (15, 16)
+            | (17, 18)
+            | (128, 129)
+            | (129, 128)
+            | (130, 131)
+            | (133, 134)
+            | (135, 136)
+            | (139, 140)
+            | (144, 145)
+    );
+    let code = if is_question { 0 } else { flow.destination_port };
+    [("icmp_type", Value::Number(u64::from(flow.source_port))), ("icmp_code", Value::Number(u64::from(code)))]
+}

@@ -1,0 +1,59 @@
+//! Numbers for conversations: the same in all events of one, and in every reading of the same capture.
+
+use city::Flow;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// The conversations that go on.
+///
+/// As many as the wire follows at a time: it tells of a conversation's end when its table puts it out.
+#[derive(Debug, Default)]
+pub(super) struct FlowIds {
+    open: HashMap<Flow, Known>,
+}
+
+/// What all events of a conversation share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// The number; below 2^51, so that what keeps JSON's numbers as floating-point ones keeps it exactly.
+    pub(super) id: u64,
+    /// The VLAN identifier, if tagged.
+    pub(super) vlan: Option<u16>,
+}
+
+impl FlowIds {
+    pub(super) fn open(&mut self, flow: &Flow, time: Timestamp) {
+        self.open.insert(key(flow), Known { id: id(flow, time), vlan: None });
+    }
+
+    pub(super) fn tag(&mut self, flow: &Flow, vlan: Option<u16>) {
+        if let Some(known) = self.open.get_mut(&key(flow)) {
+            known.vlan = vlan;
+        }
+    }
+
+    pub(super) fn close(&mut self, flow: &Flow) {
+        self.open.remove(&key(flow));
+    }
+
+    /// What is known of the conversation of a flow, whichever of its ends is the source.
+    pub(super) fn of(&self, flow: &Flow) -> Option<Known> {
+        self.open.get(&key(flow)).or_else(|| self.open.get(&key(&flow.reversed()))).copied()
+    }
+}
+
+/// The flow without its protocol, which becomes known later.
+fn key(flow: &Flow) -> Flow {
+    Flow { protocol: None, ..*flow }
+}
+
+fn id(flow: &Flow, time: Timestamp) -> u64 {
+    let Flow { source, source_port, destination, destination_port, transport, .. } = flow;
+    let time = time.as_nanosecond();
+    let text = format!("{source} {source_port} {destination} {destination_port} {transport} {time}");
+    // FNV-1a: not against forgers, for the numbers only tell conversations apart.
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash >> 13).max(1)
+}

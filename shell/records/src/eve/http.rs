@@ -1,0 +1,111 @@
+//! `http`: each request with its reply; and `fileinfo`: each body.
+//!
+//! A body that was sent packed has no size here, for Suricata gives the one it unpacks to; the parts of a form are not
+//! told apart, so that a form with parts has no `fileinfo`.
+
+use super::event::{Event, Object, detail, is_true, number};
+use city::{Details, Flow, Reply, Request};
+
+/// The events of a request.
+pub(super) fn events(request: &Request) -> Vec<Event> {
+    let details = &request.details;
+    let mut fields = Object::default();
+    fields.maybe("tx_id", transaction(details));
+    fields.put("http", body(request));
+    let http = Event { kind: "http", time: None, flow: request.flow, fields };
+    let sent = file(request, request.flow, "request-length", false);
+    let returned = file(request, request.flow.reversed(), "response-length", true);
+    std::iter::once(http).chain(sent).chain(returned).collect()
+}
+
+/// Which request of the conversation it is, from 0.
+fn transaction(details: &Details) -> Option<u64> {
+    number(details, "depth")?.checked_sub(1)
+}
+
+fn body(request: &Request) -> Object {
+    let details = &request.details;
+    let mut body = Object::default();
+    let uri = detail(details, "uri");
+    let host = detail(details, "host").or(uri.filter(|_| detail(details, "method") == Some("CONNECT")));
+    if let Some(host) = host {
+        let (name, port) = name_and_port(host);
+        body.put("hostname", name.trim_end_matches('.').to_ascii_lowercase());
+        body.maybe("http_port", port);
+    }
+    body.maybe("url", uri);
+    body.text("http_user_agent", details, "user-agent");
+    body.maybe("http_content_type", detail(details, "response-content-type").map(without_parameters));
+    body.text("http_refer", details, "referrer");
+    body.text("http_method", details, "method");
+    body.maybe("protocol", detail(details, "version").map(|version| format!("HTTP/{version}")));
+    let status = number(details, "status");
+    body.maybe("status", status);
+    if let Some(301 | 302) = status {
+        body.text("redirect", details, "location");
+    }
+    body.put("length", number(details, "response-length").unwrap_or(0));
+    body
+}
+
+/// A host and its port; an IPv6 address stands in brackets.
+fn name_and_port(host: &str) -> (&str, Option<u64>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, port.parse().ok()),
+        _ => (host, None),
+    }
+}
+
+fn without_parameters(kind: &str) -> &str {
+    kind.split(';').next().unwrap_or(kind).trim_end()
+}
+
+fn file(request: &Request, flow: Flow, length_key: &str, is_reply: bool) -> Option<Event> {
+    let details = &request.details;
+    let length = number(details, length_key).filter(|length| *length > 0)?;
+    let key = |request: &'static str, reply: &'static str| if is_reply { reply } else { request };
+    let kind = detail(details, key("request-content-type", "response-content-type")).unwrap_or_default();
+    if kind.starts_with("multipart/") {
+        return None;
+    }
+    let mut file = Object::default();
+    let path = || path(detail(details, "uri").unwrap_or_default());
+    let name = detail(details, key("request-filename", "response-filename")).unwrap_or_else(path);
+    file.put("filename", name);
+    file.put("gaps", false);
+    let is_whole = if is_reply { !is_true(details, "truncated") } else { request.reply != Reply::Missing };
+    file.put("state", if is_whole { "CLOSED" } else { "TRUNCATED" });
+    file.put("stored", false);
+    if !is_reply || detail(details, "response-encoding").is_none() {
+        file.put("size", length);
+    }
+    file.maybe("tx_id", transaction(details));
+    let mut fields = Object::default();
+    fields.put("http", body(request));
+    fields.put("app_proto", "http");
+    fields.put("fileinfo", file);
+    Some(Event { kind: "fileinfo", time: None, flow, fields })
+}
+
+/// The path of a request's target, without what is asked of it.
+fn path(uri: &str) -> &str {
+    let behind_host =
+        uri.split_once("://").and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    let path = behind_host.unwrap_or(uri);
+    path.split(['?', '#']).next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths_are_taken_out() {
+        assert_eq!(name_and_port("pump.example:8080"), ("pump.example", Some(8080)));
+        assert_eq!(name_and_port("[2001:db8::1]:80"), ("[2001:db8::1]", Some(80)));
+        assert_eq!(name_and_port("pump.example"), ("pump.example", None));
+        assert_eq!(path("/a/b?c=d"), "/a/b");
+        assert_eq!(path("http://pump.example/a"), "/a");
+        assert_eq!(without_parameters("text/html; charset=utf-8"), "text/html");
+    }
+}

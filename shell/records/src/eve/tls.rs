@@ -1,0 +1,139 @@
+//! `tls`: each handshake, with the fields that Suricata writes when asked for all, but for fingerprints by MD5 (JA3).
+
+use super::event::{Event, Object, Value, all, detail, with_colons};
+use city::{Details, Request};
+
+/// The event of a handshake.
+pub(super) fn event(request: &Request) -> Event {
+    let details = &request.details;
+    let mut body = Object::default();
+    let certificate = first_certificate(details);
+    for (field, key) in [("subject", "certificate-subject"), ("issuerdn", "certificate-issuer")] {
+        body.maybe(field, detail(&certificate, key).map(name));
+    }
+    body.maybe("serial", detail(&certificate, "certificate-serial").map(with_colons));
+    body.maybe("fingerprint", detail(&certificate, "certificate-sha1").map(with_colons));
+    body.text("sni", details, "server-name");
+    // Suricata has the client's version where the server chose none.
+    let chosen = detail(details, "version");
+    body.maybe("version", chosen.or_else(|| detail(details, "client-version")).map(version));
+    for (field, key) in [("notbefore", "certificate-not-before"), ("notafter", "certificate-not-after")] {
+        body.maybe(field, detail(&certificate, key).map(|time| time.trim_end_matches('Z')));
+    }
+    let names: Vec<Value> = certificate
+        .iter()
+        .filter(|(key, _)| {
+            matches!(
+                key.as_str(),
+                "certificate-dns" | "certificate-ip" | "certificate-email" | "certificate-uri"
+            )
+        })
+        .map(|(_, name)| Value::Text(name.clone()))
+        .collect();
+    if !names.is_empty() {
+        body.put("subjectaltname", names);
+    }
+    if detail(details, "resumed") == Some("true") {
+        body.put("session_resumed", true);
+    }
+    body.text("ja4", details, "ja4");
+    for (field, key) in [("client_alpns", "alpn-offered"), ("server_alpns", "alpn")] {
+        let names: Vec<Value> = all(details, key).map(Value::from).collect();
+        if !names.is_empty() {
+            body.put(field, names);
+        }
+    }
+    let client = handshake(details, "client-version", None, "extensions-offered", true);
+    let server = handshake(details, "version", Some("cipher-code"), "extensions", false);
+    for (field, handshake) in [("client_handshake", client), ("server_handshake", server)] {
+        if !handshake.is_empty() {
+            body.put(field, handshake);
+        }
+    }
+    Event::of("tls", request, body)
+}
+
+/// What a hello says, in numbers.
+fn handshake(
+    details: &Details,
+    version_key: &str,
+    cipher_key: Option<&str>,
+    extensions_key: &str,
+    is_client: bool,
+) -> Object {
+    let mut hello = Object::default();
+    hello.maybe("version", detail(details, version_key).map(version));
+    let codes = |key: &str| detail(details, key).map(codes);
+    if is_client {
+        hello.maybe("ciphers", codes("ciphers-offered"));
+    }
+    let cipher = cipher_key.and_then(|key| u64::from_str_radix(detail(details, key)?, 16).ok());
+    hello.maybe("cipher", cipher);
+    hello.maybe("exts", codes(extensions_key));
+    if is_client {
+        hello.maybe("sig_algs", codes("signatures-offered"));
+    }
+    hello
+}
+
+fn codes(list: &str) -> Vec<Value> {
+    list.split(',').filter_map(|code| code.parse().ok().map(Value::Number)).collect()
+}
+
+/// What is told of the first certificate, if it is the server's.
+fn first_certificate(details: &Details) -> Details {
+    let mut certificate = details.iter().skip_while(|(key, _)| key != "certificate-from");
+    if certificate.next().is_none_or(|(_, whose)| whose != "server") {
+        return Details::new();
+    }
+    certificate.take_while(|(key, _)| key != "certificate-from").cloned().collect()
+}
+
+/// A version by the name that Suricata has for it.
+fn version(version: &str) -> &str {
+    match version {
+        "SSL 2" => "SSLv2",
+        "SSL 3" => "SSLv3",
+        "TLS 1.0" => "TLSv1",
+        other => other,
+    }
+}
+
+/// A name with the least specific part first, as it stands in the certificate, and nothing escaped.
+fn name(name: &str) -> String {
+    let mut parts: Vec<String> = vec![String::new()];
+    let mut characters = name.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            ',' => parts.push(String::new()),
+            '\\' => parts.last_mut().into_iter().for_each(|part| part.extend(characters.next())),
+            other => parts.last_mut().into_iter().for_each(|part| part.push(other)),
+        }
+    }
+    parts.reverse();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_begin_with_their_country() {
+        assert_eq!(name("CN=pump.example,O=Pumps\\, Inc.,C=GB"), "C=GB, O=Pumps, Inc., CN=pump.example");
+    }
+
+    #[test]
+    fn only_the_servers_own_certificate_is_shown() {
+        let pair = |key: &str, value: &str| (key.into(), value.into());
+        let details: Details = vec![
+            pair("version", "TLS 1.2"),
+            pair("certificate-from", "server"),
+            pair("certificate-subject", "CN=a"),
+            pair("certificate-from", "server"),
+            pair("certificate-subject", "CN=b"),
+        ];
+        assert_eq!(first_certificate(&details), [pair("certificate-subject", "CN=a")]);
+        assert!(first_certificate(&vec![pair("certificate-from", "client")]).is_empty());
+    }
+}
