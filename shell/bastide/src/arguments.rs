@@ -244,7 +244,8 @@ pub(crate) struct Captures {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  bastide records monday.pcap\n  bastide records monday.pcap.zst --kind request \
-                        | jq 'select(.verb == \"write\")'\n  bastide records monday.pcap --format zeek --into monday-logs"
+                        | jq 'select(.verb == \"write\")'\n  bastide records monday.pcap --format eve | jq 'select(.event_type == \"modbus\")'\n  \
+                        bastide records monday.pcap --format zeek --into monday-logs"
 )]
 pub(crate) struct Records {
     #[command(flatten)]
@@ -263,6 +264,8 @@ pub(crate) struct Records {
 /// How records are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RecordFormat {
+    /// The events of Suricata (EVE JSON), one object a line
+    Eve,
     /// One JSON object a line
     Ndjson,
     /// The logs of Zeek and ICSNPP, a file each; needs `--into`

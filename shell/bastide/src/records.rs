@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use city::Observation;
-use records::{Kind, ndjson, zeek::Logs};
+use records::{Kind, eve::Events, ndjson, zeek::Logs};
 use std::{
     fs,
     io::{self, BufWriter, Write},
@@ -22,10 +22,16 @@ pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
     };
     match (command.format, command.into.as_deref()) {
         (RecordFormat::Ndjson, None) => lines(command, wanted)?,
+        (RecordFormat::Eve, None) if kinds.is_empty() => events(command)?,
+        (RecordFormat::Eve, None) => {
+            bail!(
+                "Suricata's events are not divided into our kinds; leave out `--kind`, and choose by `event_type`"
+            )
+        }
         (RecordFormat::Zeek, Some(into)) if kinds.is_empty() => logs(command, into)?,
         (RecordFormat::Zeek, Some(_)) => bail!("Zeek's logs are not divided into kinds; leave out `--kind`"),
         (RecordFormat::Zeek, None) => bail!("Zeek's logs are a file each; name a folder with `--into DIR`"),
-        (RecordFormat::Ndjson, Some(_)) => {
+        (RecordFormat::Eve | RecordFormat::Ndjson, Some(_)) => {
             bail!("`--into` is for logs (`--format zeek`); this form goes to standard output")
         }
     }
@@ -46,6 +52,18 @@ fn lines(command: &Records, wanted: impl Fn(&Observation) -> bool) -> anyhow::Re
         },
     )?;
     out.flush()?;
+    Ok(())
+}
+
+/// Suricata's events, a line each.
+fn events(command: &Records) -> anyhow::Result<()> {
+    let mut events = Events::to(BufWriter::with_capacity(1 << 18, io::stdout().lock()));
+    let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
+    reading.read(
+        |_| (),
+        |observations| Ok(observations.iter().try_for_each(|observation| events.write(observation))?),
+    )?;
+    events.finish()?;
     Ok(())
 }
 
