@@ -19,6 +19,7 @@ mod compare;
 mod conversations;
 mod details;
 mod dhcp;
+mod dnp3;
 mod dns;
 mod eve;
 mod expected_log;
