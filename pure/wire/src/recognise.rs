@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dns, http, modbus, mqtt, tls};
+use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -70,9 +70,11 @@ pub enum Sureness {
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
 pub const READERS: &[Reader] = &[
     bacnet::READER,
+    cip::READER,
     dhcp::READER,
     dns::MULTICAST_READER,
     dns::READER,
+    enip::READER,
     http::READER,
     modbus::READER,
     mqtt::READER,
