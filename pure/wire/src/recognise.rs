@@ -1,8 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dnp3, dns, http, modbus, mqtt, tls};
-use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, tls};
+use crate::{bacnet, cip, dhcp, dnp3, dns, enip, http, modbus, mqtt, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.

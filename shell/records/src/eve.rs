@@ -8,7 +8,9 @@
 
 mod arp;
 mod dhcp;
+mod dnp3;
 mod dns;
+mod enip;
 mod event;
 mod flow;
 mod flow_ids;
@@ -29,6 +31,7 @@ use std::io::{self, Write};
 pub struct Events<W> {
     out: W,
     flow_ids: FlowIds,
+    enip: enip::Pairs,
     /// Requests of one message that has several, until the last of them.
     parts: Vec<Request>,
     /// When the first of them was told.
@@ -38,7 +41,13 @@ pub struct Events<W> {
 impl<W: Write> Events<W> {
     /// Events to be written to `out`.
     pub fn to(out: W) -> Events<W> {
-        Events { out, flow_ids: FlowIds::default(), parts: Vec::new(), parts_time: Timestamp::UNIX_EPOCH }
+        Events {
+            out,
+            flow_ids: FlowIds::default(),
+            enip: enip::Pairs::default(),
+            parts: Vec::new(),
+            parts_time: Timestamp::UNIX_EPOCH,
+        }
     }
 
     /// Writes the events that an observation has.
@@ -58,12 +67,16 @@ impl<W: Write> Events<W> {
             Observed::Opened(flow) => self.flow_ids.open(flow, time),
             Observed::Conversation(conversation) if conversation.ended => {
                 self.flow_ids.tag(&conversation.flow, conversation.vlan);
-                if let Some(event) = flow::event(conversation) {
+                let unanswered = self.enip.close(&conversation.flow);
+                unanswered.into_iter().try_for_each(|event| self.event(event, time))?;
+                let inside = self.flow_ids.of(&conversation.flow).and_then(|known| known.inside);
+                if let Some(event) = flow::event(conversation, inside) {
                     self.event(event, time)?;
                 }
                 self.flow_ids.close(&conversation.flow);
             }
             Observed::Message(message) => self.message(message, time)?,
+            Observed::Recognised(flow) => self.flow_ids.recognised(flow),
             Observed::Request(request) if number(&request.details, "parts") > Some(1) => {
                 self.parts_time = time;
                 self.parts.push(request.as_ref().clone());
@@ -119,7 +132,10 @@ impl<W: Write> Events<W> {
             Some(Protocol::Mdns) => dns::multicast_event(requests).into_iter().collect(),
             Some(Protocol::Modbus) => vec![modbus::event(first)],
             Some(Protocol::Mqtt) => mqtt::events(requests).into_iter().collect(),
-            Some(Protocol::Tls) => vec![tls::event(first)],
+            Some(Protocol::Tls) => {
+                let outside = self.flow_ids.begins_tls(&first.conversation());
+                vec![tls::event(first, outside)]
+            }
             _ => return Ok(()),
         };
         events.into_iter().try_for_each(|event| self.event(event, time))
@@ -128,6 +144,14 @@ impl<W: Write> Events<W> {
     fn message(&mut self, message: &Message, time: Timestamp) -> io::Result<()> {
         match message.log.as_str() {
             "eve_arp" => self.event(arp::event(message), time),
+            "eve_dnp3" => match dnp3::event(message) {
+                Some(event) => self.event(event, time),
+                None => Ok(()),
+            },
+            "eve_enip" => {
+                let events = self.enip.events(message, time);
+                events.into_iter().try_for_each(|event| self.event(event, time))
+            }
             "eve_link" => {
                 let vlan = detail(&message.fields, "vlan").and_then(|vlan| vlan.parse().ok());
                 self.flow_ids.tag(&message.flow, vlan);

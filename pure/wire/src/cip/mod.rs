@@ -34,11 +34,13 @@ mod tests;
 mod values;
 mod vendors;
 mod verbs;
+mod whole;
 
 pub(crate) use explicit::{Carrier, Explicit};
 pub(crate) use identity::{Identity, device_type};
 pub(crate) use names::hyphened;
 pub(crate) use vendors::vendor;
+pub(crate) use whole::put;
 
 use crate::dialogue::Reader;
 use city::Protocol;

@@ -3,6 +3,7 @@
 use crate::cursor::Cursor;
 use crate::show::{VALUE_BYTES_MAX, escaped};
 use city::Text;
+use compact_str::format_compact;
 use std::fmt::Write;
 
 /// One segment.
@@ -63,6 +64,31 @@ pub fn parse_path(bytes: &[u8]) -> Path {
     }
     path.whole = true;
     path
+}
+
+/// The segments that name something, one by one: a kind and a number or a name.
+pub fn segments(bytes: &[u8]) -> impl Iterator<Item = (&'static str, Text)> {
+    let mut cursor = Cursor::new(bytes);
+    std::iter::from_fn(move || if cursor.is_empty() { None } else { parse_segment(&mut cursor) })
+        .filter_map(shown)
+}
+
+fn shown(segment: Segment<'_>) -> Option<(&'static str, Text)> {
+    match segment {
+        Segment::Logical { kind, value } => {
+            let kind = match kind {
+                CLASS => "class",
+                INSTANCE => "instance",
+                MEMBER => "member",
+                CONNECTION_POINT => "connection_point",
+                ATTRIBUTE => "attribute",
+                _ => return None,
+            };
+            Some((kind, format_compact!("{value}")))
+        }
+        Segment::Symbol(name) => Some(("symbol", escaped(name, VALUE_BYTES_MAX))),
+        _ => None,
+    }
 }
 
 fn parse_segment<'a>(cursor: &mut Cursor<'a>) -> Option<Segment<'a>> {

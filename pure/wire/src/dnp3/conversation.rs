@@ -6,7 +6,7 @@ use super::file::FileObject;
 use super::link::{self, Found, Header};
 use super::message::{Fragment, FunctionCode};
 use super::objects::headers;
-use super::{attributes, parse, rows};
+use super::{attributes, fragments, parse, rows};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use city::{Reply, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
@@ -137,6 +137,7 @@ impl Conversation {
             && let Some(fragment) = parse::parse_fragment(&bytes)
         {
             self.give_up_waiting(out);
+            fragments::tell(side, header, bytes.first().copied().unwrap_or_default(), &fragment, out);
             self.fragment(side, header, &fragment, out);
         }
     }

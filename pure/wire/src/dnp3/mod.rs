@@ -21,6 +21,7 @@ mod attributes;
 mod control;
 mod conversation;
 mod file;
+mod fragments;
 mod link;
 mod message;
 mod names;

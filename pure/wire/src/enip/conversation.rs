@@ -2,6 +2,7 @@
 
 use super::message::{Command, HEADER_BYTES, Header, Item, Message, status_name};
 use super::parse::{self, Found, Listed};
+use super::whole;
 use crate::cip::{self, Carrier, Explicit};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
@@ -118,6 +119,7 @@ impl Conversation {
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let Message { header, data } = message;
         row(side, header, out);
+        whole::tell(side, message, out);
         match header.command {
             command if command.is_list() => {
                 if data.is_empty() && header.status == 0 {

@@ -14,6 +14,7 @@ mod message;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub(crate) use message::Item;
 pub(crate) use parse::parse_items;

@@ -73,6 +73,8 @@ impl Framing {
 pub struct Body {
     /// How many bytes of it were there.
     pub length: u64,
+    /// How many bytes of it were not seen.
+    pub missed: u64,
     /// Its first bytes.
     start: SmallVec<[u8; START_MAX]>,
     /// All of it, if it may be a form and is short.
@@ -163,6 +165,7 @@ impl Body {
     pub fn miss(&mut self, framing: &mut Framing, missing: u64) -> Step {
         // A part of a form is none.
         self.form = None;
+        self.missed = self.missed.saturating_add(missing);
         match framing {
             Framing::UntilClose => Step::More(0),
             Framing::Length(left) if missing < *left => {

@@ -384,6 +384,9 @@ impl Conversation {
             let mut put =
                 |key: &'static str, value: Text| exchange.details.push((Text::const_new(key), value));
             put("response-length", body.length.to_compact_string());
+            if body.missed > 0 {
+                put("response-missed", body.missed.to_compact_string());
+            }
             if let Some(mime) = body.mime() {
                 put("response-mime", Text::const_new(mime));
             }

@@ -24,6 +24,7 @@
 //! | `auth`, `user` | scheme and user name with which the client names itself |
 //! | `proxied` | headers by which proxies tell of others, `VIA -> 1.1 cache`; repeated |
 //! | `request-length`, `response-length` | bytes of the bodies, as many as were seen |
+//! | `response-missed` | bytes of the reply's body that were not seen, if any |
 //! | `request-content-type`, `response-content-type` | as declared |
 //! | `response-encoding` | how the reply's body is compressed |
 //! | `request-mime`, `response-mime` | as the first bytes show |

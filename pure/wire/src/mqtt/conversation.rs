@@ -569,9 +569,11 @@ fn notice(
         if let Some(code) = code {
             fields.show("reason-code", code.0);
         }
-        for (name, value) in listed {
-            fields.put("property", format_compact!("{}={value}", name.trim_start_matches("property-")));
-        }
+        let named = listed.iter().map(|(name, value)| {
+            let name = name.trim_start_matches("property-");
+            format_compact!("{name}={value}")
+        });
+        fields.list("property", named);
     });
 }
 

@@ -34,9 +34,11 @@ pub(super) struct Object(Vec<(Cow<'static, str>, Value)>);
 /// A value.
 #[derive(Debug)]
 pub(super) enum Value {
+    Integer(i64),
     List(Vec<Value>),
     Number(u64),
     Object(Object),
+    Real(f64),
     Text(Text),
     Truth(bool),
 }
@@ -91,9 +93,11 @@ impl Serialize for Object {
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Value::Integer(number) => serializer.serialize_i64(*number),
             Value::List(values) => serializer.collect_seq(values),
             Value::Number(number) => serializer.serialize_u64(*number),
             Value::Object(object) => object.serialize(serializer),
+            Value::Real(number) => serializer.serialize_f64(*number),
             Value::Text(text) => serializer.serialize_str(text),
             Value::Truth(truth) => serializer.serialize_bool(*truth),
         }

@@ -2,7 +2,7 @@
 
 use super::event::{Event, Object, Value, detail, number};
 use super::head::{app_proto, stamp};
-use city::{Conversation, Details, Flow, Transport};
+use city::{Conversation, Details, Flow, Protocol, Transport};
 
 /// TCP's flags in the order in which Suricata names them, each with its bit.
 const FLAGS: &[(u64, &str)] = &[
@@ -16,8 +16,9 @@ const FLAGS: &[(u64, &str)] = &[
     (0x80, "cwr"),
 ];
 
-/// The event of a conversation; none for what is no IP, of which Suricata keeps no flows.
-pub(super) fn event(conversation: &Conversation) -> Option<Event> {
+/// The event of a conversation; none for what is no IP, of which Suricata keeps no flows. `inside` is the protocol that
+/// was begun within the first, as TLS is behind HTTP's `CONNECT`.
+pub(super) fn event(conversation: &Conversation, inside: Option<Protocol>) -> Option<Event> {
     let flow = conversation.flow;
     if matches!(flow.transport, Transport::Ethernet(_)) {
         return None;
@@ -25,13 +26,15 @@ pub(super) fn event(conversation: &Conversation) -> Option<Event> {
     let details = &conversation.details;
     let mut fields = Object::default();
     let state = detail(details, "tcp-state");
-    // Of a connection that was not seen to begin Suricata reads nothing.
     let said = conversation.bytes_out + conversation.bytes_in > 0;
     if matches!(flow.transport, Transport::Tcp | Transport::Udp) && said {
-        fields.put("app_proto", flow.protocol.and_then(app_proto).unwrap_or("failed"));
-    }
-    if let (Some("http"), Some(city::Protocol::Tls)) = (detail(details, "protocol-before"), flow.protocol) {
-        fields.put("app_proto_orig", "http");
+        let named = flow.protocol.and_then(app_proto).unwrap_or("failed");
+        if inside.is_some_and(|inside| Some(inside) != flow.protocol) {
+            fields.put("app_proto", inside.and_then(app_proto).unwrap_or("failed"));
+            fields.put("app_proto_orig", named);
+        } else {
+            fields.put("app_proto", named);
+        }
     }
     fields.put("flow", counts(conversation, state));
     if let Some(state) = state {
@@ -100,15 +103,13 @@ fn tcp(details: &Details, state: &str) -> Object {
 /// instead of ports, and otherwise type and code.
 pub(super) fn icmp(flow: &Flow) -> [(&'static str, Value); 2] {
     let is_question = matches!(
-        (flow.source_port, flow.destination_port),
-        (8, 0)
-            | (0, 8)
-            | (10, 9)
+        (flow.source_port.min(flow.destination_port), flow.source_port.max(flow.destination_port)),
+        (0, 8)
+            | (9, 10)
             | (13, 14)
             | (15, 16)
             | (17, 18)
             | (128, 129)
-            | (129, 128)
             | (130, 131)
             | (133, 134)
             | (135, 136)

@@ -1,6 +1,6 @@
 //! Numbers for conversations: the same in all events of one, and in every reading of the same capture.
 
-use city::Flow;
+use city::{Flow, Protocol};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -19,17 +19,36 @@ pub(super) struct Known {
     pub(super) id: u64,
     /// The VLAN identifier, if tagged.
     pub(super) vlan: Option<u16>,
+    /// The protocol by which it was recognised.
+    pub(super) protocol: Option<Protocol>,
+    /// The protocol of what was begun within it.
+    pub(super) inside: Option<Protocol>,
 }
 
 impl FlowIds {
     pub(super) fn open(&mut self, flow: &Flow, time: Timestamp) {
-        self.open.insert(key(flow), Known { id: id(flow, time), vlan: None });
+        let known = Known { id: id(flow, time), vlan: None, protocol: None, inside: None };
+        self.open.insert(key(flow), known);
     }
 
     pub(super) fn tag(&mut self, flow: &Flow, vlan: Option<u16>) {
         if let Some(known) = self.open.get_mut(&key(flow)) {
             known.vlan = vlan;
         }
+    }
+
+    /// Takes note of the protocol by which a conversation was recognised.
+    pub(super) fn recognised(&mut self, flow: &Flow) {
+        if let Some(known) = self.open.get_mut(&key(flow)) {
+            known.protocol = flow.protocol;
+        }
+    }
+
+    /// Takes note that TLS was begun in the conversation of a flow; says within which protocol, if within another.
+    pub(super) fn begins_tls(&mut self, flow: &Flow) -> Option<Protocol> {
+        let known = self.open.get_mut(&key(flow))?;
+        known.inside = Some(Protocol::Tls);
+        known.protocol.filter(|protocol| *protocol != Protocol::Tls)
     }
 
     pub(super) fn close(&mut self, flow: &Flow) {

@@ -72,12 +72,17 @@ fn file(request: &Request, flow: Flow, length_key: &str, is_reply: bool) -> Opti
     let path = || path(detail(details, "uri").unwrap_or_default());
     let name = detail(details, key("request-filename", "response-filename")).unwrap_or_else(path);
     file.put("filename", name);
-    file.put("gaps", false);
-    let is_whole = if is_reply { !is_true(details, "truncated") } else { request.reply != Reply::Missing };
+    let missed = number(details, "response-missed").filter(|_| is_reply).unwrap_or(0);
+    file.put("gaps", missed > 0);
+    let is_whole = if is_reply {
+        missed == 0 && !is_true(details, "truncated")
+    } else {
+        request.reply != Reply::Missing
+    };
     file.put("state", if is_whole { "CLOSED" } else { "TRUNCATED" });
     file.put("stored", false);
     if !is_reply || detail(details, "response-encoding").is_none() {
-        file.put("size", length);
+        file.put("size", length.saturating_add(missed));
     }
     file.maybe("tx_id", transaction(details));
     let mut fields = Object::default();

@@ -25,13 +25,9 @@ pub(super) fn events(requests: &[Request]) -> Option<Event> {
 pub(super) fn notice(message: &Message) -> Event {
     let mut packet = header(0, &message.fields);
     packet.number("reason_code", &message.fields, "reason-code");
-    let mut properties = Object::default();
-    for property in all(&message.fields, "property") {
-        if let Some((name, value)) = property.split_once('=') {
-            put_property(&mut properties, name, value);
-        }
-    }
-    put_unless_empty(&mut packet, properties);
+    let named = all(&message.fields, "property").filter_map(|property| property.split_once('='));
+    let named = named.map(|(name, value)| (name.into(), value.into())).collect();
+    put_unless_empty(&mut packet, properties(&named, ""));
     let name = detail(&message.fields, "packet").unwrap_or_default();
     let mut body = Object::default();
     body.put(name.to_owned(), packet);

@@ -1,10 +1,11 @@
 //! `tls`: each handshake, with the fields that Suricata writes when asked for all, but for fingerprints by MD5 (JA3).
 
 use super::event::{Event, Object, Value, all, detail, with_colons};
-use city::{Details, Request};
+use super::head::app_proto;
+use city::{Details, Protocol, Request};
 
-/// The event of a handshake.
-pub(super) fn event(request: &Request) -> Event {
+/// The event of a handshake. `outside` is the protocol within which it began, if within one.
+pub(super) fn event(request: &Request, outside: Option<Protocol>) -> Event {
     let details = &request.details;
     let mut body = Object::default();
     let certificate = first_certificate(details);
@@ -33,6 +34,7 @@ pub(super) fn event(request: &Request) -> Event {
     if !names.is_empty() {
         body.put("subjectaltname", names);
     }
+    body.maybe("from_proto", outside.and_then(app_proto));
     if detail(details, "resumed") == Some("true") {
         body.put("session_resumed", true);
     }

@@ -1,4 +1,4 @@
-//! HTTP, against Zeek's http.log and Suricata's http events.
+//! HTTP, against Zeek's http.log.
 //!
 //! Zeek counts a compressed body as it is without compression; we count what was sent. Where a reply of a case is
 //! compressed, the length of the replies' bodies is left out of the comparison.
@@ -11,11 +11,10 @@
 //! | zeek `http-11-request-then-cruft` | we have a row more | the server's reply to what was no request: seen, so told |
 //! | zeek `header-names` | we have a row more | a conversation without its beginning, of which Zeek reads nothing |
 //! | zeek `ssh.http-port-22` | 12,630 bytes of body, not 12,632 | as many as there are behind the head (RFC 9112 clause 6.3); Zeek adds a line end |
-//! | suricata `bug-3844` | no request | `GET /` without the end of its line (RFC 9112 clause 2.1) |
 
 use crate::{
     cases,
-    compare::{Report, Tally},
+    compare::Report,
     details::{all as details, detail},
     expected_log::Row,
     reading::{self, Reading},
@@ -26,9 +25,6 @@ use std::path::Path;
 
 /// How many cases have an http.log with all its columns.
 const LOGS: usize = 25;
-
-/// How many filters over http events there are.
-const FILTERS: usize = 12;
 
 /// The columns that a listener can know; of passwords nothing is kept.
 const COLUMNS: &[&str] = &[
@@ -150,66 +146,6 @@ fn requests_are_those_of_zeek() {
     println!("{compared} cases compared");
     assert_eq!(compared, LOGS);
     report.hold("zeek http", 94.6, 94.6);
-}
-
-/// A request as Suricata's event.
-fn event(request: &Request) -> Row {
-    let flow = &request.flow;
-    let mut event = Row::from([
-        ("event_type".to_owned(), "http".to_owned()),
-        ("proto".to_owned(), "TCP".to_owned()),
-        ("src_ip".to_owned(), flow.source.to_string()),
-        ("src_port".to_owned(), flow.source_port.to_string()),
-        ("dest_ip".to_owned(), flow.destination.to_string()),
-        ("dest_port".to_owned(), flow.destination_port.to_string()),
-    ]);
-    for (field, key) in [
-        ("hostname", "host"),
-        ("http_content_type", "response-content-type"),
-        ("http_method", "method"),
-        ("http_refer", "referrer"),
-        ("http_user_agent", "user-agent"),
-        ("length", "response-length"),
-        ("status", "status"),
-        ("url", "uri"),
-    ] {
-        if let Some(value) = detail(request, key) {
-            // Suricata leaves the port out.
-            let value = if field == "hostname" { value.split(':').next().unwrap() } else { value };
-            event.insert(format!("http.{field}"), value.to_owned());
-        }
-    }
-    if let Some(version) = detail(request, "version") {
-        event.insert("http.protocol".to_owned(), format!("HTTP/{version}"));
-    }
-    event
-}
-
-#[test]
-fn requests_are_those_of_suricata() {
-    let Some(cases) = cases::all() else { return cases::skipped(FILTERS, "requests_are_those_of_suricata") };
-    let mut report = Report::default();
-    for case in &cases {
-        let filters = case.filters();
-        for filter in filters.iter().filter(|filter| filter.event() == "http" && filter.count > 0) {
-            let reading = reading::read(&case.capture);
-            let events: Vec<_> = requests(&reading).map(event).collect();
-            let apart = ["pcap_cnt", "tx_id"];
-            let found = events.iter().filter(|event| filter.accepts(event, &apart)).count();
-            let both = usize::from(found == filter.count);
-            if both == 0 {
-                println!(
-                    "{}: {found} of {}: {:?}",
-                    case.name,
-                    filter.count,
-                    filter.difference(&events, &apart)
-                );
-            }
-            report.add("suricata http", Tally { expected: 1, ours: 1, both });
-        }
-    }
-    assert_eq!(report.tally("suricata http").expected, FILTERS);
-    report.hold("suricata http", 91.6, 91.6);
 }
 
 /// The passwords of basic authorization in the bytes of a capture, found without any parser of ours.

@@ -1,4 +1,4 @@
-//! Modbus, against Zeek (logs and printed events), ICSNPP and Suricata.
+//! Modbus, against Zeek (logs and printed events) and ICSNPP.
 //!
 //! Differences that remain, and why:
 //!
@@ -7,14 +7,12 @@
 //! | zeek `exception_handling` | 2 of 15 rows missing | a capture altered at random: one message lies at a sequence number 1.7 GB away, one announces 37 bytes and has 6 (a message is read when it is whole, V1.1b3 clause 4.1) |
 //! | zeek `exception_handling` | 10 rows more | after a hole or an altered header we find the next message, Zeek waits for a later one |
 //! | zeek `coil_parsing_big` | 2 events more | a reply that Zeek drops at a hole in the capture |
-//! | suricata `modbus` | filters on `modbus.id` left out | it counts Suricata's own transactions |
 
 use crate::{
     cases::{self, Case},
-    compare::{Report, Tally},
+    compare::Report,
     details::{ENDS, capitalised, detail, ends, flag, row},
     expected_log::Row,
-    filters::Filter,
     reading,
 };
 use city::{Protocol, Reply, Request};
@@ -341,37 +339,6 @@ fn exchanges_are_those_of_icsnpp() {
     {
         report.hold(&format!("icsnpp {title}.log"), 100.0, 100.0);
     }
-}
-
-#[test]
-fn filters_of_suricata_match() {
-    let Some(cases) = cases::of("suricata-verify", "modbus") else {
-        return cases::skipped(1, "filters_of_suricata_match");
-    };
-    let mut report = Report::default();
-    for case in &cases {
-        let events: Vec<Row> = requests(case)
-            .iter()
-            .filter(|request| seen(request).0)
-            .map(|request| {
-                let function = match request.function.as_str() {
-                    "read-coils" => "RdCoils",
-                    other => other,
-                };
-                row([("event_type", Some("modbus")), ("modbus.request.function_code", Some(function))])
-            })
-            .collect();
-        let mut tally = Tally::default();
-        // Alerts come of rules that are not part of the data.
-        let compared =
-            |filter: &&Filter| filter.event() == "modbus" && !filter.matches.contains_key("modbus.id");
-        for filter in case.filters().iter().filter(compared) {
-            let matching = events.iter().filter(|event| filter.accepts(event, &[])).count();
-            tally += Tally { expected: filter.count, ours: matching, both: matching.min(filter.count) };
-        }
-        report.add("suricata modbus filters", tally);
-    }
-    report.hold("suricata modbus filters", 100.0, 100.0);
 }
 
 /// What a device obeys without proof shows as a weakness, once in each conversation.

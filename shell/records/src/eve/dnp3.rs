@@ -1,0 +1,191 @@
+//! `dnp3`: each fragment, with its objects and every field of these. Confirmations have no event.
+
+use super::event::{Event, Object, Value, is_true, number};
+use city::{Message, Text};
+
+/// The internal indications in the order in which Suricata names them, each with its bit: those of the first byte
+/// stand in the upper one here (IEEE 1815-2012 clause 4.2.6).
+const INDICATIONS: &[(u64, &str)] = &[
+    (0x0100, "all_stations"),
+    (0x0200, "class_1_events"),
+    (0x0400, "class_2_events"),
+    (0x0800, "class_3_events"),
+    (0x1000, "need_time"),
+    (0x2000, "local_control"),
+    (0x4000, "device_trouble"),
+    (0x8000, "device_restart"),
+    (0x0001, "no_func_code_support"),
+    (0x0002, "object_unknown"),
+    (0x0004, "parameter_error"),
+    (0x0008, "event_buffer_overflow"),
+    (0x0010, "already_executing"),
+    (0x0020, "config_corrupt"),
+    (0x0040, "reserved_2"),
+    (0x0080, "reserved_1"),
+];
+
+/// The event of a fragment.
+pub(super) fn event(message: &Message) -> Option<Event> {
+    let fields = &message.fields;
+    let code = number(fields, "function_code")?;
+    let mut body = Object::default();
+    body.put(
+        "type",
+        match code {
+            // A confirmation.
+            0 => return None,
+            130 => "unsolicited_response",
+            129.. => "response",
+            _ => "request",
+        },
+    );
+    body.put("control", link_control(number(fields, "link_control")?));
+    body.number("src", fields, "src");
+    body.number("dst", fields, "dst");
+    let mut application = Object::default();
+    application.put("control", application_control(number(fields, "application_control")?));
+    application.put("function_code", code);
+    let objects = objects(message);
+    if !objects.is_empty() {
+        application.put("objects", objects);
+    }
+    application.put("complete", is_true(fields, "complete"));
+    body.put("application", application);
+    if let Some(bits) = number(fields, "iin") {
+        let indicators = INDICATIONS.iter().filter(|(bit, _)| bits & bit != 0);
+        let indicators: Vec<_> = indicators.map(|(_, name)| Value::from(*name)).collect();
+        let mut indications = Object::default();
+        if !indicators.is_empty() {
+            indications.put("indicators", indicators);
+        }
+        body.put("iin", indications);
+    }
+    let mut fields = Object::default();
+    fields.put("dnp3", body);
+    Some(Event { kind: "dnp3", time: None, flow: message.flow, fields })
+}
+
+fn link_control(byte: u64) -> Object {
+    let mut control = Object::default();
+    for (bit, name) in [(0x80, "dir"), (0x40, "pri"), (0x20, "fcb"), (0x10, "fcv")] {
+        control.put(name, byte & bit != 0);
+    }
+    control.put("function_code", byte & 0x0f);
+    control
+}
+
+fn application_control(byte: u64) -> Object {
+    let mut control = Object::default();
+    for (bit, name) in [(0x80, "fir"), (0x40, "fin"), (0x20, "con"), (0x10, "uns")] {
+        control.put(name, byte & bit != 0);
+    }
+    control.put("sequence", byte & 0x0f);
+    control
+}
+
+/// The object headers with their points.
+fn objects(message: &Message) -> Vec<Value> {
+    let mut objects: Vec<(Object, Vec<Object>)> = Vec::new();
+    for (name, value) in &message.fields {
+        match name.as_str() {
+            "object" => objects.extend(header(value).map(|header| (header, Vec::new()))),
+            "point" => {
+                let mut numbers = value.split(' ').filter_map(|number| number.parse::<u64>().ok());
+                let mut point = Object::default();
+                point.maybe("prefix", numbers.next());
+                point.maybe("index", numbers.next());
+                if let Some((_, points)) = objects.last_mut() {
+                    points.push(point);
+                }
+            }
+            "complete" => {}
+            field => {
+                if let Some(point) = objects.last_mut().and_then(|(_, points)| points.last_mut()) {
+                    point.put(field.to_owned(), shown(field, value));
+                }
+            }
+        }
+    }
+    let whole = |(mut header, points): (Object, Vec<Object>)| {
+        if !points.is_empty() {
+            header.put("points", points.into_iter().map(Value::Object).collect::<Vec<_>>());
+        }
+        Value::Object(header)
+    };
+    objects.into_iter().map(whole).collect()
+}
+
+/// An object header from its numbers: group, variation, qualifier, start, stop, count.
+fn header(numbers: &str) -> Option<Object> {
+    let mut numbers = numbers.split(' ').map(|number| number.parse::<u64>().ok());
+    let mut next = || numbers.next().flatten();
+    let (group, variation, qualifier) = (next()?, next()?, next()?);
+    let mut header = Object::default();
+    header.put("group", group);
+    header.put("variation", variation);
+    header.put("qualifier", qualifier);
+    header.put("prefix_code", qualifier >> 4 & 7);
+    header.put("range_code", qualifier & 0x0f);
+    for name in ["start", "stop", "count"] {
+        header.maybe(name, next());
+    }
+    Some(header)
+}
+
+/// A field of a point.
+fn shown(field: &str, value: &Text) -> Value {
+    let is_text =
+        matches!(field, "file_data" | "file_specification" | "filename" | "optional_text" | "username");
+    if is_text {
+        return Value::Text(value.replace("\\\\", "\\").into());
+    }
+    match (value.parse::<u64>(), value.parse::<i64>(), value.parse::<f64>()) {
+        (Ok(number), _, _) => Value::Number(number),
+        (_, Ok(number), _) => Value::Integer(number),
+        (_, _, Ok(number)) if number.is_finite() => Value::Real(number),
+        _ => Value::Text(value.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use city::{Address, Flow, Transport};
+
+    #[test]
+    fn objects_hold_their_points() {
+        let pairs = [
+            ("link_control", "196"),
+            ("src", "1"),
+            ("dst", "10"),
+            ("application_control", "199"),
+            ("function_code", "129"),
+            ("iin", "36864"),
+            ("object", "30 1 0 3 4 2"),
+            ("point", "0 3"),
+            ("value", "-5"),
+            ("point", "0 4"),
+            ("value", "7"),
+            ("object", "60 1 6 0 0 0"),
+            ("complete", "true"),
+        ];
+        let message = Message {
+            flow: Flow {
+                source: Address::Ip([192, 0, 2, 1].into()),
+                source_port: 50_000,
+                destination: Address::Ip([192, 0, 2, 2].into()),
+                destination_port: 20_000,
+                transport: Transport::Tcp,
+                protocol: None,
+            },
+            back: true,
+            log: "eve_dnp3".into(),
+            fields: pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        };
+        let text = serde_json::to_string(&event(&message).unwrap().fields).unwrap();
+        assert_eq!(
+            text,
+            r#"{"dnp3":{"type":"response","control":{"dir":true,"pri":true,"fcb":false,"fcv":false,"function_code":4},"src":1,"dst":10,"application":{"control":{"fir":true,"fin":true,"con":false,"uns":false,"sequence":7},"function_code":129,"objects":[{"group":30,"variation":1,"qualifier":0,"prefix_code":0,"range_code":0,"start":3,"stop":4,"count":2,"points":[{"prefix":0,"index":3,"value":-5},{"prefix":0,"index":4,"value":7}]},{"group":60,"variation":1,"qualifier":6,"prefix_code":0,"range_code":6,"start":0,"stop":0,"count":0}],"complete":true},"iin":{"indicators":["need_time","device_restart"]}}}"#
+        );
+    }
+}
