@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The captures' folders, in the order of the story.
-fn cases() -> Vec<PathBuf> {
+pub fn cases() -> Vec<PathBuf> {
     let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/captures");
     let entries = fs::read_dir(captures).unwrap().map(|entry| entry.unwrap().path());
     let mut cases: Vec<PathBuf> = entries.filter(|path| path.join("expected.toml").exists()).collect();
@@ -18,7 +18,7 @@ fn cases() -> Vec<PathBuf> {
 }
 
 /// The capture in a case's folder.
-fn capture(case: &Path) -> PathBuf {
+pub fn capture(case: &Path) -> PathBuf {
     let mut files = fs::read_dir(case).unwrap().map(|entry| entry.unwrap().path());
     files.find(|path| path.to_string_lossy().contains(".pcap")).unwrap()
 }
@@ -110,9 +110,11 @@ fn no_secret_of_the_town_is_in_any_output_or_on_disk() {
         .arg(&state)
         .args(&captures)
         .output();
-    let records = bastide().arg("records").args(&captures).output().unwrap();
-    let mut outputs =
-        vec![("replay".to_owned(), replay.unwrap().stdout), ("records".to_owned(), records.stdout)];
+    let mut outputs = vec![("replay".to_owned(), replay.unwrap().stdout)];
+    for format in ["ndjson", "eve"] {
+        let records = bastide().args(["records", "--format", format]).args(&captures).output().unwrap();
+        outputs.push((format!("records as {format}"), records.stdout));
+    }
     for (path, bytes) in files_below(&state) {
         // Packets are kept as they were: opening them is a right of its own.
         if !path.starts_with(state.join("packets")) {

@@ -3,6 +3,7 @@
 
 mod averbourne;
 mod cable;
+mod events;
 mod kill;
 mod live;
 mod running;
