@@ -52,6 +52,24 @@ struct Pending {
     questions: SmallVec<[Question; 1]>,
     /// What an update or a notification brings.
     value: Option<Text>,
+    /// The record that extends the question's header (RFC 6891), if details are wanted.
+    extension: Option<Extension>,
+}
+
+/// The number in place of a time to live, and the options.
+type Extension = (u32, Text);
+
+fn extension(message: &Message) -> Option<Extension> {
+    let record = message.additional.iter().find(|record| record.kind == Kind::OPT)?;
+    Some((record.ttl, record.data.to_compact_string()))
+}
+
+fn put_extension(details: &mut Details, keys: [&'static str; 2], extension: Option<Extension>) {
+    if let Some((ttl, data)) = extension {
+        let [ttl_key, data_key] = keys;
+        details.push((Text::const_new(ttl_key), ttl.to_compact_string()));
+        details.push((Text::const_new(data_key), data));
+    }
 }
 
 impl Conversation {
@@ -86,7 +104,8 @@ impl Conversation {
     }
 
     fn ask(&mut self, side: Side, message: &Message, number: u32, out: &mut Out<'_>) {
-        let pending = Pending::new(side, message, Some(out.time), number);
+        let mut pending = Pending::new(side, message, Some(out.time), number);
+        pending.extension = if out.wants_details() { extension(message) } else { None };
         if out.address(side.other()).is_station() {
             self.pending.push_back(pending);
         } else {
@@ -189,7 +208,8 @@ impl Pending {
             Opcode::NOTIFY => shown(&message.answers),
             _ => None,
         };
-        Pending { side, asked, number, header: message.header, questions: message.questions.clone(), value }
+        let questions = message.questions.clone();
+        Pending { side, asked, number, header: message.header, questions, value, extension: None }
     }
 
     /// Whether a message of a side answers this: the identifier is returned, and so is the question.
@@ -219,6 +239,7 @@ impl Pending {
                     details.push(("question-number".into(), self.number.to_compact_string()));
                 }
                 put_part(&mut details, part, parts);
+                put_extension(&mut details, ["question-edns-ttl", "question-edns"], self.extension.clone());
                 if let Some((answer, number)) = answer {
                     details.push(("reply-number".into(), number.to_compact_string()));
                     put_reply(&mut details, answer);
@@ -316,6 +337,7 @@ fn multicast_message(side: Side, message: &Message, out: &mut Out<'_>) {
                     // Of a probe: what it is about to claim (RFC 6762 clause 8.2).
                     put_records(&mut details, AUTHORITY, &message.authority);
                     put_records(&mut details, ADDITIONAL, &message.additional);
+                    put_extension(&mut details, ["edns-ttl", "edns"], extension(message));
                 }
             }
             let (target, function) = (target(question), CompactString::const_new("query"));
@@ -437,6 +459,7 @@ fn put_reply(details: &mut Details, message: &Message) {
         details.push((Text::const_new(count_key), count.to_compact_string()));
         put_records(details, section, records);
     }
+    put_extension(details, ["edns-ttl", "edns"], extension(message));
     if let Some(damage) = message.damage {
         details.push((Text::const_new("damage"), Text::const_new(damage)));
     }

@@ -22,7 +22,8 @@
 //! | `flags`, `question-flags` | the second word of the reply and of the question, hexadecimal |
 //! | `aa`, `tc`, `rd`, `ra`, `z` | flags of the reply (of the question, if unanswered); `z` is the number in three bits |
 //! | `answer-name`, `answer-type`, `answer-ttl`, `answer` | repeated together, once for each answer |
-//! | `authority-…`, `additional-…` | the same for the other sections; EDNS's OPT is left out |
+//! | `authority-…`, `additional-…` | the same for the other sections, without EDNS's OPT |
+//! | `edns-ttl`, `edns`, and `question-` before them | that record (RFC 6891): the number in place of a time to live; its options as `\\# LENGTH HEXADECIMAL` |
 //! | `question-count`, `answer-count`, `authority-count`, `additional-count` | as announced |
 //! | `question-number`, `reply-number` | which message of the conversation it was, from 0 |
 //! | `part`, `parts` | of several questions in one message: which one, from 1, and how many |

@@ -13,6 +13,9 @@ pub(super) fn events(requests: &[Request]) -> Vec<Event> {
     if let Some(asked) = time(details, "asked") {
         let mut body = head("request", details, "question-number", "question-flags");
         body.put("queries", queries(requests, Case::Upper));
+        if let Some(extension) = extension(details, ["question-edns-ttl", "question-edns"], Case::Upper) {
+            body.put("additionals", vec![extension]);
+        }
         let mut event = Event::of("dns", first, body);
         event.time = Some(asked);
         events.push(event);
@@ -22,12 +25,8 @@ pub(super) fn events(requests: &[Request]) -> Vec<Event> {
         body.put("queries", queries(requests, Case::Upper));
         for (field, section) in SECTIONS {
             let records = records(details, section);
-            if records.is_empty() {
-                continue;
-            }
-            let shown = records.iter().map(|record| Value::Object(record.shown(Case::Upper)));
-            body.put(*field, shown.collect::<Vec<_>>());
-            if *field == "answers" {
+            put_section(&mut body, field, &records, details, Case::Upper);
+            if *field == "answers" && !records.is_empty() {
                 body.put("grouped", grouped(&records));
             }
         }
@@ -58,11 +57,7 @@ pub(super) fn multicast_event(requests: &[Request]) -> Option<Event> {
         body.put("queries", queries);
     }
     for (field, section) in SECTIONS {
-        let records = records(details, section);
-        if !records.is_empty() {
-            let shown = records.iter().map(|record| Value::Object(record.shown(Case::Lower)));
-            body.put(*field, shown.collect::<Vec<_>>());
-        }
+        put_section(&mut body, field, &records(details, section), details, Case::Lower);
     }
     Some(Event::of("mdns", first, body))
 }
@@ -70,6 +65,53 @@ pub(super) fn multicast_event(requests: &[Request]) -> Option<Event> {
 /// The sections of a message, as Suricata and as the details name them.
 const SECTIONS: &[(&str, &str)] =
     &[("answers", "answer"), ("authorities", "authority"), ("additionals", "additional")];
+
+/// Puts the records of a section. The one that extends the header, wherever it stood, comes last.
+fn put_section(
+    body: &mut Object,
+    field: &'static str,
+    records: &[Record<'_>],
+    details: &Details,
+    case: Case,
+) {
+    let mut shown: Vec<_> = records.iter().map(|record| Value::Object(record.shown(case))).collect();
+    if field == "additionals" {
+        shown.extend(extension(details, ["edns-ttl", "edns"], case));
+    }
+    if !shown.is_empty() {
+        body.put(field, shown);
+    }
+}
+
+/// The record that extends the header (RFC 6891 clause 6.1.2), with its options.
+fn extension(details: &Details, [ttl, data]: [&str; 2], case: Case) -> Option<Value> {
+    /// The option by which a client shows that it asked before (RFC 7873).
+    const COOKIE: u16 = 10;
+    let data = detail(details, data)?;
+    let mut shown = Object::default();
+    shown.put("rrname", "");
+    shown.put("rrtype", kind("OPT", case));
+    shown.maybe("ttl", number(details, ttl));
+    let bytes = super::event::bytes(data.rsplit(' ').next().unwrap_or_default());
+    let mut rest = bytes.as_slice();
+    let mut options = Vec::new();
+    while let Some(([code_high, code_low, length_high, length_low], behind)) = rest.split_first_chunk::<4>()
+        && let length = usize::from(u16::from_be_bytes([*length_high, *length_low]))
+        && let Some((value, behind)) = behind.split_at_checked(length)
+    {
+        let code = u16::from_be_bytes([*code_high, *code_low]);
+        let mut option = Object::default();
+        option.put("code", u64::from(code));
+        let digits = || value.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        option.put("data", if code == COOKIE { "(hidden)".to_owned() } else { digits() });
+        options.push(Value::Object(option));
+        rest = behind;
+    }
+    if !options.is_empty() {
+        shown.put("opt", options);
+    }
+    Some(Value::Object(shown))
+}
 
 const QR: u64 = 0x8000;
 
@@ -118,9 +160,30 @@ fn queries(requests: &[Request], case: Case) -> Vec<Value> {
     asked.collect()
 }
 
-/// A name without the dot of the root, and without marks before dots within labels.
+/// A name without the dot of the root and without marks within labels, with `\xNN` for a byte that is no character.
 fn name(name: &str) -> Text {
-    if name == "." { Text::default() } else { name.replace("\\.", ".").into() }
+    if name == "." {
+        return Text::default();
+    }
+    let mut text = Text::default();
+    let mut parts = name.split('\\');
+    text.push_str(parts.next().unwrap_or_default());
+    while let Some(part) = parts.next() {
+        let code = part.get(..3).and_then(|digits| digits.parse::<u8>().ok());
+        match (code, part) {
+            (Some(code), _) => {
+                text.push_str(&format!("\\x{code:02x}"));
+                text.push_str(part.get(3..).unwrap_or_default());
+            }
+            // A backslash was marked by another.
+            (None, "") => {
+                text.push('\\');
+                text.push_str(parts.next().unwrap_or_default());
+            }
+            (None, part) => text.push_str(part),
+        }
+    }
+    text
 }
 
 /// The name of a type; the number of one without.
@@ -259,7 +322,10 @@ mod tests {
         assert_eq!(strings(r#""a b" "c\"d\\""#), ["a b", r#"c"d\"#]);
         assert_eq!(unregistered("TYPE65"), "65");
         assert_eq!(unregistered("TYPES"), "TYPES");
-        assert_eq!((name("."), name("a\\.b.example")), ("".into(), "a.b.example".into()));
+        for (written, shown) in [(".", ""), ("a\\.b.example", "a.b.example"), ("a\\\\b\\255c", "a\\b\\xffc")]
+        {
+            assert_eq!(name(written), shown);
+        }
     }
 
     #[test]
@@ -278,6 +344,15 @@ mod tests {
             let shown = serde_json::to_string(&record.shown(Case::Upper)).unwrap();
             assert!(shown.ends_with(&format!(r#""ttl":60,{json}}}"#)), "{shown}");
         }
+        let details = vec![
+            ("edns-ttl".into(), "32768".into()),
+            ("edns".into(), "\\# 15 000c000100000a0006aabbccddeeff".into()),
+        ];
+        let extension = extension(&details, ["edns-ttl", "edns"], Case::Upper).unwrap();
+        assert_eq!(
+            serde_json::to_string(&extension).unwrap(),
+            r#"{"rrname":"","rrtype":"OPT","ttl":32768,"opt":[{"code":12,"data":"00"},{"code":10,"data":"(hidden)"}]}"#
+        );
         let loc = serde_json::to_string(&record("LOC", "1 2 3").shown(Case::Upper)).unwrap();
         assert_eq!(loc, r#"{"rrname":"example","rrtype":"LOC","ttl":60}"#);
     }

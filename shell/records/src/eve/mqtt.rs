@@ -225,7 +225,9 @@ fn put_unless_empty(packet: &mut Object, properties: Object) {
 /// A payload, which the details have as text or in hexadecimal, cut as Suricata cuts it; with its length, where
 /// perhaps not all of it was kept.
 fn message(payload: &str, length: Option<usize>) -> Text {
-    match payload.strip_prefix("0x") {
+    // Text may begin like that too; then it is as long as what was sent.
+    let is_text = length == Some(payload.len());
+    match payload.strip_prefix("0x").filter(|_| !is_text) {
         Some(digits) => shortened(&super::event::text_of(&super::event::bytes(digits)), length),
         None => shortened(payload, length),
     }
@@ -253,5 +255,6 @@ mod tests {
         let cut = shortened(&long, None);
         assert!(cut.starts_with(&"ä".repeat(512)) && cut.ends_with("ä[truncated 176 additional bytes]"));
         assert_eq!(message("0x41ff", Some(2)), "A\\xff");
+        assert_eq!(message("0x41ff", Some(6)), "0x41ff");
     }
 }
