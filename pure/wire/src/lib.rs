@@ -31,6 +31,7 @@ mod fragment;
 mod frame;
 mod http;
 mod icmp;
+mod iec104;
 mod modbus;
 mod mqtt;
 mod packet;

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dnp3, dns, http, modbus, mqtt, tls};
+use crate::{bacnet, dhcp, dnp3, dns, http, iec104, modbus, mqtt, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -75,6 +75,7 @@ pub const READERS: &[Reader] = &[
     dns::MULTICAST_READER,
     dns::READER,
     http::READER,
+    iec104::READER,
     modbus::READER,
     mqtt::READER,
     tls::READER,

@@ -5,6 +5,7 @@
 
 mod conn;
 mod dnp3;
+mod iec104;
 mod log;
 mod uid;
 
@@ -20,7 +21,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, dnp3::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, dnp3::LOGS, iec104::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
