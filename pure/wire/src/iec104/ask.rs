@@ -14,7 +14,7 @@ pub fn asked(asdu: &Asdu<'_>, objects: &[Object<'_>], reply: Reply) -> Asked {
     let first = objects.first();
     let word = asdu.type_id.text();
     let function = match asdu.cause {
-        Cause::DEACTIVATION => format_compact!("{word}-deactivate"),
+        Cause::DEACTIVATION | Cause::DEACTIVATION_CONFIRMED => format_compact!("{word}-deactivate"),
         _ if first.is_some_and(|object| is_selection(asdu, object)) => format_compact!("{word}-select"),
         _ => word,
     };

@@ -223,11 +223,20 @@ impl Conversation {
     /// A confirmation, a termination, or a word that something is unknown.
     fn reply(&mut self, side: Side, asdu: &Asdu<'_>, objects: &[Object<'_>], out: &mut Out<'_>) {
         let address = objects.first().map_or(0, |object| object.address);
-        let Some(place) = self.place(side, |key| is_to(key, asdu, |of| of == address)) else { return };
         let refusal = match asdu.cause {
             cause if cause.is_unknown() => Some(cause.text()),
             _ if asdu.negative => Some(Text::const_new("negative-confirmation")),
             _ => None,
+        };
+        let Some(place) = self.place(side, |key| is_to(key, asdu, |of| of == address)) else {
+            // A confirmation repeats what was asked.
+            let is_confirmation =
+                matches!(asdu.cause, Cause::ACTIVATION_CONFIRMED | Cause::DEACTIVATION_CONFIRMED);
+            if is_confirmation || asdu.cause.is_unknown() {
+                let reply = refusal.map_or(Reply::Done, Reply::Refused);
+                self.tell(side.other(), ask::asked(asdu, objects, reply), out);
+            }
+            return;
         };
         let is_interrogation = matches!(asdu.type_id, TypeId::INTERROGATION | TypeId::COUNTER_INTERROGATION);
         let goes_on = is_interrogation && asdu.cause == Cause::ACTIVATION_CONFIRMED && refusal.is_none();

@@ -58,6 +58,7 @@ impl Cause {
     pub const ACTIVATION: Self = Self(6);
     pub const ACTIVATION_CONFIRMED: Self = Self(7);
     pub const DEACTIVATION: Self = Self(8);
+    pub const DEACTIVATION_CONFIRMED: Self = Self(9);
 
     /// The standard's short name.
     pub fn text(self) -> Text {

@@ -181,7 +181,22 @@ fn a_confirmation_is_awaited_for_a_while() {
     rehearsal.say(Source, &say(Source, "2d 01 06 00 0100 641700 01").1);
     rehearsal.wait(61_000);
     rehearsal.say(Destination, &say(Destination, "2d 01 07 00 0100 641700 01").1);
-    assert_eq!(lines(&rehearsal.end()), ["> operate single-command [1/single-point 5988] on missing"]);
+    assert_eq!(
+        lines(&rehearsal.end()),
+        [
+            "> operate single-command [1/single-point 5988] on missing",
+            "> operate single-command [1/single-point 5988] on done"
+        ]
+    );
+}
+
+#[test]
+fn a_confirmation_alone_tells_what_was_asked() {
+    let facts = told(&[
+        say(Destination, "2d 01 07 00 0100 641700 01"),
+        say(Destination, "2d 01 0a 00 0100 641700 01"),
+    ]);
+    assert_eq!(lines(&facts), ["> operate single-command [1/single-point 5988] on done"]);
 }
 
 #[test]
