@@ -34,6 +34,7 @@ mod http;
 mod icmp;
 mod modbus;
 mod mqtt;
+mod omron_fins;
 mod packet;
 mod ports;
 mod recognise;

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, tls};
+use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, omron_fins, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -78,5 +78,6 @@ pub const READERS: &[Reader] = &[
     http::READER,
     modbus::READER,
     mqtt::READER,
+    omron_fins::READER,
     tls::READER,
 ];

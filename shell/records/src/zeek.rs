@@ -6,6 +6,7 @@
 mod conn;
 mod enip;
 mod log;
+mod omron_fins;
 mod uid;
 
 use city::{Flow, Message, Observation, Observed, Text};
@@ -20,7 +21,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, enip::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, enip::LOGS, omron_fins::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
