@@ -131,7 +131,7 @@ fn parts(command: Command, data: &[u8]) -> Option<Parts> {
             };
             Parts { target: Target::numbered("program", program.into(), program.into()), value }
         }
-        0x0702 => Parts { target: Target::default(), value: Some(clock(data)) },
+        0x0702 => Parts { target: Target::default(), value: clock(data) },
         0x2101 => {
             let value = Some(format_compact!("{:04x}", cursor.u16()?));
             Parts { target: Target::default(), value }
@@ -145,6 +145,11 @@ fn parts(command: Command, data: &[u8]) -> Option<Parts> {
             let count = if matches!(command.0, 0x2205 | 0x2208) { usize::MAX } else { 1 };
             let names = names.take(count).map(|name| readable(trimmed(name), NAME_BYTES));
             Parts { target: file(disk, listed(names, VALUE_BYTES_MAX)), value: None }
+        }
+        0x2206 => {
+            let (disk, _way) = (cursor.u16()?, cursor.u16()?);
+            let label = readable(trimmed(cursor.take(NAME_BYTES)?), NAME_BYTES);
+            Parts { target: file(disk, Text::default()), value: Some(label) }
         }
         0x2207 => {
             let (disk, from) = (cursor.u16()?, cursor.take(NAME_BYTES)?);
@@ -231,13 +236,13 @@ fn values(area: Area, data: &[u8]) -> Text {
 }
 
 /// A clock's digits: `2009-01-20 01:02:03`.
-fn clock(data: &[u8]) -> Text {
+fn clock(data: &[u8]) -> Option<Text> {
     let mut text = Text::const_new("20");
     for (byte, separator) in data.iter().take(6).zip(["", "-", "-", " ", ":", ":"]) {
         text.push_str(separator);
         text.push_str(&format_compact!("{byte:02x}"));
     }
-    text
+    (!data.is_empty()).then_some(text)
 }
 
 /// What a response returns, from behind its code; `asked` is the data of the command, where that was seen.
@@ -276,7 +281,7 @@ pub fn returned(command: Command, asked: Option<&[u8]>, data: &[u8]) -> Option<T
             };
             Some(format_compact!("{state} {}", names::mode(*data.get(1)?).unwrap_or_default()))
         }
-        0x0701 => Some(clock(data)),
+        0x0701 => clock(data),
         0x2603 => Some(readable(trimmed(data), VALUE_BYTES_MAX)),
         _ => None,
     }

@@ -164,7 +164,7 @@ impl Conversation {
         };
         if asked.reply == Reply::Done {
             if asked.value.is_none() {
-                asked.value = returned(*command, seen.as_deref(), data);
+                asked.value = returned(*command, seen.as_deref(), data).filter(|value| !value.is_empty());
             }
             identify(side, message, data, out);
         }

@@ -95,6 +95,7 @@ fn programs_files_and_clocks_have_the_verb_of_what_they_do() {
         ("0601", "0601 0000 01 04 0000 0000 0000 0000 20202020202020202020202020202020"),
         ("2203 0000 0001 50524f47202020202e4f424a 00000000 0002 abcd", "2203 0000"),
         ("220c 0001 0000 00000000 00000100 0000 50524f47202020202e4f424a", "220c 2106"),
+        ("2206 0000 0001 4354592020202020202e2020", "2206 0000"),
         ("0999", "0999 0401"),
     ]);
     assert_eq!(
@@ -110,6 +111,7 @@ fn programs_files_and_clocks_have_the_verb_of_what_they_do() {
             "> read controller-status-read [20/] run run done",
             "> transfer single-file-write [20/disk 0 PROG    .OBJ] - done",
             "> program program-area-file-transfer [20/program 0] PROG    .OBJ refused non-existent-file",
+            "> configure volume-label-create-or-delete [20/disk 0] CTY      . done",
             "> configure command-0x0999 [20/] - refused an-undefined-command-has-been-used",
         ]
     );
