@@ -71,12 +71,16 @@ protocols! {
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
     Icmp "icmp" "ICMP" general [] [Discover]
+    /// IEC 60870-5-104.
+    Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Multicast DNS, RFC 6762.
     Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// Omron's Factory Interface Network Service, manuals W227 and W342.
+    OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

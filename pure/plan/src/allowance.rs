@@ -182,7 +182,7 @@ fn help_verbs(protocol: Option<Protocol>) -> String {
 
 /// Whether the protocol numbers its things by kind, so that a plain word is a kind.
 pub(crate) fn has_kinds(protocol: Protocol) -> bool {
-    matches!(protocol, Protocol::Modbus | Protocol::Bacnet)
+    matches!(protocol, Protocol::Bacnet | Protocol::Dnp3 | Protocol::Iec104 | Protocol::Modbus)
 }
 
 /// `None` if there was a mistake; `Some(None)` if there is no target.

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, cip, dhcp, dnp3, dns, enip, http, modbus, mqtt, tls};
+use crate::{bacnet, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -77,7 +77,9 @@ pub const READERS: &[Reader] = &[
     dns::READER,
     enip::READER,
     http::READER,
+    iec104::READER,
     modbus::READER,
     mqtt::READER,
+    omron_fins::READER,
     tls::READER,
 ];

@@ -6,7 +6,9 @@
 mod conn;
 mod dnp3;
 mod enip;
+mod iec104;
 mod log;
+mod omron_fins;
 mod uid;
 
 use city::{Flow, Message, Observation, Observed, Text};
@@ -21,7 +23,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, dnp3::LOGS, enip::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, dnp3::LOGS, enip::LOGS, iec104::LOGS, omron_fins::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {

@@ -19,6 +19,8 @@ const CALLS_MAX: usize = 1_024;
 const CONNECTIONS_MAX: usize = 256;
 /// How deep messages within messages are looked at: a packet of several within an unconnected send, and one to spare.
 const DEPTH_MAX: u8 = 3;
+/// The class that opens connections and passes messages on.
+const CONNECTION_MANAGER: u32 = 0x06;
 /// How long a reply is awaited. Routed requests over several links answer within seconds.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
 
@@ -121,7 +123,7 @@ impl Explicit {
             return request.service;
         }
         if request.service == Service::UNCONNECTED_SEND
-            && request.path.class == Some(6)
+            && request.path.class == Some(CONNECTION_MANAGER)
             && let Some(unconnected) = parse_unconnected(request.data)
             && let Some(Message::Request(inner)) = parse_message(unconnected.message)
         {
@@ -130,7 +132,7 @@ impl Explicit {
             return self.collect(side, carrier, &inner, place, depth + 1, calls, out);
         }
         let mut call = Call::of(request, place);
-        if request.path.class == Some(6) && request.service == Service::FORWARD_CLOSE {
+        if request.path.class == Some(CONNECTION_MANAGER) && request.service == Service::FORWARD_CLOSE {
             // To close a connection that commands outputs is to let go of them.
             let triad = parse_forward_close(request.data);
             let opened = self.connections.iter().find(|connection| Some(connection.triad) == triad);
@@ -145,8 +147,11 @@ impl Explicit {
         let packed = response.service == Service::MULTIPLE_SERVICE_PACKET;
         let replies = || packed.then(|| parse_packed(response.data)).into_iter().flatten();
         let (asker, calls) = pending.map_or((side.other(), None), |p| (p.asker, Some(p.calls)));
-        let class =
-            calls.as_ref().and_then(|calls| calls.first()).filter(|_| !packed).and_then(|call| call.class);
+        let class = calls.as_ref().and_then(|calls| calls.first()).filter(|_| !packed).and_then(|call| {
+            // What could not be passed on is answered by the connection manager.
+            let undelivered = call.place.routed && response.service != call.service;
+            if undelivered { Some(CONNECTION_MANAGER) } else { call.class }
+        });
         rows::response(side, carrier.sequence, response, class, out);
         let mut calls = calls.map(Vec::into_iter);
         let mut answered = false;

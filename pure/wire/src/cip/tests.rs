@@ -4,8 +4,11 @@ use super::READER;
 use crate::dialogue::Side::{self, Destination, Source};
 use crate::enip;
 use crate::recognise::{Recognition, Sureness};
-use crate::rehearse::{datagrams, hex, identities, lines, recognise, stream, weaknesses};
-use city::{Observed, Transport};
+use crate::rehearse::{
+    Rehearsal, datagrams, hex, identities, lines, recognise, requests, stream, weaknesses,
+};
+use city::{Observed, Protocol, Transport};
+use proptest::prelude::*;
 
 /// A message in a session, unconnected.
 fn unconnected(context: u8, message: &str) -> Vec<u8> {
@@ -125,6 +128,17 @@ fn a_routed_message_is_about_the_module_in_the_slot() {
             "> discover get-attributes-all [identity 1] Pump P7 20.1 done",
         ]
     );
+    let services: Vec<&str> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Observed::Message(message) if message.log == "cip" => {
+                message.fields.iter().find(|(name, _)| name == "cip_service").map(|(_, name)| name.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    let (passed_on, all) = ("Unconnected Send", "Get Attributes All");
+    assert_eq!(services, [passed_on, all, all, passed_on, all, passed_on, all, all]);
     assert_eq!(
         identities(&facts),
         [
@@ -258,4 +272,32 @@ fn cyclic_data_is_told_once_for_each_connection() {
     assert_eq!(recognise(&READER, Transport::Udp, 40_000, &first, &[]), sure);
     assert_eq!(recognise(&READER, Transport::Udp, 2222, &first[..20], &[]), Recognition::No);
     assert_eq!(recognise(&READER, Transport::Tcp, 2222, &first, &[]), Recognition::No);
+}
+
+/// Services of every kind, with a path to a class, and something behind it.
+fn anything() -> impl Strategy<Value = (u8, u8, bool, Vec<u8>)> {
+    let services =
+        vec![1_u8, 2, 3, 4, 5, 8, 0x0a, 0x0e, 0x10, 0x4b, 0x4c, 0x4d, 0x4e, 0x52, 0x53, 0x54, 0x55, 0x5b];
+    let classes = vec![1_u8, 2, 4, 6, 0x37, 0x61, 0x67, 0x6b, 0xf5];
+    let data = prop::collection::vec(any::<u8>(), 0..120);
+    (prop::sample::select(services), prop::sample::select(classes), any::<bool>(), data)
+}
+
+proptest! {
+    #[test]
+    fn no_data_of_any_service_makes_it_panic(messages in prop::collection::vec(anything(), 1..10)) {
+        let mut rehearsal = Rehearsal::new(&enip::READER, Transport::Tcp, 44818);
+        for (service, class, by_name, data) in messages {
+            let path = if by_name { "9101 4100".to_owned() } else { format!("20{class:02x} 2401") };
+            let digits: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+            rehearsal.say(Source, &unconnected(1, &format!("{service:02x} 02 {path} {digits}")));
+            rehearsal.say(Destination, &unconnected(1, &format!("{:02x} 00 00 00 {digits}", service | 0x80)));
+            rehearsal.datagram(Destination, &data);
+        }
+        for request in requests(&rehearsal.end()) {
+            prop_assert!(Protocol::Enip.verbs().contains(request.verb));
+            prop_assert!(request.value.as_ref().is_none_or(|value| value.len() <= 160));
+            prop_assert!(request.target.name.len() <= 1_024);
+        }
+    }
 }

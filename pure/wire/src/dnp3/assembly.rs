@@ -5,11 +5,11 @@ use super::link::Header;
 
 /// Fragments of one side that are put together at a time: one for each pair of stations, and few stations share a
 /// connection.
-const PAIRS_MAX: usize = 8;
+const PAIRS_MAX: usize = 4;
 
 /// The longest fragment that is put together. The standard asks every device for no more than 2048 bytes (clause
 /// 4.1.2); some negotiate more.
-const FRAGMENT_BYTES_MAX: usize = 16 << 10;
+const FRAGMENT_BYTES_MAX: usize = 8 << 10;
 
 /// What one side is sending, by pair of stations.
 #[derive(Default)]

@@ -17,6 +17,9 @@ use std::collections::VecDeque;
 /// address there may be several stations.
 const PENDING_MAX: usize = 32;
 
+/// What is asked by those that wait, together: a fragment may ask for many things.
+const PENDING_PIECES_MAX: usize = 512;
+
 /// How long a response is awaited.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
 
@@ -252,9 +255,12 @@ impl Conversation {
     }
 
     fn await_reply(&mut self, pending: Pending, out: &mut Out<'_>) {
-        if self.pending.len() >= PENDING_MAX
+        let mut pieces: usize = self.pending.iter().map(|pending| pending.pieces.len()).sum();
+        pieces += pending.pieces.len();
+        while (pieces > PENDING_PIECES_MAX || self.pending.len() >= PENDING_MAX)
             && let Some(oldest) = self.pending.pop_front()
         {
+            pieces -= oldest.pieces.len();
             self.tell(oldest, out);
         }
         self.pending.push_back(pending);

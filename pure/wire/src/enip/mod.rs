@@ -22,7 +22,7 @@ pub(crate) use parse::parse_items;
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
-use message::{Command, HEADER_BYTES};
+use message::{Command, HEADER_BYTES, Header};
 use parse::Found;
 
 /// Reads EtherNet/IP.
@@ -53,11 +53,18 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
                 Recognition::No
             } else if parse::is_plausible(&message.header, message.data) {
                 Recognition::Yes(Sureness::ByStructure)
-            } else if at_port && message.header.command == Command::NOP && message.header.options == 0 {
+            } else if at_port && is_harmless(&message.header) {
                 Recognition::Yes(Sureness::ByPort)
             } else {
                 Recognition::No
             }
         }
     }
+}
+
+/// Whether a header asks for nothing but what every device answers, so that its port has to convince: no operation, or a
+/// list, whose session nobody looks at.
+fn is_harmless(header: &Header) -> bool {
+    let Header { command, length, status, options, .. } = header;
+    *options == 0 && (*command == Command::NOP || command.is_list() && *length == 0 && *status == 0)
 }

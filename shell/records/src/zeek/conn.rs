@@ -69,6 +69,7 @@ fn service(protocol: city::Protocol, transport: Transport) -> &'static str {
         city::Protocol::Dnp3 if transport == Transport::Udp => "dnp3_udp",
         city::Protocol::Dnp3 => "dnp3_tcp",
         city::Protocol::Mdns => "dns",
+        city::Protocol::OmronFins => "omron_fins",
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
     }

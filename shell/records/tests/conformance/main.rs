@@ -25,6 +25,7 @@ mod eve;
 mod expected_log;
 mod filters;
 mod http;
+mod iec104;
 mod logs;
 mod modbus;
 mod mqtt;
