@@ -142,14 +142,21 @@ pub(crate) struct Sent {
     pub(crate) ip_bytes: u64,
 }
 
+/// At which frame a conversation began, and as the how manyth of those that began there (a tunnel's frame begins
+/// several).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Begun {
+    pub(crate) frame: u64,
+    pub(crate) nth: u32,
+}
+
 /// A conversation that goes on.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) key: Key,
     /// Whether the source is the higher end of the key.
     pub(crate) source_is_high: bool,
-    /// Counts conversations in the order in which they began.
-    pub(crate) number: u64,
+    pub(crate) begun: Begun,
     pub(crate) start: Timestamp,
     pub(crate) last: Timestamp,
     /// How many interim reports are due by the time it was last told of.

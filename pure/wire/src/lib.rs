@@ -20,6 +20,7 @@ mod arp;
 mod bacnet;
 mod bytes;
 mod checksum;
+mod clock;
 mod community_id;
 mod cursor;
 mod dhcp;
@@ -37,6 +38,7 @@ mod ports;
 mod recognise;
 #[cfg(test)]
 mod rehearse;
+mod share;
 mod show;
 mod stream;
 mod table;
@@ -48,8 +50,12 @@ mod tunnel;
 mod wire;
 
 pub use addresses::addresses;
+pub use clock::{Clock, Moment, Turn};
 pub use community_id::community_id;
-pub use wire::Wire;
+pub use flow::Begun;
+pub use share::share;
+pub use tally::Tally;
+pub use wire::{Order, Wire};
 
 use city::Text;
 use jiff::{SignedDuration, Timestamp};

@@ -1,7 +1,8 @@
 //! The reader: frames in, observations out.
 
+use crate::clock::{Clock, Moment, Turn};
 use crate::dialogue::{Out, Reader};
-use crate::flow::{Ends, Key, Live, Sent};
+use crate::flow::{Begun, Ends, Key, Live, Sent};
 use crate::fragment::{Bounds, Fragments};
 use crate::frame::{
     Carries, Opened, parse_aggregated, parse_ethernet, parse_frame, parse_typed, parse_wireless,
@@ -19,21 +20,31 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How deep packets may lie within packets.
 const DEPTH_MAX: u8 = 4;
-/// How far time may run backwards between frames before it counts as another clock, not as disorder.
-const DISORDER: SignedDuration = SignedDuration::from_secs(60);
-/// How often it is looked whether conversations have fallen silent; the time of every frame would cost more than reading
-/// the frame.
-const SWEEP_EVERY: SignedDuration = SignedDuration::from_millis(100);
-/// How often losses and unread bytes are told of.
-const TALLY_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// Where a group of observations belongs among those that several readers tell at the same frame: first what ends,
+/// then what is told of neighbours, then what the frame itself shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    /// A conversation that ended; in the order in which they began.
+    Ended(Begun),
+    /// Questions to neighbours that nobody answered.
+    Neighbours,
+    /// What the frame shows.
+    Frame,
+}
 
 /// Reads frames. See the crate's first page.
+///
+/// [`Wire::see`] is all that is needed by whoever reads alone. Several readers can share the frames of one capture
+/// ([`crate::share`]): then one [`Clock`] looks at every frame, each reader is told what every reader must do
+/// ([`Wire::pass`]), reads its own frames ([`Wire::hear`]), and says in which order what it told belongs among what the
+/// others tell ([`Order`]).
 pub struct Wire {
     config: Config,
     readers: &'static [Reader],
-    now: Option<Timestamp>,
-    swept: Option<Timestamp>,
-    tallied: Option<Timestamp>,
+    clock: Clock,
+    /// The number of the frame that is read.
+    frame: u64,
     table: Table,
     fragments: Fragments,
     neighbours: arp::Neighbours,
@@ -46,6 +57,8 @@ pub struct Wire {
 #[derive(Clone, Copy)]
 struct Around {
     time: Timestamp,
+    /// The latest time of any frame so far.
+    now: Timestamp,
     macs: (Option<Mac>, Option<Mac>),
     vlan: Option<u16>,
     /// How many packets it lies within.
@@ -80,9 +93,8 @@ impl Wire {
         Wire {
             table: Table::new(config.seed),
             readers,
-            now: None,
-            swept: None,
-            tallied: None,
+            clock: Clock::default(),
+            frame: 0,
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
             tally: Tally::default(),
@@ -94,83 +106,117 @@ impl Wire {
 
     /// Reads one frame. Frames come in the order of their capture.
     pub fn see(&mut self, frame: &Frame<'_>, out: &mut Vec<Observation>) {
-        self.advance(frame.time, out);
+        let moment = self.clock.see(frame.time);
+        self.go_on(&moment, out);
+        self.hear(frame, self.frame + 1, moment.now, out);
+    }
+
+    /// Lets time pass without a frame: what has been silent for too long is told of.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
+        if let Some(moment) = self.clock.tick(now) {
+            self.go_on(&moment, out);
+        }
+    }
+
+    /// Ends everything: no frame will follow. Conversations are told of in the order in which they began.
+    pub fn finish(&mut self, out: &mut Vec<Observation>) {
+        let Some(now) = self.clock.now() else { return };
+        self.end_all(now, out, &mut |_, _| ());
+        self.take_tally().tell(now, &self.config.sensor, out);
+    }
+
+    fn go_on(&mut self, moment: &Moment, out: &mut Vec<Observation>) {
+        // Another clock is also a frame that is older than the one before it.
+        self.tally.reversed += u64::from(matches!(moment.turn, Turn::Restart { .. }));
+        self.pass(moment, out, &mut |_, _| ());
+        if let Some(time) = moment.tells() {
+            self.take_tally().tell(time, &self.config.sensor, out);
+        }
+    }
+
+    /// Does what a moment asks for, but for telling of losses and unread bytes: those are to be had of
+    /// [`Wire::take_tally`] when [`Moment::tells`]. `mark` is given the order of each group of observations and where
+    /// it ends in `out`.
+    pub fn pass(&mut self, moment: &Moment, out: &mut Vec<Observation>, mark: &mut impl FnMut(Order, usize)) {
+        match moment.turn {
+            Turn::Nothing => {}
+            Turn::Late => self.tally.reversed += 1,
+            Turn::Restart { was } => {
+                self.end_all(was, out, mark);
+                self.neighbours = arp::Neighbours::new();
+            }
+            Turn::Sweep { .. } => {
+                let mut ended: Vec<(Begun, Live)> = Vec::new();
+                while let Some(live) =
+                    self.table.expired(moment.now).and_then(|place| self.table.remove(place))
+                {
+                    ended.push((live.begun, live));
+                }
+                self.conclude(ended, moment.now, out, mark);
+                self.fragments.expire(moment.now);
+                self.neighbours.expire(moment.now, &self.config.sensor, out);
+                mark(Order::Neighbours, out.len());
+            }
+        }
+    }
+
+    /// Ends everything, as [`Wire::pass`] does it.
+    pub fn end_all(
+        &mut self,
+        now: Timestamp,
+        out: &mut Vec<Observation>,
+        mark: &mut impl FnMut(Order, usize),
+    ) {
+        let ended = self.table.take_all().into_iter().map(|live| (live.begun, live)).collect();
+        self.conclude(ended, now, out, mark);
+        self.neighbours.finish(now, &self.config.sensor, out);
+        self.fragments.finish();
+        mark(Order::Neighbours, out.len());
+    }
+
+    /// Tells of conversations that are over, in the order in which they began.
+    fn conclude(
+        &mut self,
+        mut ended: Vec<(Begun, Live)>,
+        now: Timestamp,
+        out: &mut Vec<Observation>,
+        mark: &mut impl FnMut(Order, usize),
+    ) {
+        ended.sort_unstable_by_key(|(begun, _)| *begun);
+        for (begun, live) in ended {
+            self.over(live, now, out);
+            mark(Order::Ended(begun), out.len());
+        }
+    }
+
+    /// What was counted since this was asked last.
+    pub fn take_tally(&mut self) -> Tally {
+        for (number, count) in std::mem::take(&mut self.fragments.given_up) {
+            self.tally.unread(Transport::Ip(number), 0, None, &[], count);
+        }
+        std::mem::take(&mut self.tally)
+    }
+
+    /// Reads one frame, at a time that a clock has told. `number` counts the frames of the capture.
+    pub fn hear(&mut self, frame: &Frame<'_>, number: u64, now: Timestamp, out: &mut Vec<Observation>) {
+        self.frame = number;
+        self.tally.frame = number;
+        self.table.frame(number);
         let cut = (frame.bytes.len() as u64) < u64::from(frame.length);
         self.tally.truncated += u64::from(cut);
         match parse_frame(frame.link, frame.bytes) {
             Some(opened) => {
-                let around = Around { time: frame.time, macs: opened.macs, vlan: opened.vlan, depth: 0, cut };
+                let (macs, vlan) = (opened.macs, opened.vlan);
+                let around = Around { time: frame.time, now, macs, vlan, depth: 0, cut };
                 self.carried(around, opened.carries, out);
             }
             None => self.tally.unread(Transport::Ethernet(0), 0, None, frame.bytes, 1),
         }
     }
 
-    /// Lets time pass without a frame: what has been silent for too long is told of.
-    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
-        if self.now.is_none_or(|so_far| now > so_far) {
-            self.advance(now, out);
-        }
-    }
-
-    /// Ends everything: no frame will follow. Conversations are told of in the order in which they began.
-    pub fn finish(&mut self, out: &mut Vec<Observation>) {
-        let Some(now) = self.now else { return };
-        for place in self.table.places() {
-            self.end(place, now, out);
-        }
-        self.neighbours.finish(now, &self.config.sensor, out);
-        self.fragments.finish();
-        self.tell_tally(now, out);
-    }
-
     /// How many conversations are followed at the moment.
     pub fn conversations(&self) -> usize {
         self.table.len()
-    }
-
-    /// Moves time on, and ends what has been silent for too long.
-    fn advance(&mut self, time: Timestamp, out: &mut Vec<Observation>) {
-        let now = match self.now {
-            Some(now) if time < now => {
-                self.tally.reversed += 1;
-                if now.duration_since(time) < DISORDER {
-                    return;
-                }
-                // Another clock: a second capture behind the first, or a clock set right. What was going on is over,
-                // for its age can no longer be told.
-                self.finish(out);
-                self.neighbours = arp::Neighbours::new();
-                self.tallied = Some(time);
-                self.swept = None;
-                time
-            }
-            Some(now) if time == now => return,
-            _ => time,
-        };
-        self.now = Some(now);
-        if self.swept.is_some_and(|then| now.duration_since(then) < SWEEP_EVERY) {
-            return;
-        }
-        self.swept = Some(now);
-        while let Some(place) = self.table.expired(now) {
-            self.end(place, now, out);
-        }
-        self.fragments.expire(now);
-        self.neighbours.expire(now, &self.config.sensor, out);
-        match self.tallied {
-            Some(then) if now.duration_since(then) < TALLY_EVERY => {}
-            Some(_) => self.tell_tally(now, out),
-            None => self.tallied = Some(now),
-        }
-    }
-
-    fn tell_tally(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
-        self.tallied = Some(now);
-        for (number, count) in std::mem::take(&mut self.fragments.given_up) {
-            self.tally.unread(Transport::Ip(number), 0, None, &[], count);
-        }
-        self.tally.tell(now, &self.config.sensor, out);
     }
 
     /// What a frame carries, or a frame within.
@@ -259,8 +305,7 @@ impl Wire {
         let Some(part) = packet.fragment else { return self.whole_packet(around, packet, out) };
         let limits = &self.config.limits;
         let bounds = Bounds { datagrams: limits.fragmented, bytes: limits.fragment_bytes };
-        let now = self.now.unwrap_or(around.time);
-        if let Some(whole) = self.fragments.see(now, packet, part, bounds) {
+        if let Some(whole) = self.fragments.see(around.now, packet, part, bounds) {
             let packet = Packet {
                 payload: &whole.payload,
                 payload_length: whole.payload.len() as u32,
@@ -498,7 +543,7 @@ impl Wire {
         let live = Live {
             key,
             source_is_high: from_high != answers,
-            number: 0,
+            begun: Begun::default(),
             start: around.time,
             last: around.time,
             interims: 0,
@@ -518,7 +563,13 @@ impl Wire {
 
     /// Ends a conversation and tells of it.
     fn end(&mut self, place: Place, now: Timestamp, out: &mut Vec<Observation>) {
-        let Some(mut live) = self.table.remove(place) else { return };
+        if let Some(live) = self.table.remove(place) {
+            self.over(live, now, out);
+        }
+    }
+
+    /// Tells of a conversation that is over.
+    fn over(&mut self, mut live: Live, now: Timestamp, out: &mut Vec<Observation>) {
         let flow = live.flow();
         let mut ear = Ear {
             out: Out { config: &self.config, observations: out, time: now, flow },

@@ -3,11 +3,15 @@
 use crate::{
     arguments::{RecordFormat, Records},
     failure::Verdict,
-    reading::{Purpose, Reading},
+    reading::{Purpose, Reading, cores},
 };
 use anyhow::{Context, bail};
+use capture::Sheet;
 use city::Observation;
-use records::{Kind, ndjson, zeek::Logs};
+use records::{
+    Kind, ndjson,
+    zeek::{Files, Rows},
+};
 use std::{
     fs,
     io::{self, BufWriter, Write},
@@ -17,11 +21,8 @@ use std::{
 /// Prints every record of the captures, in the order in which each was complete.
 pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
     let kinds: Vec<Kind> = command.kind.iter().map(|kind| kind.kind()).collect();
-    let wanted = |observation: &Observation| {
-        kinds.is_empty() || Kind::of(observation).is_some_and(|kind| kinds.contains(&kind))
-    };
     match (command.format, command.into.as_deref()) {
-        (RecordFormat::Ndjson, None) => lines(command, wanted)?,
+        (RecordFormat::Ndjson, None) => lines(command, &kinds)?,
         (RecordFormat::Zeek, Some(into)) if kinds.is_empty() => logs(command, into)?,
         (RecordFormat::Zeek, Some(_)) => bail!("Zeek's logs are not divided into kinds; leave out `--kind`"),
         (RecordFormat::Zeek, None) => bail!("Zeek's logs are a file each; name a folder with `--into DIR`"),
@@ -33,18 +34,20 @@ pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
 }
 
 /// Our own records, a line each.
-fn lines(command: &Records, wanted: impl Fn(&Observation) -> bool) -> anyhow::Result<()> {
+fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
+    let writer = || {
+        let kinds = kinds.to_vec();
+        move |observation: &Observation, sheet: &mut Sheet| {
+            if kinds.is_empty() || Kind::of(observation).is_some_and(|kind| kinds.contains(&kind)) {
+                sheet.write(0, |out| ndjson::write(out, observation))
+            } else {
+                Ok(())
+            }
+        }
+    };
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
     let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
-    reading.read(
-        |_| (),
-        |observations| {
-            for observation in observations.iter().filter(|observation| wanted(observation)) {
-                ndjson::write(&mut out, observation)?;
-            }
-            Ok(())
-        },
-    )?;
+    reading.write(command.threads.unwrap_or_else(cores), writer, &mut |_, lines| out.write_all(lines))?;
     out.flush()?;
     Ok(())
 }
@@ -53,13 +56,21 @@ fn lines(command: &Records, wanted: impl Fn(&Observation) -> bool) -> anyhow::Re
 fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(into).with_context(|| format!("cannot make the folder `{}`", into.display()))?;
     let cannot_write = || format!("cannot write a log into `{}`", into.display());
-    let mut logs = Logs::into(into.to_path_buf());
+    let writer = || {
+        let mut rows = Rows::default();
+        move |observation: &Observation, sheet: &mut Sheet| {
+            rows.make(observation, &mut |log, row| {
+                sheet.write(log, |out| {
+                    out.extend_from_slice(row.as_bytes());
+                    Ok(())
+                })
+            })
+        }
+    };
+    let mut files = Files::into(into.to_path_buf());
     let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
-    reading.read(
-        |_| (),
-        |observations| {
-            observations.iter().try_for_each(|observation| logs.write(observation)).with_context(cannot_write)
-        },
-    )?;
-    logs.finish().with_context(cannot_write)
+    reading
+        .write(command.threads.unwrap_or_else(cores), writer, &mut |log, rows| files.write(log, rows))
+        .with_context(cannot_write)?;
+    files.finish().with_context(cannot_write)
 }

@@ -11,7 +11,7 @@ use city::{Flow, Message, Observation, Observed, Text};
 use jiff::Timestamp;
 use log::Log;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, BufWriter, Write},
     path::PathBuf,
@@ -21,43 +21,89 @@ use uid::Uids;
 /// Every log that can be written, by protocol.
 const LOGS: &[&[Log]] = &[conn::LOGS];
 
-/// A log by its name; none for a name that no module here declares.
-fn log(name: &str) -> Option<&'static Log> {
-    LOGS.iter().copied().flatten().find(|log| log.path == name)
-}
-
-/// The logs of one reading, a file each in one folder. A log is made when it gets its first row.
+/// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]
-pub struct Logs {
-    folder: PathBuf,
-    open: BTreeMap<&'static str, BufWriter<File>>,
+pub struct Rows {
+    /// The logs by their names, each with its place among all of them.
+    logs: HashMap<&'static str, (u16, &'static Log)>,
     uids: Uids,
     line: String,
 }
 
-impl Logs {
-    /// Logs in a folder that is there. Logs of these names that are there already are written anew.
-    #[must_use]
-    pub fn into(folder: PathBuf) -> Logs {
-        Logs { folder, open: BTreeMap::new(), uids: Uids::default(), line: String::new() }
+impl Default for Rows {
+    fn default() -> Rows {
+        let logs = (0..).zip(LOGS.iter().copied().flatten()).map(|(place, log)| (log.path, (place, log)));
+        Rows { logs: logs.collect(), uids: Uids::default(), line: String::new() }
     }
+}
 
-    /// Writes the rows that an observation has.
+impl Rows {
+    /// Hands on the rows that an observation has, each with the number of its log.
     ///
     /// # Errors
-    /// A file could not be written.
-    pub fn write(&mut self, observation: &Observation) -> io::Result<()> {
+    /// As `take` says.
+    pub fn make(
+        &mut self,
+        observation: &Observation,
+        take: &mut dyn FnMut(u16, &str) -> io::Result<()>,
+    ) -> io::Result<()> {
         let time = observation.time;
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
             Observed::Conversation(conversation) if conversation.ended => {
                 let row = conn::row(conversation);
-                self.row(conversation.start, &row)?;
+                self.row(conversation.start, &row, take)?;
                 self.uids.close(&conversation.flow);
             }
-            Observed::Message(message) => self.row(time, message)?,
+            Observed::Message(message) => self.row(time, message, take)?,
             _ => {}
         }
+        Ok(())
+    }
+
+    fn row(
+        &mut self,
+        time: Timestamp,
+        message: &Message,
+        take: &mut dyn FnMut(u16, &str) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some((number, log)) = self.logs.get(message.log.as_str()) else {
+            debug_assert!(false, "no log is declared for `{}`", message.log);
+            return Ok(());
+        };
+        self.line.clear();
+        log.write_row(&mut self.line, time, self.uids.of(&message.flow), message);
+        take(*number, &self.line)
+    }
+}
+
+/// The logs of one reading, a file each in one folder. A log is made when it gets its first row.
+#[derive(Debug)]
+pub struct Files {
+    folder: PathBuf,
+    open: BTreeMap<u16, BufWriter<File>>,
+}
+
+impl Files {
+    /// Logs in a folder that is there. Logs of these names that are there already are written anew.
+    #[must_use]
+    pub fn into(folder: PathBuf) -> Files {
+        Files { folder, open: BTreeMap::new() }
+    }
+
+    /// Writes rows of the log of a number.
+    ///
+    /// # Errors
+    /// A file could not be written.
+    pub fn write(&mut self, number: u16, rows: &[u8]) -> io::Result<()> {
+        if let Some(file) = self.open.get_mut(&number) {
+            return file.write_all(rows);
+        }
+        let Some(log) = LOGS.iter().copied().flatten().nth(usize::from(number)) else { return Ok(()) };
+        let mut file = BufWriter::new(File::create(self.folder.join(format!("{}.log", log.path)))?);
+        log.write_header(&mut file, &stamp())?;
+        file.write_all(rows)?;
+        self.open.insert(number, file);
         Ok(())
     }
 
@@ -71,25 +117,6 @@ impl Logs {
             file.flush()?;
         }
         Ok(())
-    }
-
-    fn row(&mut self, time: Timestamp, message: &Message) -> io::Result<()> {
-        let Some(log) = log(&message.log) else {
-            debug_assert!(false, "no log is declared for `{}`", message.log);
-            return Ok(());
-        };
-        let file = match self.open.entry(log.path) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let path = self.folder.join(format!("{}.log", log.path));
-                let mut file = BufWriter::new(File::create(path)?);
-                log.write_header(&mut file, &stamp())?;
-                entry.insert(file)
-            }
-        };
-        self.line.clear();
-        log.write_row(&mut self.line, time, self.uids.of(&message.flow), message);
-        file.write_all(self.line.as_bytes())
     }
 }
 

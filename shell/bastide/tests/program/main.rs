@@ -3,6 +3,7 @@
 
 mod averbourne;
 mod cable;
+mod cores;
 mod kill;
 mod live;
 mod running;

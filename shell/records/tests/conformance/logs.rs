@@ -10,7 +10,7 @@ use crate::{
     expected_log::{self, Log, Row},
     reading,
 };
-use records::zeek::Logs;
+use records::zeek::{Files, Rows};
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -54,11 +54,11 @@ fn comparable(rows: Vec<Row>, columns: &[String], types: &BTreeMap<String, Strin
 /// The logs that we write of a capture, by name, with the types of their columns.
 fn ours(case: &Case) -> BTreeMap<String, (Log, BTreeMap<String, String>)> {
     let folder = tempfile::tempdir().unwrap();
-    let mut logs = Logs::into(folder.path().to_path_buf());
+    let (mut rows, mut files) = (Rows::default(), Files::into(folder.path().to_path_buf()));
     for observation in &reading::read(&case.capture).observations {
-        logs.write(observation).unwrap();
+        rows.make(observation, &mut |log, row| files.write(log, row.as_bytes())).unwrap();
     }
-    logs.finish().unwrap();
+    files.finish().unwrap();
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
