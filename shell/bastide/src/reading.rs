@@ -117,7 +117,7 @@ impl Reading {
         take: &mut Take<'_>,
     ) -> anyhow::Result<Read>
     where
-        W: FnMut(&Observation, &mut Sheet) -> io::Result<()> + Send + 'static,
+        W: FnMut(&Observation, &mut Sheet) + Send + 'static,
     {
         if readers.get() == 1 {
             let (mut write, mut sheet) = (writer(), Sheet::default());
@@ -125,7 +125,7 @@ impl Reading {
                 |_| (),
                 |observations| {
                     sheet.clear();
-                    observations.iter().try_for_each(|observation| write(observation, &mut sheet))?;
+                    observations.iter().for_each(|observation| write(observation, &mut sheet));
                     sheet.pieces().try_for_each(|(stream, bytes)| take(stream, bytes))?;
                     Ok(())
                 },

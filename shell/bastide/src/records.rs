@@ -39,9 +39,7 @@ fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
         let kinds = kinds.to_vec();
         move |observation: &Observation, sheet: &mut Sheet| {
             if kinds.is_empty() || Kind::of(observation).is_some_and(|kind| kinds.contains(&kind)) {
-                sheet.write(0, |out| ndjson::write(out, observation))
-            } else {
-                Ok(())
+                sheet.write(0, |out| ndjson::write(out, observation));
             }
         }
     };
@@ -60,11 +58,8 @@ fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
         let mut rows = Rows::default();
         move |observation: &Observation, sheet: &mut Sheet| {
             rows.make(observation, &mut |log, row| {
-                sheet.write(log, |out| {
-                    out.extend_from_slice(row.as_bytes());
-                    Ok(())
-                })
-            })
+                sheet.write(log, |out| out.extend_from_slice(row.as_bytes()));
+            });
         }
     };
     let mut files = Files::into(into.to_path_buf());

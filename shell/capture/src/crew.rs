@@ -32,23 +32,13 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Writes a piece for a stream by appending to bytes. Nothing is kept of what could not be written.
-    ///
-    /// # Errors
-    /// As `write` says.
-    pub fn write(
-        &mut self,
-        stream: u16,
-        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// Writes a piece for a stream by appending to bytes.
+    pub fn write(&mut self, stream: u16, write: impl FnOnce(&mut Vec<u8>)) {
         let before = self.bytes.len();
-        let written = write(&mut self.bytes);
-        if written.is_err() {
-            self.bytes.truncate(before);
-        } else if self.bytes.len() > before {
+        write(&mut self.bytes);
+        if self.bytes.len() > before {
             self.pieces.push((stream, self.bytes.len()));
         }
-        written
     }
 
     /// The pieces, in order.
@@ -88,7 +78,6 @@ struct Part {
     marks: Vec<(u64, Order, usize)>,
     /// What was counted, at each moment that tells of it.
     tallies: Vec<Tally>,
-    failure: Option<io::Error>,
 }
 
 /// One reader as the dealer knows it.
@@ -124,7 +113,7 @@ pub struct Crew<W> {
 
 impl<W> Crew<W>
 where
-    W: FnMut(&Observation, &mut Sheet) -> io::Result<()> + Send + 'static,
+    W: FnMut(&Observation, &mut Sheet) + Send + 'static,
 {
     /// So many readers, each with what `writer` makes: it writes one observation to a sheet.
     ///
@@ -174,7 +163,7 @@ where
     /// Deals out one frame. Frames come in the order of their capture. `take` is given what was written, in order.
     ///
     /// # Errors
-    /// As `take` says, or what a reader wrote could not be written.
+    /// As `take` says, or a reader's thread has stopped.
     pub fn see(&mut self, frame: &Frame<'_>, take: &mut Take<'_>) -> io::Result<()> {
         self.number += 1;
         let number = self.number;
@@ -250,11 +239,7 @@ where
     fn put_together(&mut self, take: &mut Take<'_>) -> io::Result<()> {
         let mut parts = Vec::with_capacity(self.hands.len());
         for hand in &self.hands {
-            let mut part = hand.done.recv().map_err(|_| stopped())?;
-            if let Some(failure) = part.failure.take() {
-                return Err(failure);
-            }
-            parts.push(part);
+            parts.push(hand.done.recv().map_err(|_| stopped())?);
         }
         let mut tallies: Vec<_> =
             parts.iter_mut().map(|part| std::mem::take(&mut part.tallies).into_iter()).collect();
@@ -274,7 +259,7 @@ where
                 counted.tell(time, &self.config.sensor, &mut told);
                 self.sheet.clear();
                 for observation in &told {
-                    (self.write)(observation, &mut self.sheet)?;
+                    (self.write)(observation, &mut self.sheet);
                 }
                 self.sheet.pieces().try_for_each(|(stream, bytes)| take(stream, bytes))?;
                 continue;
@@ -329,7 +314,7 @@ fn stopped() -> io::Error {
 /// A reader's work: its part of each round, until there are no more.
 fn work(
     mut wire: Wire,
-    mut write: impl FnMut(&Observation, &mut Sheet) -> io::Result<()>,
+    mut write: impl FnMut(&Observation, &mut Sheet),
     parts: &Receiver<Part>,
     give: &Sender<Part>,
 ) {
@@ -368,9 +353,7 @@ fn work(
             let mut begin = 0;
             for (order, end) in groups.drain(..) {
                 for observation in told.by_ref().take(end - begin) {
-                    if let Err(failure) = write(&observation, &mut part.sheet) {
-                        part.failure.get_or_insert(failure);
-                    }
+                    write(&observation, &mut part.sheet);
                 }
                 begin = end;
                 let pieces = part.sheet.pieces.len();

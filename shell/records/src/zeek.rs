@@ -39,41 +39,28 @@ impl Default for Rows {
 
 impl Rows {
     /// Hands on the rows that an observation has, each with the number of its log.
-    ///
-    /// # Errors
-    /// As `take` says.
-    pub fn make(
-        &mut self,
-        observation: &Observation,
-        take: &mut dyn FnMut(u16, &str) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub fn make(&mut self, observation: &Observation, take: &mut dyn FnMut(u16, &str)) {
         let time = observation.time;
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
             Observed::Conversation(conversation) if conversation.ended => {
                 let row = conn::row(conversation);
-                self.row(conversation.start, &row, take)?;
+                self.row(conversation.start, &row, take);
                 self.uids.close(&conversation.flow);
             }
-            Observed::Message(message) => self.row(time, message, take)?,
+            Observed::Message(message) => self.row(time, message, take),
             _ => {}
         }
-        Ok(())
     }
 
-    fn row(
-        &mut self,
-        time: Timestamp,
-        message: &Message,
-        take: &mut dyn FnMut(u16, &str) -> io::Result<()>,
-    ) -> io::Result<()> {
+    fn row(&mut self, time: Timestamp, message: &Message, take: &mut dyn FnMut(u16, &str)) {
         let Some((number, log)) = self.logs.get(message.log.as_str()) else {
             debug_assert!(false, "no log is declared for `{}`", message.log);
-            return Ok(());
+            return;
         };
         self.line.clear();
         log.write_row(&mut self.line, time, self.uids.of(&message.flow), message);
-        take(*number, &self.line)
+        take(*number, &self.line);
     }
 }
 

@@ -56,7 +56,7 @@ fn ours(case: &Case) -> BTreeMap<String, (Log, BTreeMap<String, String>)> {
     let folder = tempfile::tempdir().unwrap();
     let (mut rows, mut files) = (Rows::default(), Files::into(folder.path().to_path_buf()));
     for observation in &reading::read(&case.capture).observations {
-        rows.make(observation, &mut |log, row| files.write(log, row.as_bytes())).unwrap();
+        rows.make(observation, &mut |log, row| files.write(log, row.as_bytes()).unwrap());
     }
     files.finish().unwrap();
     let mut found = BTreeMap::new();
