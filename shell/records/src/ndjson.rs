@@ -60,6 +60,8 @@ struct ConversationRecord<'a> {
     duration: f64,
     community_id: Option<String>,
     state: &'static str,
+    /// As Zeek's `history`.
+    history: &'a str,
     vlan: Option<u16>,
     source_mac: Option<Shown<city::Mac>>,
     destination_mac: Option<Shown<city::Mac>>,
@@ -207,6 +209,7 @@ pub fn write(out: &mut impl Write, observation: &Observation) -> io::Result<()> 
                     duration: conversation.duration.as_secs_f64(),
                     community_id: wire::community_id(flow),
                     state: conversation.state.as_str(),
+                    history: &conversation.history,
                     vlan: conversation.vlan,
                     source_mac: conversation.source_mac.map(Shown),
                     destination_mac: conversation.destination_mac.map(Shown),

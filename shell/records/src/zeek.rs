@@ -3,11 +3,14 @@
 //! A [`city::Message`] names its log and columns itself. Of protocols whose requests carry their fields as details,
 //! a module here makes such messages of the requests.
 
+mod bacnet;
 mod conn;
 mod log;
+mod modbus;
+mod row;
 mod uid;
 
-use city::{Flow, Message, Observation, Observed, Text};
+use city::{Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
 use log::Log;
 use std::{
@@ -19,7 +22,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, modbus::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
@@ -33,13 +36,15 @@ pub struct Logs {
     open: BTreeMap<&'static str, BufWriter<File>>,
     uids: Uids,
     line: String,
+    /// How many names for linked rows were given.
+    linked: u64,
 }
 
 impl Logs {
     /// Logs in a folder that is there. Logs of these names that are there already are written anew.
     #[must_use]
     pub fn into(folder: PathBuf) -> Logs {
-        Logs { folder, open: BTreeMap::new(), uids: Uids::default(), line: String::new() }
+        Logs { folder, open: BTreeMap::new(), uids: Uids::default(), line: String::new(), linked: 0 }
     }
 
     /// Writes the rows that an observation has.
@@ -51,11 +56,17 @@ impl Logs {
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
             Observed::Conversation(conversation) if conversation.ended => {
-                let row = conn::row(conversation);
-                self.row(conversation.start, &row)?;
+                if let Some(row) = conn::row(conversation) {
+                    self.row(conversation.start, &row)?;
+                }
                 self.uids.close(&conversation.flow);
             }
             Observed::Message(message) => self.row(time, message)?,
+            Observed::Request(request) => {
+                for row in self.rows(time, request) {
+                    self.row(time, &row)?;
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -71,6 +82,18 @@ impl Logs {
             file.flush()?;
         }
         Ok(())
+    }
+
+    /// The rows of a request whose details hold what the logs need.
+    fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Message> {
+        match request.flow.protocol {
+            Some(Protocol::Bacnet) => bacnet::rows(request),
+            Some(Protocol::Modbus) => {
+                self.linked += 1;
+                modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked))
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn row(&mut self, time: Timestamp, message: &Message) -> io::Result<()> {
@@ -96,9 +119,4 @@ impl Logs {
 /// The moment of writing, as Zeek puts it into its headers.
 fn stamp() -> String {
     Timestamp::now().strftime("%Y-%m-%d-%H-%M-%S").to_string()
-}
-
-/// A message of a conversation's source.
-fn message(flow: Flow, log: &'static str) -> Message {
-    Message { flow, back: false, log: Text::const_new(log), fields: Vec::new() }
 }
