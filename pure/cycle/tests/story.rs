@@ -164,6 +164,7 @@ impl Story {
             ip_bytes_out: bytes + 40,
             ip_bytes_in: bytes + 40,
             missed_bytes: 0,
+            history: city::Text::default(),
             state,
             ended: true,
         };

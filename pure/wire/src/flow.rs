@@ -1,6 +1,7 @@
 //! One conversation between two ends, as the table keeps it.
 
 use crate::dialogue::Side;
+use crate::history::History;
 use crate::talk::Talk;
 use crate::tcp;
 use city::{
@@ -167,6 +168,9 @@ pub(crate) struct Live {
     pub(crate) macs: Ends<Option<Mac>>,
     pub(crate) sent: Ends<Sent>,
     pub(crate) tcp: tcp::Connection,
+    pub(crate) history: History,
+    /// When both ends had closed, for a stream.
+    pub(crate) closed: Option<Timestamp>,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) talk: Talk,
 }
@@ -208,7 +212,7 @@ impl Live {
             destination_mac: self.macs.destination,
             vlan: self.vlan,
             start: self.start,
-            duration: self.last.duration_since(self.start),
+            duration: self.closed.unwrap_or(self.last).duration_since(self.start),
             packets_out: self.sent.source.packets,
             packets_in: self.sent.destination.packets,
             bytes_out,
@@ -217,6 +221,7 @@ impl Live {
             ip_bytes_in: self.sent.destination.ip_bytes,
             missed_bytes: self.tcp.missed(),
             state: self.state(),
+            history: self.history.letters(),
             ended,
         };
         let fact = Observed::Conversation(Box::new(conversation));

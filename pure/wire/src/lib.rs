@@ -29,6 +29,7 @@ mod dns;
 mod flow;
 mod fragment;
 mod frame;
+mod history;
 mod http;
 mod icmp;
 mod modbus;

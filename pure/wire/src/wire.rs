@@ -7,12 +7,14 @@ use crate::fragment::{Bounds, Fragments};
 use crate::frame::{
     Carries, Opened, parse_aggregated, parse_ethernet, parse_frame, parse_typed, parse_wireless,
 };
+use crate::history::History;
 use crate::packet::{Packet, ip_number, parse_ip};
 use crate::recognise::READERS;
 use crate::stream::Room;
 use crate::table::{Patience, Place, Table};
 use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
+use crate::tcp::Flags;
 use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
 use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
 use city::{Address, Binding, Mac, Observation, Observed, Protocol, Transport};
@@ -469,7 +471,21 @@ impl Wire {
             *live.macs.of_mut(side.other()) = around.macs.1;
         }
         let from_start = live.tcp.was_seen_to_begin();
-        let position = said.segment.as_ref().and_then(|segment| live.tcp.see(segment, side));
+        let position = match &said.segment {
+            Some(segment) => {
+                let position = live.tcp.see(segment, side, &mut live.history);
+                if live.closed.is_none() && live.tcp.is_closed() {
+                    live.closed = Some(live.last);
+                }
+                position
+            }
+            None => {
+                if said.transport == Transport::Udp {
+                    live.history.datagram(side);
+                }
+                None
+            }
+        };
 
         let other = side.other();
         let acknowledged = live.tcp.ends.of(other).acknowledged();
@@ -537,9 +553,16 @@ impl Wire {
             self.end(least, around.time, out);
         }
         let answers = match &said.segment {
-            Some(segment) if segment.flags.syn() => segment.flags.ack(),
+            // A SYN with FIN or RST is no beginning.
+            Some(segment) if segment.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST) == Flags::SYN => {
+                segment.flags.ack()
+            }
             _ => said.destination.is_station() && said.comes_from_server(),
         };
+        let mut history = History::default();
+        if answers {
+            history.turned();
+        }
         let live = Live {
             key,
             source_is_high: from_high != answers,
@@ -552,6 +575,8 @@ impl Wire {
             macs: Ends::default(),
             sent: Ends { source: Sent::default(), destination: Sent::default() },
             tcp: tcp::Connection::default(),
+            history,
+            closed: None,
             protocol: said.protocol,
             talk: Talk::default(),
         };

@@ -46,6 +46,7 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
             record.seconds("duration", conversation.duration.as_secs_f64());
             record.maybe_plain("community_id", wire::community_id(&conversation.flow));
             record.plain("state", conversation.state.as_str());
+            record.plain("history", &conversation.history);
             match conversation.vlan {
                 Some(vlan) => record.number("vlan", vlan),
                 None => record.null("vlan"),

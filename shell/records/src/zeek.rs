@@ -3,11 +3,14 @@
 //! A [`city::Message`] names its log and columns itself. Of protocols whose requests carry their fields as details,
 //! a module here makes such messages of the requests.
 
+mod bacnet;
 mod conn;
 mod log;
+mod modbus;
+mod row;
 mod uid;
 
-use city::{Flow, Message, Observation, Observed, Text};
+use city::{Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
 use log::Log;
 use std::{
@@ -19,7 +22,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, modbus::LOGS];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]
@@ -28,12 +31,34 @@ pub struct Rows {
     logs: HashMap<&'static str, (u16, &'static Log)>,
     uids: Uids,
     line: String,
+    linked: Linked,
+}
+
+/// Makes names by which rows of two logs are linked: of the conversation, the time, and a number for those that have
+/// both in common, so that the names are the same however many readers share the capture.
+#[derive(Debug, Default)]
+struct Linked {
+    last: String,
+    count: u32,
+}
+
+impl Linked {
+    fn name(&mut self, uid: &str, time: Timestamp) -> String {
+        let stem = format!("{uid}-{}", time.as_nanosecond());
+        if self.last == stem {
+            self.count += 1;
+        } else {
+            self.last.clone_from(&stem);
+            self.count = 0;
+        }
+        format!("{stem}-{}", self.count)
+    }
 }
 
 impl Default for Rows {
     fn default() -> Rows {
         let logs = (0..).zip(LOGS.iter().copied().flatten()).map(|(place, log)| (log.path, (place, log)));
-        Rows { logs: logs.collect(), uids: Uids::default(), line: String::new() }
+        Rows { logs: logs.collect(), uids: Uids::default(), line: String::new(), linked: Linked::default() }
     }
 }
 
@@ -44,12 +69,30 @@ impl Rows {
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
             Observed::Conversation(conversation) if conversation.ended => {
-                let row = conn::row(conversation);
-                self.row(conversation.start, &row, take);
+                if let Some(row) = conn::row(conversation) {
+                    self.row(conversation.start, &row, take);
+                }
                 self.uids.close(&conversation.flow);
             }
             Observed::Message(message) => self.row(time, message, take),
+            Observed::Request(request) => {
+                for row in self.rows(time, request) {
+                    self.row(time, &row, take);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// The rows of a request whose details hold what the logs need.
+    fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Message> {
+        match request.flow.protocol {
+            Some(Protocol::Bacnet) => bacnet::rows(request),
+            Some(Protocol::Modbus) => {
+                let link = self.linked.name(self.uids.of(&request.conversation()), time);
+                modbus::rows(request, &link)
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -110,9 +153,4 @@ impl Files {
 /// The moment of writing, as Zeek puts it into its headers.
 fn stamp() -> String {
     Timestamp::now().strftime("%Y-%m-%d-%H-%M-%S").to_string()
-}
-
-/// A message of a conversation's source.
-fn message(flow: Flow, log: &'static str) -> Message {
-    Message { flow, back: false, log: Text::const_new(log), fields: Vec::new() }
 }

@@ -233,6 +233,7 @@ impl Day {
             ip_bytes_out: bytes / 3 + 240,
             ip_bytes_in: bytes + 200,
             missed_bytes: 0,
+            history: "ShADadFf".into(),
             state: ConnectionState::Sf,
             ended: true,
         };

@@ -23,7 +23,6 @@ pub(super) enum Head {
     /// The same, then who said it to whom: `is_orig`, `source_h`, `source_p`, `destination_h`, `destination_p`.
     Sides,
     /// The time alone.
-    #[expect(dead_code, reason = "x509.log and the known_ logs begin so")]
     Time,
 }
 

@@ -28,6 +28,30 @@ fn is_link(column: &str) -> bool {
     column.ends_with("link_id") || column.ends_with("link")
 }
 
+/// A value with what looks like a time masked, as the peers' test runner masks it in every column: `0.000000`, and nine
+/// or ten digits with two to eight behind the point.
+fn without_times(value: &str) -> String {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let mut masked = String::new();
+    let mut rest = value;
+    while let Some(first) = rest.chars().next() {
+        let whole = digits(rest);
+        let part = rest.get(whole..).and_then(|rest| rest.strip_prefix('.')).map_or(0, digits);
+        let length = if rest.starts_with("0.000000") {
+            8
+        } else if (9..=10).contains(&whole) && part >= 2 {
+            whole + 1 + part.min(8)
+        } else {
+            masked.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        };
+        masked.push_str("XXXXXXXXXX.XXXXXX");
+        rest = &rest[length..];
+    }
+    masked
+}
+
 /// Rows with what cannot be compared taken out or put in order.
 fn comparable(rows: Vec<Row>, columns: &[String], types: &BTreeMap<String, String>) -> Vec<Row> {
     let is_set = |column: &String| types.get(column).is_some_and(|kind| kind.starts_with("set["));
@@ -35,6 +59,7 @@ fn comparable(rows: Vec<Row>, columns: &[String], types: &BTreeMap<String, Strin
     let links: Vec<&String> = columns.iter().filter(|column| is_link(column)).collect();
     let mut rows = rows;
     for row in &mut rows {
+        row.values_mut().filter(|value| value.contains('.')).for_each(|value| *value = without_times(value));
         for set in &sets {
             if let Some(value) = row.get_mut(*set) {
                 let mut items: Vec<&str> = value.split(',').collect();
