@@ -59,6 +59,8 @@ protocols! {
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
+    /// Distributed Network Protocol, IEEE 1815.
+    Dnp3 "dnp3" "DNP3" industrial [20000] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Domain Name System, RFC 1035.
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.

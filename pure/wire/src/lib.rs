@@ -25,6 +25,7 @@ mod community_id;
 mod cursor;
 mod dhcp;
 mod dialogue;
+mod dnp3;
 mod dns;
 mod flow;
 mod fragment;

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dns, http, modbus, mqtt, tls};
+use crate::{bacnet, dhcp, dnp3, dns, http, modbus, mqtt, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -71,6 +71,7 @@ pub enum Sureness {
 pub const READERS: &[Reader] = &[
     bacnet::READER,
     dhcp::READER,
+    dnp3::READER,
     dns::MULTICAST_READER,
     dns::READER,
     http::READER,

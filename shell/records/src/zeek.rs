@@ -5,6 +5,7 @@
 
 mod bacnet;
 mod conn;
+mod dnp3;
 mod log;
 mod modbus;
 mod row;
@@ -22,7 +23,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, modbus::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dnp3::LOGS, modbus::LOGS];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]

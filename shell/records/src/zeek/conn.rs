@@ -39,7 +39,7 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
     let (source_port, destination_port) =
         if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
-    row.maybe("service", flow.protocol.and_then(service));
+    row.maybe("service", flow.protocol.and_then(|protocol| service(protocol, flow.transport)));
     // Without a duration Zeek leaves the bytes out too.
     if conversation.duration.as_micros() > 0 {
         let micros = conversation.duration.as_micros();
@@ -61,9 +61,11 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
 }
 
 /// The protocol as Zeek's analysers are named; none for what has no analyser.
-fn service(protocol: city::Protocol) -> Option<&'static str> {
+fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static str> {
     Some(match protocol {
         city::Protocol::Arp | city::Protocol::Icmp => return None,
+        city::Protocol::Dnp3 if transport == Transport::Udp => "dnp3_udp",
+        city::Protocol::Dnp3 => "dnp3_tcp",
         city::Protocol::Mdns => "dns",
         city::Protocol::Tls => "ssl",
         other => other.as_str(),

@@ -18,6 +18,7 @@ mod compare;
 mod conversations;
 mod details;
 mod dhcp;
+mod dnp3;
 mod dns;
 mod expected_log;
 mod filters;

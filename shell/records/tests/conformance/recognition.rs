@@ -1,4 +1,4 @@
-//! Whether a protocol is taken for another: Modbus, BACnet and MQTT must show in every capture made for them, and in no
+//! Whether a protocol is taken for another: the protocols below must show in every capture made for them, and in no
 //! other.
 
 use crate::{cases, reading};
@@ -19,7 +19,7 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
             let flow = |fact: &Observed| matches!(fact, Observed::Recognised(flow) if flow.protocol == Some(protocol));
             observations.iter().any(|observation| flow(&observation.fact))
         };
-        for protocol in [Protocol::Bacnet, Protocol::Modbus, Protocol::Mqtt] {
+        for protocol in [Protocol::Bacnet, Protocol::Dnp3, Protocol::Modbus, Protocol::Mqtt] {
             let expected = case.protocol == protocol.as_str()
                 || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
             own += usize::from(expected);
@@ -28,7 +28,7 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
             }
         }
     }
-    println!("{own} captures of Modbus, BACnet and MQTT recognised, and no other");
+    println!("{own} captures of these protocols recognised, and no other");
     assert!(strange.is_empty(), "{}", strange.join("\n"));
     assert!(own > 40);
 }
