@@ -57,12 +57,16 @@ protocols! {
     Arp "arp" "ARP" general [] [Discover]
     /// BACnet/IP, ANSI/ASHRAE 135 annex J.
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
+    Cip "cip" "CIP I/O" industrial [2222] [Publish]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// Distributed Network Protocol, IEEE 1815.
     Dnp3 "dnp3" "DNP3" industrial [20000] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Domain Name System, RFC 1035.
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
+    /// EtherNet/IP with the messages of the Common Industrial Protocol, ODVA's CIP Networks Library volumes 1 and 2.
+    Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.

@@ -2,6 +2,7 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{bacnet, dhcp, dnp3, dns, http, modbus, mqtt, tls};
+use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -70,10 +71,12 @@ pub enum Sureness {
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
 pub const READERS: &[Reader] = &[
     bacnet::READER,
+    cip::READER,
     dhcp::READER,
     dnp3::READER,
     dns::MULTICAST_READER,
     dns::READER,
+    enip::READER,
     http::READER,
     modbus::READER,
     mqtt::READER,

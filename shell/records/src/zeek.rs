@@ -6,6 +6,7 @@
 mod bacnet;
 mod conn;
 mod dnp3;
+mod enip;
 mod log;
 mod modbus;
 mod row;
@@ -23,7 +24,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dnp3::LOGS, modbus::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, modbus::LOGS];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]
