@@ -21,6 +21,7 @@ mod bacnet;
 mod bytes;
 mod checksum;
 mod community_id;
+mod cotp;
 mod cursor;
 mod dhcp;
 mod dialogue;
@@ -37,6 +38,7 @@ mod ports;
 mod recognise;
 #[cfg(test)]
 mod rehearse;
+mod s7comm;
 mod show;
 mod stream;
 mod table;
