@@ -23,6 +23,7 @@ mod checksum;
 mod clock;
 mod cip;
 mod community_id;
+mod cotp;
 mod cursor;
 mod dhcp;
 mod dialogue;
@@ -43,6 +44,7 @@ mod recognise;
 #[cfg(test)]
 mod rehearse;
 mod share;
+mod s7comm;
 mod show;
 mod stream;
 mod table;

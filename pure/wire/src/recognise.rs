@@ -3,6 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{bacnet, dhcp, dnp3, dns, http, modbus, mqtt, tls};
 use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, tls};
+use crate::{bacnet, dhcp, dns, http, modbus, mqtt, s7comm, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -80,5 +81,7 @@ pub const READERS: &[Reader] = &[
     http::READER,
     modbus::READER,
     mqtt::READER,
+    s7comm::READER,
+    s7comm::PLUS_READER,
     tls::READER,
 ];

@@ -10,6 +10,7 @@ mod enip;
 mod log;
 mod modbus;
 mod row;
+mod s7comm;
 mod uid;
 
 use city::{Message, Observation, Observed, Protocol, Request};
@@ -24,7 +25,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, modbus::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, modbus::LOGS, s7comm::LOGS];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]

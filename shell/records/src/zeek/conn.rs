@@ -67,6 +67,8 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
         city::Protocol::Dnp3 if transport == Transport::Udp => "dnp3_udp",
         city::Protocol::Dnp3 => "dnp3_tcp",
         city::Protocol::Mdns => "dns",
+        city::Protocol::S7comm => "cotp,s7comm",
+        city::Protocol::S7commPlus => "cotp,s7comm-plus",
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
     })

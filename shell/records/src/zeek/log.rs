@@ -22,6 +22,8 @@ pub(super) enum Head {
     Ends,
     /// The same, then who said it to whom: `is_orig`, `source_h`, `source_p`, `destination_h`, `destination_p`.
     Sides,
+    /// The same columns, those of who said it without a value: it is said of a conversation, not in one message.
+    SidesUnset,
     /// The time alone.
     Time,
 }
@@ -48,7 +50,7 @@ impl Log {
     fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let (ends, sides) = match self.head {
             Head::Ends => (ENDS, &[][..]),
-            Head::Sides => (ENDS, SIDES),
+            Head::Sides | Head::SidesUnset => (ENDS, SIDES),
             Head::Time => (ENDS.get(..1).unwrap_or_default(), &[][..]),
         };
         ends.iter().chain(sides).chain(self.columns).copied()
@@ -72,6 +74,10 @@ impl Log {
             let Flow { source, source_port, destination, destination_port, transport, .. } = message.flow;
             let (from, to) = ((source, source_port), (destination, destination_port));
             let (speaker, hearer) = if message.back { (to, from) } else { (from, to) };
+            if self.head == Head::SidesUnset && SIDES.iter().any(|(side, _)| *side == name) {
+                line.push('-');
+                continue;
+            }
             // Writing to a string cannot fail.
             let _ = match name {
                 "ts" => write_time(line, time),
