@@ -37,6 +37,7 @@ mod ports;
 mod recognise;
 #[cfg(test)]
 mod rehearse;
+mod roc_plus;
 mod show;
 mod stream;
 mod table;
