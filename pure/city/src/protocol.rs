@@ -57,6 +57,8 @@ protocols! {
     Arp "arp" "ARP" general [] [Discover]
     /// BACnet/IP, ANSI/ASHRAE 135 annex J.
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    /// Bristol Standard Asynchronous/Synchronous Protocol, Emerson D301401X012.
+    Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// Domain Name System, RFC 1035.

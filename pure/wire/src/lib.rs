@@ -18,6 +18,7 @@
 mod addresses;
 mod arp;
 mod bacnet;
+mod bsap;
 mod bytes;
 mod checksum;
 mod community_id;

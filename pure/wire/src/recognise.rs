@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
+use crate::{bacnet, bsap, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -70,6 +70,7 @@ pub enum Sureness {
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
 pub const READERS: &[Reader] = &[
     bacnet::READER,
+    bsap::READER,
     dhcp::READER,
     dns::MULTICAST_READER,
     dns::READER,

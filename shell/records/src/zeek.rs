@@ -3,6 +3,7 @@
 //! A [`city::Message`] names its log and columns itself. Of protocols whose requests carry their fields as details,
 //! a module here makes such messages of the requests.
 
+mod bsap;
 mod conn;
 mod log;
 mod roc_plus;
@@ -20,7 +21,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, roc_plus::LOGS];
+const LOGS: &[&[Log]] = &[bsap::LOGS, conn::LOGS, roc_plus::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
