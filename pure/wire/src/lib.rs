@@ -18,6 +18,7 @@
 mod addresses;
 mod arp;
 mod bacnet;
+mod bsap;
 mod bytes;
 mod checksum;
 mod clock;
@@ -45,6 +46,7 @@ mod recognise;
 mod rehearse;
 mod share;
 mod s7comm;
+mod roc_plus;
 mod show;
 mod stream;
 mod table;

@@ -4,6 +4,7 @@ use crate::dialogue::{Reader, Side};
 use crate::{bacnet, dhcp, dnp3, dns, http, modbus, mqtt, tls};
 use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, tls};
 use crate::{bacnet, dhcp, dns, http, modbus, mqtt, s7comm, tls};
+use crate::{bacnet, bsap, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -73,6 +74,7 @@ pub enum Sureness {
 pub const READERS: &[Reader] = &[
     bacnet::READER,
     cip::READER,
+    bsap::READER,
     dhcp::READER,
     dnp3::READER,
     dns::MULTICAST_READER,
@@ -83,5 +85,6 @@ pub const READERS: &[Reader] = &[
     mqtt::READER,
     s7comm::READER,
     s7comm::PLUS_READER,
+    roc_plus::READER,
     tls::READER,
 ];

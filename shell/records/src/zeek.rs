@@ -4,11 +4,13 @@
 //! a module here makes such messages of the requests.
 
 mod bacnet;
+mod bsap;
 mod conn;
 mod dnp3;
 mod enip;
 mod log;
 mod modbus;
+mod roc_plus;
 mod row;
 mod s7comm;
 mod uid;
@@ -25,7 +27,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, modbus::LOGS, s7comm::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, modbus::LOGS, roc_plus::LOGS, s7comm::LOGS];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]
