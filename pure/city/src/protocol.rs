@@ -57,10 +57,10 @@ protocols! {
     Arp "arp" "ARP" general [] [Discover]
     /// BACnet/IP, ANSI/ASHRAE 135 annex J.
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
-    /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
-    Cip "cip" "CIP I/O" industrial [2222] [Publish]
     /// Bristol Standard Asynchronous/Synchronous Protocol, Emerson D301401X012.
     Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
+    /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
+    Cip "cip" "CIP I/O" industrial [2222] [Publish]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// Distributed Network Protocol, IEEE 1815.
@@ -79,12 +79,12 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// ROC Plus, Emerson D301180X012.
+    RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
-    /// ROC Plus, Emerson D301180X012.
-    RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

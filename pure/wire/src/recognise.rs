@@ -1,10 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dnp3, dns, http, modbus, mqtt, tls};
-use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, tls};
-use crate::{bacnet, dhcp, dns, http, modbus, mqtt, s7comm, tls};
-use crate::{bacnet, bsap, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
+use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, modbus, mqtt, roc_plus, s7comm, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -73,8 +70,8 @@ pub enum Sureness {
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
 pub const READERS: &[Reader] = &[
     bacnet::READER,
-    cip::READER,
     bsap::READER,
+    cip::READER,
     dhcp::READER,
     dnp3::READER,
     dns::MULTICAST_READER,
@@ -83,8 +80,8 @@ pub const READERS: &[Reader] = &[
     http::READER,
     modbus::READER,
     mqtt::READER,
-    s7comm::READER,
-    s7comm::PLUS_READER,
     roc_plus::READER,
+    s7comm::PLUS_READER,
+    s7comm::READER,
     tls::READER,
 ];

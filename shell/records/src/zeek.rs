@@ -27,7 +27,16 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, modbus::LOGS, roc_plus::LOGS, s7comm::LOGS];
+const LOGS: &[&[Log]] = &[
+    bacnet::LOGS,
+    bsap::LOGS,
+    conn::LOGS,
+    dnp3::LOGS,
+    enip::LOGS,
+    modbus::LOGS,
+    roc_plus::LOGS,
+    s7comm::LOGS,
+];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]

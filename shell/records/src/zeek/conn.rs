@@ -69,6 +69,8 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
         city::Protocol::Mdns => "dns",
         city::Protocol::S7comm => "cotp,s7comm",
         city::Protocol::S7commPlus => "cotp,s7comm-plus",
+        city::Protocol::S7comm => "cotp,s7comm",
+        city::Protocol::S7commPlus => "cotp,s7comm-plus",
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
     })
