@@ -73,6 +73,8 @@ protocols! {
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
     Icmp "icmp" "ICMP" general [] [Discover]
+    /// IEC 60870-5-104.
+    Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Multicast DNS, RFC 6762.
     Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.

@@ -37,6 +37,7 @@ mod frame;
 mod history;
 mod http;
 mod icmp;
+mod iec104;
 mod modbus;
 mod mqtt;
 mod packet;

@@ -2,6 +2,7 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, modbus, mqtt, roc_plus, s7comm, tls};
+use crate::{bacnet, dhcp, dnp3, dns, http, iec104, modbus, mqtt, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -78,6 +79,7 @@ pub const READERS: &[Reader] = &[
     dns::READER,
     enip::READER,
     http::READER,
+    iec104::READER,
     modbus::READER,
     mqtt::READER,
     roc_plus::READER,

@@ -8,6 +8,7 @@ mod bsap;
 mod conn;
 mod dnp3;
 mod enip;
+mod iec104;
 mod log;
 mod modbus;
 mod roc_plus;
@@ -27,16 +28,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[
-    bacnet::LOGS,
-    bsap::LOGS,
-    conn::LOGS,
-    dnp3::LOGS,
-    enip::LOGS,
-    modbus::LOGS,
-    roc_plus::LOGS,
-    s7comm::LOGS,
-];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, iec104::LOGS, modbus::LOGS, roc_plus::LOGS, s7comm::LOGS];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]

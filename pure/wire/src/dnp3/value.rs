@@ -19,7 +19,10 @@ pub fn number(cursor: &mut Cursor<'_>, number: Number) -> Option<Text> {
         Number::U32 => format_compact!("{}", u32::from_le_bytes(cursor.array()?)),
         Number::U64 => format_compact!("{}", u64::from_le_bytes(cursor.array()?)),
         Number::F32 => format_compact!("{}", f32::from_le_bytes(cursor.array()?)),
-        Number::F64 => format_compact!("{}", f64::from_le_bytes(cursor.array()?)),
+        // A large one would have three hundred digits.
+        Number::F64 => {
+            show::cut(&format_compact!("{}", f64::from_le_bytes(cursor.array()?)), VALUE_BYTES_MAX)
+        }
     })
 }
 

@@ -23,6 +23,7 @@ mod dns;
 mod expected_log;
 mod filters;
 mod http;
+mod iec104;
 mod logs;
 mod modbus;
 mod mqtt;
