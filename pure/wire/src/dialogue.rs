@@ -187,7 +187,7 @@ impl Out<'_> {
 }
 
 /// The columns of a [`Message`], filled one by one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fields(Details);
 
 impl Fields {

@@ -40,6 +40,7 @@ mod icmp;
 mod iec104;
 mod modbus;
 mod mqtt;
+mod omron_fins;
 mod packet;
 mod ports;
 mod recognise;

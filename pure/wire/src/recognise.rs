@@ -3,6 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, modbus, mqtt, roc_plus, s7comm, tls};
 use crate::{bacnet, dhcp, dnp3, dns, http, iec104, modbus, mqtt, tls};
+use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, omron_fins, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -85,5 +86,6 @@ pub const READERS: &[Reader] = &[
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
+    omron_fins::READER,
     tls::READER,
 ];

@@ -61,7 +61,9 @@ fn without_times(value: &str) -> String {
 fn comparable(rows: Vec<Row>, columns: &[String], types: &BTreeMap<String, String>) -> Vec<Row> {
     let is_set = |column: &String| types.get(column).is_some_and(|kind| kind.starts_with("set["));
     let sets: Vec<&String> = columns.iter().filter(|column| is_set(column)).collect();
-    let links: Vec<&String> = columns.iter().filter(|column| is_link(column)).collect();
+    // Times are masked in the peer's logs wherever they stand.
+    let is_time = |column: &String| types.get(column).is_some_and(|kind| kind == "time");
+    let links: Vec<&String> = columns.iter().filter(|column| is_link(column) || is_time(column)).collect();
     let mut rows = rows;
     for row in &mut rows {
         row.values_mut().filter(|value| value.contains('.')).for_each(|value| *value = without_times(value));
