@@ -32,6 +32,7 @@ mod http;
 mod icmp;
 mod modbus;
 mod mqtt;
+mod opcua;
 mod packet;
 mod ports;
 mod recognise;

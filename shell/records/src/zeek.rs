@@ -5,6 +5,7 @@
 
 mod conn;
 mod log;
+mod opcua;
 mod uid;
 
 use city::{Flow, Message, Observation, Observed, Text};
@@ -19,7 +20,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, opcua::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {

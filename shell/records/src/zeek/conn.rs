@@ -67,6 +67,7 @@ fn truth(value: bool) -> String {
 fn service(protocol: city::Protocol) -> &'static str {
     match protocol {
         city::Protocol::Mdns => "dns",
+        city::Protocol::Opcua => "opcua-binary",
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
     }
