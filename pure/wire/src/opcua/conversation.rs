@@ -362,6 +362,7 @@ impl Conversation {
                 identity::application(side, &asked.client, out);
                 self.certificate(side, asked.certificate, out);
             }
+            Request::RegisterServer { product, name, .. } => identity::registered(side, *product, *name, out),
             Request::ActivateSession(asked) => {
                 let is_plain = |algorithm: Option<&[u8]>| algorithm.is_none_or(<[u8]>::is_empty);
                 let detail = match asked.token {
@@ -443,6 +444,10 @@ impl Conversation {
             Response::CreateSession(session) => {
                 self.certificate(side, session.certificate, out);
                 &session.endpoints[..]
+            }
+            Response::Servers { servers } => {
+                servers.iter().for_each(|server| identity::elsewhere(server, out));
+                &[]
             }
             _ => &[],
         };

@@ -115,7 +115,7 @@ pub fn questions(service: &Service, request: &Request<'_>) -> Questions {
                 Some((attribute(&asked.node, asked.attribute, asked.range), None))
             })
         }
-        Request::RegisterServer { uri, online } => {
+        Request::RegisterServer { uri, online, .. } => {
             one(url(*uri), Some(Text::const_new(if *online { "online" } else { "offline" })))
         }
         Request::Write { nodes } => {

@@ -344,6 +344,8 @@ pub enum Request<'a> {
     },
     RegisterServer {
         uri: Chars<'a>,
+        product: Chars<'a>,
+        name: Chars<'a>,
         online: bool,
     },
     Write {

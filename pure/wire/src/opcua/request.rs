@@ -315,9 +315,8 @@ fn pace(from: &mut Binary<'_>) -> Option<Pace> {
 }
 
 fn register_server<'a>(from: &mut Binary<'a>, name: &str) -> Option<Request<'a>> {
-    let uri = from.chars()?;
-    from.chars()?;
-    from.list(parse_localized)?;
+    let (uri, product) = (from.chars()?, from.chars()?);
+    let names = from.list(parse_localized)?;
     from.u32()?;
     from.chars()?;
     from.list(Binary::chars)?;
@@ -326,7 +325,8 @@ fn register_server<'a>(from: &mut Binary<'a>, name: &str) -> Option<Request<'a>>
     if name == "RegisterServer2" {
         from.list(parse_object)?;
     }
-    Some(Request::RegisterServer { uri, online })
+    let name = names.first().and_then(|name| name.text);
+    Some(Request::RegisterServer { uri, product, name, online })
 }
 
 /// Reads a value for an attribute of a node.

@@ -301,6 +301,34 @@ fn a_server_s_build_identifies_it() {
 }
 
 #[test]
+fn a_discovery_server_tells_of_others() {
+    let digits = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let uris = digits(&[chars("urn:example:weir"), chars("urn:example:product")].concat());
+    let name = format!("02 {}", digits(&chars("Weir 4")));
+    let urls = format!("01000000 {}", digits(&chars("opc.tcp://192.0.2.77:4840")));
+    let server = format!("01000000 {uris} {name} 00000000 ffffffff ffffffff {urls}");
+    let register = format!("{uris} 01000000 {name} 00000000 ffffffff {urls} ffffffff 01");
+    let facts = told(&[
+        hello(),
+        open_none(),
+        exchange(2, 422, "ffffffff ffffffff ffffffff", &server),
+        exchange(3, 437, &register, ""),
+    ]);
+    assert_eq!(
+        identities(&facts),
+        [
+            "192.0.2.77 name Weir 4 (find-servers)",
+            "192.0.2.77 product urn:example:product (find-servers)",
+            "192.0.2.77 role OPC UA server (find-servers)",
+            "192.0.2.10 name Weir 4 (server-name)",
+            "192.0.2.10 product urn:example:product (product-uri)",
+            "192.0.2.10 role OPC UA server (register-server)",
+        ]
+    );
+    assert_eq!(lines(&facts)[3], "> configure register-server [urn:example:weir] online done");
+}
+
+#[test]
 fn of_a_guarded_channel_only_the_policy_is_told() {
     let noise: Vec<u8> = (0..64_u8).map(|n| n.wrapping_mul(37) ^ 0x5a).collect();
     let sealed = [7_u32, 1].iter().flat_map(|n| n.to_le_bytes()).chain(noise.iter().copied());
