@@ -81,14 +81,16 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// Omron's Factory Interface Network Service, manuals W227 and W342.
+    OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
+    /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
+    Opcua "opcua" "OPC UA" industrial [4840] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Write]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
-    /// Omron's Factory Interface Network Service, manuals W227 and W342.
-    OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

@@ -41,6 +41,7 @@ mod iec104;
 mod modbus;
 mod mqtt;
 mod omron_fins;
+mod opcua;
 mod packet;
 mod ports;
 mod recognise;

@@ -1,9 +1,10 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, modbus, mqtt, roc_plus, s7comm, tls};
-use crate::{bacnet, dhcp, dnp3, dns, http, iec104, modbus, mqtt, tls};
-use crate::{bacnet, cip, dhcp, dns, enip, http, modbus, mqtt, omron_fins, tls};
+use crate::{
+    bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, opcua, roc_plus,
+    s7comm, tls,
+};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -83,9 +84,10 @@ pub const READERS: &[Reader] = &[
     iec104::READER,
     modbus::READER,
     mqtt::READER,
+    omron_fins::READER,
+    opcua::READER,
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
-    omron_fins::READER,
     tls::READER,
 ];

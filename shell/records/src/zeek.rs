@@ -12,6 +12,7 @@ mod iec104;
 mod log;
 mod modbus;
 mod omron_fins;
+mod opcua;
 mod roc_plus;
 mod row;
 mod s7comm;
@@ -29,7 +30,19 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, iec104::LOGS, modbus::LOGS, omron_fins::LOGS, roc_plus::LOGS, s7comm::LOGS];
+const LOGS: &[&[Log]] = &[
+    bacnet::LOGS,
+    bsap::LOGS,
+    conn::LOGS,
+    dnp3::LOGS,
+    enip::LOGS,
+    iec104::LOGS,
+    modbus::LOGS,
+    omron_fins::LOGS,
+    opcua::LOGS,
+    roc_plus::LOGS,
+    s7comm::LOGS,
+];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]
