@@ -35,6 +35,8 @@ mod modbus;
 mod mqtt;
 mod packet;
 mod ports;
+mod profinet_dcp;
+mod profinet_io_cm;
 mod recognise;
 #[cfg(test)]
 mod rehearse;

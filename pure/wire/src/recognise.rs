@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dns, http, modbus, mqtt, s7comm, tls};
+use crate::{bacnet, dhcp, dns, http, modbus, mqtt, profinet_io_cm, s7comm, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -76,6 +76,7 @@ pub const READERS: &[Reader] = &[
     http::READER,
     modbus::READER,
     mqtt::READER,
+    profinet_io_cm::READER,
     s7comm::READER,
     s7comm::PLUS_READER,
     tls::READER,

@@ -5,10 +5,11 @@
 
 mod conn;
 mod log;
+mod profinet_io_cm;
 mod s7comm;
 mod uid;
 
-use city::{Flow, Message, Observation, Observed, Text};
+use city::{Flow, Message, Observation, Observed, Text, Transport};
 use jiff::Timestamp;
 use log::Log;
 use std::{
@@ -20,7 +21,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, s7comm::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, profinet_io_cm::LOGS, s7comm::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
@@ -52,8 +53,11 @@ impl Logs {
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
             Observed::Conversation(conversation) if conversation.ended => {
-                let row = conn::row(conversation);
-                self.row(conversation.start, &row)?;
+                // Zeek follows no conversation that is directly on the link.
+                if !matches!(conversation.flow.transport, Transport::Ethernet(_)) {
+                    let row = conn::row(conversation);
+                    self.row(conversation.start, &row)?;
+                }
                 self.uids.close(&conversation.flow);
             }
             Observed::Message(message) => self.row(time, message)?,

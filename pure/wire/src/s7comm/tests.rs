@@ -343,11 +343,10 @@ fn s7comm_plus_says_who_subscribes_reads_and_writes() {
 
 #[test]
 fn parts_are_put_together_in_transport_and_frame() {
-    let first = "7201000a31000005420000000200";
     let second = "72010010 0003a0 34 00000000 01 05 00 50 02 01 07 0072010000";
     let said = [
-        (Source, packet("02f000", &first[..20])),
-        (Source, packet("02f080", &first[20..])),
+        (Source, packet("02f000", "7201000a310000054200")),
+        (Source, packet("02f080", "00000200")),
         (Source, data(second)),
     ];
     let facts = stream(&PLUS_READER, 102, &said_to(&said));

@@ -67,6 +67,7 @@ fn truth(value: bool) -> String {
 fn service(protocol: city::Protocol) -> &'static str {
     match protocol {
         city::Protocol::Mdns => "dns",
+        city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
         city::Protocol::S7comm => "cotp,s7comm",
         city::Protocol::S7commPlus => "cotp,s7comm-plus",
         city::Protocol::Tls => "ssl",

@@ -1,0 +1,5 @@
+//! PROFINET DCP.
+
+mod vendors;
+
+pub(crate) use vendors::vendor;
