@@ -13,7 +13,7 @@ use crate::table::{Patience, Place, Table};
 use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
-use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
+use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp};
 use city::{Address, Binding, Mac, Observation, Observed, Protocol, Transport};
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,6 +37,7 @@ pub struct Wire {
     table: Table,
     fragments: Fragments,
     neighbours: arp::Neighbours,
+    stations: profinet_dcp::Stations,
     tally: Tally,
     reorder: Room,
     pending: Room,
@@ -85,6 +86,7 @@ impl Wire {
             tallied: None,
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
+            stations: profinet_dcp::Stations::default(),
             tally: Tally::default(),
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
             pending: Room { used: 0, limit: config.limits.pending_bytes },
@@ -120,6 +122,7 @@ impl Wire {
             self.end(place, now, out);
         }
         self.neighbours.finish(now, &self.config.sensor, out);
+        self.stations.finish(&self.config, now, out);
         self.fragments.finish();
         self.tell_tally(now, out);
     }
@@ -141,6 +144,7 @@ impl Wire {
                 // for its age can no longer be told.
                 self.finish(out);
                 self.neighbours = arp::Neighbours::new();
+                self.stations = profinet_dcp::Stations::default();
                 self.tallied = Some(time);
                 self.swept = None;
                 time
@@ -158,6 +162,7 @@ impl Wire {
         }
         self.fragments.expire(now);
         self.neighbours.expire(now, &self.config.sensor, out);
+        self.stations.expire(&self.config, now, out);
         match self.tallied {
             Some(then) if now.duration_since(then) < TALLY_EVERY => {}
             Some(_) => self.tell_tally(now, out),
@@ -229,6 +234,15 @@ impl Wire {
             self.tally.unread(Transport::Ethernet(number), 0, None, bytes, 1);
             return;
         };
+        if number == profinet_dcp::ETHER_TYPE
+            && let Some(message) = profinet_dcp::parse_dcp(bytes)
+        {
+            let seen = profinet_dcp::Seen { config: &self.config, time: around.time, source, destination };
+            if let Some(binding) = self.stations.see(&message, &seen, out) {
+                self.neighbours.claim(binding, around.time, &self.config.sensor, out);
+            }
+            return;
+        }
         self.said(
             around,
             &Said {
