@@ -228,7 +228,7 @@ fn blocks_are_moved_by_name() {
             "> restart program-start [] - done",
         ]
     );
-    let columns = ["rosctr_name", "function_name", "session_id", "blocklength", "filename", "block_type"];
+    let columns = ["rosctr", "function_name", "session_id", "blocklength", "filename", "block_type"];
     assert_eq!(
         rows(&facts, "s7comm_upload_download", &columns),
         [
@@ -282,7 +282,7 @@ fn messages_have_the_names_of_the_field() {
             "Job-Request,7,Read Variable,-,-,-",
             "ACK-Data,7,Read Variable,-,No error,0x00",
             "User-Data,1,Request: CPU Functions,Read SZL,-,-",
-            "User-Data,1,Response: CPU Functions,Read SZL,unknown-0xd4,0x01",
+            "User-Data,1,Response: CPU Functions,Read SZL,Unknown-0xd4,0x01",
         ]
     );
     assert_eq!(rows(&facts, "cotp", &["pdu_code", "pdu_name"])[0], "0x0f,DT Data");
