@@ -281,7 +281,7 @@ pub struct Binding {
     pub address: IpAddr,
     /// The MAC address that claims it.
     pub mac: Mac,
-    /// The protocol in which it was said: ARP, ICMP (neighbour discovery) or DHCP.
+    /// The protocol in which it was said: ARP, ICMP (neighbour discovery), DHCP or PROFINET DCP.
     pub protocol: Protocol,
 }
 

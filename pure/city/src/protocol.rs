@@ -85,6 +85,10 @@ protocols! {
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
     Opcua "opcua" "OPC UA" industrial [4840] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Write]
+    /// PROFINET DCP, discovery and basic configuration, IEC 61158-6-10.
+    ProfinetDcp "profinet-dcp" "PROFINET DCP" industrial [] [Configure Discover Operate Publish Restart]
+    /// PROFINET IO, context manager, IEC 61158-6-10.
+    ProfinetIoCm "profinet-io-cm" "PROFINET IO" industrial [34964] [Authenticate Configure Discover Publish Read]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.

@@ -32,7 +32,7 @@ impl Code {
             0xd => "CC Connection Confirm",
             0xe => "CR Connection Request",
             0xf => "DT Data",
-            other => return format_compact!("unknown-0x{other:02x}"),
+            other => return format_compact!("Unknown-0x{other:02x}"),
         })
     }
 }

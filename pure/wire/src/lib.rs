@@ -44,6 +44,8 @@ mod omron_fins;
 mod opcua;
 mod packet;
 mod ports;
+mod profinet_dcp;
+mod profinet_io_cm;
 mod recognise;
 #[cfg(test)]
 mod rehearse;

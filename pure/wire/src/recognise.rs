@@ -1,10 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{
-    bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, opcua, roc_plus,
-    s7comm, tls,
-};
+use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -86,6 +83,7 @@ pub const READERS: &[Reader] = &[
     mqtt::READER,
     omron_fins::READER,
     opcua::READER,
+    profinet_io_cm::READER,
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,

@@ -16,7 +16,7 @@ use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tcp::Flags;
 use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
-use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
+use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp};
 use city::{Address, Binding, Mac, Observation, Observed, Protocol, Transport};
 use jiff::{SignedDuration, Timestamp};
 
@@ -50,6 +50,7 @@ pub struct Wire {
     table: Table,
     fragments: Fragments,
     neighbours: arp::Neighbours,
+    stations: profinet_dcp::Stations,
     tally: Tally,
     reorder: Room,
     pending: Room,
@@ -99,6 +100,7 @@ impl Wire {
             frame: 0,
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
+            stations: profinet_dcp::Stations::default(),
             tally: Tally::default(),
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
             pending: Room { used: 0, limit: config.limits.pending_bytes },
@@ -146,6 +148,7 @@ impl Wire {
             Turn::Restart { was } => {
                 self.end_all(was, out, mark);
                 self.neighbours = arp::Neighbours::new();
+                self.stations = profinet_dcp::Stations::default();
             }
             Turn::Sweep { .. } => {
                 let mut ended: Vec<(Begun, Live)> = Vec::new();
@@ -157,6 +160,7 @@ impl Wire {
                 self.conclude(ended, moment.now, out, mark);
                 self.fragments.expire(moment.now);
                 self.neighbours.expire(moment.now, &self.config.sensor, out);
+                self.stations.expire(&self.config, moment.now, out);
                 mark(Order::Neighbours, out.len());
             }
         }
@@ -172,6 +176,7 @@ impl Wire {
         let ended = self.table.take_all().into_iter().map(|live| (live.begun, live)).collect();
         self.conclude(ended, now, out, mark);
         self.neighbours.finish(now, &self.config.sensor, out);
+        self.stations.finish(&self.config, now, out);
         self.fragments.finish();
         mark(Order::Neighbours, out.len());
     }
@@ -277,6 +282,15 @@ impl Wire {
             self.tally.unread(Transport::Ethernet(number), 0, None, bytes, 1);
             return;
         };
+        if number == profinet_dcp::ETHER_TYPE
+            && let Some(message) = profinet_dcp::parse_dcp(bytes)
+        {
+            let seen = profinet_dcp::Seen { config: &self.config, time: around.time, source, destination };
+            if let Some(binding) = self.stations.see(&message, &seen, out) {
+                self.neighbours.claim(binding, around.time, &self.config.sensor, out);
+            }
+            return;
+        }
         self.said(
             around,
             &Said {

@@ -13,6 +13,7 @@ mod log;
 mod modbus;
 mod omron_fins;
 mod opcua;
+mod profinet_io_cm;
 mod roc_plus;
 mod row;
 mod s7comm;
@@ -40,6 +41,7 @@ const LOGS: &[&[Log]] = &[
     modbus::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
+    profinet_io_cm::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,
 ];

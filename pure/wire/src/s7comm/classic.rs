@@ -513,11 +513,11 @@ fn szl_row(
 fn transfer_row(side: Side, message: &Message<'_>, function: Function, out: &mut Out<'_>) {
     let Transfer { status, session, name, length } = parse::parse_transfer(message);
     out.message(side, "s7comm_upload_download", |fields| {
-        fields.put("rosctr_name", message.rosctr.title());
+        fields.put("rosctr", message.rosctr.title());
         fields.show("pdu_reference", message.reference);
         fields.put("function_name", function.title());
         if let Some(status) = status {
-            fields.show("function_status", status);
+            hexadecimal(fields, "function_status", status);
         }
         if let Some(session) = session {
             fields.show("session_id", session);

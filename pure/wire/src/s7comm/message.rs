@@ -38,7 +38,7 @@ impl Rosctr {
             Self::ACK_DATA => "ACK-Data",
             Self::USER_DATA => "User-Data",
             Self::SERVER_CONTROL => "Server-Control",
-            Self(other) => return format_compact!("unknown-0x{other:02x}"),
+            Self(other) => return format_compact!("Unknown-0x{other:02x}"),
         })
     }
 }
@@ -76,7 +76,7 @@ impl Function {
             Self::PLC_CONTROL => "PLC Control",
             Self::PLC_STOP => "PLC Stop",
             Self::SETUP => "Setup Communication",
-            Self(other) => return format_compact!("unknown-0x{other:02x}"),
+            Self(other) => return format_compact!("Unknown-0x{other:02x}"),
         })
     }
 
@@ -113,7 +113,7 @@ impl Function {
             | Self::UPLOAD
             | Self::END_UPLOAD => Verb::Transfer,
             Self::PLC_STOP => Verb::Restart,
-            Self::SETUP => Verb::Discover,
+            Self(0 | 1) | Self::SETUP => Verb::Discover,
             _ => Verb::Configure,
         }
     }
@@ -134,7 +134,7 @@ pub(super) fn error_class(class: u8) -> Text {
         0x84 => "Error on service processing",
         0x85 => "Error on supplies",
         0x87 => "Access error",
-        other => return format_compact!("unknown-0x{other:02x}"),
+        other => return format_compact!("Unknown-0x{other:02x}"),
     })
 }
 
@@ -161,8 +161,9 @@ pub(super) fn refusal(class: u8, code: u8) -> Text {
         (0xd4, 0x01) => "invalid-list-id",
         (0xd4, 0x02) => "invalid-list-index",
         (0xd6, 0x02) => "wrong-password",
-        (0xd6, 0x03) => "no-password-needed",
-        (0xd6, 0x05) => "not-logged-on",
+        (0xd6, 0x04) => "no-password-to-set",
+        (0xd6, 0x05) => "no-password-to-clear",
+        (0xdc, 0x01) => "invalid-value",
         (class, code) => return format_compact!("error-0x{class:02x}{code:02x}"),
     })
 }
@@ -185,7 +186,7 @@ impl ReturnCode {
             0x07 => "Data type inconsistent",
             0x0a => "Object does not exist",
             0xff => "Success",
-            other => return format_compact!("unknown-0x{other:02x}"),
+            other => return format_compact!("Unknown-0x{other:02x}"),
         })
     }
 

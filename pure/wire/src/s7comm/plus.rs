@@ -60,7 +60,7 @@ impl Function {
             Self(0x0586) => ("Get Var Sub Streamed", "get-var-sub-streamed", Verb::Transfer),
             Self(0x05b3) => ("Init SSL", "init-ssl", Verb::Authenticate),
             Self(other) => {
-                let title = format_compact!("unknown-0x{other:04x}");
+                let title = format_compact!("Unknown-0x{other:04x}");
                 return (title, format_compact!("function-0x{other:04x}"), Verb::Configure);
             }
         };
@@ -79,7 +79,7 @@ fn opcode_title(opcode: u8) -> Text {
         RESPONSE => "Response",
         NOTIFICATION => "Notification",
         2 => "Response2",
-        other => return format_compact!("unknown-0x{other:02x}"),
+        other => return format_compact!("Unknown-0x{other:02x}"),
     })
 }
 
@@ -390,6 +390,8 @@ fn items(mut cursor: Cursor<'_>) -> Option<Target> {
         0x52 => Text::const_new("M"),
         0x53 => Text::const_new("C"),
         0x54 => Text::const_new("T"),
+        // Anything else is an object of its own.
+        0x1_0000.. => format_compact!("object 0x{area:08x}"),
         other => format_compact!("area-{other}"),
     };
     // The first level says which of the area's values; local identifiers follow.

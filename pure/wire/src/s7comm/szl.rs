@@ -61,7 +61,7 @@ impl List {
             0xb2 => "Module diagnostic information (data record 1), geographical address",
             0xb3 => "Module diagnostic information (data record 1), logical address",
             0xb4 => "Diagnostic data of a DP slave",
-            _ => return format_compact!("unknown-0x{:04x}", self.id),
+            _ => return format_compact!("Unknown-0x{:04x}", self.id),
         })
     }
 }

@@ -228,7 +228,7 @@ fn blocks_are_moved_by_name() {
             "> restart program-start [] - done",
         ]
     );
-    let columns = ["rosctr_name", "function_name", "session_id", "blocklength", "filename", "block_type"];
+    let columns = ["rosctr", "function_name", "session_id", "blocklength", "filename", "block_type"];
     assert_eq!(
         rows(&facts, "s7comm_upload_download", &columns),
         [
@@ -282,7 +282,7 @@ fn messages_have_the_names_of_the_field() {
             "Job-Request,7,Read Variable,-,-,-",
             "ACK-Data,7,Read Variable,-,No error,0x00",
             "User-Data,1,Request: CPU Functions,Read SZL,-,-",
-            "User-Data,1,Response: CPU Functions,Read SZL,unknown-0xd4,0x01",
+            "User-Data,1,Response: CPU Functions,Read SZL,Unknown-0xd4,0x01",
         ]
     );
     assert_eq!(rows(&facts, "cotp", &["pdu_code", "pdu_name"])[0], "0x0f,DT Data");
@@ -343,11 +343,10 @@ fn s7comm_plus_says_who_subscribes_reads_and_writes() {
 
 #[test]
 fn parts_are_put_together_in_transport_and_frame() {
-    let first = "7201000a31000005420000000200";
     let second = "72010010 0003a0 34 00000000 01 05 00 50 02 01 07 0072010000";
     let said = [
-        (Source, packet("02f000", &first[..20])),
-        (Source, packet("02f080", &first[20..])),
+        (Source, packet("02f000", "7201000a310000054200")),
+        (Source, packet("02f080", "00000200")),
         (Source, data(second)),
     ];
     let facts = stream(&PLUS_READER, 102, &said_to(&said));

@@ -50,7 +50,7 @@ impl UserData {
             0 => "Push",
             Self::REQUEST => "Request",
             Self::RESPONSE => "Response",
-            other => return format_compact!("unknown-0x{other:x}{:x}", self.group()),
+            other => return format_compact!("Unknown-0x{other:x}{:x}", self.group()),
         };
         let group = match self.group() {
             0 => "Mode-Transition",
@@ -62,7 +62,7 @@ impl UserData {
             6 => "PBC",
             7 => "Time Functions",
             0xf => "NC Programming",
-            _ => return format_compact!("unknown-0x{:02x}", self.kind),
+            _ => return format_compact!("Unknown-0x{:02x}", self.kind),
         };
         format_compact!("{direction}: {group}")
     }
@@ -111,7 +111,7 @@ impl UserData {
             (7, 0x02) => "Set Clock",
             (7, 0x03) => "Read Clock (Following)",
             (7, 0x04) => "Set Clock",
-            (_, other) => return format_compact!("unknown-0x{other:02x}"),
+            (_, other) => return format_compact!("Unknown-0x{other:02x}"),
         })
     }
 

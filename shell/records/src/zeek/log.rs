@@ -177,6 +177,10 @@ mod tests {
             "1700000000.000005\tCx\t192.0.2.1\t50000\t192.0.2.2\t502\tF\t192.0.2.2\t502\t192.0.2.1\t50000\t\
              a\\x09b,c\ta\\x2cb,(empty)\t-\n"
         );
+        line.clear();
+        let log = Log { head: Head::SidesUnset, ..LOG };
+        log.write_row(&mut line, Timestamp::new(1_700_000_000, 0).unwrap(), "Cx", &message);
+        assert!(line.contains("\t192.0.2.2\t502\t-\t-\t-\t-\t-\ta"));
         let mut header = Vec::new();
         LOG.write_header(&mut header, "2026-01-02-03-04-05").unwrap();
         let header = String::from_utf8(header).unwrap();

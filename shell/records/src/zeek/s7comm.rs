@@ -57,10 +57,10 @@ pub(super) const LOGS: &[Log] = &[
         path: "s7comm_upload_download",
         head: Head::Sides,
         columns: &[
-            ("rosctr_name", "string"),
+            ("rosctr", "string"),
             ("pdu_reference", "count"),
             ("function_name", "string"),
-            ("function_status", "count"),
+            ("function_status", "string"),
             ("session_id", "count"),
             ("blocklength", "count"),
             ("filename", "string"),
