@@ -61,6 +61,8 @@ protocols! {
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// Domain Name System, RFC 1035.
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
+    /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
+    HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.

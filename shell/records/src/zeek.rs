@@ -4,6 +4,7 @@
 //! a module here makes such messages of the requests.
 
 mod conn;
+mod hart_ip;
 mod log;
 mod uid;
 
@@ -19,7 +20,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, hart_ip::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {

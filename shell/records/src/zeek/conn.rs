@@ -36,7 +36,7 @@ pub(super) fn row(conversation: &Conversation) -> Message {
     let mut put = |name: &'static str, value: String| row.fields.push((Text::const_new(name), value.into()));
     let flow = &conversation.flow;
     if let Some(protocol) = flow.protocol {
-        put("service", service(protocol).to_owned());
+        put("service", service(protocol, flow.transport).to_owned());
     }
     // Zeek leaves the duration and the bytes of what is a single packet unset.
     if conversation.packets_out + conversation.packets_in > 1 {
@@ -64,8 +64,10 @@ fn truth(value: bool) -> String {
 }
 
 /// The protocol as Zeek's analysers are named.
-fn service(protocol: city::Protocol) -> &'static str {
+fn service(protocol: city::Protocol, transport: Transport) -> &'static str {
+    let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
     match protocol {
+        city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
