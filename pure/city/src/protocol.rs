@@ -73,6 +73,8 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// Synchrophasor data transfer, IEEE C37.118.2.
+    Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

@@ -41,6 +41,7 @@ mod recognise;
 mod rehearse;
 mod show;
 mod stream;
+mod synchrophasor;
 mod table;
 mod talk;
 mod tally;

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dns, hart_ip, http, modbus, mqtt, tls};
+use crate::{bacnet, dhcp, dns, hart_ip, http, modbus, mqtt, synchrophasor, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -77,5 +77,6 @@ pub const READERS: &[Reader] = &[
     http::READER,
     modbus::READER,
     mqtt::READER,
+    synchrophasor::READER,
     tls::READER,
 ];

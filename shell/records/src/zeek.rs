@@ -6,6 +6,7 @@
 mod conn;
 mod hart_ip;
 mod log;
+mod synchrophasor;
 mod uid;
 
 use city::{Flow, Message, Observation, Observed, Text};
@@ -20,7 +21,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, hart_ip::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, hart_ip::LOGS, synchrophasor::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {

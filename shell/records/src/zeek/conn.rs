@@ -69,6 +69,7 @@ fn service(protocol: city::Protocol, transport: Transport) -> &'static str {
     match protocol {
         city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
+        city::Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
     }

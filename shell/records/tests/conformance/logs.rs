@@ -25,7 +25,9 @@ fn is_masked(column: &str) -> bool {
 
 /// Columns that link the rows of two logs by a name that each reader makes up: only whether there is one is compared.
 fn is_link(column: &str) -> bool {
-    column.ends_with("link_id") || column.ends_with("link")
+    column.ends_with("link_id")
+        || column.ends_with("link")
+        || matches!(column, "cfg_frame_id" | "data_frame_id")
 }
 
 /// Rows with what cannot be compared taken out or put in order.
