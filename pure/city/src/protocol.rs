@@ -69,6 +69,8 @@ protocols! {
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// EtherNet/IP with the messages of the Common Industrial Protocol, ODVA's CIP Networks Library volumes 1 and 2.
     Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
+    /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
+    HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
@@ -95,6 +97,8 @@ protocols! {
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Synchrophasor data transfer, IEEE C37.118.2.
+    Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

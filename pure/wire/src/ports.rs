@@ -1,5 +1,7 @@
 //! Which end is likely the server, where no packet says so.
 
+use city::Transport;
+
 /// Well-known ports above the system ports (RFC 6335 section 6), in order: of the protocols of offices and of plants.
 const SERVERS: &[u16] = &[
     1080, 1089, 1090, 1091, 1433, 1434, 1502, 1521, 1701, 1812, 1813, 1883, 1900, 1911, 1962, 2049, 2123,
@@ -14,8 +16,15 @@ const SERVERS: &[u16] = &[
 /// System ports on which clients listen: those of DHCP (RFC 2131, RFC 8415).
 const CLIENTS: [u16; 2] = [68, 546];
 
+/// A port that is a server's over TCP alone: over UDP, servers of IEEE C37.118.2 by default listen on 4713, and who
+/// commands them sends from 4712.
+const TCP_ONLY: u16 = 4712;
+
 /// Whether servers listen on such a port.
-pub(crate) fn is_server(port: u16) -> bool {
+pub(crate) fn is_server(transport: Transport, port: u16) -> bool {
+    if transport == Transport::Udp && port == TCP_ONLY {
+        return false;
+    }
     (1..1024).contains(&port) && !CLIENTS.contains(&port) || SERVERS.binary_search(&port).is_ok()
 }
 
@@ -26,6 +35,8 @@ mod tests {
     #[test]
     fn the_table_stands_in_order() {
         assert!(SERVERS.is_sorted_by(|a, b| a < b));
-        assert!(is_server(502) && is_server(47808) && !is_server(68) && !is_server(49152) && !is_server(0));
+        let tcp = |port| is_server(Transport::Tcp, port);
+        assert!(tcp(502) && tcp(4712) && tcp(47808) && !tcp(68) && !tcp(49152) && !tcp(0));
+        assert!(!is_server(Transport::Udp, 4712) && is_server(Transport::Udp, 4713));
     }
 }

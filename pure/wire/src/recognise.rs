@@ -2,6 +2,7 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, tls};
+use crate::{bacnet, dhcp, dns, hart_ip, http, modbus, mqtt, synchrophasor, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -77,6 +78,7 @@ pub const READERS: &[Reader] = &[
     dns::MULTICAST_READER,
     dns::READER,
     enip::READER,
+    hart_ip::READER,
     http::READER,
     iec104::READER,
     modbus::READER,
@@ -87,5 +89,6 @@ pub const READERS: &[Reader] = &[
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
+    synchrophasor::READER,
     tls::READER,
 ];

@@ -631,8 +631,8 @@ impl Said<'_> {
     /// Whether it seems to come from a server, so that its beginning was not seen.
     fn comes_from_server(&self) -> bool {
         matches!(self.transport, Transport::Tcp | Transport::Udp)
-            && ports::is_server(self.source_port)
-            && !ports::is_server(self.destination_port)
+            && ports::is_server(self.transport, self.source_port)
+            && !ports::is_server(self.transport, self.destination_port)
     }
 }
 

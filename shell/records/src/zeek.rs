@@ -8,6 +8,7 @@ mod bsap;
 mod conn;
 mod dnp3;
 mod enip;
+mod hart_ip;
 mod iec104;
 mod log;
 mod modbus;
@@ -17,6 +18,7 @@ mod profinet_io_cm;
 mod roc_plus;
 mod row;
 mod s7comm;
+mod synchrophasor;
 mod uid;
 
 use city::{Message, Observation, Observed, Protocol, Request};
@@ -31,20 +33,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[
-    bacnet::LOGS,
-    bsap::LOGS,
-    conn::LOGS,
-    dnp3::LOGS,
-    enip::LOGS,
-    iec104::LOGS,
-    modbus::LOGS,
-    omron_fins::LOGS,
-    opcua::LOGS,
-    profinet_io_cm::LOGS,
-    roc_plus::LOGS,
-    s7comm::LOGS,
-];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, hart_ip::LOGS, iec104::LOGS, modbus::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, roc_plus::LOGS, s7comm::LOGS, synchrophasor::LOGS];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]
