@@ -59,6 +59,8 @@ protocols! {
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Bristol Standard Asynchronous/Synchronous Protocol, Emerson D301401X012.
     Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
+    /// ANSI C12.22, IEEE 1703.
+    C1222 "c1222" "ANSI C12.22" industrial [1153] [Authenticate Configure Discover Operate Read Restart Transfer Write]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// Domain Name System, RFC 1035.

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, bsap, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
+use crate::{bacnet, bsap, c1222, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -71,6 +71,7 @@ pub enum Sureness {
 pub const READERS: &[Reader] = &[
     bacnet::READER,
     bsap::READER,
+    c1222::READER,
     dhcp::READER,
     dns::MULTICAST_READER,
     dns::READER,

@@ -4,6 +4,7 @@
 //! a module here makes such messages of the requests.
 
 mod bsap;
+mod c1222;
 mod conn;
 mod log;
 mod roc_plus;
@@ -21,7 +22,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bsap::LOGS, conn::LOGS, roc_plus::LOGS];
+const LOGS: &[&[Log]] = &[bsap::LOGS, c1222::LOGS, conn::LOGS, roc_plus::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
