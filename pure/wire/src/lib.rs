@@ -20,6 +20,7 @@ mod arp;
 mod bacnet;
 mod bsap;
 mod bytes;
+mod c1222;
 mod checksum;
 mod cip;
 mod clock;

@@ -3,6 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, tls};
 use crate::{bacnet, dhcp, dns, hart_ip, http, modbus, mqtt, synchrophasor, tls};
+use crate::{bacnet, bsap, c1222, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -73,6 +74,7 @@ pub const READERS: &[Reader] = &[
     bacnet::READER,
     bsap::READER,
     cip::READER,
+    c1222::READER,
     dhcp::READER,
     dnp3::READER,
     dns::MULTICAST_READER,

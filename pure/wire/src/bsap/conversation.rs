@@ -5,7 +5,7 @@ use super::message::{DataBaseFunction, Function, Packet, PacketKind, SerialMessa
 use super::parse::{self, Found};
 use super::rows;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
-use crate::show::{VALUE_BYTES_MAX, hexadecimal, listed};
+use crate::show::{VALUE_BYTES_MAX, listed};
 use city::{Details, Reply, Target, Text, Verb, WeaknessKind};
 use compact_str::format_compact;
 use std::collections::VecDeque;
@@ -278,13 +278,13 @@ impl Conversation {
     }
 }
 
-/// A message to a function whose data are not read.
+/// A message to a function whose data are not read. Nobody knows what is in them, so that only their length is told.
 fn other(function: Function, data: &[u8], unit: Option<u32>) -> Asked {
     Asked {
         verb: Verb::Transfer,
         function: function.text(),
         target: Target { unit, ..Target::default() },
-        value: (!data.is_empty()).then(|| hexadecimal(data, VALUE_BYTES_MAX)),
+        value: (!data.is_empty()).then(|| format_compact!("{} bytes", data.len())),
         reply: Reply::Missing,
         details: Details::new(),
     }

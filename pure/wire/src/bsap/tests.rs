@@ -101,7 +101,7 @@ fn serial_frames_are_read_in_any_pieces() {
     let expected = [
         "> read read-signal-by-address [5/address 16] 80 done",
         "> write write-signal-by-name [770/@V] on done",
-        "> transfer rdb-extension [5/] 010007e8 done",
+        "> transfer rdb-extension [5/] 4 bytes done",
     ];
     assert_eq!(lines(&stream(&READER, 1234, &said)), expected);
     for size in 1..9 {

@@ -224,8 +224,8 @@ impl Conversation {
         if opcode == Opcode::LOGIN && asked.reply == Reply::Done {
             self.logged_in = true;
         }
-        if opcode.0 == 7 && asked.reply == Reply::Done {
-            asked.value = clock(message.data);
+        if asked.reply == Reply::Done && asked.value.is_none() {
+            asked.value = returned(message);
         }
         self.tell(asker, asked, out);
     }
@@ -239,6 +239,22 @@ impl Conversation {
         }
         out.request(asker, asked);
     }
+}
+
+/// What a reply returns of what was read. Values are told in hexadecimal, since only the device knows their types.
+fn returned(message: &Message<'_>) -> Option<Text> {
+    let (opcode, data) = (message.opcode, message.data);
+    let values = match opcode.0 {
+        7 => return clock(data),
+        10 => data.get(7..)?,
+        167 => data.get(4..)?,
+        180 => data.get(1..)?,
+        _ => return None,
+    };
+    if parse::is_secret(opcode, data) {
+        return Some(rows::HIDDEN.into());
+    }
+    (!values.is_empty()).then(|| show::hexadecimal(values, VALUE_BYTES_MAX))
 }
 
 fn clock(data: &[u8]) -> Option<Text> {
@@ -278,6 +294,7 @@ fn asked(message: &Message<'_>) -> Asked {
         }
         Opcode::ACKNOWLEDGE => asked.verb = Verb::Publish,
         Opcode(8) => asked.value = clock(data),
+        Opcode(166 | 181) if parse::is_secret(opcode, data) => asked.value = Some(rows::HIDDEN.into()),
         Opcode(11 | 166 | 181) => {
             let sent = data.get(if opcode.0 == 11 { 3 } else { 4 }..).filter(|sent| !sent.is_empty());
             asked.value = sent.map(|sent| show::hexadecimal(sent, VALUE_BYTES_MAX));

@@ -7,7 +7,7 @@
 //! is taken as good with either seed that is in use, 0 and 65535.
 //!
 //! A login's password crosses the network readable: that it did is told, its value never. Session keys are kept back
-//! too.
+//! too, as are the logon parameters (point type 92), wherever they are read, written or passed on.
 //!
 //! In the logs, numbers of several bytes are read with the most significant first and floating-point values as whole
 //! numbers, as the peer writes them; that is how the field's logs look. The manual has the least significant byte

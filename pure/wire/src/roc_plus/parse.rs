@@ -96,3 +96,23 @@ pub fn is_shipped_login(data: &[u8]) -> bool {
     // The operator LOI with 1000, in either order of bytes.
     matches!(data, [b'L', b'O', b'I', 0xe8, 0x03, _] | [b'L', b'O', b'I', 0x03, 0xe8, _])
 }
+
+/// The point type that holds operators and their passwords (chapter 3, logon parameters).
+const LOGON_PARAMETERS: u8 = 92;
+
+/// Whether a message's data hold a password, or may.
+pub fn is_secret(opcode: Opcode, data: &[u8]) -> bool {
+    match (opcode.0, data) {
+        (17, _) => true,
+        // One kind of point, with values behind the four numbers that say which.
+        (166 | 167, [point, _, _, _, _, ..]) => *point == LOGON_PARAMETERS,
+        // What is passed on is a message of its own.
+        (24, [_, _, _, _, _, _, _, _, _, _, inner, _, data @ ..]) => is_secret(Opcode(*inner), data),
+        // Where a value ends and the next parameter begins, only the device knows.
+        (180 | 181, [count, list @ ..]) if list.len() != usize::from(*count) * 3 => {
+            const PARAMETERS: u8 = 8;
+            list.windows(3).any(|tlp| matches!(tlp, [LOGON_PARAMETERS, _, 0..PARAMETERS]))
+        }
+        _ => false,
+    }
+}

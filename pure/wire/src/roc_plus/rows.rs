@@ -18,6 +18,9 @@ const TEXT_BYTES_MAX: usize = 2_048;
 /// Bytes of the values that the system's configuration has for point types 60 to 255, and of what stands before them.
 const CONFIGURATION_HEAD_BYTES: usize = 19;
 
+/// What is written where a credential was.
+pub(super) const HIDDEN: &str = "(hidden)";
+
 /// Fills the columns of a log with the data of a message, which asks or answers. It stops where the data end.
 type Fill = fn(&mut Fields, Cursor<'_>, bool) -> Option<()>;
 
@@ -93,6 +96,7 @@ fn header(fields: &mut Fields, message: &Message<'_>, kind: PacketType, transpor
 /// What cannot be told to be a request or a reply: its data, the command apart where there is one.
 fn unknown(fields: &mut Fields, message: &Message<'_>) {
     match (message.opcode.0, message.data) {
+        (_, data) if parse::is_secret(message.opcode, data) => fields.put("data", HIDDEN),
         (139, [command, rest @ ..]) => {
             fields.put("data", history_command(*command));
             fields.put("data", capitals(rest));
@@ -271,16 +275,17 @@ fn login(fields: &mut Fields, data: Cursor<'_>, _asks: bool) -> Option<()> {
             // Anything else here may be a part of a password.
             fields.put(
                 "logout_string",
-                if word == b"LOGOUT" { capitals(word) } else { Text::const_new("(hidden)") },
+                if word == b"LOGOUT" { capitals(word) } else { Text::const_new(HIDDEN) },
             );
         }
-        Login::Key => fields.put("session_key_string", "(hidden)"),
-        Login::WrappedKey => fields.put("wrapped_session_key", "(hidden)"),
+        Login::Key => fields.put("session_key_string", HIDDEN),
+        Login::WrappedKey => fields.put("wrapped_session_key", HIDDEN),
     }
     Some(())
 }
 
 fn forward(fields: &mut Fields, mut data: Cursor<'_>, _asks: bool) -> Option<()> {
+    let secret = parse::is_secret(Opcode::STORE_AND_FORWARD, data.rest());
     for column in [
         "host_address",
         "host_group",
@@ -298,7 +303,7 @@ fn forward(fields: &mut Fields, mut data: Cursor<'_>, _asks: bool) -> Option<()>
     }
     let count = data.u8()?;
     fields.show("num_data_bytes", count);
-    fields.put("opcode_data", escaped(data.rest(), TEXT_BYTES_MAX));
+    fields.put("opcode_data", if secret { HIDDEN.into() } else { escaped(data.rest(), TEXT_BYTES_MAX) });
     Some(())
 }
 
@@ -555,12 +560,13 @@ fn periods(side: Side, data: &[u8], out: &mut Out<'_>) -> Option<()> {
 }
 
 fn point_parameters(fields: &mut Fields, mut data: Cursor<'_>, _asks: bool) -> Option<()> {
+    let secret = parse::is_secret(Opcode(167), data.rest());
     fields.show("point_type", data.u8()?);
     fields.show("point_logic_number", data.u8()?);
     fields.show("num_parameters", data.u8()?);
     fields.show("start_parameter_num", data.u8()?);
     if !data.is_empty() {
-        fields.put("parameter_data", capitals(data.rest()));
+        fields.put("parameter_data", if secret { HIDDEN.into() } else { capitals(data.rest()) });
     }
     Some(())
 }
