@@ -59,10 +59,10 @@ protocols! {
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Bristol Standard Asynchronous/Synchronous Protocol, Emerson D301401X012.
     Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
-    /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
-    Cip "cip" "CIP I/O" industrial [2222] [Publish]
     /// ANSI C12.22, IEEE 1703.
     C1222 "c1222" "ANSI C12.22" industrial [1153] [Authenticate Configure Discover Operate Read Restart Transfer Write]
+    /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
+    Cip "cip" "CIP I/O" industrial [2222] [Publish]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// Distributed Network Protocol, IEEE 1815.

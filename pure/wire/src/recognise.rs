@@ -1,9 +1,10 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, bsap, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, tls};
-use crate::{bacnet, dhcp, dns, hart_ip, http, modbus, mqtt, synchrophasor, tls};
-use crate::{bacnet, bsap, c1222, dhcp, dns, http, modbus, mqtt, roc_plus, tls};
+use crate::{
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
+    profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -73,8 +74,8 @@ pub enum Sureness {
 pub const READERS: &[Reader] = &[
     bacnet::READER,
     bsap::READER,
-    cip::READER,
     c1222::READER,
+    cip::READER,
     dhcp::READER,
     dnp3::READER,
     dns::MULTICAST_READER,

@@ -34,7 +34,23 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dnp3::LOGS, enip::LOGS, hart_ip::LOGS, iec104::LOGS, modbus::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, roc_plus::LOGS, s7comm::LOGS, synchrophasor::LOGS];
+const LOGS: &[&[Log]] = &[
+    bacnet::LOGS,
+    bsap::LOGS,
+    c1222::LOGS,
+    conn::LOGS,
+    dnp3::LOGS,
+    enip::LOGS,
+    hart_ip::LOGS,
+    iec104::LOGS,
+    modbus::LOGS,
+    omron_fins::LOGS,
+    opcua::LOGS,
+    profinet_io_cm::LOGS,
+    roc_plus::LOGS,
+    s7comm::LOGS,
+    synchrophasor::LOGS,
+];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
 #[derive(Debug)]

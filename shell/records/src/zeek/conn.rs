@@ -62,10 +62,11 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
 
 /// The protocol as Zeek's analysers are named; none for what has no analyser.
 fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static str> {
+    let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
     Some(match protocol {
         city::Protocol::Arp | city::Protocol::Icmp => return None,
-        city::Protocol::Dnp3 if transport == Transport::Udp => "dnp3_udp",
-        city::Protocol::Dnp3 => "dnp3_tcp",
+        city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
+        city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
         city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
         city::Protocol::OmronFins => "omron_fins",
@@ -78,6 +79,7 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
         city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
         city::Protocol::S7comm => "cotp,s7comm",
         city::Protocol::S7commPlus => "cotp,s7comm-plus",
+        city::Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
     })
