@@ -70,6 +70,8 @@ struct Said<'a> {
     ip_length: u64,
     segment: Option<tcp::Segment<'a>>,
     protocol: Option<Protocol>,
+    /// Whether its checksum agrees, or there is none.
+    is_whole: bool,
 }
 
 impl Wire {
@@ -244,6 +246,7 @@ impl Wire {
                 ip_length: 0,
                 segment: None,
                 protocol: None,
+                is_whole: true,
             },
             out,
         );
@@ -257,6 +260,9 @@ impl Wire {
         }
         if !packet.header_is_whole {
             self.tally.checksums += 1;
+            if self.config.only_whole {
+                return;
+            }
         }
         let Some(part) = packet.fragment else { return self.whole_packet(around, packet, out) };
         let limits = &self.config.limits;
@@ -286,6 +292,7 @@ impl Wire {
             ip_length: u64::from(packet.length),
             segment: None,
             protocol: None,
+            is_whole: true,
         };
         let mut inside = None;
         let understood = match packet.protocol {
@@ -313,6 +320,7 @@ impl Wire {
             _ => {
                 self.said(around, &said, out);
                 if said.transport == Transport::Udp
+                    && (said.is_whole || !self.config.only_whole)
                     && let Some(inside) =
                         parse_udp_tunnel(said.source_port, said.destination_port, said.payload)
                 {
@@ -322,18 +330,17 @@ impl Wire {
         }
     }
 
-    /// Notes a wrong checksum of what a packet carries, if the whole of it is there.
-    fn check(&mut self, packet: &Packet<'_>) {
-        if packet.is_complete()
-            && !checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload)
-        {
-            self.tally.checksums += 1;
-        }
+    /// Whether the checksum of what a packet carries agrees, as far as the whole of it is there; if not, it is counted.
+    fn check(&mut self, packet: &Packet<'_>) -> bool {
+        let is_whole = !packet.is_complete()
+            || checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload);
+        self.tally.checksums += u64::from(!is_whole);
+        is_whole
     }
 
     fn tcp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
         let segment = tcp::parse_segment(packet.payload, packet.payload_length)?;
-        self.check(packet);
+        said.is_whole = self.check(packet);
         said.transport = Transport::Tcp;
         said.source_port = segment.source_port;
         said.destination_port = segment.destination_port;
@@ -347,7 +354,7 @@ impl Wire {
     fn udp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
         let ([s0, s1, d0, d1, l0, l1, c0, c1], payload) = packet.payload.split_first_chunk::<8>()?;
         if (*c0, *c1) != (0, 0) {
-            self.check(packet);
+            said.is_whole = self.check(packet);
         }
         // A length of 0 is that of a jumbogram (RFC 2675 section 4), or of a card that cuts packets itself.
         let length = match usize::from(u16::from_be_bytes([*l0, *l1])) {
@@ -379,6 +386,7 @@ impl Wire {
                 checksum::header_is_whole(packet.payload)
             };
             self.tally.checksums += u64::from(!whole);
+            said.is_whole = whole;
         }
         if let Some(icmp::Claim { address, mac }) = message.claim {
             let binding = Binding { address, mac, protocol: Protocol::Icmp };
@@ -414,6 +422,10 @@ impl Wire {
         };
         let Some(live) = self.table.live_mut(place) else { return };
         let side = live.side(from_high);
+        if !said.is_whole && self.config.only_whole {
+            live.history.wrong(side);
+            return;
+        }
         live.last = live.last.max(around.time);
         let sent = live.sent.of_mut(side);
         sent.packets += 1;

@@ -5,14 +5,17 @@
 
 mod bacnet;
 mod conn;
+mod dns;
 mod log;
 mod modbus;
+mod mqtt;
 mod row;
 mod uid;
 
 use city::{Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
 use log::Log;
+use row::Row;
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -22,7 +25,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, modbus::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dns::LOGS, modbus::LOGS, mqtt::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
@@ -38,13 +41,21 @@ pub struct Logs {
     line: String,
     /// How many names for linked rows were given.
     linked: u64,
+    subscribing: mqtt::Subscribing,
 }
 
 impl Logs {
     /// Logs in a folder that is there. Logs of these names that are there already are written anew.
     #[must_use]
     pub fn into(folder: PathBuf) -> Logs {
-        Logs { folder, open: BTreeMap::new(), uids: Uids::default(), line: String::new(), linked: 0 }
+        Logs {
+            folder,
+            open: BTreeMap::new(),
+            uids: Uids::default(),
+            line: String::new(),
+            linked: 0,
+            subscribing: mqtt::Subscribing::default(),
+        }
     }
 
     /// Writes the rows that an observation has.
@@ -57,14 +68,14 @@ impl Logs {
             Observed::Opened(flow) => self.uids.open(flow, time),
             Observed::Conversation(conversation) if conversation.ended => {
                 if let Some(row) = conn::row(conversation) {
-                    self.row(conversation.start, &row)?;
+                    self.row(conversation.start, &row.message)?;
                 }
                 self.uids.close(&conversation.flow);
             }
             Observed::Message(message) => self.row(time, message)?,
             Observed::Request(request) => {
                 for row in self.rows(time, request) {
-                    self.row(time, &row)?;
+                    self.row(row.time.unwrap_or(time), &row.message)?;
                 }
             }
             _ => {}
@@ -77,6 +88,9 @@ impl Logs {
     /// # Errors
     /// A file could not be written.
     pub fn finish(mut self) -> io::Result<()> {
+        if let Some(row) = self.subscribing.finish() {
+            self.row(Timestamp::UNIX_EPOCH, &row.message)?;
+        }
         for file in self.open.values_mut() {
             writeln!(file, "#close\t{}", stamp())?;
             file.flush()?;
@@ -85,13 +99,15 @@ impl Logs {
     }
 
     /// The rows of a request whose details hold what the logs need.
-    fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Message> {
+    fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Row> {
         match request.flow.protocol {
             Some(Protocol::Bacnet) => bacnet::rows(request),
+            Some(Protocol::Dns | Protocol::Mdns) => dns::row(request, time).into_iter().collect(),
             Some(Protocol::Modbus) => {
                 self.linked += 1;
                 modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked))
             }
+            Some(Protocol::Mqtt) => self.subscribing.rows(request),
             _ => Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ use super::{
     log::{Head, Log},
     row::Row,
 };
-use city::{Address, Conversation, Flow, Message, Transport};
+use city::{Address, Conversation, Flow, Transport};
 use std::net::IpAddr;
 
 pub(super) const LOGS: &[Log] = &[Log {
@@ -31,7 +31,7 @@ pub(super) const LOGS: &[Log] = &[Log {
 }];
 
 /// The row of a conversation; none for what is directly on the link, which Zeek does not count among them.
-pub(super) fn row(conversation: &Conversation) -> Option<Message> {
+pub(super) fn row(conversation: &Conversation) -> Option<Row> {
     let flow = conversation.flow;
     let number = ip_protocol(&flow)?;
     // Of protocols that it does not know Zeek counts packets, and neither ports nor payload.
@@ -57,7 +57,7 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
     row.show("resp_pkts", conversation.packets_in);
     row.show("resp_ip_bytes", conversation.ip_bytes_in);
     row.show("ip_proto", number);
-    Some(row.done())
+    Some(row)
 }
 
 /// The protocol as Zeek's analysers are named; none for what has no analyser.

@@ -4,7 +4,7 @@ use super::{
     log::{Head, Log},
     row::{Row, bytes_of_digits, detail, number, was_asked},
 };
-use city::{Message, Reply, Request};
+use city::{Reply, Request};
 
 pub(super) const LOGS: &[Log] = &[
     Log {
@@ -91,7 +91,7 @@ pub(super) const LOGS: &[Log] = &[
 ];
 
 /// The rows of an exchange. `link` names it in ICSNPP's logs.
-pub(super) fn rows(request: &Request, link: &str) -> Vec<Message> {
+pub(super) fn rows(request: &Request, link: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     rows.extend(was_asked(request).then(|| one_way(request, true)));
     rows.extend(was_answered(request).then(|| one_way(request, false)));
@@ -118,7 +118,7 @@ fn asked_code(request: &Request) -> u8 {
 }
 
 /// modbus.log: a message.
-fn one_way(request: &Request, question: bool) -> Message {
+fn one_way(request: &Request, question: bool) -> Row {
     let mut row = Row::of(request, "modbus", true);
     let (code, kind) = if question { ("function-code", "REQ") } else { ("response-function-code", "RESP") };
     row.maybe("tid", detail(request, "transaction"));
@@ -126,11 +126,11 @@ fn one_way(request: &Request, question: bool) -> Message {
     row.put("func", function(number(request, code).unwrap_or_default()));
     row.put("pdu_type", kind);
     row.maybe("exception", exception(request).filter(|_| !question));
-    row.done()
+    row
 }
 
 /// modbus_detailed.log: an exchange. Of the two functions whose messages ICSNPP does not pair, a row for each message.
-fn detailed(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn detailed(request: &Request, link: &str, rows: &mut Vec<Row>) {
     let code = asked_code(request);
     let (asked, answered) = (was_asked(request), was_answered(request));
     let mut row = Row::of(request, "modbus_detailed", true);
@@ -173,7 +173,7 @@ fn detailed(request: &Request, link: &str, rows: &mut Vec<Message>) {
     }
     row.maybe("exception_code", exception(request));
     row.maybe("mei_type", mei(request));
-    let row = row.done();
+    let row = row;
     if !is_paired && asked && answered {
         rows.push(row.clone());
     }
@@ -198,7 +198,7 @@ fn messages<'r>(
     })
 }
 
-fn mask_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn mask_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_mask_write_register", link) {
         let names = if question {
             ["address", "and-mask", "or-mask"]
@@ -208,11 +208,11 @@ fn mask_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
         for (column, name) in ["address", "and_mask", "or_mask"].into_iter().zip(names) {
             row.maybe(column, detail(request, name));
         }
-        rows.push(row.done());
+        rows.push(row);
     }
 }
 
-fn read_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn read_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_read_write_multiple_registers", link) {
         if question {
             row.maybe("write_start_address", detail(request, "write-address"));
@@ -222,12 +222,12 @@ fn read_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
         } else {
             row.items("read_registers", detail(request, "response-values"));
         }
-        rows.push(row.done());
+        rows.push(row);
     }
 }
 
 /// modbus_read_device_identification.log: a row for the question and for each object of the answer.
-fn identification(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn identification(request: &Request, link: &str, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_read_device_identification", link) {
         row.maybe("mei_type", mei(request));
         if question {
@@ -236,7 +236,7 @@ fn identification(request: &Request, link: &str, rows: &mut Vec<Message>) {
                 row.put("object_id_code", format!("{object:#04x}"));
                 row.put("object_id", object_name(object));
             }
-            rows.push(row.done());
+            rows.push(row);
             continue;
         }
         row.maybe("device_id_code", detail(request, "response-identification-code"));
@@ -244,14 +244,12 @@ fn identification(request: &Request, link: &str, rows: &mut Vec<Message>) {
             row.put("conformity_level_code", format!("{level:#04x}"));
             row.put("conformity_level", conformity(level));
         }
-        let row = row.done();
         let mut objects = request.details.iter().filter_map(|(name, value)| Some((object(name)?, value)));
         let mut any = false;
         for (object, value) in &mut objects {
             any = true;
             let mut row = row.clone();
-            let mut put =
-                |column, value: String| row.fields.push((city::Text::const_new(column), value.into()));
+            let mut put = |column, value: String| row.put(column, value);
             put("object_id_code", format!("{object:#04x}"));
             put("object_id", object_name(object).to_owned());
             put("object_value", value.to_string());
