@@ -5,11 +5,14 @@
 
 mod bacnet;
 mod conn;
+mod dhcp;
 mod dns;
+mod http;
 mod log;
 mod modbus;
 mod mqtt;
 mod row;
+mod tls;
 mod uid;
 
 use city::{Message, Observation, Observed, Protocol, Request};
@@ -25,7 +28,8 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, conn::LOGS, dns::LOGS, modbus::LOGS, mqtt::LOGS];
+const LOGS: &[&[Log]] =
+    &[bacnet::LOGS, conn::LOGS, dhcp::LOGS, dns::LOGS, http::LOGS, modbus::LOGS, mqtt::LOGS, tls::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
@@ -42,6 +46,8 @@ pub struct Logs {
     /// How many names for linked rows were given.
     linked: u64,
     subscribing: mqtt::Subscribing,
+    certificates: tls::Certificates,
+    transactions: dhcp::Transactions,
 }
 
 impl Logs {
@@ -55,6 +61,8 @@ impl Logs {
             line: String::new(),
             linked: 0,
             subscribing: mqtt::Subscribing::default(),
+            certificates: tls::Certificates::default(),
+            transactions: dhcp::Transactions::default(),
         }
     }
 
@@ -88,8 +96,10 @@ impl Logs {
     /// # Errors
     /// A file could not be written.
     pub fn finish(mut self) -> io::Result<()> {
-        if let Some(row) = self.subscribing.finish() {
-            self.row(Timestamp::UNIX_EPOCH, &row.message)?;
+        let mut rows = self.transactions.finish();
+        rows.extend(self.subscribing.finish());
+        for row in rows {
+            self.row(row.time.unwrap_or(Timestamp::UNIX_EPOCH), &row.message)?;
         }
         for file in self.open.values_mut() {
             writeln!(file, "#close\t{}", stamp())?;
@@ -103,10 +113,16 @@ impl Logs {
         match request.flow.protocol {
             Some(Protocol::Bacnet) => bacnet::rows(request),
             Some(Protocol::Dns | Protocol::Mdns) => dns::row(request, time).into_iter().collect(),
+            Some(Protocol::Dhcp) => {
+                let uid = self.uids.of(&request.flow).to_owned();
+                self.transactions.see(request, time, &uid)
+            }
+            Some(Protocol::Http) => vec![http::row(request)],
             Some(Protocol::Modbus) => {
                 self.linked += 1;
                 modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked))
             }
+            Some(Protocol::Tls) => self.certificates.rows(request, time),
             Some(Protocol::Mqtt) => self.subscribing.rows(request),
             _ => Vec::new(),
         }

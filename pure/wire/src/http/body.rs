@@ -7,6 +7,9 @@ use smallvec::SmallVec;
 /// How many bytes of a body are looked at to guess what it is.
 const START_MAX: usize = 64;
 
+/// How many bytes show that content is text; Zeek wants as many.
+const TEXT_MIN: usize = 10;
+
 /// The longest form in which a login is looked for.
 pub const FORM_MAX: usize = 8 << 10;
 
@@ -225,6 +228,10 @@ impl Body {
         }
         if matches!(text, [b'{' | b'[', ..]) {
             return Some("text/json");
+        }
+        // Fewer bytes do not show that it is text.
+        if self.start.len() < TEXT_MIN {
+            return None;
         }
         let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
         let is_text =

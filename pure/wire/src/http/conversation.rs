@@ -188,6 +188,8 @@ impl Conversation {
         let mut content_type = Vec::new();
         for (name, value) in headers.iter() {
             let mut name = readable(name, VALUE_BYTES_MAX);
+            name.make_ascii_uppercase();
+            put("request-header", name.clone());
             name.make_ascii_lowercase();
             match name.as_str() {
                 "authorization" | "proxy-authorization" => {
@@ -291,6 +293,9 @@ impl Conversation {
         put("reason", reason.clone());
         put("response-version", readable(line.version, VALUE_BYTES_MAX));
         for (name, value) in headers.iter() {
+            let mut capitals = readable(name, VALUE_BYTES_MAX);
+            capitals.make_ascii_uppercase();
+            put("response-header", capitals);
             let key = match name.to_ascii_lowercase().as_slice() {
                 b"content-disposition" => {
                     if let Some(name) = filename(value) {

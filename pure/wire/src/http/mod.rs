@@ -31,6 +31,7 @@
 //! | `status`, `reason`, `response-version` | of the reply |
 //! | `info-status`, `info-reason` | of an interim reply (1xx) |
 //! | `server`, `powered-by`, `location` | headers of the reply |
+//! | `request-header`, `response-header` | names of the headers in capitals, repeated |
 //! | `truncated` | `true` if the end of the reply was not seen |
 
 mod body;

@@ -107,7 +107,8 @@ pub(super) fn row(request: &Request, time: Timestamp) -> Option<Row> {
     Some(row)
 }
 
-fn timestamp(seconds: &str) -> Option<Timestamp> {
+/// A time that a detail has in seconds since 1970.
+pub(super) fn timestamp(seconds: &str) -> Option<Timestamp> {
     let (seconds, micros) = seconds.split_once('.')?;
     Timestamp::new(seconds.parse().ok()?, micros.parse::<i32>().ok()?.checked_mul(1_000)?).ok()
 }

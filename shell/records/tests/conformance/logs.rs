@@ -21,7 +21,7 @@ use wire::Config;
 /// Columns that two readers of the same capture fill differently by design: the time is masked in the peer's logs, and
 /// names of conversations and files are made up by each.
 fn is_masked(column: &str) -> bool {
-    column == "ts" || column.ends_with("uid") || column.ends_with("fuids") || column == "tunnel_parents"
+    column == "ts" || column.ends_with("uid") || column.ends_with("uids") || column == "tunnel_parents"
 }
 
 /// Columns that link the rows of two logs by a name that each reader makes up: only whether there is one is compared.
