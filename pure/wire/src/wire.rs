@@ -14,13 +14,16 @@ use crate::table::{Patience, Place, Table};
 use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tcp::Flags;
-use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
+use crate::tunnel::{Inside, Kind, is_bubble, parse_gre, parse_udp_tunnel};
 use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
-use city::{Address, Binding, Mac, Observation, Observed, Protocol, Transport};
+use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Text, Transport};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// How deep packets may lie within packets.
 const DEPTH_MAX: u8 = 4;
+/// Tunnels without ports that are told of.
+const TUNNELS_MAX: usize = 4_096;
 /// How far time may run backwards between frames before it counts as another clock, not as disorder.
 const DISORDER: SignedDuration = SignedDuration::from_secs(60);
 /// How often it is looked whether conversations have fallen silent; the time of every frame would cost more than reading
@@ -40,6 +43,8 @@ pub struct Wire {
     fragments: Fragments,
     neighbours: arp::Neighbours,
     tally: Tally,
+    /// The ends of tunnels without ports that were told of.
+    tunnels: BTreeSet<(Address, Address)>,
     reorder: Room,
     pending: Room,
 }
@@ -90,6 +95,7 @@ impl Wire {
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
             tally: Tally::default(),
+            tunnels: BTreeSet::new(),
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
             pending: Room { used: 0, limit: config.limits.pending_bytes },
             config,
@@ -301,11 +307,11 @@ impl Wire {
             ip_number::ICMP | ip_number::ICMPV6 => self.icmp(around, packet, &mut said, out),
             ip_number::SCTP => sctp(packet, &mut said),
             ip_number::GRE => {
-                inside = parse_gre(packet.payload);
+                inside = parse_gre(packet.payload).map(|inside| (Kind::Gre, inside));
                 Some(())
             }
             ip_number::IPV4 | ip_number::IPV6 => {
-                inside = Some(Inside::Ip(packet.payload));
+                inside = Some((Kind::Ip, Inside::Ip(packet.payload)));
                 Some(())
             }
             _ => Some(()),
@@ -316,17 +322,58 @@ impl Wire {
         }
         match inside {
             // A tunnel without ports of its own is as good as the link.
-            Some(inside) if around.depth < DEPTH_MAX => self.inside(around, inside, out),
+            Some((kind, inside)) if around.depth < DEPTH_MAX => {
+                self.link_tunnel(around, &said, kind, out);
+                self.inside(around, inside, out);
+            }
             _ => {
-                self.said(around, &said, out);
+                let place = self.said(around, &said, out);
                 if said.transport == Transport::Udp
                     && (said.is_whole || !self.config.only_whole)
-                    && let Some(inside) =
+                    && let Some((kind, inside)) =
                         parse_udp_tunnel(said.source_port, said.destination_port, said.payload)
                 {
+                    if kind == Kind::Gre {
+                        self.link_tunnel(around, &said, kind, out);
+                    } else if let Some(live) = place.and_then(|place| self.table.live_mut(place))
+                        && !live.is_tunnel
+                        && !(kind == Kind::Teredo && is_bubble(inside))
+                    {
+                        live.is_tunnel = true;
+                        let flow = live.flow();
+                        self.tell_tunnel(around, flow, kind, out);
+                    }
                     self.inside(around, inside, out);
                 }
             }
+        }
+    }
+
+    /// A tunnel between two addresses; told of once.
+    fn link_tunnel(&mut self, around: Around, said: &Said<'_>, kind: Kind, out: &mut Vec<Observation>) {
+        let ends = (said.source.min(said.destination), said.source.max(said.destination));
+        if self.config.details && self.tunnels.len() < TUNNELS_MAX && self.tunnels.insert(ends) {
+            let flow = Flow {
+                source: said.source,
+                source_port: 0,
+                destination: said.destination,
+                destination_port: 0,
+                transport: said.transport,
+                protocol: None,
+            };
+            self.tell_tunnel(around, flow, kind, out);
+        }
+    }
+
+    fn tell_tunnel(&self, around: Around, flow: Flow, kind: Kind, out: &mut Vec<Observation>) {
+        if self.config.details {
+            let fields = vec![
+                (Text::const_new("tunnel_type"), Text::const_new(kind.as_str())),
+                (Text::const_new("action"), Text::const_new("Tunnel::DISCOVER")),
+            ];
+            let log = Text::const_new("tunnel");
+            let fact = Observed::Message(Box::new(Message { flow, back: false, log, fields }));
+            out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
         }
     }
 
@@ -401,7 +448,7 @@ impl Wire {
     }
 
     /// A packet of a conversation: counts it, and lets its words be heard.
-    fn said(&mut self, around: Around, said: &Said<'_>, out: &mut Vec<Observation>) {
+    fn said(&mut self, around: Around, said: &Said<'_>, out: &mut Vec<Observation>) -> Option<Place> {
         let (key, from_high) =
             Key::new(said.transport, said.source, said.source_port, said.destination, said.destination_port);
         let hash = self.table.hash(&key);
@@ -420,11 +467,11 @@ impl Wire {
             Some(place) => place,
             None => self.begin(around, said, key, from_high, hash, out),
         };
-        let Some(live) = self.table.live_mut(place) else { return };
+        let live = self.table.live_mut(place)?;
         let side = live.side(from_high);
         if !said.is_whole && self.config.only_whole {
             live.history.wrong(side);
-            return;
+            return Some(place);
         }
         live.last = live.last.max(around.time);
         let sent = live.sent.of_mut(side);
@@ -501,6 +548,7 @@ impl Wire {
             live.tell(around.time, &self.config.sensor, false, out);
         }
         self.table.touch(place, patience);
+        Some(place)
     }
 
     /// Begins a conversation.
@@ -544,6 +592,7 @@ impl Wire {
             tcp: tcp::Connection::default(),
             history,
             closed: None,
+            is_tunnel: false,
             protocol: said.protocol,
             talk: Talk::default(),
         };

@@ -13,9 +13,10 @@ mod modbus;
 mod mqtt;
 mod row;
 mod tls;
+mod tunnel;
 mod uid;
 
-use city::{Message, Observation, Observed, Protocol, Request};
+use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
 use log::Log;
 use row::Row;
@@ -28,8 +29,17 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] =
-    &[bacnet::LOGS, conn::LOGS, dhcp::LOGS, dns::LOGS, http::LOGS, modbus::LOGS, mqtt::LOGS, tls::LOGS];
+const LOGS: &[&[Log]] = &[
+    bacnet::LOGS,
+    conn::LOGS,
+    dhcp::LOGS,
+    dns::LOGS,
+    http::LOGS,
+    modbus::LOGS,
+    mqtt::LOGS,
+    tls::LOGS,
+    tunnel::LOGS,
+];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {
@@ -74,14 +84,28 @@ impl Logs {
         let time = observation.time;
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
+            Observed::Recognised(flow) => self.served(flow, flow.protocol),
             Observed::Conversation(conversation) if conversation.ended => {
-                if let Some(row) = conn::row(conversation) {
-                    self.row(conversation.start, &row.message)?;
+                let flow = &conversation.flow;
+                self.served(flow, flow.protocol);
+                let uid = self.uids.of(flow).to_owned();
+                let services = self.uids.close(flow);
+                if let Some(row) = conn::row(conversation, &services) {
+                    self.named_row(conversation.start, &uid, &row.message)?;
                 }
-                self.uids.close(&conversation.flow);
+                if let Some(row) = tunnel::closed(*flow, &services) {
+                    self.named_row(time, &uid, &row.message)?;
+                }
             }
-            Observed::Message(message) => self.row(time, message)?,
+            Observed::Message(message) => {
+                if let Some(service) = tunnel::service(message) {
+                    self.uids.serve(&message.flow, service);
+                }
+                self.served(&message.flow, message.flow.protocol);
+                self.row(time, message)?;
+            }
             Observed::Request(request) => {
+                self.served(&request.conversation(), request.flow.protocol);
                 for row in self.rows(time, request) {
                     self.row(row.time.unwrap_or(time), &row.message)?;
                 }
@@ -108,6 +132,13 @@ impl Logs {
         Ok(())
     }
 
+    /// Takes note of the protocol that a conversation speaks.
+    fn served(&mut self, flow: &Flow, protocol: Option<Protocol>) {
+        if let Some(service) = protocol.and_then(conn::service) {
+            self.uids.serve(flow, service);
+        }
+    }
+
     /// The rows of a request whose details hold what the logs need.
     fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Row> {
         match request.flow.protocol {
@@ -129,6 +160,12 @@ impl Logs {
     }
 
     fn row(&mut self, time: Timestamp, message: &Message) -> io::Result<()> {
+        let uid = self.uids.of(&message.flow).to_owned();
+        self.named_row(time, &uid, message)
+    }
+
+    /// A row of the conversation that has this name.
+    fn named_row(&mut self, time: Timestamp, uid: &str, message: &Message) -> io::Result<()> {
         let Some(log) = log(&message.log) else {
             debug_assert!(false, "no log is declared for `{}`", message.log);
             return Ok(());
@@ -143,7 +180,7 @@ impl Logs {
             }
         };
         self.line.clear();
-        log.write_row(&mut self.line, time, self.uids.of(&message.flow), message);
+        log.write_row(&mut self.line, time, uid, message);
         file.write_all(self.line.as_bytes())
     }
 }

@@ -31,7 +31,7 @@ pub(super) const LOGS: &[Log] = &[Log {
 }];
 
 /// The row of a conversation; none for what is directly on the link, which Zeek does not count among them.
-pub(super) fn row(conversation: &Conversation) -> Option<Row> {
+pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row> {
     let flow = conversation.flow;
     let number = ip_protocol(&flow)?;
     // Of protocols that it does not know Zeek counts packets, and neither ports nor payload.
@@ -39,7 +39,9 @@ pub(super) fn row(conversation: &Conversation) -> Option<Row> {
     let (source_port, destination_port) =
         if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
-    row.maybe("service", flow.protocol.and_then(service));
+    if !services.is_empty() {
+        row.put("service", services.join(","));
+    }
     // Without a duration Zeek leaves the bytes out too.
     if conversation.duration.as_micros() > 0 {
         let micros = conversation.duration.as_micros();
@@ -61,7 +63,7 @@ pub(super) fn row(conversation: &Conversation) -> Option<Row> {
 }
 
 /// The protocol as Zeek's analysers are named; none for what has no analyser.
-fn service(protocol: city::Protocol) -> Option<&'static str> {
+pub(super) fn service(protocol: city::Protocol) -> Option<&'static str> {
     Some(match protocol {
         city::Protocol::Arp | city::Protocol::Icmp => return None,
         city::Protocol::Mdns => "dns",

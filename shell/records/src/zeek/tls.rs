@@ -45,6 +45,7 @@ pub(super) const LOGS: &[Log] = &[
             ("certificate.key_length", "count"),
             ("certificate.exponent", "string"),
             ("certificate.curve", "string"),
+            ("certificate.tbs_sig_alg", "string"),
             ("san.dns", "vector[string]"),
             ("san.uri", "vector[string]"),
             ("san.email", "vector[string]"),
@@ -238,6 +239,7 @@ fn certificates(request: &Request) -> Vec<(Part, Row)> {
                 continue;
             }
             "signature-algorithm" => "certificate.sig_alg",
+            "signed-algorithm" => "certificate.tbs_sig_alg",
             "ca" => {
                 row.flag("basic_constraints.ca", value == "true");
                 continue;
