@@ -8,6 +8,7 @@ mod conn;
 mod dhcp;
 mod dns;
 mod http;
+mod known;
 mod log;
 mod modbus;
 mod mqtt;
@@ -35,6 +36,7 @@ const LOGS: &[&[Log]] = &[
     dhcp::LOGS,
     dns::LOGS,
     http::LOGS,
+    known::LOGS,
     modbus::LOGS,
     mqtt::LOGS,
     tls::LOGS,
@@ -58,6 +60,7 @@ pub struct Logs {
     subscribing: mqtt::Subscribing,
     certificates: tls::Certificates,
     transactions: dhcp::Transactions,
+    known: known::Known,
 }
 
 impl Logs {
@@ -73,6 +76,7 @@ impl Logs {
             subscribing: mqtt::Subscribing::default(),
             certificates: tls::Certificates::default(),
             transactions: dhcp::Transactions::default(),
+            known: known::Known::default(),
         }
     }
 
@@ -91,6 +95,9 @@ impl Logs {
                 let uid = self.uids.of(flow).to_owned();
                 let services = self.uids.close(flow);
                 if let Some(row) = conn::row(conversation, &services) {
+                    self.named_row(conversation.start, &uid, &row.message)?;
+                }
+                for row in self.known.conversation(conversation, &services, conversation.start) {
                     self.named_row(conversation.start, &uid, &row.message)?;
                 }
                 if let Some(row) = tunnel::closed(*flow, &services) {
@@ -151,9 +158,15 @@ impl Logs {
             Some(Protocol::Http) => vec![http::row(request)],
             Some(Protocol::Modbus) => {
                 self.linked += 1;
-                modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked))
+                let mut rows = modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked));
+                rows.extend(self.known.modbus(request, time));
+                rows
             }
-            Some(Protocol::Tls) => self.certificates.rows(request, time),
+            Some(Protocol::Tls) => {
+                let mut rows = self.certificates.rows(request, time);
+                rows.extend(self.known.certificate(request, time));
+                rows
+            }
             Some(Protocol::Mqtt) => self.subscribing.rows(request),
             _ => Vec::new(),
         }

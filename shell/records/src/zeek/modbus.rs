@@ -87,7 +87,6 @@ pub(super) const LOGS: &[Log] = &[
             ("object_value", "string"),
         ],
     },
-    Log { path: "known_modbus", head: Head::Time, columns: &[("host", "addr"), ("device_type", "enum")] },
 ];
 
 /// The rows of an exchange. `link` names it in ICSNPP's logs.
