@@ -1,5 +1,6 @@
 //! Bodies: where they end, how long they are, what they begin with. They are never held.
 
+use super::inflate::{Inflated, inflate};
 use super::message::Headers;
 use super::parse::{parse_chunk_size, parse_content_length};
 use smallvec::SmallVec;
@@ -12,6 +13,9 @@ const TEXT_MIN: usize = 10;
 
 /// The longest form in which a login is looked for.
 pub const FORM_MAX: usize = 8 << 10;
+
+/// The longest compressed body whose length without compression is looked for.
+const PACKED_MAX: usize = 64 << 10;
 
 /// The longest line with the size of a chunk, or of a trailer.
 const LINE_MAX: usize = 4 << 10;
@@ -80,12 +84,26 @@ pub struct Body {
     start: SmallVec<[u8; START_MAX]>,
     /// All of it, if it may be a form and is short.
     form: Option<Vec<u8>>,
+    /// How it is compressed, and all of it, if it is short.
+    packed: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Body {
     /// One that may be a form.
     pub fn form() -> Body {
         Body { form: Some(Vec::new()), ..Body::default() }
+    }
+
+    /// One that is compressed in a way that is understood.
+    pub fn packed(encoding: &[u8]) -> Body {
+        Body { packed: Some((encoding.to_vec(), Vec::new())), ..Body::default() }
+    }
+
+    /// What it is without its compression, if it has one and is short enough.
+    pub fn unpacked(&self) -> Option<Body> {
+        let (encoding, bytes) = self.packed.as_ref()?;
+        let Inflated { length, start } = inflate(encoding, bytes)?;
+        Some(Body { length, start, ..Body::default() })
     }
 
     /// The form, if it was one and short enough.
@@ -101,6 +119,12 @@ impl Body {
             form.extend_from_slice(bytes);
             if form.len() > FORM_MAX {
                 self.form = None;
+            }
+        }
+        if let Some((_, packed)) = &mut self.packed {
+            packed.extend_from_slice(bytes);
+            if packed.len() > PACKED_MAX {
+                self.packed = None;
             }
         }
     }
@@ -126,7 +150,8 @@ impl Body {
         let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
         self.count(bytes.get(..here).unwrap_or_default());
         *left -= here as u64;
-        if self.form.is_none() && self.start.len() >= START_MAX && *left > 2 * STRIDE {
+        if self.form.is_none() && self.packed.is_none() && self.start.len() >= START_MAX && *left > 2 * STRIDE
+        {
             self.length += STRIDE;
             *left -= STRIDE;
             return Err(here as u64 + STRIDE);
@@ -166,6 +191,7 @@ impl Body {
     pub fn miss(&mut self, framing: &mut Framing, missing: u64) -> Step {
         // A part of a form is none.
         self.form = None;
+        self.packed = None;
         match framing {
             Framing::UntilClose => Step::More(0),
             Framing::Length(left) if missing < *left => {

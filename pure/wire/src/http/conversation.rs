@@ -330,8 +330,9 @@ impl Conversation {
             Some(Framing::Length(0)) => self.finish_reply(side, true, out),
             None if !has_body => self.finish_reply(side, true, out),
             framing => {
+                let encoding = headers.first("content-encoding").filter(|_| wants_details);
                 let half = self.half(side);
-                half.body = Body::default();
+                half.body = encoding.map_or_else(Body::default, Body::packed);
                 half.stage = Stage::Body(framing.unwrap_or(Framing::UntilClose));
             }
         }
@@ -391,6 +392,12 @@ impl Conversation {
             put("response-length", body.length.to_compact_string());
             if let Some(mime) = body.mime() {
                 put("response-mime", Text::const_new(mime));
+            }
+            if let Some(body) = body.unpacked() {
+                put("response-unpacked-length", body.length.to_compact_string());
+                if let Some(mime) = body.mime() {
+                    put("response-unpacked-mime", Text::const_new(mime));
+                }
             }
             if !is_whole {
                 put("truncated", CompactString::const_new("true"));

@@ -4,7 +4,8 @@
 //! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`.
 //!
 //! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for; protocols
-//! behind `Upgrade`. Compressed bodies are counted as they are sent.
+//! behind `Upgrade`. Of compressed bodies only the
+//! length and the beginning are looked at.
 //!
 //! The heads are taken apart here: a parser for servers rightly refuses a request with a malformed line, a space in
 //! its target or a version of its own making, while a listener must still say that it was sent.
@@ -26,6 +27,7 @@
 //! | `request-length`, `response-length` | bytes of the bodies, as many as were seen |
 //! | `request-content-type`, `response-content-type` | as declared |
 //! | `response-encoding` | how the reply's body is compressed |
+//! | `response-unpacked-length`, `response-unpacked-mime` | the same without compression, of bodies up to 64 kB |
 //! | `request-mime`, `response-mime` | as the first bytes show |
 //! | `request-filename`, `response-filename` | of `Content-Disposition` |
 //! | `status`, `reason`, `response-version` | of the reply |
@@ -38,6 +40,7 @@ mod body;
 mod conversation;
 mod credentials;
 mod exchange;
+mod inflate;
 mod message;
 mod parse;
 

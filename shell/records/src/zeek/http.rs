@@ -52,7 +52,10 @@ pub(super) fn row(request: &Request) -> Row {
     row.maybe_text("user_agent", detail(request, "user-agent"));
     row.maybe_text("origin", detail(request, "origin"));
     row.put("request_body_len", detail(request, "request-length").unwrap_or("0"));
-    row.put("response_body_len", detail(request, "response-length").unwrap_or("0"));
+    // Zeek counts a body without its compression.
+    let unpacked = detail(request, "response-unpacked-length");
+    let length = unpacked.or(detail(request, "response-length"));
+    row.put("response_body_len", length.unwrap_or("0"));
     // Zeek has the version from the reply.
     match (detail(request, "version"), detail(request, "response-version")) {
         (_, Some(version)) => row.text("version", version),
@@ -79,7 +82,7 @@ pub(super) fn row(request: &Request) -> Row {
         ("orig_filenames", "request-filename"),
         ("orig_mime_types", "request-mime"),
         ("resp_filenames", "response-filename"),
-        ("resp_mime_types", "response-mime"),
+        ("resp_mime_types", if unpacked.is_some() { "response-unpacked-mime" } else { "response-mime" }),
         ("client_header_names", "request-header"),
         ("server_header_names", "response-header"),
     ] {
