@@ -439,7 +439,7 @@ impl Conversation {
                 }
                 self.half(side).stage = Stage::Searching;
             }
-            Step::More(_) | Step::Pass(_) => {}
+            Step::More(_) => {}
         }
     }
 }
@@ -461,7 +461,6 @@ impl Dialogue for Conversation {
                         Step::Done(count) => used += count,
                         Step::More(0) => break,
                         Step::More(count) => used += count,
-                        Step::Pass(count) => return Progress::Skip(used as u64 + count),
                         Step::Broken => {}
                     }
                 }
