@@ -330,3 +330,27 @@ fn vendor(number: u32) -> String {
 
 const VENDORS: &[(u32, &str)] =
     &[(24, "Automated Logic Corporation"), (42, "Acuity Brands Lighting Inc."), (154, "Unitec Corporation")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_the_forms_of_the_field() {
+        for (text, kind, shown) in [
+            ("null", "null", None),
+            ("21.5", "real", Some("21.500000")),
+            ("TF", "bit-string", Some("TFFFFFFF")),
+            ("2005-05-02", "date", Some("5/2/2005")),
+            ("08:27:14.00", "time", Some("8:27:14.0")),
+            ("analog-output 3", "object-identifier", Some("analog-output: 3")),
+            ("percent", "enumerated", Some("percent")),
+        ] {
+            assert_eq!(typed(text, kind).as_deref(), shown, "{text}");
+        }
+        assert_eq!(bvlc_function("distribute-broadcast-to-network"), "Distribute_Broadcast_to_Network");
+        assert_eq!(property("property-512"), "Vendor Specific (512)");
+        assert_eq!(vendor(0x539), "Unknown Vendor-0x539");
+        assert!(VENDORS.is_sorted_by_key(|(number, _)| *number));
+    }
+}

@@ -76,12 +76,19 @@ pub(super) fn service(protocol: city::Protocol) -> Option<&'static str> {
 /// globally reachable (RFC 6890 and its successors), and those bound to a link.
 pub(super) fn is_local(address: Address) -> bool {
     match address {
-        Address::Ip(IpAddr::V4(ip)) => match ip.octets() {
-            [0 | 10 | 127 | 240.., ..] | [169, 254, ..] | [172, 16..=31, ..] | [192, 168, ..] => true,
-            [100, 64..=127, ..] | [192, 0, 0 | 2, _] | [198, 18 | 19, ..] => true,
-            [198, 51, 100, _] | [203, 0, 113, _] | [224, 0, 0, _] => true,
-            _ => false,
-        },
+        Address::Ip(IpAddr::V4(ip)) => matches!(
+            ip.octets(),
+            [0 | 10 | 127 | 240.., ..]
+                | [100, 64..=127, ..]
+                | [169, 254, ..]
+                | [172, 16..=31, ..]
+                | [192, 0, 0 | 2, _]
+                | [192, 168, ..]
+                | [198, 18 | 19, ..]
+                | [198, 51, 100, _]
+                | [203, 0, 113, _]
+                | [224, 0, 0, _]
+        ),
         Address::Ip(IpAddr::V6(ip)) => match ip.segments() {
             [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x0100, 0, 0, 0, ..] => true,
             _ => {
@@ -106,4 +113,29 @@ fn ip_protocol(flow: &Flow) -> Option<u8> {
         Transport::Tcp => 6,
         Transport::Udp => 17,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_is_what_is_not_reachable_from_afar() {
+        let local = |ip: &str| is_local(Address::Ip(ip.parse().unwrap()));
+        for ip in [
+            "10.1.2.3",
+            "172.31.0.1",
+            "100.64.0.1",
+            "224.0.0.9",
+            "255.255.255.255",
+            "::",
+            "fd00::1",
+            "2001:db8::1",
+        ] {
+            assert!(local(ip), "{ip}");
+        }
+        for ip in ["172.32.0.1", "100.128.0.1", "224.2.127.254", "ff02::1", "2001:4978:f:4c::1", "2002::1"] {
+            assert!(!local(ip), "{ip}");
+        }
+    }
 }

@@ -67,10 +67,9 @@ pub(super) fn row(request: &Request) -> Row {
         _ => {}
     }
     row.maybe("status_code", detail(request, "status"));
-    let reason = |reason| if reason == "" { "<empty>" } else { reason };
-    row.maybe_text("status_msg", detail(request, "reason").map(reason));
+    row.maybe_text("status_msg", detail(request, "reason").map(or_empty));
     row.maybe("info_code", detail(request, "info-status"));
-    row.maybe_text("info_msg", detail(request, "info-reason").map(reason));
+    row.maybe_text("info_msg", detail(request, "info-reason").map(or_empty));
     row.put("tags", "");
     if detail(request, "auth").is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")) {
         row.maybe_text("username", detail(request, "user"));
@@ -91,6 +90,11 @@ pub(super) fn row(request: &Request) -> Row {
         }
     }
     row
+}
+
+/// Zeek's word for a reason that is not given.
+fn or_empty(reason: &str) -> &str {
+    if reason.is_empty() { "<empty>" } else { reason }
 }
 
 /// A target without percent encoding (RFC 3986 clause 2.1).

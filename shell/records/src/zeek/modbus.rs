@@ -390,3 +390,80 @@ fn exception(request: &Request) -> Option<String> {
     };
     Some(name.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use city::{Flow, Protocol, Target, Text, Transport, Verb};
+
+    fn request(details: &[(&'static str, &str)], reply: Reply) -> Request {
+        Request {
+            flow: Flow {
+                source: city::Address::Ip([192, 0, 2, 1].into()),
+                source_port: 50_000,
+                destination: city::Address::Ip([192, 0, 2, 2].into()),
+                destination_port: 502,
+                transport: Transport::Tcp,
+                protocol: Some(Protocol::Modbus),
+            },
+            back: false,
+            verb: Verb::Read,
+            function: "read-coils".into(),
+            target: Target::default(),
+            value: None,
+            reply,
+            details: details
+                .iter()
+                .map(|(name, value)| (Text::const_new(name), Text::from(*value)))
+                .collect(),
+        }
+    }
+
+    fn column<'r>(row: &'r Row, name: &str) -> Vec<&'r str> {
+        let fields = row.message.fields.iter().filter(|(known, _)| known == name);
+        fields.map(|(_, value)| value.as_str()).collect()
+    }
+
+    #[test]
+    fn an_exchange_is_two_messages_and_one_row_of_what_they_hold() {
+        let asked = [
+            ("transaction", "7"),
+            ("unit", "4"),
+            ("function-code", "1"),
+            ("address", "1"),
+            ("quantity", "2"),
+        ];
+        let answered = [
+            ("response-function-code", "1"),
+            ("response-values", "1,0"),
+            ("response-padding", "0,0,0,0,0,0"),
+        ];
+        let rows = rows(&request(&[&asked[..], &answered].concat(), Reply::Done), "link");
+        let logs: Vec<&str> = rows.iter().map(|row| row.message.log.as_str()).collect();
+        assert_eq!(logs, ["modbus", "modbus", "modbus_detailed"]);
+        let kinds: Vec<_> = rows.iter().map(|row| column(row, "pdu_type")).collect();
+        assert_eq!(kinds, [vec!["REQ"], vec!["RESP"], vec![]]);
+        assert_eq!(column(&rows[2], "response_values"), ["1", "0"]);
+        assert_eq!(column(&rows[2], "response_data"), ["0,0,0,0,0,0"]);
+        assert_eq!(column(&rows[2], "matched"), ["T"]);
+    }
+
+    #[test]
+    fn a_refusal_has_the_exception_of_its_reply_alone() {
+        let details = [
+            ("function-code", "3"),
+            ("response-function-code", "131"),
+            ("exception", "illegal-data-address"),
+            ("exception-code", "2"),
+        ];
+        let rows = rows(&request(&details, Reply::Refused("illegal-data-address".into())), "link");
+        let functions: Vec<_> = rows.iter().flat_map(|row| column(row, "func")).collect();
+        assert_eq!(
+            functions,
+            ["READ_HOLDING_REGISTERS", "READ_HOLDING_REGISTERS_EXCEPTION", "READ_HOLDING_REGISTERS"]
+        );
+        let exceptions: Vec<_> = rows.iter().map(|row| column(row, "exception")).collect();
+        assert_eq!(exceptions, [vec![], vec!["ILLEGAL_DATA_ADDRESS"], vec![]]);
+        assert_eq!(column(&rows[2], "exception_code"), ["ILLEGAL_DATA_ADDRESS"]);
+    }
+}

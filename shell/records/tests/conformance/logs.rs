@@ -44,11 +44,11 @@ fn without_times(value: &str) -> String {
             whole + 1 + part.min(8)
         } else {
             masked.push(first);
-            rest = &rest[first.len_utf8()..];
+            rest = rest.get(first.len_utf8()..).unwrap();
             continue;
         };
         masked.push_str("XXXXXXXXXX.XXXXXX");
-        rest = &rest[length..];
+        rest = rest.get(length..).unwrap();
     }
     masked
 }
