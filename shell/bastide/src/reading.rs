@@ -55,6 +55,7 @@ impl Reading {
             details,
             seed: seed()?,
             limits: Limits::default(),
+            only_whole: false,
             interim,
         };
         Ok(Reading { captures, wire: Wire::new(config), bar: ProgressBar::hidden(), last: None })
