@@ -155,7 +155,7 @@ impl Logs {
                 let uid = self.uids.of(&request.flow).to_owned();
                 self.transactions.see(request, time, &uid)
             }
-            Some(Protocol::Http) => vec![http::row(request)],
+            Some(Protocol::Http) => http::rows(request),
             Some(Protocol::Modbus) => {
                 self.linked += 1;
                 let mut rows = modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked));

@@ -100,6 +100,18 @@ impl Body {
         Some(Body { length, start, ..Body::default() })
     }
 
+    /// One that is all there.
+    pub fn of(bytes: &[u8]) -> Body {
+        let mut body = Body::default();
+        body.count(bytes);
+        body
+    }
+
+    /// All of it, if it may be a form and is short enough.
+    pub fn held(&self) -> Option<&[u8]> {
+        self.form.as_deref()
+    }
+
     /// The form, if it was one and short enough.
     pub fn take_form(&mut self) -> Option<Vec<u8>> {
         self.form.take()

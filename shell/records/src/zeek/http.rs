@@ -4,8 +4,9 @@ use super::{
     dns::timestamp,
     log::{Head, Log},
     row::{Row, detail, details},
+    tunnel,
 };
-use city::Request;
+use city::{Flow, Request};
 
 pub(super) const LOGS: &[Log] = &[Log {
     path: "http",
@@ -40,8 +41,18 @@ pub(super) const LOGS: &[Log] = &[Log {
     ],
 }];
 
-/// The row of a request with its reply. The password is never written; Zeek leaves it out too, unless told otherwise.
-pub(super) fn row(request: &Request) -> Row {
+/// The rows of a request with its reply. What a proxy opens for a client is a tunnel to Zeek.
+pub(super) fn rows(request: &Request) -> Vec<Row> {
+    let mut rows = vec![row(request)];
+    let is_open = detail(request, "status").is_some_and(|status| status.starts_with('2'));
+    if is_open && detail(request, "method") == Some("CONNECT") {
+        rows.push(tunnel::discovered(Flow { source_port: 0, ..request.conversation() }, "Tunnel::HTTP"));
+    }
+    rows
+}
+
+/// The row of http.log. The password is never written; Zeek leaves it out too, unless told otherwise.
+fn row(request: &Request) -> Row {
     let mut row = Row::of(request, "http", true);
     row.time = detail(request, "asked").and_then(timestamp);
     row.maybe("trans_depth", detail(request, "depth"));

@@ -23,6 +23,14 @@ const SERVICES: &[(&str, &str)] = &[
     ("Tunnel::VXLAN", "vxlan"),
 ];
 
+/// The row of a tunnel that was found.
+pub(super) fn discovered(flow: Flow, kind: &'static str) -> Row {
+    let mut row = Row::new(flow, "tunnel");
+    row.put("tunnel_type", kind);
+    row.put("action", "Tunnel::DISCOVER");
+    row
+}
+
 /// The row of a tunnel's end, if one of a conversation's services is a tunnel.
 pub(super) fn closed(flow: Flow, services: &[&str]) -> Option<Row> {
     let kind = SERVICES.iter().find(|(_, service)| services.contains(service)).map(|(kind, _)| *kind)?;
