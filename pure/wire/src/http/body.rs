@@ -238,9 +238,15 @@ impl Body {
         }
         let text = self.start.trim_ascii_start();
         let lower = text.to_ascii_lowercase();
+        // A page of XHTML begins as XML.
+        let prolog = lower.strip_prefix(b"<?xml").and_then(|rest| {
+            let end = rest.windows(2).position(|pair| pair == b"?>")?;
+            rest.get(end + 2..)
+        });
+        let page = prolog.unwrap_or(&lower).trim_ascii_start();
         if ["<!doctype html", "<html", "<head", "<body", "<title"]
             .iter()
-            .any(|tag| lower.starts_with(tag.as_bytes()))
+            .any(|tag| page.starts_with(tag.as_bytes()))
         {
             return Some("text/html");
         }
@@ -314,7 +320,10 @@ mod tests {
         for (bytes, mime) in [
             (&b"<!DOCTYPE html><html>"[..], Some("text/html")),
             (b"\x89PNG\r\n\x1a\nxyz", Some("image/png")),
+            (b"<?xml version=\"1.0\"?>\n<!DOCTYPE html>", Some("text/html")),
+            (b"<?xml version=\"1.0\"?>\n<plan>", Some("application/xml")),
             (b"plain words", Some("text/plain")),
+            (b"short", None),
             (b"\x00\x01\x02", None),
             (b"", None),
         ] {
