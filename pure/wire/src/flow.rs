@@ -171,6 +171,8 @@ pub(crate) struct Live {
     pub(crate) history: History,
     /// When both ends had closed, for a stream.
     pub(crate) closed: Option<Timestamp>,
+    /// Whether it was found to be a tunnel.
+    pub(crate) is_tunnel: bool,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) talk: Talk,
 }

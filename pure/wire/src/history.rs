@@ -8,6 +8,7 @@
 //! | `F`, `R` | FIN, RST | once for each sequence number |
 //! | `I`, `Q` | FIN with RST, SYN with FIN or RST | once |
 //! | `T`, `W`, `G` | payload sent again, a window of zero, payload that no packet showed | the 1st, 10th, 100th, … time |
+//! | `C` | a wrong checksum, where such packets are left out | the same |
 
 use crate::dialogue::Side;
 use crate::flow::Ends;
@@ -35,6 +36,7 @@ struct End {
     repeats: u32,
     zero_windows: u32,
     gaps: u32,
+    wrong: u32,
 }
 
 const SYN: u8 = 1;
@@ -54,6 +56,14 @@ impl History {
     /// The ends were told apart by their ports.
     pub(crate) fn turned(&mut self) {
         self.letters.push('^');
+    }
+
+    /// A packet whose checksum is wrong.
+    pub(crate) fn wrong(&mut self, side: Side) {
+        let count = &mut self.ends.of_mut(side).wrong;
+        *count = count.saturating_add(1);
+        let count = *count;
+        self.counted(side, count, 'C');
     }
 
     /// A datagram.

@@ -105,6 +105,9 @@ pub struct Config {
     pub seed: u64,
     /// The bounds.
     pub limits: Limits,
+    /// Whether packets with wrong checksums are left out. Cards that compute checksums late make them look wrong in
+    /// captures of what a machine itself sends, so that they are read and counted unless someone knows better.
+    pub only_whole: bool,
     /// How often a conversation that goes on is told of before its end; `None` for never.
     pub interim: Option<SignedDuration>,
 }

@@ -15,13 +15,16 @@ use crate::table::{Patience, Place, Table};
 use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tcp::Flags;
-use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
+use crate::tunnel::{Inside, Kind, is_bubble, parse_gre, parse_udp_tunnel};
 use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp};
-use city::{Address, Binding, Mac, Observation, Observed, Protocol, Transport};
+use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Text, Transport};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// How deep packets may lie within packets.
 const DEPTH_MAX: u8 = 4;
+/// Tunnels without ports that are told of.
+const TUNNELS_MAX: usize = 4_096;
 
 /// Where a group of observations belongs among those that several readers tell at the same frame: first what ends,
 /// then what is told of neighbours, then what the frame itself shows.
@@ -52,6 +55,8 @@ pub struct Wire {
     neighbours: arp::Neighbours,
     stations: profinet_dcp::Stations,
     tally: Tally,
+    /// The ends of tunnels without ports that were told of.
+    tunnels: BTreeSet<(Address, Address)>,
     reorder: Room,
     pending: Room,
 }
@@ -84,6 +89,8 @@ struct Said<'a> {
     ip_length: u64,
     segment: Option<tcp::Segment<'a>>,
     protocol: Option<Protocol>,
+    /// Whether its checksum agrees, or there is none.
+    is_whole: bool,
 }
 
 impl Wire {
@@ -102,6 +109,7 @@ impl Wire {
             neighbours: arp::Neighbours::new(),
             stations: profinet_dcp::Stations::default(),
             tally: Tally::default(),
+            tunnels: BTreeSet::new(),
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
             pending: Room { used: 0, limit: config.limits.pending_bytes },
             config,
@@ -304,6 +312,7 @@ impl Wire {
                 ip_length: 0,
                 segment: None,
                 protocol: None,
+                is_whole: true,
             },
             out,
         );
@@ -317,6 +326,9 @@ impl Wire {
         }
         if !packet.header_is_whole {
             self.tally.checksums += 1;
+            if self.config.only_whole {
+                return;
+            }
         }
         let Some(part) = packet.fragment else { return self.whole_packet(around, packet, out) };
         let limits = &self.config.limits;
@@ -345,6 +357,7 @@ impl Wire {
             ip_length: u64::from(packet.length),
             segment: None,
             protocol: None,
+            is_whole: true,
         };
         let mut inside = None;
         let understood = match packet.protocol {
@@ -353,11 +366,11 @@ impl Wire {
             ip_number::ICMP | ip_number::ICMPV6 => self.icmp(around, packet, &mut said, out),
             ip_number::SCTP => sctp(packet, &mut said),
             ip_number::GRE => {
-                inside = parse_gre(packet.payload);
+                inside = parse_gre(packet.payload).map(|inside| (Kind::Gre, inside));
                 Some(())
             }
             ip_number::IPV4 | ip_number::IPV6 => {
-                inside = Some(Inside::Ip(packet.payload));
+                inside = Some((Kind::Ip, Inside::Ip(packet.payload)));
                 Some(())
             }
             _ => Some(()),
@@ -368,31 +381,72 @@ impl Wire {
         }
         match inside {
             // A tunnel without ports of its own is as good as the link.
-            Some(inside) if around.depth < DEPTH_MAX => self.inside(around, inside, out),
+            Some((kind, inside)) if around.depth < DEPTH_MAX => {
+                self.link_tunnel(around, &said, kind, out);
+                self.inside(around, inside, out);
+            }
             _ => {
-                self.said(around, &said, out);
+                let place = self.said(around, &said, out);
                 if said.transport == Transport::Udp
-                    && let Some(inside) =
+                    && (said.is_whole || !self.config.only_whole)
+                    && let Some((kind, inside)) =
                         parse_udp_tunnel(said.source_port, said.destination_port, said.payload)
                 {
+                    if kind == Kind::Gre {
+                        self.link_tunnel(around, &said, kind, out);
+                    } else if let Some(live) = place.and_then(|place| self.table.live_mut(place))
+                        && !live.is_tunnel
+                        && !(kind == Kind::Teredo && is_bubble(inside))
+                    {
+                        live.is_tunnel = true;
+                        let flow = live.flow();
+                        self.tell_tunnel(around, flow, kind, out);
+                    }
                     self.inside(around, inside, out);
                 }
             }
         }
     }
 
-    /// Notes a wrong checksum of what a packet carries, if the whole of it is there.
-    fn check(&mut self, packet: &Packet<'_>) {
-        if packet.is_complete()
-            && !checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload)
-        {
-            self.tally.checksums += 1;
+    /// A tunnel between two addresses; told of once.
+    fn link_tunnel(&mut self, around: Around, said: &Said<'_>, kind: Kind, out: &mut Vec<Observation>) {
+        let ends = (said.source.min(said.destination), said.source.max(said.destination));
+        if self.config.details && self.tunnels.len() < TUNNELS_MAX && self.tunnels.insert(ends) {
+            let flow = Flow {
+                source: said.source,
+                source_port: 0,
+                destination: said.destination,
+                destination_port: 0,
+                transport: said.transport,
+                protocol: None,
+            };
+            self.tell_tunnel(around, flow, kind, out);
         }
+    }
+
+    fn tell_tunnel(&self, around: Around, flow: Flow, kind: Kind, out: &mut Vec<Observation>) {
+        if self.config.details {
+            let fields = vec![
+                (Text::const_new("tunnel_type"), Text::const_new(kind.as_str())),
+                (Text::const_new("action"), Text::const_new("Tunnel::DISCOVER")),
+            ];
+            let log = Text::const_new("tunnel");
+            let fact = Observed::Message(Box::new(Message { flow, back: false, log, fields }));
+            out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+        }
+    }
+
+    /// Whether the checksum of what a packet carries agrees, as far as the whole of it is there; if not, it is counted.
+    fn check(&mut self, packet: &Packet<'_>) -> bool {
+        let is_whole = !packet.is_complete()
+            || checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload);
+        self.tally.checksums += u64::from(!is_whole);
+        is_whole
     }
 
     fn tcp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
         let segment = tcp::parse_segment(packet.payload, packet.payload_length)?;
-        self.check(packet);
+        said.is_whole = self.check(packet);
         said.transport = Transport::Tcp;
         said.source_port = segment.source_port;
         said.destination_port = segment.destination_port;
@@ -406,7 +460,7 @@ impl Wire {
     fn udp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
         let ([s0, s1, d0, d1, l0, l1, c0, c1], payload) = packet.payload.split_first_chunk::<8>()?;
         if (*c0, *c1) != (0, 0) {
-            self.check(packet);
+            said.is_whole = self.check(packet);
         }
         // A length of 0 is that of a jumbogram (RFC 2675 section 4), or of a card that cuts packets itself.
         let length = match usize::from(u16::from_be_bytes([*l0, *l1])) {
@@ -438,6 +492,7 @@ impl Wire {
                 checksum::header_is_whole(packet.payload)
             };
             self.tally.checksums += u64::from(!whole);
+            said.is_whole = whole;
         }
         if let Some(icmp::Claim { address, mac }) = message.claim {
             let binding = Binding { address, mac, protocol: Protocol::Icmp };
@@ -452,7 +507,7 @@ impl Wire {
     }
 
     /// A packet of a conversation: counts it, and lets its words be heard.
-    fn said(&mut self, around: Around, said: &Said<'_>, out: &mut Vec<Observation>) {
+    fn said(&mut self, around: Around, said: &Said<'_>, out: &mut Vec<Observation>) -> Option<Place> {
         let (key, from_high) =
             Key::new(said.transport, said.source, said.source_port, said.destination, said.destination_port);
         let hash = self.table.hash(&key);
@@ -471,8 +526,12 @@ impl Wire {
             Some(place) => place,
             None => self.begin(around, said, key, from_high, hash, out),
         };
-        let Some(live) = self.table.live_mut(place) else { return };
+        let live = self.table.live_mut(place)?;
         let side = live.side(from_high);
+        if !said.is_whole && self.config.only_whole {
+            live.history.wrong(side);
+            return Some(place);
+        }
         live.last = live.last.max(around.time);
         let sent = live.sent.of_mut(side);
         sent.packets += 1;
@@ -548,6 +607,7 @@ impl Wire {
             live.tell(around.time, &self.config.sensor, false, out);
         }
         self.table.touch(place, patience);
+        Some(place)
     }
 
     /// Begins a conversation.
@@ -591,6 +651,7 @@ impl Wire {
             tcp: tcp::Connection::default(),
             history,
             closed: None,
+            is_tunnel: false,
             protocol: said.protocol,
             talk: Talk::default(),
         };

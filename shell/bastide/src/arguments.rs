@@ -258,7 +258,7 @@ pub(crate) struct Records {
     /// Only these kinds; all if left out
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     pub(crate) kind: Vec<RecordKind>,
-    /// How many cores read; all if left out. What is written is the same for any number
+    /// How many cores read; all if left out. What is written is the same for any number. Zeek's logs are made by one
     #[arg(long, value_name = "NUMBER")]
     pub(crate) threads: Option<NonZeroUsize>,
 }

@@ -60,6 +60,7 @@ impl Reading {
             details,
             seed: seed()?,
             limits: Limits::default(),
+            only_whole: false,
             interim,
         };
         Ok(Reading { captures, config, bar: ProgressBar::hidden(), last: None })

@@ -50,22 +50,26 @@ fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The logs of Zeek and ICSNPP, a file each.
+/// The logs of Zeek and ICSNPP, a file each. One writer sees everything: some rows tell of several conversations.
 fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(into).with_context(|| format!("cannot make the folder `{}`", into.display()))?;
     let cannot_write = || format!("cannot write a log into `{}`", into.display());
-    let writer = || {
-        let mut rows = Rows::default();
-        move |observation: &Observation, sheet: &mut Sheet| {
-            rows.make(observation, &mut |log, row| {
-                sheet.write(log, |out| out.extend_from_slice(row.as_bytes()));
-            });
+    let (mut rows, mut files) = (Rows::default(), Files::into(into.to_path_buf()));
+    let mut failure = None;
+    let mut take = |log: u16, row: &str| {
+        if failure.is_none() {
+            failure = files.write(log, row.as_bytes()).err();
         }
     };
-    let mut files = Files::into(into.to_path_buf());
     let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
-    reading
-        .write(command.threads.unwrap_or_else(cores), writer, &mut |log, rows| files.write(log, rows))
-        .with_context(cannot_write)?;
+    reading.read(
+        |_| (),
+        |observations| {
+            observations.iter().for_each(|observation| rows.make(observation, &mut take));
+            Ok(())
+        },
+    )?;
+    rows.finish(&mut take);
+    failure.map_or(Ok(()), Err).with_context(cannot_write)?;
     files.finish().with_context(cannot_write)
 }

@@ -91,8 +91,14 @@ impl Tape {
             file.extend(frame);
         }
         let limits = Limits::default();
-        let mut wire =
-            Wire::new(Config { sensor: "tape".into(), details: true, seed: 1, limits, interim: None });
+        let mut wire = Wire::new(Config {
+            sensor: "tape".into(),
+            details: true,
+            seed: 1,
+            limits,
+            only_whole: false,
+            interim: None,
+        });
         let mut file = CaptureFile::read("tape".into(), Cursor::new(file), None).unwrap();
         let mut out = Vec::new();
         while let Some(frame) = file.next().unwrap() {

@@ -1,18 +1,24 @@
 //! The logs of Zeek and of CISA's ICSNPP parsers: the same names, columns and order, with Zeek's headers.
 //!
 //! A [`city::Message`] names its log and columns itself. Of protocols whose requests carry their fields as details,
-//! a module here makes such messages of the requests.
+//! a module here makes such messages of the requests. Some logs have a row for what several conversations show together,
+//! or only for what is new; so one [`Rows`] sees all observations of a reading.
 
 mod bacnet;
 mod bsap;
 mod c1222;
 mod conn;
+mod dhcp;
 mod dnp3;
+mod dns;
 mod enip;
 mod hart_ip;
+mod http;
 mod iec104;
+mod known;
 mod log;
 mod modbus;
+mod mqtt;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
@@ -20,11 +26,14 @@ mod roc_plus;
 mod row;
 mod s7comm;
 mod synchrophasor;
+mod tls;
+mod tunnel;
 mod uid;
 
-use city::{Message, Observation, Observed, Protocol, Request};
+use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
 use log::Log;
+use row::Row;
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
@@ -39,98 +48,154 @@ const LOGS: &[&[Log]] = &[
     bsap::LOGS,
     c1222::LOGS,
     conn::LOGS,
+    dhcp::LOGS,
     dnp3::LOGS,
+    dns::LOGS,
     enip::LOGS,
     hart_ip::LOGS,
+    http::LOGS,
     iec104::LOGS,
+    known::LOGS,
     modbus::LOGS,
+    mqtt::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
     profinet_io_cm::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,
     synchrophasor::LOGS,
+    tls::LOGS,
+    tunnel::LOGS,
 ];
 
-/// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.
+/// Makes rows of observations.
 #[derive(Debug)]
 pub struct Rows {
     /// The logs by their names, each with its place among all of them.
     logs: HashMap<&'static str, (u16, &'static Log)>,
     uids: Uids,
     line: String,
-    linked: Linked,
+    /// How many names for linked rows were given.
+    linked: u64,
+    subscribing: mqtt::Subscribing,
+    certificates: tls::Certificates,
+    transactions: dhcp::Transactions,
+    known: known::Known,
 }
 
-/// Makes names by which rows of two logs are linked: of the conversation, the time, and a number for those that have
-/// both in common, so that the names are the same however many readers share the capture.
-#[derive(Debug, Default)]
-struct Linked {
-    last: String,
-    count: u32,
-}
-
-impl Linked {
-    fn name(&mut self, uid: &str, time: Timestamp) -> String {
-        let stem = format!("{uid}-{}", time.as_nanosecond());
-        if self.last == stem {
-            self.count += 1;
-        } else {
-            self.last.clone_from(&stem);
-            self.count = 0;
-        }
-        format!("{stem}-{}", self.count)
-    }
-}
+/// Takes a row, with the number of its log.
+pub type Take<'t> = dyn FnMut(u16, &str) + 't;
 
 impl Default for Rows {
     fn default() -> Rows {
         let logs = (0..).zip(LOGS.iter().copied().flatten()).map(|(place, log)| (log.path, (place, log)));
-        Rows { logs: logs.collect(), uids: Uids::default(), line: String::new(), linked: Linked::default() }
+        Rows {
+            logs: logs.collect(),
+            uids: Uids::default(),
+            line: String::new(),
+            linked: 0,
+            subscribing: mqtt::Subscribing::default(),
+            certificates: tls::Certificates::default(),
+            transactions: dhcp::Transactions::default(),
+            known: known::Known::default(),
+        }
     }
 }
 
 impl Rows {
-    /// Hands on the rows that an observation has, each with the number of its log.
-    pub fn make(&mut self, observation: &Observation, take: &mut dyn FnMut(u16, &str)) {
+    /// Hands on the rows that an observation has.
+    pub fn make(&mut self, observation: &Observation, take: &mut Take<'_>) {
         let time = observation.time;
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
+            Observed::Recognised(flow) => self.served(flow, flow.protocol),
             Observed::Conversation(conversation) if conversation.ended => {
-                if let Some(row) = conn::row(conversation) {
-                    self.row(conversation.start, &row, take);
+                let flow = &conversation.flow;
+                self.served(flow, flow.protocol);
+                let uid = self.uids.of(flow).to_owned();
+                let services = self.uids.close(flow);
+                if let Some(row) = conn::row(conversation, &services) {
+                    self.named_row(conversation.start, &uid, &row.message, take);
                 }
-                self.uids.close(&conversation.flow);
+                for row in self.known.conversation(conversation, &services, conversation.start) {
+                    self.named_row(conversation.start, &uid, &row.message, take);
+                }
+                if let Some(row) = tunnel::closed(*flow, &services) {
+                    self.named_row(time, &uid, &row.message, take);
+                }
             }
-            Observed::Message(message) => self.row(time, message, take),
+            Observed::Message(message) => {
+                if let Some(service) = tunnel::service(message) {
+                    self.uids.serve(&message.flow, service);
+                }
+                self.served(&message.flow, message.flow.protocol);
+                self.row(time, message, take);
+            }
             Observed::Request(request) => {
+                self.served(&request.conversation(), request.flow.protocol);
                 for row in self.rows(time, request) {
-                    self.row(time, &row, take);
+                    self.row(row.time.unwrap_or(time), &row.message, take);
                 }
             }
             _ => {}
         }
     }
 
+    /// Hands on the rows of what is not at its end when the observations are.
+    pub fn finish(&mut self, take: &mut Take<'_>) {
+        let mut rows = self.transactions.finish();
+        rows.extend(self.subscribing.finish());
+        for row in rows {
+            self.row(row.time.unwrap_or(Timestamp::UNIX_EPOCH), &row.message, take);
+        }
+    }
+
+    /// Takes note of the protocol that a conversation speaks.
+    fn served(&mut self, flow: &Flow, protocol: Option<Protocol>) {
+        if let Some(service) = protocol.and_then(|protocol| conn::service(protocol, flow.transport)) {
+            self.uids.serve(flow, service);
+        }
+    }
+
     /// The rows of a request whose details hold what the logs need.
-    fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Message> {
+    fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Row> {
         match request.flow.protocol {
             Some(Protocol::Bacnet) => bacnet::rows(request),
-            Some(Protocol::Modbus) => {
-                let link = self.linked.name(self.uids.of(&request.conversation()), time);
-                modbus::rows(request, &link)
+            Some(Protocol::Dns | Protocol::Mdns) => dns::row(request, time).into_iter().collect(),
+            Some(Protocol::Dhcp) => {
+                let uid = self.uids.of(&request.flow).to_owned();
+                self.transactions.see(request, time, &uid)
             }
+            Some(Protocol::Http) => http::rows(request),
+            Some(Protocol::Modbus) => {
+                self.linked += 1;
+                let mut rows = modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked));
+                rows.extend(self.known.modbus(request, time));
+                rows
+            }
+            Some(Protocol::Tls) => {
+                let mut rows = self.certificates.rows(request, time);
+                rows.extend(self.known.certificate(request, time));
+                rows
+            }
+            Some(Protocol::Mqtt) => self.subscribing.rows(request),
             _ => Vec::new(),
         }
     }
 
-    fn row(&mut self, time: Timestamp, message: &Message, take: &mut dyn FnMut(u16, &str)) {
+    fn row(&mut self, time: Timestamp, message: &Message, take: &mut Take<'_>) {
+        let uid = self.uids.of(&message.flow).to_owned();
+        self.named_row(time, &uid, message, take);
+    }
+
+    /// A row of the conversation that has this name.
+    fn named_row(&mut self, time: Timestamp, uid: &str, message: &Message, take: &mut Take<'_>) {
         let Some((number, log)) = self.logs.get(message.log.as_str()) else {
             debug_assert!(false, "no log is declared for `{}`", message.log);
             return;
         };
         self.line.clear();
-        log.write_row(&mut self.line, time, self.uids.of(&message.flow), message);
+        log.write_row(&mut self.line, time, uid, message);
         take(*number, &self.line);
     }
 }

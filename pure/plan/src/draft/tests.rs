@@ -52,7 +52,7 @@ fn converse(draft: &mut Draft, flow: Flow, answered: bool) {
             ip_bytes_out: 50,
             ip_bytes_in: 0,
             missed_bytes: 0,
-            history: city::Text::default(),
+            history: Text::default(),
             state: if answered { ConnectionState::Sf } else { ConnectionState::S0 },
             ended: true,
         })),

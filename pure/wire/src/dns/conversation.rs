@@ -201,7 +201,8 @@ impl Pending {
         let header = answer.map_or(self.header, |message| message.header);
         let questions =
             if self.questions.is_empty() { vec![None] } else { self.questions.iter().map(Some).collect() };
-        for question in questions {
+        let parts = questions.len();
+        for (part, question) in questions.into_iter().enumerate() {
             let (verb, function) = act(self.header.opcode(), question.map(|question| question.kind));
             let mut details = Details::new();
             if out.wants_details() {
@@ -209,6 +210,7 @@ impl Pending {
                 if self.asked.is_some() {
                     details.push(("question-flags".into(), format_compact!("{:04x}", self.header.flags)));
                 }
+                put_part(&mut details, part, parts);
                 if let Some(answer) = answer {
                     put_reply(&mut details, answer);
                 }
@@ -294,11 +296,13 @@ fn multicast_message(side: Side, message: &Message, out: &mut Out<'_>) {
             Asked { verb: Verb::Publish, function, target, value, reply: Reply::NotExpected, details },
         );
     } else {
-        for question in &message.questions {
+        let parts = message.questions.len();
+        for (part, question) in message.questions.iter().enumerate() {
             let mut details = Details::new();
             if out.wants_details() {
                 put_header(&mut details, Some(out.time), header, Some(question));
                 details.push(("question-flags".into(), format_compact!("{:04x}", header.flags)));
+                put_part(&mut details, part, parts);
             }
             let (target, function) = (target(question), CompactString::const_new("query"));
             out.request(
@@ -377,6 +381,14 @@ fn put_header(details: &mut Details, asked: Option<Timestamp>, header: Header, q
     put("rd", header.recursion_desired().to_compact_string());
     put("ra", header.recursion_available().to_compact_string());
     put("z", header.reserved().to_compact_string());
+}
+
+/// Which of a message's questions it is, if there are several.
+fn put_part(details: &mut Details, part: usize, parts: usize) {
+    if parts > 1 {
+        details.push(("part".into(), (part + 1).to_compact_string()));
+        details.push(("parts".into(), parts.to_compact_string()));
+    }
 }
 
 fn put_reply(details: &mut Details, message: &Message) {

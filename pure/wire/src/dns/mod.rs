@@ -24,6 +24,7 @@
 //! | `answer-name`, `answer-type`, `answer-ttl`, `answer` | repeated together, once for each answer |
 //! | `authority-…`, `additional-…` | the same for the other sections; EDNS's OPT is left out |
 //! | `question-count`, `answer-count`, `authority-count`, `additional-count` | as announced |
+//! | `part`, `parts` | which of the message's questions it is, from 1, if there are several |
 //! | `damage` | where the message became unreadable |
 
 mod conversation;

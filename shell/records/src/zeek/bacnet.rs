@@ -4,7 +4,7 @@ use super::{
     log::{Head, Log},
     row::{Row, capitalised, capitals, detail, details, flag, number, was_asked},
 };
-use city::{Message, Reply, Request};
+use city::{Reply, Request};
 
 pub(super) const LOGS: &[Log] = &[
     Log {
@@ -61,7 +61,7 @@ pub(super) const LOGS: &[Log] = &[
 ];
 
 /// The rows of a request with its reply, or of one part of them.
-pub(super) fn rows(request: &Request) -> Vec<Message> {
+pub(super) fn rows(request: &Request) -> Vec<Row> {
     let mut rows = Vec::new();
     // A message of several parts is one PDU.
     if detail(request, "part").is_none_or(|part| part == "1") {
@@ -92,7 +92,7 @@ fn underscores(name: &str) -> String {
 }
 
 /// bacnet.log: a row for each PDU, one for all the segments of a message.
-fn pdus(request: &Request, rows: &mut Vec<Message>) {
+fn pdus(request: &Request, rows: &mut Vec<Row>) {
     let service = underscores(&request.function);
     let invoke = detail(request, "invoke-id");
     let bvlc = detail(request, "bvlc-function").map(bvlc_function);
@@ -105,14 +105,14 @@ fn pdus(request: &Request, rows: &mut Vec<Message>) {
         row.put("pdu_type", kind);
         row.put("pdu_service", service.as_str());
         row.maybe("invoke_id", invoke);
-        rows.push(row.done());
+        rows.push(row);
     }
     for acknowledgement in details(request, "segment-ack") {
         let mut row = Row::of(request, "bacnet", acknowledgement.starts_with("client"));
         row.maybe("bvlc_function", bvlc.as_deref());
         row.put("pdu_type", "SEGMENT_ACK");
         row.maybe("invoke_id", invoke);
-        rows.push(row.done());
+        rows.push(row);
     }
     if let Some(kind) = detail(request, "reply-pdu-type") {
         let (kind, service, result) = match kind {
@@ -128,12 +128,12 @@ fn pdus(request: &Request, rows: &mut Vec<Message>) {
         row.put("pdu_service", service);
         row.maybe("invoke_id", invoke);
         row.maybe("result_code", result);
-        rows.push(row.done());
+        rows.push(row);
     }
 }
 
 /// bacnet_discovery.log.
-fn discovery(request: &Request) -> Message {
+fn discovery(request: &Request) -> Row {
     let function = request.function.as_str();
     let mut row = Row::of(request, "bacnet_discovery", true);
     row.put("pdu_service", function);
@@ -153,7 +153,7 @@ fn discovery(request: &Request) -> Message {
     }
     let name = detail(request, "object-name").map(text);
     row.maybe("object_name", name.or((function == "who-has").then_some("N/A")));
-    row.done()
+    row
 }
 
 /// Text in a character set that ICSNPP does not read has no value in its logs.
@@ -180,14 +180,14 @@ fn property_row(request: &Request, service: &str, value: Option<&str>, from_aske
 }
 
 /// bacnet_property.log: what is written, a row for each value.
-fn written(request: &Request, rows: &mut Vec<Message>) {
+fn written(request: &Request, rows: &mut Vec<Row>) {
     for value in values(request) {
-        rows.push(property_row(request, "write-property", value.as_deref(), true).done());
+        rows.push(property_row(request, "write-property", value.as_deref(), true));
     }
 }
 
 /// bacnet_property.log: what is read, a row for the question and for each value of its answer.
-fn read(request: &Request, rows: &mut Vec<Message>) {
+fn read(request: &Request, rows: &mut Vec<Row>) {
     let service = request.function.as_str();
     if was_asked(request) {
         let mut row = property_row(request, &format!("{service}-request"), None, true);
@@ -195,16 +195,16 @@ fn read(request: &Request, rows: &mut Vec<Message>) {
         if service == "read-range" && detail(request, "array-index").is_none() {
             row.put("array_index", "0");
         }
-        rows.push(row.done());
+        rows.push(row);
     }
     let acknowledged = format!("{service}-ack");
     if request.reply == Reply::Done {
         for value in values(request) {
-            rows.push(property_row(request, &acknowledged, value.as_deref(), false).done());
+            rows.push(property_row(request, &acknowledged, value.as_deref(), false));
         }
     }
     if service == "read-property-multiple" && matches!(request.reply, Reply::Refused(_)) {
-        rows.push(property_row(request, &acknowledged, Some("PropertyError"), false).done());
+        rows.push(property_row(request, &acknowledged, Some("PropertyError"), false));
     }
     if service == "read-property"
         && let Some(code) = detail(request, "error-code")
@@ -213,7 +213,7 @@ fn read(request: &Request, rows: &mut Vec<Message>) {
         row.maybe("invoke_id", detail(request, "invoke-id"));
         row.put("pdu_service", "ERROR: read_property");
         row.put("object_type", code);
-        rows.push(row.done());
+        rows.push(row);
     }
 }
 
@@ -293,7 +293,7 @@ fn plain<'t>(part: &'t str, any: &'t str) -> &'t str {
 }
 
 /// bacnet_device_control.log: a row for the command and one for what became of it. A password is never written.
-fn control(request: &Request, rows: &mut Vec<Message>) {
+fn control(request: &Request, rows: &mut Vec<Row>) {
     let service = underscores(&request.function);
     let start = |from_asker: bool| {
         let mut row = Row::of(request, "bacnet_device_control", from_asker);
@@ -306,7 +306,7 @@ fn control(request: &Request, rows: &mut Vec<Message>) {
         row.maybe("time_duration", detail(request, "time-duration"));
         row.maybe("device_state", detail(request, "state"));
         row.put("password", if flag(request, "has-password") { "(hidden)" } else { "" });
-        rows.push(row.done());
+        rows.push(row);
     }
     let result = match detail(request, "reply-pdu-type") {
         Some("simple-ack") => "SUCCESS",
@@ -316,7 +316,7 @@ fn control(request: &Request, rows: &mut Vec<Message>) {
     let mut row = start(false);
     row.put("result", result);
     row.maybe("result_code", detail(request, "error-code"));
-    rows.push(row.done());
+    rows.push(row);
 }
 
 /// A maker by the identifier that ASHRAE gave out, as ICSNPP spells it.
@@ -330,3 +330,27 @@ fn vendor(number: u32) -> String {
 
 const VENDORS: &[(u32, &str)] =
     &[(24, "Automated Logic Corporation"), (42, "Acuity Brands Lighting Inc."), (154, "Unitec Corporation")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_the_forms_of_the_field() {
+        for (text, kind, shown) in [
+            ("null", "null", None),
+            ("21.5", "real", Some("21.500000")),
+            ("TF", "bit-string", Some("TFFFFFFF")),
+            ("2005-05-02", "date", Some("5/2/2005")),
+            ("08:27:14.00", "time", Some("8:27:14.0")),
+            ("analog-output 3", "object-identifier", Some("analog-output: 3")),
+            ("percent", "enumerated", Some("percent")),
+        ] {
+            assert_eq!(typed(text, kind).as_deref(), shown, "{text}");
+        }
+        assert_eq!(bvlc_function("distribute-broadcast-to-network"), "Distribute_Broadcast_to_Network");
+        assert_eq!(property("property-512"), "Vendor Specific (512)");
+        assert_eq!(vendor(0x539), "Unknown Vendor-0x539");
+        assert!(VENDORS.is_sorted_by_key(|(number, _)| *number));
+    }
+}

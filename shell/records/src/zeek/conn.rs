@@ -4,7 +4,7 @@ use super::{
     log::{Head, Log},
     row::Row,
 };
-use city::{Address, Conversation, Flow, Message, Transport};
+use city::{Address, Conversation, Flow, Transport};
 use std::net::IpAddr;
 
 pub(super) const LOGS: &[Log] = &[Log {
@@ -31,7 +31,7 @@ pub(super) const LOGS: &[Log] = &[Log {
 }];
 
 /// The row of a conversation; none for what is directly on the link, which Zeek does not count among them.
-pub(super) fn row(conversation: &Conversation) -> Option<Message> {
+pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row> {
     let flow = conversation.flow;
     let number = ip_protocol(&flow)?;
     // Of protocols that it does not know Zeek counts packets, and neither ports nor payload.
@@ -39,7 +39,9 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
     let (source_port, destination_port) =
         if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
-    row.maybe("service", flow.protocol.and_then(|protocol| service(protocol, flow.transport)));
+    if !services.is_empty() {
+        row.put("service", services.join(","));
+    }
     // Without a duration Zeek leaves the bytes out too.
     if conversation.duration.as_micros() > 0 {
         let micros = conversation.duration.as_micros();
@@ -57,23 +59,17 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
     row.show("resp_pkts", conversation.packets_in);
     row.show("resp_ip_bytes", conversation.ip_bytes_in);
     row.show("ip_proto", number);
-    Some(row.done())
+    Some(row)
 }
 
 /// The protocol as Zeek's analysers are named; none for what has no analyser.
-fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static str> {
+pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static str> {
     let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
     Some(match protocol {
         city::Protocol::Arp | city::Protocol::Icmp => return None,
         city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
         city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
-        city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
-        city::Protocol::OmronFins => "omron_fins",
-        city::Protocol::Opcua => "opcua-binary",
-        city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
-        city::Protocol::S7comm => "cotp,s7comm",
-        city::Protocol::S7commPlus => "cotp,s7comm-plus",
         city::Protocol::OmronFins => "omron_fins",
         city::Protocol::Opcua => "opcua-binary",
         city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
@@ -89,12 +85,19 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
 /// globally reachable (RFC 6890 and its successors), and those bound to a link.
 pub(super) fn is_local(address: Address) -> bool {
     match address {
-        Address::Ip(IpAddr::V4(ip)) => match ip.octets() {
-            [0 | 10 | 127 | 240.., ..] | [169, 254, ..] | [172, 16..=31, ..] | [192, 168, ..] => true,
-            [100, 64..=127, ..] | [192, 0, 0 | 2, _] | [198, 18 | 19, ..] => true,
-            [198, 51, 100, _] | [203, 0, 113, _] | [224, 0, 0, _] => true,
-            _ => false,
-        },
+        Address::Ip(IpAddr::V4(ip)) => matches!(
+            ip.octets(),
+            [0 | 10 | 127 | 240.., ..]
+                | [100, 64..=127, ..]
+                | [169, 254, ..]
+                | [172, 16..=31, ..]
+                | [192, 0, 0 | 2, _]
+                | [192, 168, ..]
+                | [198, 18 | 19, ..]
+                | [198, 51, 100, _]
+                | [203, 0, 113, _]
+                | [224, 0, 0, _]
+        ),
         Address::Ip(IpAddr::V6(ip)) => match ip.segments() {
             [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x0100, 0, 0, 0, ..] => true,
             _ => {
@@ -119,4 +122,29 @@ fn ip_protocol(flow: &Flow) -> Option<u8> {
         Transport::Tcp => 6,
         Transport::Udp => 17,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_is_what_is_not_reachable_from_afar() {
+        let local = |ip: &str| is_local(Address::Ip(ip.parse().unwrap()));
+        for ip in [
+            "10.1.2.3",
+            "172.31.0.1",
+            "100.64.0.1",
+            "224.0.0.9",
+            "255.255.255.255",
+            "::",
+            "fd00::1",
+            "2001:db8::1",
+        ] {
+            assert!(local(ip), "{ip}");
+        }
+        for ip in ["172.32.0.1", "100.128.0.1", "224.2.127.254", "ff02::1", "2001:4978:f:4c::1", "2002::1"] {
+            assert!(!local(ip), "{ip}");
+        }
+    }
 }

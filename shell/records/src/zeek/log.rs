@@ -124,6 +124,18 @@ fn write_values(line: &mut String, name: &str, kind: &str, message: &Message) {
         message.fields.iter().filter(|(column, _)| column == name).map(|(_, value)| value.as_str());
     let Some(first) = values.next() else { return line.push('-') };
     write_value(line, first, is_list);
+    if kind.starts_with("set[") {
+        // An item of a set stands once.
+        let mut seen = vec![first];
+        for value in values {
+            if !seen.contains(&value) {
+                seen.push(value);
+                line.push(',');
+                write_value(line, value, is_list);
+            }
+        }
+        return;
+    }
     for value in values {
         line.push(',');
         write_value(line, value, is_list);

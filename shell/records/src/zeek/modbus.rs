@@ -4,7 +4,7 @@ use super::{
     log::{Head, Log},
     row::{Row, bytes_of_digits, detail, number, was_asked},
 };
-use city::{Message, Reply, Request};
+use city::{Reply, Request};
 
 pub(super) const LOGS: &[Log] = &[
     Log {
@@ -87,11 +87,10 @@ pub(super) const LOGS: &[Log] = &[
             ("object_value", "string"),
         ],
     },
-    Log { path: "known_modbus", head: Head::Time, columns: &[("host", "addr"), ("device_type", "enum")] },
 ];
 
 /// The rows of an exchange. `link` names it in ICSNPP's logs.
-pub(super) fn rows(request: &Request, link: &str) -> Vec<Message> {
+pub(super) fn rows(request: &Request, link: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     rows.extend(was_asked(request).then(|| one_way(request, true)));
     rows.extend(was_answered(request).then(|| one_way(request, false)));
@@ -118,7 +117,7 @@ fn asked_code(request: &Request) -> u8 {
 }
 
 /// modbus.log: a message.
-fn one_way(request: &Request, question: bool) -> Message {
+fn one_way(request: &Request, question: bool) -> Row {
     let mut row = Row::of(request, "modbus", true);
     let (code, kind) = if question { ("function-code", "REQ") } else { ("response-function-code", "RESP") };
     row.maybe("tid", detail(request, "transaction"));
@@ -126,11 +125,11 @@ fn one_way(request: &Request, question: bool) -> Message {
     row.put("func", function(number(request, code).unwrap_or_default()));
     row.put("pdu_type", kind);
     row.maybe("exception", exception(request).filter(|_| !question));
-    row.done()
+    row
 }
 
 /// modbus_detailed.log: an exchange. Of the two functions whose messages ICSNPP does not pair, a row for each message.
-fn detailed(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn detailed(request: &Request, link: &str, rows: &mut Vec<Row>) {
     let code = asked_code(request);
     let (asked, answered) = (was_asked(request), was_answered(request));
     let mut row = Row::of(request, "modbus_detailed", true);
@@ -173,7 +172,7 @@ fn detailed(request: &Request, link: &str, rows: &mut Vec<Message>) {
     }
     row.maybe("exception_code", exception(request));
     row.maybe("mei_type", mei(request));
-    let row = row.done();
+    let row = row;
     if !is_paired && asked && answered {
         rows.push(row.clone());
     }
@@ -198,7 +197,7 @@ fn messages<'r>(
     })
 }
 
-fn mask_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn mask_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_mask_write_register", link) {
         let names = if question {
             ["address", "and-mask", "or-mask"]
@@ -208,11 +207,11 @@ fn mask_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
         for (column, name) in ["address", "and_mask", "or_mask"].into_iter().zip(names) {
             row.maybe(column, detail(request, name));
         }
-        rows.push(row.done());
+        rows.push(row);
     }
 }
 
-fn read_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn read_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_read_write_multiple_registers", link) {
         if question {
             row.maybe("write_start_address", detail(request, "write-address"));
@@ -222,12 +221,12 @@ fn read_write(request: &Request, link: &str, rows: &mut Vec<Message>) {
         } else {
             row.items("read_registers", detail(request, "response-values"));
         }
-        rows.push(row.done());
+        rows.push(row);
     }
 }
 
 /// modbus_read_device_identification.log: a row for the question and for each object of the answer.
-fn identification(request: &Request, link: &str, rows: &mut Vec<Message>) {
+fn identification(request: &Request, link: &str, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_read_device_identification", link) {
         row.maybe("mei_type", mei(request));
         if question {
@@ -236,7 +235,7 @@ fn identification(request: &Request, link: &str, rows: &mut Vec<Message>) {
                 row.put("object_id_code", format!("{object:#04x}"));
                 row.put("object_id", object_name(object));
             }
-            rows.push(row.done());
+            rows.push(row);
             continue;
         }
         row.maybe("device_id_code", detail(request, "response-identification-code"));
@@ -244,14 +243,12 @@ fn identification(request: &Request, link: &str, rows: &mut Vec<Message>) {
             row.put("conformity_level_code", format!("{level:#04x}"));
             row.put("conformity_level", conformity(level));
         }
-        let row = row.done();
         let mut objects = request.details.iter().filter_map(|(name, value)| Some((object(name)?, value)));
         let mut any = false;
         for (object, value) in &mut objects {
             any = true;
             let mut row = row.clone();
-            let mut put =
-                |column, value: String| row.fields.push((city::Text::const_new(column), value.into()));
+            let mut put = |column, value: String| row.put(column, value);
             put("object_id_code", format!("{object:#04x}"));
             put("object_id", object_name(object).to_owned());
             put("object_value", value.to_string());
@@ -392,4 +389,81 @@ fn exception(request: &Request) -> Option<String> {
         other => return Some(format!("unknown-{other}")),
     };
     Some(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use city::{Flow, Protocol, Target, Text, Transport, Verb};
+
+    fn request(details: &[(&'static str, &str)], reply: Reply) -> Request {
+        Request {
+            flow: Flow {
+                source: city::Address::Ip([192, 0, 2, 1].into()),
+                source_port: 50_000,
+                destination: city::Address::Ip([192, 0, 2, 2].into()),
+                destination_port: 502,
+                transport: Transport::Tcp,
+                protocol: Some(Protocol::Modbus),
+            },
+            back: false,
+            verb: Verb::Read,
+            function: "read-coils".into(),
+            target: Target::default(),
+            value: None,
+            reply,
+            details: details
+                .iter()
+                .map(|(name, value)| (Text::const_new(name), Text::from(*value)))
+                .collect(),
+        }
+    }
+
+    fn column<'r>(row: &'r Row, name: &str) -> Vec<&'r str> {
+        let fields = row.message.fields.iter().filter(|(known, _)| known == name);
+        fields.map(|(_, value)| value.as_str()).collect()
+    }
+
+    #[test]
+    fn an_exchange_is_two_messages_and_one_row_of_what_they_hold() {
+        let asked = [
+            ("transaction", "7"),
+            ("unit", "4"),
+            ("function-code", "1"),
+            ("address", "1"),
+            ("quantity", "2"),
+        ];
+        let answered = [
+            ("response-function-code", "1"),
+            ("response-values", "1,0"),
+            ("response-padding", "0,0,0,0,0,0"),
+        ];
+        let rows = rows(&request(&[&asked[..], &answered].concat(), Reply::Done), "link");
+        let logs: Vec<&str> = rows.iter().map(|row| row.message.log.as_str()).collect();
+        assert_eq!(logs, ["modbus", "modbus", "modbus_detailed"]);
+        let kinds: Vec<_> = rows.iter().map(|row| column(row, "pdu_type")).collect();
+        assert_eq!(kinds, [vec!["REQ"], vec!["RESP"], vec![]]);
+        assert_eq!(column(&rows[2], "response_values"), ["1", "0"]);
+        assert_eq!(column(&rows[2], "response_data"), ["0,0,0,0,0,0"]);
+        assert_eq!(column(&rows[2], "matched"), ["T"]);
+    }
+
+    #[test]
+    fn a_refusal_has_the_exception_of_its_reply_alone() {
+        let details = [
+            ("function-code", "3"),
+            ("response-function-code", "131"),
+            ("exception", "illegal-data-address"),
+            ("exception-code", "2"),
+        ];
+        let rows = rows(&request(&details, Reply::Refused("illegal-data-address".into())), "link");
+        let functions: Vec<_> = rows.iter().flat_map(|row| column(row, "func")).collect();
+        assert_eq!(
+            functions,
+            ["READ_HOLDING_REGISTERS", "READ_HOLDING_REGISTERS_EXCEPTION", "READ_HOLDING_REGISTERS"]
+        );
+        let exceptions: Vec<_> = rows.iter().map(|row| column(row, "exception")).collect();
+        assert_eq!(exceptions, [vec![], vec!["ILLEGAL_DATA_ADDRESS"], vec![]]);
+        assert_eq!(column(&rows[2], "exception_code"), ["ILLEGAL_DATA_ADDRESS"]);
+    }
 }

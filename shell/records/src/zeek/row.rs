@@ -1,22 +1,28 @@
 //! A request's details, and the rows made of them.
 
 use city::{Flow, Message, Request, Text};
+use jiff::Timestamp;
 use std::fmt::Display;
 
 /// A row that is being filled.
-#[derive(Debug)]
-pub(super) struct Row(Message);
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    /// When it happened, if not when it was told.
+    pub(super) time: Option<Timestamp>,
+    pub(super) message: Message,
+}
 
 impl Row {
     /// A row about a conversation, said by the end that began it.
     pub(super) fn new(flow: Flow, log: &'static str) -> Row {
-        Row(Message { flow, back: false, log: Text::const_new(log), fields: Vec::new() })
+        let message = Message { flow, back: false, log: Text::const_new(log), fields: Vec::new() };
+        Row { time: None, message }
     }
 
     /// A row about a request's conversation; `from_asker` says who spoke, the end that asked or the other.
     pub(super) fn of(request: &Request, log: &'static str, from_asker: bool) -> Row {
         let mut row = Row::new(request.conversation(), log);
-        row.0.back = request.back == from_asker;
+        row.message.back = request.back == from_asker;
         row
     }
 
@@ -27,7 +33,7 @@ impl Row {
 
     /// Puts a column's value, or one more value of a list.
     pub(super) fn put(&mut self, column: &'static str, value: impl Into<Text>) {
-        self.0.fields.push((Text::const_new(column), value.into()));
+        self.message.fields.push((Text::const_new(column), value.into()));
     }
 
     /// Puts a value, if there is one.
@@ -54,9 +60,20 @@ impl Row {
         }
     }
 
-    /// The row, done.
-    pub(super) fn done(self) -> Message {
-        self.0
+    /// Puts text as it was read, in which a backslash is only that.
+    pub(super) fn text(&mut self, column: &'static str, text: &str) {
+        if text.contains('\\') {
+            self.put(column, text.replace('\\', "\\\\"));
+        } else {
+            self.put(column, text);
+        }
+    }
+
+    /// Puts text as it was read, if there is some.
+    pub(super) fn maybe_text(&mut self, column: &'static str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(column, text);
+        }
     }
 }
 
