@@ -29,6 +29,7 @@ mod dns;
 mod flow;
 mod fragment;
 mod frame;
+mod genisys;
 mod hart_ip;
 mod http;
 mod icmp;

@@ -1,7 +1,7 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, dhcp, dns, hart_ip, http, modbus, mqtt, synchrophasor, tls};
+use crate::{bacnet, dhcp, dns, genisys, hart_ip, http, modbus, mqtt, synchrophasor, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -73,6 +73,7 @@ pub const READERS: &[Reader] = &[
     dhcp::READER,
     dns::MULTICAST_READER,
     dns::READER,
+    genisys::READER,
     hart_ip::READER,
     http::READER,
     modbus::READER,

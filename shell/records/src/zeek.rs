@@ -4,6 +4,7 @@
 //! a module here makes such messages of the requests.
 
 mod conn;
+mod genisys;
 mod hart_ip;
 mod log;
 mod synchrophasor;
@@ -21,7 +22,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, hart_ip::LOGS, synchrophasor::LOGS];
+const LOGS: &[&[Log]] = &[conn::LOGS, genisys::LOGS, hart_ip::LOGS, synchrophasor::LOGS];
 
 /// A log by its name; none for a name that no module here declares.
 fn log(name: &str) -> Option<&'static Log> {

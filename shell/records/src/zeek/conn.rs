@@ -67,6 +67,7 @@ fn truth(value: bool) -> String {
 fn service(protocol: city::Protocol, transport: Transport) -> &'static str {
     let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
     match protocol {
+        city::Protocol::Genisys => by_transport("genisys_tcp", "genisys_udp"),
         city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
         city::Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),

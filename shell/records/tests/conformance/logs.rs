@@ -63,7 +63,7 @@ fn mask_alike(rows: &mut [Row], expected: &[Row]) {
     };
     let columns: std::collections::BTreeSet<&String> =
         expected.iter().flat_map(Row::keys).filter(|column| has_mask(column)).collect();
-    for (column, value) in rows.iter_mut().flatten().filter(|(column, _)| columns.contains(column)) {
+    for (_, value) in rows.iter_mut().flatten().filter(|(column, _)| columns.contains(column)) {
         if let Some(masked) = masked(value) {
             *value = masked;
         }
@@ -75,8 +75,8 @@ fn masked(value: &str) -> Option<String> {
     let (whole, rest) = value.split_once('.')?;
     let digits = whole.bytes().rev().take_while(u8::is_ascii_digit).count().min(10);
     let fraction = rest.bytes().take_while(u8::is_ascii_digit).count().min(8);
-    let before = &whole[..whole.len() - digits];
-    (digits >= 9 && fraction > 0).then(|| format!("{before}{TIME_MASK}{}", &rest[fraction..]))
+    let (before, after) = (whole.get(..whole.len() - digits)?, rest.get(fraction..)?);
+    (digits >= 9 && fraction > 0).then(|| format!("{before}{TIME_MASK}{after}"))
 }
 
 /// The logs that we write of a capture, by name, with the types of their columns.
