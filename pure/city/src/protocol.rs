@@ -62,7 +62,7 @@ protocols! {
     /// Domain Name System, RFC 1035.
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// GENISYS, between a railway's control office and its field units.
-    Genisys "genisys" "Genisys" industrial [10001] [Operate Read]
+    Genisys "genisys" "Genisys" industrial [10001] [Configure Operate Read]
     /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.

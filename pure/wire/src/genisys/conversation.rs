@@ -137,7 +137,7 @@ impl Conversation {
         }
         let (header, station) = (message.header, message.station);
         let mut asked = Asked {
-            verb: header.verb(),
+            verb: message.verb(),
             function: header.function(),
             target: target(message),
             value: values(message),
@@ -187,6 +187,7 @@ fn target(message: &Message) -> Target {
     let target = match (addresses().min(), addresses().max()) {
         (Some(first), Some(last)) => {
             let kind = match message.header {
+                _ if message.is_configuration() => "configuration",
                 Header::INDICATION_DATA => "indication",
                 _ => "control",
             };

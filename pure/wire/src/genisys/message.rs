@@ -1,4 +1,5 @@
-//! What a Genisys message is: Union Switch & Signal, GENISYS serial protocol, as office and field units speak it.
+//! What a Genisys message is: Union Switch & Signal, GENISYS serial communication protocol, clause 5.1. The master is
+//! the control office, its slaves are field units.
 
 use city::{Text, Verb};
 use compact_str::format_compact;
@@ -8,6 +9,9 @@ pub const END: u8 = 0xf6;
 
 /// Stands before the lower half of a byte that would be taken for a sign.
 pub const ESCAPE: u8 = 0xf0;
+
+/// From this address on, bytes are no controls or indications but say how the unit works (clause 5.1.6).
+pub const CONFIGURATION: u8 = 0xe0;
 
 /// What a message is. The office's begin with 0xf9 to 0xfe, a field unit's with 0xf1 to 0xf3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,8 +44,8 @@ impl Header {
             Self::ACKNOWLEDGE => "Acknowledge Client",
             Self::INDICATION_DATA => "Indication Data",
             Self::CONTROL_CHECKBACK => "Control Checkback",
-            Self::COMMON_CONTROL => "Common Control Data",
-            Self::ACKNOWLEDGE_AND_POLL => "Acknowledge and Poll",
+            Self::COMMON_CONTROL => "Common Control",
+            Self::ACKNOWLEDGE_AND_POLL => "Acknowledge Server",
             Self::POLL => "Poll",
             Self::CONTROL_DATA => "Control Data",
             Self::RECALL => "Recall Header",
@@ -61,14 +65,6 @@ impl Header {
             Self::EXECUTE_CONTROLS => "execute-controls",
             Self(other) => return format_compact!("message-{other}"),
         })
-    }
-
-    /// What a request does: polls and recalls bring indications, the others move signals and points.
-    pub fn verb(self) -> Verb {
-        match self {
-            Self::POLL | Self::ACKNOWLEDGE_AND_POLL | Self::RECALL => Verb::Read,
-            _ => Verb::Operate,
-        }
     }
 }
 
@@ -103,6 +99,21 @@ impl Check {
 }
 
 impl Message {
+    /// What a request does: polls and recalls bring indications; the others move signals and points, or set how the
+    /// unit works: with or without checkback, with or without common controls.
+    pub fn verb(&self) -> Verb {
+        match self.header {
+            Header::POLL | Header::ACKNOWLEDGE_AND_POLL | Header::RECALL => Verb::Read,
+            _ if self.is_configuration() => Verb::Configure,
+            _ => Verb::Operate,
+        }
+    }
+
+    /// Whether all its bytes are about how the unit works.
+    pub fn is_configuration(&self) -> bool {
+        !self.data.is_empty() && self.bytes().all(|(address, _)| address >= CONFIGURATION)
+    }
+
     /// The bytes that it sets or tells, by address.
     pub fn bytes(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
         self.data.as_chunks::<2>().0.iter().map(|[address, value]| (*address, *value))

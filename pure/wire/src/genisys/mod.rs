@@ -4,10 +4,10 @@
 //! Read: every message with its check word and escapes; control, indication and checkback bytes by address. Nothing
 //! proves who asks, so that controls that a unit accepts show a weakness.
 //!
-//! Not read: what a byte's bits mean, which only a unit's own plan tells; the mode byte has no name here.
+//! Not read: what the bits of a control or an indication mean, which only a unit's own plan tells.
 //!
 //! One [`city::Request`] is one message of the office with the unit's answer. The target's unit is the station; its
-//! numbers are the first and last byte asked for or told: `1/indication 0..55`, `1/control 3`.
+//! numbers are the first and last byte asked for or told: `1/indication 0..55`, `1/control 3`, `1/configuration 224`.
 
 mod conversation;
 mod message;

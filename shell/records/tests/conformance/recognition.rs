@@ -1,8 +1,17 @@
-//! Whether a protocol is taken for another: Modbus, BACnet and MQTT must show in every capture made for them, and in no
-//! other.
+//! Whether a protocol is taken for another: each of these must show in every capture made for it, and in no other.
 
 use crate::{cases, reading};
 use city::{Observed, Protocol};
+
+/// The protocols that are looked for.
+const READ: [Protocol; 6] = [
+    Protocol::Bacnet,
+    Protocol::Genisys,
+    Protocol::HartIp,
+    Protocol::Modbus,
+    Protocol::Mqtt,
+    Protocol::Synchrophasor,
+];
 
 /// A capture of VLAN tags in which two building controllers happen to speak BACnet.
 const BACNET_BY_CHANCE: &str = "scripts.policy.protocols.conn.vlan-logging";
@@ -19,7 +28,7 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
             let flow = |fact: &Observed| matches!(fact, Observed::Recognised(flow) if flow.protocol == Some(protocol));
             observations.iter().any(|observation| flow(&observation.fact))
         };
-        for protocol in [Protocol::Bacnet, Protocol::Modbus, Protocol::Mqtt] {
+        for protocol in READ {
             let expected = case.protocol == protocol.as_str()
                 || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
             own += usize::from(expected);
@@ -28,7 +37,7 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
             }
         }
     }
-    println!("{own} captures of Modbus, BACnet and MQTT recognised, and no other");
+    println!("{own} captures of plant protocols recognised, and no other");
     assert!(strange.is_empty(), "{}", strange.join("\n"));
     assert!(own > 40);
 }
