@@ -58,11 +58,8 @@ const TIME_MASK: &str = "XXXXXXXXXX.XXXXXX";
 
 /// Masks our values as the peer's were, in the columns where some of the peer's are.
 fn mask_alike(rows: &mut [Row], expected: &[Row]) {
-    let has_mask = |column: &String| {
-        expected.iter().any(|row| row.get(column).is_some_and(|value| value.contains(TIME_MASK)))
-    };
-    let columns: std::collections::BTreeSet<&String> =
-        expected.iter().flat_map(Row::keys).filter(|column| has_mask(column)).collect();
+    let masked_columns = expected.iter().flatten().filter(|(_, value)| value.contains(TIME_MASK));
+    let columns: std::collections::BTreeSet<&String> = masked_columns.map(|(column, _)| column).collect();
     for (_, value) in rows.iter_mut().flatten().filter(|(column, _)| columns.contains(column)) {
         if let Some(masked) = masked(value) {
             *value = masked;
