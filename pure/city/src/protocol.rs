@@ -71,6 +71,8 @@ protocols! {
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// EtherNet/IP with the messages of the Common Industrial Protocol, ODVA's CIP Networks Library volumes 1 and 2.
     Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
+    /// GENISYS, between a railway's control office and its field units.
+    Genisys "genisys" "Genisys" industrial [10001] [Configure Operate Read]
     /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.

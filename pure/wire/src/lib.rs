@@ -36,6 +36,7 @@ mod enip;
 mod flow;
 mod fragment;
 mod frame;
+mod genisys;
 mod hart_ip;
 mod history;
 mod http;

@@ -5,6 +5,7 @@ use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
     profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
 };
+use crate::{bacnet, dhcp, dns, genisys, hart_ip, http, modbus, mqtt, synchrophasor, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -81,6 +82,7 @@ pub const READERS: &[Reader] = &[
     dns::MULTICAST_READER,
     dns::READER,
     enip::READER,
+    genisys::READER,
     hart_ip::READER,
     http::READER,
     iec104::READER,

@@ -12,6 +12,7 @@ mod dhcp;
 mod dnp3;
 mod dns;
 mod enip;
+mod genisys;
 mod hart_ip;
 mod http;
 mod iec104;
@@ -43,30 +44,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[
-    bacnet::LOGS,
-    bsap::LOGS,
-    c1222::LOGS,
-    conn::LOGS,
-    dhcp::LOGS,
-    dnp3::LOGS,
-    dns::LOGS,
-    enip::LOGS,
-    hart_ip::LOGS,
-    http::LOGS,
-    iec104::LOGS,
-    known::LOGS,
-    modbus::LOGS,
-    mqtt::LOGS,
-    omron_fins::LOGS,
-    opcua::LOGS,
-    profinet_io_cm::LOGS,
-    roc_plus::LOGS,
-    s7comm::LOGS,
-    synchrophasor::LOGS,
-    tls::LOGS,
-    tunnel::LOGS,
-];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, known::LOGS, modbus::LOGS, mqtt::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, roc_plus::LOGS, s7comm::LOGS, synchrophasor::LOGS, tls::LOGS, tunnel::LOGS];
 
 /// Makes rows of observations.
 #[derive(Debug)]

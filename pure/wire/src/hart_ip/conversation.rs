@@ -3,7 +3,7 @@
 use super::commands;
 use super::message::{self, Command, Id, Kind, Message, TokenPassing};
 use super::parse::{self, Fit, Found};
-use super::{layout, rows, words};
+use super::{layout, makers, rows, words};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show;
@@ -16,6 +16,9 @@ const PENDING_MAX: usize = 64;
 
 /// How many runs of bytes that are no message a conversation may hold before it is given up.
 const STRIKES_MAX: u32 = 16;
+
+/// Things that look like a message and are none, before the bytes at hand are given up.
+const CANDIDATES_MAX: u32 = 64;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -132,14 +135,20 @@ impl Dialogue for Conversation {
 /// Finds the next message by its structure: how many bytes lie before it, and whether it was found. Without it, the
 /// last bytes are kept, since they may be the beginning of a header.
 fn find_message(bytes: &[u8]) -> (usize, bool) {
-    let begins = |offset: usize| match parse::parse_message(bytes.get(offset..).unwrap_or_default()) {
-        Found::Message(message, _) => parse::fit(&message) > Fit::No,
-        _ => false,
-    };
-    match (0..bytes.len()).find(|offset| begins(*offset)) {
-        Some(offset) => (offset, true),
-        None => (bytes.len().saturating_sub(parse::HEADER_BYTES - 1), false),
+    // What only looks like a message is read to its end, so that not too many are looked at.
+    let mut candidates = 0;
+    for offset in 0..bytes.len() {
+        if let Found::Message(message, _) = parse::parse_message(bytes.get(offset..).unwrap_or_default()) {
+            if parse::fit(&message) > Fit::No {
+                return (offset, true);
+            }
+            candidates += 1;
+            if candidates > CANDIDATES_MAX {
+                return (bytes.len(), false);
+            }
+        }
     }
+    (bytes.len().saturating_sub(parse::HEADER_BYTES - 1), false)
 }
 
 impl Conversation {
@@ -354,7 +363,7 @@ fn identify(side: Side, order: &Order<'_>, out: &mut Out<'_>) {
             let mut cursor = Cursor::new(order.data);
             let Some(identity) = parse_identity(&mut cursor) else { return };
             if let Some(maker) = identity.maker {
-                let name = words::maker(maker)
+                let name = makers::maker(maker)
                     .map_or_else(|| format_compact!("manufacturer {maker:#06x}"), Text::const_new);
                 out.identity(side, Trait::Vendor, &name, "manufacturer-identification-code", confidence);
             }

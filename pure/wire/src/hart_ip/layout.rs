@@ -3,7 +3,7 @@
 //! The tables in `universal.rs` and `practice.rs` name the fields as ICSNPP's logs do; one walk over a table serves the
 //! logs and the values of requests alike.
 
-use super::{units, words};
+use super::{makers, units, words};
 use crate::cursor::Cursor;
 use crate::decimal::decimal;
 use crate::show;
@@ -238,7 +238,7 @@ fn value(kind: Kind, cursor: &mut Cursor<'_>) -> Option<Text> {
         Kind::Date => date(cursor.array()?),
         Kind::DeviceType => words::device_type(cursor.u16()?),
         Kind::Float => float(cursor.u32()?),
-        Kind::Maker => words::maker_in_log(cursor.u16()?),
+        Kind::Maker => makers::maker_in_log(cursor.u16()?),
         Kind::Packed(bytes) => packed(cursor.take(bytes)?),
         Kind::Raw(bytes) | Kind::Text(bytes) => show::escaped(cursor.take(bytes)?, show::VALUE_BYTES_MAX),
         Kind::Time => time(cursor.u32()?),

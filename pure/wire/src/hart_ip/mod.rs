@@ -14,6 +14,7 @@
 mod commands;
 mod conversation;
 mod layout;
+mod makers;
 mod message;
 mod parse;
 mod practice;

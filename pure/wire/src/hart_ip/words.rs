@@ -5,71 +5,23 @@
 use city::Text;
 use compact_str::format_compact;
 
-/// Table 8, in part: manufacturers whose devices are met.
-pub fn maker(code: u16) -> Option<&'static str> {
-    Some(match code {
-        0x01 => "Acromag",
-        0x02 => "Allen-Bradley",
-        0x03 => "Ametek",
-        0x04 => "Analog Devices",
-        0x05 | 0x12 | 0x16 | 0x1a => "ABB",
-        0x06 => "Beckman",
-        0x09 => "Bristol Babcock",
-        0x0a => "Brooks Instrument",
-        0x0b => "Chessell",
-        0x0d => "Daniel Industries",
-        0x11 => "Endress+Hauser",
-        0x13 => "Fisher Controls",
-        0x14 => "Foxboro",
-        0x15 => "Fuji",
-        0x17 => "Honeywell",
-        0x18 => "ITT Barton",
-        0x1d => "M-System",
-        0x1f => "Micro Motion",
-        0x20 => "Moore Industries",
-        0x26 => "Rosemount",
-        0x2a => "Siemens",
-        0x2c => "Toshiba",
-        0x2e => "Rosemount Analytic",
-        0x30 => "Flowserve",
-        0x31 => "Varec",
-        0x36 => "Yamatake",
-        0x37 => "Yokogawa",
-        0x3e => "Smar",
-        0x40 => "Measurement Technology",
-        0x42 => "Samson",
-        0x45 => "Krohne",
-        0x47 => "Druck",
-        0x4e => "Drexelbrook",
-        0x50 => "K-TEK",
-        0x56 => "Magnetrol",
-        0x57 => "Metso Automation",
-        0x5d => "Pepperl+Fuchs",
-        0x61 => "Knick",
-        0x62 => "VEGA",
-        0x63 => "MTS Systems",
-        0x65 => "Masoneilan",
-        0xf9 => "FieldComm Group",
-        _ => return None,
-    })
-}
-
-/// A manufacturer in a log's spelling: capitals, without spaces or signs.
-pub fn maker_in_log(code: u16) -> Text {
-    match maker(code) {
-        Some(name) => {
-            name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
-        }
-        None => format_compact!("unknown-{code:#x}"),
-    }
-}
-
 /// Table 1, in part: the expanded device type.
 pub fn device_type(code: u16) -> Text {
     match code {
         0xf9fd => Text::const_new("FieldComm Group HART-IP FlowDevice"),
         code => format_compact!("unknown-{code:#x}"),
     }
+}
+
+/// The words that most tables end with.
+fn special(code: u8) -> Option<&'static str> {
+    Some(match code {
+        250 => "Not Used",
+        251 => "None",
+        252 => "Unknown",
+        253 => "Special",
+        _ => return None,
+    })
 }
 
 /// Table 57: the device profile.
@@ -137,6 +89,7 @@ pub fn classification(code: u8) -> Option<&'static str> {
         88 => "VOLUME PER VOLUME",
         89 => "VOLUME PER MASS",
         90 => "CONCENTRATION",
+        91 => "VALVE ACTUATOR",
         96 => "ACCELERATION",
         97 => "TURBIDITY",
         98 => "TEMPERATURE DIFFERENCE",
@@ -166,8 +119,7 @@ pub fn family(code: u8) -> Option<&'static str> {
         12 => "Vortex Flow",
         13 => "Mag Flow",
         14 => "Coriolis Flow",
-        250 => "Not Used",
-        _ => return None,
+        other => return special(other),
     })
 }
 
@@ -177,11 +129,7 @@ pub fn alarm(code: u8) -> Option<&'static str> {
         0 => "High",
         1 => "Low",
         239 => "Hold Last Output Value",
-        250 => "Not Used",
-        251 => "None",
-        252 => "Unknown",
-        253 => "Special",
-        _ => return None,
+        other => return special(other),
     })
 }
 
@@ -198,11 +146,7 @@ pub fn transfer(code: u8) -> Option<&'static str> {
         231 => "Square Root Plus Special Curve",
         232 => "Square Root Third Power Plus Special Curve",
         233 => "Square Root Fifth Power Plus Special Curve",
-        250 => "Not Used",
-        251 => "None",
-        252 => "Unknown",
-        253 => "Special",
-        _ => return None,
+        other => return special(other),
     })
 }
 
@@ -211,11 +155,7 @@ pub fn write_protect(code: u8) -> Option<&'static str> {
     Some(match code {
         0 => "No",
         1 => "Yes",
-        250 => "Not Used",
-        251 => "None",
-        252 => "Unknown",
-        253 => "Special",
-        _ => return None,
+        other => return special(other),
     })
 }
 
@@ -224,7 +164,7 @@ pub fn loop_current(code: u8) -> Option<&'static str> {
     Some(match code {
         0 => "Disabled",
         1 => "Enabled",
-        _ => return None,
+        other => return special(other),
     })
 }
 
@@ -237,7 +177,7 @@ pub fn operating_mode(code: u8) -> Option<&'static str> {
 pub fn eeprom(code: u8) -> Option<&'static str> {
     Some(match code {
         0 => "Burn EEPROM",
-        1 => "Copy EEPROM to RAM",
+        1 => "Restore Shadow RAM",
         _ => return None,
     })
 }
@@ -249,7 +189,7 @@ pub fn lock(code: u8) -> Option<&'static str> {
         1 => "Lock Temporary",
         2 => "Lock Permanent",
         3 => "Lock All",
-        _ => return None,
+        other => return special(other),
     })
 }
 
@@ -277,7 +217,7 @@ pub fn write_mode(code: u8) -> Option<&'static str> {
     Some(match code {
         0 => "Normal",
         1 => "Fixed Value",
-        _ => return None,
+        other => return special(other),
     })
 }
 

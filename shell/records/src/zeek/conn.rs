@@ -68,6 +68,7 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
     Some(match protocol {
         city::Protocol::Arp | city::Protocol::Icmp => return None,
         city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
+        city::Protocol::Genisys => by_transport("genisys_tcp", "genisys_udp"),
         city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
         city::Protocol::OmronFins => "omron_fins",
