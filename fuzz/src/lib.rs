@@ -28,7 +28,7 @@ pub fn small_wire() -> Wire {
         fragment_bytes: 1 << 20,
     };
     let interim = Some(SignedDuration::from_secs(300));
-    Wire::new(Config { sensor: "fuzz".into(), details: true, seed: 1, limits, interim })
+    Wire::new(Config { sensor: "fuzz".into(), details: true, seed: 1, limits, only_whole: false, interim })
 }
 
 /// Takes a number of at most so many from the front of the input.
@@ -95,6 +95,28 @@ pub fn dialogue(carrier: Carrier, port: u16, mut data: &[u8]) {
     if carrier == Carrier::Tcp {
         send(0, ACK | FIN, &[], &mut wire);
         send(1, ACK | FIN, &[], &mut wire);
+    }
+    wire.finish(&mut out);
+}
+
+/// Reads the input as frames of one EtherType between two stations and a group: each with who speaks to whom and its
+/// length before it.
+pub fn linked(ether_type: u16, mut data: &[u8]) {
+    const STATIONS: [[u8; 6]; 3] = [[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2], [1, 0x0e, 0xcf, 0, 0, 0]];
+    let mut wire = small_wire();
+    let mut out = Vec::new();
+    let mut time = Timestamp::UNIX_EPOCH;
+    while let [head, low, rest @ ..] = data {
+        let length = (usize::from(*head & 7) << 8 | usize::from(*low)).min(rest.len());
+        let (payload, behind) = rest.split_at(length);
+        let (from, to) = (usize::from(head >> 7), usize::from(head >> 5 & 3) % STATIONS.len());
+        let kind = ether_type.to_be_bytes();
+        let bytes = [&STATIONS[to][..], &STATIONS[from][..], &kind[..], payload].concat();
+        time =
+            time.checked_add(SignedDuration::from_millis(i64::from(head >> 3 & 3) * 4_000)).unwrap_or(time);
+        wire.see(&Frame { time, link: ETHERNET, bytes: &bytes, length: bytes.len() as u32 }, &mut out);
+        out.clear();
+        data = behind;
     }
     wire.finish(&mut out);
 }

@@ -1,10 +1,11 @@
-//! The project's own chores: `cargo xtask test`, `tidy`, `deny`, `fuzz` and `bench`.
+//! The project's own chores: `cargo xtask test`, `tidy`, `deny`, `docs`, `fuzz` and `bench`.
 
 mod bench;
 mod dependencies;
 mod fuzz;
 mod house;
 mod needs;
+mod pages;
 mod run;
 mod test;
 mod tidy;
@@ -17,6 +18,7 @@ The project's own chores.
   cargo xtask test                         everything that must hold before a change is proposed, as CI runs it
   cargo xtask tidy                         the house's rules: arrows, names, sizes, texts
   cargo xtask deny                         licences, bans and sources of what is built in
+  cargo xtask docs                         makes the pages of docs/protocols from what the protocols' modules say
   cargo xtask fuzz [TARGET] [--seconds N]  libFuzzer on one parser, or on each in turn (default 60 seconds each)
   cargo xtask bench [CAPTURE]              measures and writes docs/benchmarks.md; never part of the tests
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
         ["deny"] => dependencies::run(),
+        ["docs"] => pages::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         [] | ["help" | "--help" | "-h"] => {

@@ -54,7 +54,7 @@ pub struct Conversation {
     pub vlan: Option<u16>,
     /// The time of its first packet.
     pub start: Timestamp,
-    /// From the first packet to the last.
+    /// From the first packet to the last. TCP: to the one with which both ends had closed; what is late does not count.
     pub duration: SignedDuration,
     /// Packets from the source.
     pub packets_out: u64,
@@ -72,6 +72,8 @@ pub struct Conversation {
     pub missed_bytes: u64,
     /// How it went.
     pub state: ConnectionState,
+    /// What happened, a letter each, as Zeek's `history` has it: `ShADadFf`. Empty without TCP or UDP.
+    pub history: Text,
     /// `false` if it goes on and will be told of again, with totals from its start.
     pub ended: bool,
     /// Further facts by name, for records; empty unless the reader was asked for them, and until the end.
@@ -283,7 +285,7 @@ pub struct Binding {
     pub address: IpAddr,
     /// The MAC address that claims it.
     pub mac: Mac,
-    /// The protocol in which it was said: ARP, ICMP (neighbour discovery) or DHCP.
+    /// The protocol in which it was said: ARP, ICMP (neighbour discovery), DHCP or PROFINET DCP.
     pub protocol: Protocol,
 }
 

@@ -57,6 +57,10 @@ protocols! {
     Arp "arp" "ARP" general [] [Discover]
     /// BACnet/IP, ANSI/ASHRAE 135 annex J.
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    /// Bristol Standard Asynchronous/Synchronous Protocol, Emerson D301401X012.
+    Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
+    /// ANSI C12.22, IEEE 1703.
+    C1222 "c1222" "ANSI C12.22" industrial [1153] [Authenticate Configure Discover Operate Read Restart Transfer Write]
     /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
     Cip "cip" "CIP I/O" industrial [2222] [Publish]
     /// Dynamic Host Configuration Protocol, RFC 2131.
@@ -67,6 +71,10 @@ protocols! {
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// EtherNet/IP with the messages of the Common Industrial Protocol, ODVA's CIP Networks Library volumes 1 and 2.
     Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
+    /// GENISYS, between a railway's control office and its field units.
+    Genisys "genisys" "Genisys" industrial [10001] [Configure Operate Read]
+    /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
+    HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
@@ -81,6 +89,20 @@ protocols! {
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
+    /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
+    Opcua "opcua" "OPC UA" industrial [4840] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Write]
+    /// PROFINET DCP, discovery and basic configuration, IEC 61158-6-10.
+    ProfinetDcp "profinet-dcp" "PROFINET DCP" industrial [] [Configure Discover Operate Publish Restart]
+    /// PROFINET IO, context manager, IEC 61158-6-10.
+    ProfinetIoCm "profinet-io-cm" "PROFINET IO" industrial [34964] [Authenticate Configure Discover Publish Read]
+    /// ROC Plus, Emerson D301180X012.
+    RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
+    /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.
+    S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    /// S7comm-plus over ISO transport (RFC 1006), its successor.
+    S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Synchrophasor data transfer, IEEE C37.118.2.
+    Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

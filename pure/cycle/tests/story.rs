@@ -165,6 +165,7 @@ impl Story {
             ip_bytes_in: bytes + 40,
             missed_bytes: 0,
             details: Vec::new(),
+            history: city::Text::default(),
             state,
             ended: true,
         };

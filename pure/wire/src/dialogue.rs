@@ -197,6 +197,11 @@ impl Fields {
         self.0.push((Text::const_new(column), value.into()));
     }
 
+    /// Puts all that another has: columns that were filled before their message was whole.
+    pub fn append(&mut self, other: &Fields) {
+        self.0.extend_from_slice(&other.0);
+    }
+
     /// Puts a value as it is shown: a number, an address.
     pub fn show(&mut self, column: &'static str, value: impl Display) {
         self.put(column, format_compact!("{value}"));

@@ -2,6 +2,7 @@
 
 use crate::Config;
 use crate::dialogue::Side;
+use crate::history::History;
 use crate::talk::Talk;
 use crate::tcp;
 use city::{
@@ -171,14 +172,21 @@ impl EndedBy {
     }
 }
 
+/// At which frame a conversation began, and as the how manyth of those that began there (a tunnel's frame begins
+/// several).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Begun {
+    pub(crate) frame: u64,
+    pub(crate) nth: u32,
+}
+
 /// A conversation that goes on.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) key: Key,
     /// Whether the source is the higher end of the key.
     pub(crate) source_is_high: bool,
-    /// Counts conversations in the order in which they began.
-    pub(crate) number: u64,
+    pub(crate) begun: Begun,
     pub(crate) start: Timestamp,
     pub(crate) last: Timestamp,
     /// How many interim reports are due by the time it was last told of.
@@ -189,6 +197,11 @@ pub(crate) struct Live {
     pub(crate) macs: Ends<Option<Mac>>,
     pub(crate) sent: Ends<Sent>,
     pub(crate) tcp: tcp::Connection,
+    pub(crate) history: History,
+    /// When both ends had closed, for a stream.
+    pub(crate) closed: Option<Timestamp>,
+    /// Whether it was found to be a tunnel.
+    pub(crate) is_tunnel: bool,
     pub(crate) protocol: Option<Protocol>,
     pub(crate) talk: Talk,
 }
@@ -236,7 +249,7 @@ impl Live {
             destination_mac: self.macs.destination,
             vlan: self.vlan,
             start: self.start,
-            duration: self.last.duration_since(self.start),
+            duration: self.closed.unwrap_or(self.last).duration_since(self.start),
             packets_out: self.sent.source.packets,
             packets_in: self.sent.destination.packets,
             bytes_out,
@@ -245,6 +258,7 @@ impl Live {
             ip_bytes_in: self.sent.destination.ip_bytes,
             missed_bytes: self.tcp.missed(),
             state: self.state(),
+            history: self.history.letters(),
             ended: ended.is_some(),
             details: ended.filter(|_| config.details).map(|by| self.details(by)).unwrap_or_default(),
         };

@@ -1,7 +1,10 @@
 //! Which protocol is spoken: told by content, with the port as no more than a hint.
 
 use crate::dialogue::{Reader, Side};
-use crate::{bacnet, cip, dhcp, dnp3, dns, enip, http, iec104, modbus, mqtt, omron_fins, tls};
+use crate::{
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, genisys, hart_ip, http, iec104, modbus, mqtt,
+    omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.
@@ -70,16 +73,26 @@ pub enum Sureness {
 /// The protocols read over TCP and UDP. A protocol is added by a folder and a line.
 pub const READERS: &[Reader] = &[
     bacnet::READER,
+    bsap::READER,
+    c1222::READER,
     cip::READER,
     dhcp::READER,
     dnp3::READER,
     dns::MULTICAST_READER,
     dns::READER,
     enip::READER,
+    genisys::READER,
+    hart_ip::READER,
     http::READER,
     iec104::READER,
     modbus::READER,
     mqtt::READER,
     omron_fins::READER,
+    opcua::READER,
+    profinet_io_cm::READER,
+    roc_plus::READER,
+    s7comm::PLUS_READER,
+    s7comm::READER,
+    synchrophasor::READER,
     tls::READER,
 ];

@@ -22,7 +22,14 @@ pub(crate) const START: Timestamp = Timestamp::constant(1_750_000_000, 0);
 
 /// A configuration that tells everything.
 pub(crate) fn config() -> Config {
-    Config { sensor: "rehearsal".into(), details: true, seed: 1, limits: Limits::default(), interim: None }
+    Config {
+        sensor: "rehearsal".into(),
+        details: true,
+        seed: 1,
+        limits: Limits::default(),
+        only_whole: false,
+        interim: None,
+    }
 }
 
 /// The flow of every rehearsal.

@@ -3,7 +3,7 @@
 //! A slab of conversations, an index of 4 bytes each, and a list for each kind of patience, in which the least recently
 //! active stands first. Nothing is ever looked at in the order of the index, so that the seed of its hash never shows.
 
-use crate::flow::{Key, Live};
+use crate::flow::{Begun, Key, Live};
 use hashbrown::HashTable;
 use jiff::{SignedDuration, Timestamp};
 
@@ -77,13 +77,26 @@ pub(crate) struct Table {
     free: u32,
     lists: [List; 6],
     seed: u64,
-    begun: u64,
+    /// What the next conversation is numbered.
+    next: Begun,
 }
 
 impl Table {
     pub(crate) fn new(seed: u64) -> Table {
         let empty = List { first: NONE, last: NONE, length: 0 };
-        Table { index: HashTable::new(), slots: Vec::new(), free: NONE, lists: [empty; 6], seed, begun: 0 }
+        Table {
+            index: HashTable::new(),
+            slots: Vec::new(),
+            free: NONE,
+            lists: [empty; 6],
+            seed,
+            next: Begun::default(),
+        }
+    }
+
+    /// The number of the frame that is about to be read.
+    pub(crate) fn frame(&mut self, number: u64) {
+        self.next = Begun { frame: number, nth: 0 };
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -109,8 +122,8 @@ impl Table {
 
     /// Puts a conversation in; numbers it.
     pub(crate) fn insert(&mut self, hash: u64, mut live: Live, patience: Patience) -> Place {
-        self.begun += 1;
-        live.number = self.begun;
+        live.begun = self.next;
+        self.next.nth += 1;
         let slot = Slot { live: Some(live), hash, patience, before: NONE, after: NONE };
         let at = self.free;
         let at = if let Some(free) = self.slots.get_mut(at as usize) {
@@ -174,14 +187,11 @@ impl Table {
             .map(|(place, _)| place)
     }
 
-    /// All places, in the order in which their conversations began.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        let mut places: Vec<(u64, u32)> = (0..)
-            .zip(&self.slots)
-            .filter_map(|(at, slot)| slot.live.as_ref().map(|live| (live.number, at)))
-            .collect();
-        places.sort_unstable();
-        places.into_iter().map(|(_, at)| Place(at)).collect()
+    /// Takes out all of them.
+    pub(crate) fn take_all(&mut self) -> Vec<Live> {
+        let all = std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.live).collect();
+        *self = Table { next: self.next, ..Table::new(self.seed) };
+        all
     }
 
     fn oldest(&self, patience: Patience) -> Option<(Place, Timestamp)> {

@@ -9,8 +9,12 @@ use std::fmt::Write as _;
 const UNREAD_MAX: usize = 1_024;
 
 /// The counts since they were last told.
+///
+/// Tallies of several readers are put together with [`Tally::add`] and then told once.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub struct Tally {
+    /// The number of the frame that is read.
+    pub(crate) frame: u64,
     /// Frames cut short when captured, or shorter than their headers say.
     pub(crate) truncated: u64,
     /// Frames whose time ran backwards.
@@ -27,6 +31,8 @@ pub(crate) struct Tally {
 #[derive(Debug)]
 struct Sampled {
     count: u64,
+    /// The frame that the sample is from.
+    frame: u64,
     first: [u8; 16],
     length: usize,
 }
@@ -54,14 +60,35 @@ impl Tally {
             for (to, from) in first.iter_mut().zip(bytes) {
                 *to = *from;
             }
-            Sampled { count: 0, first, length: bytes.len().min(16) }
+            Sampled { count: 0, frame: self.frame, first, length: bytes.len().min(16) }
         });
         sampled.count += count;
     }
 
-    /// Tells of everything counted, and begins again at nothing.
-    pub(crate) fn tell(&mut self, time: Timestamp, sensor: &Text, out: &mut Vec<Observation>) {
-        let told = std::mem::take(self);
+    /// Adds what another reader counted.
+    pub fn add(&mut self, other: Tally) {
+        self.truncated += other.truncated;
+        self.reversed += other.reversed;
+        self.checksums += other.checksums;
+        self.put_out += other.put_out;
+        self.not_held += other.not_held;
+        for (key, sampled) in other.unread {
+            match self.unread.get_mut(&key) {
+                None => drop(self.unread.insert(key, sampled)),
+                Some(known) => {
+                    let count = known.count + sampled.count;
+                    if sampled.frame < known.frame {
+                        *known = sampled;
+                    }
+                    known.count = count;
+                }
+            }
+        }
+    }
+
+    /// Tells of everything counted.
+    pub fn tell(self, time: Timestamp, sensor: &Text, out: &mut Vec<Observation>) {
+        let told = self;
         let mut tell = |fact| out.push(Observation { time, sensor: sensor.clone(), fact });
         let losses = [
             (

@@ -3,6 +3,7 @@
 use crate::bytes::{take_u16, take_u32};
 use crate::dialogue::Side;
 use crate::flow::Ends;
+use crate::history::History;
 use city::ConnectionState;
 
 /// TCP's flags.
@@ -10,19 +11,22 @@ use city::ConnectionState;
 pub(crate) struct Flags(pub(crate) u8);
 
 impl Flags {
+    pub(crate) const FIN: u8 = 0x01;
+    pub(crate) const SYN: u8 = 0x02;
+    pub(crate) const RST: u8 = 0x04;
     const ACK: u8 = 0x10;
 
     pub(crate) fn fin(self) -> bool {
-        self.0 & 0x01 != 0
+        self.0 & Self::FIN != 0
     }
     pub(crate) fn syn(self) -> bool {
-        self.0 & 0x02 != 0
+        self.0 & Self::SYN != 0
     }
     pub(crate) fn rst(self) -> bool {
-        self.0 & 0x04 != 0
+        self.0 & Self::RST != 0
     }
     pub(crate) fn ack(self) -> bool {
-        self.0 & 0x10 != 0
+        self.0 & Self::ACK != 0
     }
 }
 
@@ -34,6 +38,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) sequence: u32,
     pub(crate) acknowledgement: u32,
     pub(crate) flags: Flags,
+    /// How much the sender can take, before scaling.
+    pub(crate) window: u16,
     pub(crate) payload: &'a [u8],
     /// How long the payload was on the wire.
     pub(crate) length: u32,
@@ -45,7 +51,7 @@ pub(crate) fn parse_segment(bytes: &[u8], length: u32) -> Option<Segment<'_>> {
     let (destination_port, rest) = take_u16(rest)?;
     let (sequence, rest) = take_u32(rest)?;
     let (acknowledgement, rest) = take_u32(rest)?;
-    let ([offset, flags, ..], _) = rest.split_first_chunk::<8>()?;
+    let ([offset, flags, w0, w1, ..], _) = rest.split_first_chunk::<8>()?;
     let header = u32::from(offset >> 4) * 4;
     if header < 20 || header > length {
         return None;
@@ -57,6 +63,7 @@ pub(crate) fn parse_segment(bytes: &[u8], length: u32) -> Option<Segment<'_>> {
         sequence,
         acknowledgement,
         flags: Flags(*flags),
+        window: u16::from_be_bytes([*w0, *w1]),
         payload,
         length: length - header,
     })
@@ -101,6 +108,8 @@ pub(crate) struct End {
     acknowledged: u64,
     /// Bytes that were passed over and have not turned up.
     hole: u64,
+    /// Where the last of them were passed over, until the other end says that it has them all the same.
+    hole_at: Option<u64>,
 }
 
 impl End {
@@ -157,7 +166,7 @@ impl Connection {
     }
 
     /// Takes note of a segment. Says at which position its payload begins, if that can be told.
-    pub(crate) fn see(&mut self, segment: &Segment<'_>, side: Side) -> Option<u64> {
+    pub(crate) fn see(&mut self, segment: &Segment<'_>, side: Side, history: &mut History) -> Option<u64> {
         let flags = segment.flags;
         let peer = *self.ends.of(side.other());
         let end = self.ends.of_mut(side);
@@ -185,30 +194,44 @@ impl Connection {
         let position = end.position(data_at);
         // A second SYN with other numbers, as of two stations that answer to one address, says nothing of this stream.
         let of_another = flags.syn() && segment.sequence != end.base;
+        let mut repeats = false;
         if let Some(position) = position
             && !of_another
             && !(flags.rst() && segment.length == 0)
         {
             let length = u64::from(segment.length);
             let behind = position + length + u64::from(flags.fin());
+            repeats = length > 0 && behind <= end.sent && !first && end.stage != Stage::Reset;
             if behind > end.sent {
                 if length > 0 && position > end.sent {
                     end.hole += position - end.sent;
+                    end.hole_at.get_or_insert(end.sent);
                 }
                 end.sent = behind;
             } else if position < end.sent && end.hole > 0 {
                 end.hole = end.hole.saturating_sub(length);
+                if end.hole == 0 {
+                    end.hole_at = None;
+                }
             }
             if flags.fin() {
                 end.fin = true;
             }
         }
+        history.segment(segment, side, repeats);
         if flags.ack() && !(flags.rst() && segment.acknowledgement == 0) {
             let peer = self.ends.of_mut(side.other());
             if peer.begun
                 && let Some(acknowledged) = peer.position(segment.acknowledgement)
                 && acknowledged <= peer.sent + AHEAD_MAX
             {
+                let beyond = peer.stage != Stage::Silent
+                    && acknowledged > peer.acknowledged
+                    && acknowledged > peer.sent + u64::from(!peer.fin);
+                if peer.hole_at.is_some_and(|at| acknowledged > at) || beyond {
+                    peer.hole_at = None;
+                    history.gap(side.other());
+                }
                 peer.acknowledged = peer.acknowledged.max(acknowledged);
             } else if !peer.begun && !flags.syn() && !flags.rst() {
                 // Not heard yet: what it will say next is known.
@@ -379,6 +402,12 @@ impl Connection {
             end.hole + if end.acknowledged > end.sent { unseen } else { 0 }
         };
         missed(&self.ends.source) + missed(&self.ends.destination)
+    }
+
+    /// Whether both ends have closed or reset it.
+    pub(crate) fn is_closed(&self) -> bool {
+        let over = |end: &End| matches!(end.stage, Stage::Closed | Stage::Reset);
+        over(&self.ends.source) && over(&self.ends.destination)
     }
 
     /// Whether nothing more is to be expected of it: both ends closed, one reset, or one closed what was not seen to

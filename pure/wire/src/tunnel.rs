@@ -16,6 +16,34 @@ pub(crate) enum Inside<'a> {
     Typed(u16, &'a [u8]),
 }
 
+/// What sort of tunnel it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Ayiya,
+    Geneve,
+    Gre,
+    Gtp,
+    /// IP directly in IP.
+    Ip,
+    Teredo,
+    Vxlan,
+}
+
+impl Kind {
+    /// The name that Zeek has for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Kind::Ayiya => "Tunnel::AYIYA",
+            Kind::Geneve => "Tunnel::GENEVE",
+            Kind::Gre => "Tunnel::GRE",
+            Kind::Gtp => "Tunnel::GTPv1",
+            Kind::Ip => "Tunnel::IP",
+            Kind::Teredo => "Tunnel::TEREDO",
+            Kind::Vxlan => "Tunnel::VXLAN",
+        }
+    }
+}
+
 /// Generic routing encapsulation (RFC 2784, RFC 2890; version 1 is PPTP's, RFC 2637).
 pub(crate) fn parse_gre(bytes: &[u8]) -> Option<Inside<'_>> {
     let (flags, rest) = take_u16(bytes)?;
@@ -46,7 +74,11 @@ pub(crate) fn parse_gre(bytes: &[u8]) -> Option<Inside<'_>> {
 
 /// What a UDP datagram carries, if it goes to a tunnel's port and has a tunnel's shape; for tunnels with a client and a
 /// server, also if it comes from such a port.
-pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &[u8]) -> Option<Inside<'_>> {
+pub(crate) fn parse_udp_tunnel(
+    source_port: u16,
+    destination_port: u16,
+    bytes: &[u8],
+) -> Option<(Kind, Inside<'_>)> {
     let port = match source_port {
         2152 | 3544 | 5072 => source_port,
         _ => destination_port,
@@ -68,7 +100,7 @@ pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &
                     rest = skip(rest, length)?;
                 }
             }
-            looks_like_ip(rest).then_some(Inside::Ip(rest))
+            looks_like_ip(rest).then_some((Kind::Gtp, Inside::Ip(rest)))
         }
         // Teredo (RFC 4380 section 5.1.1): perhaps authentication, perhaps the origin, then IPv6.
         3544 => {
@@ -79,7 +111,7 @@ pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &
             if let [0, 0, ..] = rest {
                 rest = skip(rest, 8)?;
             }
-            (looks_like_ip(rest) && rest.first()? >> 4 == 6).then_some(Inside::Ip(rest))
+            (looks_like_ip(rest) && rest.first()? >> 4 == 6).then_some((Kind::Teredo, Inside::Ip(rest)))
         }
         // AYIYA (draft-massar-v6ops-ayiya): lengths of identity and signature, an operation, what follows.
         5072 => {
@@ -87,15 +119,22 @@ pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &
             let (identity, signature) = (1 << (identity >> 4), usize::from(signature >> 4) * 4);
             let rest = skip(rest, identity + signature)?;
             (operation & 0xf == 1 && matches!(next, 4 | 41) && looks_like_ip(rest))
-                .then_some(Inside::Ip(rest))
+                .then_some((Kind::Ayiya, Inside::Ip(rest)))
         }
         // VXLAN (RFC 7348 section 5); 8472 is Linux's own older port.
         4789 | 8472 => {
-            let ([flags, ..], rest) = bytes.split_first_chunk::<8>()?;
-            (*flags == 0x08).then_some(Inside::Ethernet(rest))
+            let ([flags, _, _, next, ..], rest) = bytes.split_first_chunk::<8>()?;
+            let inside = match (flags, next) {
+                (0x08, _) => Inside::Ethernet(rest),
+                // The generic extension says what follows (draft-ietf-nvo3-vxlan-gpe).
+                (0x0c, 1 | 2) => Inside::Ip(rest),
+                (0x0c, 3) => Inside::Ethernet(rest),
+                _ => return None,
+            };
+            Some((Kind::Vxlan, inside))
         }
         // GRE in UDP (RFC 8086).
-        4754 => parse_gre(bytes),
+        4754 => Some((Kind::Gre, parse_gre(bytes)?)),
         // Geneve (RFC 8926 section 3.4).
         6081 => {
             let ([first, _, kind @ .., _, _, _, _], rest) = bytes.split_first_chunk::<8>()?;
@@ -103,11 +142,12 @@ pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &
                 return None;
             }
             let rest = skip(rest, usize::from(first & 0x3f) * 4)?;
-            match u16::from_be_bytes(*kind) {
-                ether_type::BRIDGED => Some(Inside::Ethernet(rest)),
-                ether_type::IPV4 | ether_type::IPV6 => Some(Inside::Ip(rest)),
-                other => Some(Inside::Typed(other, rest)),
-            }
+            let inside = match u16::from_be_bytes(*kind) {
+                ether_type::BRIDGED => Inside::Ethernet(rest),
+                ether_type::IPV4 | ether_type::IPV6 => Inside::Ip(rest),
+                other => Inside::Typed(other, rest),
+            };
+            Some((Kind::Geneve, inside))
         }
         // Teredo between its clients uses any port; its prefix (RFC 4380 section 2.6) gives it away.
         _ => {
@@ -118,7 +158,7 @@ pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &
             let whole = rest.len() == usize::from(u16::from_be_bytes([*l0, *l1]));
             let (source, destination) = ends.split_at(16);
             let teredo = |end: &[u8]| end.starts_with(&[0x20, 0x01, 0, 0]);
-            (whole && (teredo(source) || teredo(destination))).then_some(Inside::Ip(bytes))
+            (whole && (teredo(source) || teredo(destination))).then_some((Kind::Teredo, Inside::Ip(bytes)))
         }
     }
 }
@@ -126,4 +166,10 @@ pub(crate) fn parse_udp_tunnel(source_port: u16, destination_port: u16, bytes: &
 fn looks_like_ip(bytes: &[u8]) -> bool {
     matches!(bytes.first().map(|first| first >> 4), Some(4) if bytes.len() >= 20)
         || matches!(bytes.first().map(|first| first >> 4), Some(6) if bytes.len() >= 40)
+}
+
+/// Whether a packet in a Teredo tunnel is a bubble (RFC 4380 section 2.8): nothing in it, but for a way through a
+/// translator of addresses.
+pub(crate) fn is_bubble(inside: Inside<'_>) -> bool {
+    matches!(inside, Inside::Ip([0x60..=0x6f, _, _, _, 0, 0, 59, ..]))
 }

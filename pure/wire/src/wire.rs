@@ -1,43 +1,62 @@
 //! The reader: frames in, observations out.
 
+use crate::clock::{Clock, Moment, Turn};
 use crate::dialogue::{Out, Reader, Side};
-use crate::flow::{EndedBy, Ends, Key, Live, Sent};
+use crate::flow::{Begun, EndedBy, Ends, Key, Live, Sent};
 use crate::fragment::{Bounds, Fragments};
 use crate::frame::{
     Carries, Opened, parse_aggregated, parse_ethernet, parse_frame, parse_typed, parse_wireless,
 };
+use crate::history::History;
 use crate::packet::{Packet, ip_number, parse_ip};
 use crate::recognise::READERS;
 use crate::stream::Room;
 use crate::table::{Patience, Place, Table};
 use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
-use crate::tunnel::{Inside, parse_gre, parse_udp_tunnel};
-use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
-use city::{Address, Binding, Mac, Observation, Observed, Protocol, Transport};
+use crate::tcp::Flags;
+use crate::tunnel::{Inside, Kind, is_bubble, parse_gre, parse_udp_tunnel};
+use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp};
+use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Text, Transport};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// How deep packets may lie within packets.
 const DEPTH_MAX: u8 = 4;
-/// How far time may run backwards between frames before it counts as another clock, not as disorder.
-const DISORDER: SignedDuration = SignedDuration::from_secs(60);
-/// How often it is looked whether conversations have fallen silent; the time of every frame would cost more than reading
-/// the frame.
-const SWEEP_EVERY: SignedDuration = SignedDuration::from_millis(100);
-/// How often losses and unread bytes are told of.
-const TALLY_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// Tunnels without ports that are told of.
+const TUNNELS_MAX: usize = 4_096;
+
+/// Where a group of observations belongs among those that several readers tell at the same frame: first what ends,
+/// then what is told of neighbours, then what the frame itself shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Order {
+    /// A conversation that ended; in the order in which they began.
+    Ended(Begun),
+    /// Questions to neighbours that nobody answered.
+    Neighbours,
+    /// What the frame shows.
+    Frame,
+}
 
 /// Reads frames. See the crate's first page.
+///
+/// [`Wire::see`] is all that is needed by whoever reads alone. Several readers can share the frames of one capture
+/// ([`crate::share`]): then one [`Clock`] looks at every frame, each reader is told what every reader must do
+/// ([`Wire::pass`]), reads its own frames ([`Wire::hear`]), and says in which order what it told belongs among what the
+/// others tell ([`Order`]).
 pub struct Wire {
     config: Config,
     readers: &'static [Reader],
-    now: Option<Timestamp>,
-    swept: Option<Timestamp>,
-    tallied: Option<Timestamp>,
+    clock: Clock,
+    /// The number of the frame that is read.
+    frame: u64,
     table: Table,
     fragments: Fragments,
     neighbours: arp::Neighbours,
+    stations: profinet_dcp::Stations,
     tally: Tally,
+    /// The ends of tunnels without ports that were told of.
+    tunnels: BTreeSet<(Address, Address)>,
     reorder: Room,
     pending: Room,
 }
@@ -46,6 +65,8 @@ pub struct Wire {
 #[derive(Clone, Copy)]
 struct Around {
     time: Timestamp,
+    /// The latest time of any frame so far.
+    now: Timestamp,
     macs: (Option<Mac>, Option<Mac>),
     vlan: Option<u16>,
     /// How many packets it lies within.
@@ -70,6 +91,8 @@ struct Said<'a> {
     ip_length: u64,
     segment: Option<tcp::Segment<'a>>,
     protocol: Option<Protocol>,
+    /// Whether its checksum agrees, or there is none.
+    is_whole: bool,
 }
 
 impl Wire {
@@ -82,12 +105,13 @@ impl Wire {
         Wire {
             table: Table::new(config.seed),
             readers,
-            now: None,
-            swept: None,
-            tallied: None,
+            clock: Clock::default(),
+            frame: 0,
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
+            stations: profinet_dcp::Stations::default(),
             tally: Tally::default(),
+            tunnels: BTreeSet::new(),
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
             pending: Room { used: 0, limit: config.limits.pending_bytes },
             config,
@@ -96,15 +120,116 @@ impl Wire {
 
     /// Reads one frame. Frames come in the order of their capture.
     pub fn see(&mut self, frame: &Frame<'_>, out: &mut Vec<Observation>) {
-        self.advance(frame.time, out);
+        let moment = self.clock.see(frame.time);
+        self.go_on(&moment, out);
+        self.hear(frame, self.frame + 1, moment.now, out);
+    }
+
+    /// Lets time pass without a frame: what has been silent for too long is told of.
+    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
+        if let Some(moment) = self.clock.tick(now) {
+            self.go_on(&moment, out);
+        }
+    }
+
+    /// Ends everything: no frame will follow. Conversations are told of in the order in which they began.
+    pub fn finish(&mut self, out: &mut Vec<Observation>) {
+        let Some(now) = self.clock.now() else { return };
+        self.end_all(now, out, &mut |_, _| ());
+        self.take_tally().tell(now, &self.config.sensor, out);
+    }
+
+    fn go_on(&mut self, moment: &Moment, out: &mut Vec<Observation>) {
+        // Another clock is also a frame that is older than the one before it.
+        self.tally.reversed += u64::from(matches!(moment.turn, Turn::Restart { .. }));
+        self.pass(moment, out, &mut |_, _| ());
+        if let Some(time) = moment.tells() {
+            self.take_tally().tell(time, &self.config.sensor, out);
+        }
+    }
+
+    /// Does what a moment asks for, but for telling of losses and unread bytes: those are to be had of
+    /// [`Wire::take_tally`] when [`Moment::tells`]. `mark` is given the order of each group of observations and where
+    /// it ends in `out`.
+    pub fn pass(&mut self, moment: &Moment, out: &mut Vec<Observation>, mark: &mut impl FnMut(Order, usize)) {
+        match moment.turn {
+            Turn::Nothing => {}
+            Turn::Late => self.tally.reversed += 1,
+            Turn::Restart { was } => {
+                self.end_all(was, out, mark);
+                self.neighbours = arp::Neighbours::new();
+                self.stations = profinet_dcp::Stations::default();
+            }
+            Turn::Sweep { .. } => {
+                let mut ended: Vec<(Begun, Live)> = Vec::new();
+                while let Some(live) =
+                    self.table.expired(moment.now).and_then(|place| self.table.remove(place))
+                {
+                    ended.push((live.begun, live));
+                }
+                self.conclude(ended, moment.now, EndedBy::Silence, out, mark);
+                self.fragments.expire(moment.now);
+                self.neighbours.expire(moment.now, &self.config.sensor, out);
+                self.stations.expire(&self.config, moment.now, out);
+                mark(Order::Neighbours, out.len());
+            }
+        }
+    }
+
+    /// Ends everything, as [`Wire::pass`] does it.
+    pub fn end_all(
+        &mut self,
+        now: Timestamp,
+        out: &mut Vec<Observation>,
+        mark: &mut impl FnMut(Order, usize),
+    ) {
+        let ended = self.table.take_all().into_iter().map(|live| (live.begun, live)).collect();
+        self.conclude(ended, now, EndedBy::Input, out, mark);
+        self.neighbours.finish(now, &self.config.sensor, out);
+        self.stations.finish(&self.config, now, out);
+        self.fragments.finish();
+        mark(Order::Neighbours, out.len());
+    }
+
+    /// Tells of conversations that are over, in the order in which they began.
+    fn conclude(
+        &mut self,
+        mut ended: Vec<(Begun, Live)>,
+        now: Timestamp,
+        by: EndedBy,
+        out: &mut Vec<Observation>,
+        mark: &mut impl FnMut(Order, usize),
+    ) {
+        ended.sort_unstable_by_key(|(begun, _)| *begun);
+        for (begun, live) in ended {
+            self.over(live, now, by, out);
+            mark(Order::Ended(begun), out.len());
+        }
+    }
+
+    /// What was counted since this was asked last.
+    pub fn take_tally(&mut self) -> Tally {
+        for (number, count) in std::mem::take(&mut self.fragments.given_up) {
+            self.tally.unread(Transport::Ip(number), 0, None, &[], count);
+        }
+        std::mem::take(&mut self.tally)
+    }
+
+    /// Reads one frame, at a time that a clock has told. `number` counts the frames of the capture.
+    pub fn hear(&mut self, frame: &Frame<'_>, number: u64, now: Timestamp, out: &mut Vec<Observation>) {
+        self.frame = number;
+        self.tally.frame = number;
+        self.table.frame(number);
         let cut = (frame.bytes.len() as u64) < u64::from(frame.length);
         self.tally.truncated += u64::from(cut);
         match parse_frame(frame.link, frame.bytes) {
             Some(opened) => {
+                let (macs, vlan) = (opened.macs, opened.vlan);
                 let around = Around {
                     time: frame.time,
-                    macs: opened.macs,
-                    vlan: opened.vlan,
+                    now,
+                    macs,
+                    vlan,
                     depth: 0,
                     cut,
                     frame_length: Some(frame.length),
@@ -115,71 +240,9 @@ impl Wire {
         }
     }
 
-    /// Lets time pass without a frame: what has been silent for too long is told of.
-    pub fn tick(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
-        if self.now.is_none_or(|so_far| now > so_far) {
-            self.advance(now, out);
-        }
-    }
-
-    /// Ends everything: no frame will follow. Conversations are told of in the order in which they began.
-    pub fn finish(&mut self, out: &mut Vec<Observation>) {
-        let Some(now) = self.now else { return };
-        for place in self.table.places() {
-            self.end(place, now, EndedBy::Input, out);
-        }
-        self.neighbours.finish(now, &self.config.sensor, out);
-        self.fragments.finish();
-        self.tell_tally(now, out);
-    }
-
     /// How many conversations are followed at the moment.
     pub fn conversations(&self) -> usize {
         self.table.len()
-    }
-
-    /// Moves time on, and ends what has been silent for too long.
-    fn advance(&mut self, time: Timestamp, out: &mut Vec<Observation>) {
-        let now = match self.now {
-            Some(now) if time < now => {
-                self.tally.reversed += 1;
-                if now.duration_since(time) < DISORDER {
-                    return;
-                }
-                // Another clock: a second capture behind the first, or a clock set right. What was going on is over,
-                // for its age can no longer be told.
-                self.finish(out);
-                self.neighbours = arp::Neighbours::new();
-                self.tallied = Some(time);
-                self.swept = None;
-                time
-            }
-            Some(now) if time == now => return,
-            _ => time,
-        };
-        self.now = Some(now);
-        if self.swept.is_some_and(|then| now.duration_since(then) < SWEEP_EVERY) {
-            return;
-        }
-        self.swept = Some(now);
-        while let Some(place) = self.table.expired(now) {
-            self.end(place, now, EndedBy::Silence, out);
-        }
-        self.fragments.expire(now);
-        self.neighbours.expire(now, &self.config.sensor, out);
-        match self.tallied {
-            Some(then) if now.duration_since(then) < TALLY_EVERY => {}
-            Some(_) => self.tell_tally(now, out),
-            None => self.tallied = Some(now),
-        }
-    }
-
-    fn tell_tally(&mut self, now: Timestamp, out: &mut Vec<Observation>) {
-        self.tallied = Some(now);
-        for (number, count) in std::mem::take(&mut self.fragments.given_up) {
-            self.tally.unread(Transport::Ip(number), 0, None, &[], count);
-        }
-        self.tally.tell(now, &self.config.sensor, out);
     }
 
     /// What a frame carries, or a frame within.
@@ -248,6 +311,15 @@ impl Wire {
             self.tally.unread(Transport::Ethernet(number), 0, None, bytes, 1);
             return;
         };
+        if number == profinet_dcp::ETHER_TYPE
+            && let Some(message) = profinet_dcp::parse_dcp(bytes)
+        {
+            let seen = profinet_dcp::Seen { config: &self.config, time: around.time, source, destination };
+            if let Some(binding) = self.stations.see(&message, &seen, out) {
+                self.neighbours.claim(binding, around.time, &self.config.sensor, out);
+            }
+            return;
+        }
         self.said(
             around,
             &Said {
@@ -261,6 +333,7 @@ impl Wire {
                 ip_length: 0,
                 segment: None,
                 protocol: None,
+                is_whole: true,
             },
             out,
         );
@@ -274,12 +347,14 @@ impl Wire {
         }
         if !packet.header_is_whole {
             self.tally.checksums += 1;
+            if self.config.only_whole {
+                return;
+            }
         }
         let Some(part) = packet.fragment else { return self.whole_packet(around, packet, out) };
         let limits = &self.config.limits;
         let bounds = Bounds { datagrams: limits.fragmented, bytes: limits.fragment_bytes };
-        let now = self.now.unwrap_or(around.time);
-        if let Some(whole) = self.fragments.see(now, packet, part, bounds) {
+        if let Some(whole) = self.fragments.see(around.now, packet, part, bounds) {
             let packet = Packet {
                 payload: &whole.payload,
                 payload_length: whole.payload.len() as u32,
@@ -303,6 +378,7 @@ impl Wire {
             ip_length: u64::from(packet.length),
             segment: None,
             protocol: None,
+            is_whole: true,
         };
         let mut inside = None;
         let understood = match packet.protocol {
@@ -311,11 +387,11 @@ impl Wire {
             ip_number::ICMP | ip_number::ICMPV6 => self.icmp(around, packet, &mut said, out),
             ip_number::SCTP => sctp(packet, &mut said),
             ip_number::GRE => {
-                inside = parse_gre(packet.payload);
+                inside = parse_gre(packet.payload).map(|inside| (Kind::Gre, inside));
                 Some(())
             }
             ip_number::IPV4 | ip_number::IPV6 => {
-                inside = Some(Inside::Ip(packet.payload));
+                inside = Some((Kind::Ip, Inside::Ip(packet.payload)));
                 Some(())
             }
             _ => Some(()),
@@ -326,31 +402,72 @@ impl Wire {
         }
         match inside {
             // A tunnel without ports of its own is as good as the link.
-            Some(inside) if around.depth < DEPTH_MAX => self.inside(around, inside, out),
+            Some((kind, inside)) if around.depth < DEPTH_MAX => {
+                self.link_tunnel(around, &said, kind, out);
+                self.inside(around, inside, out);
+            }
             _ => {
-                self.said(around, &said, out);
+                let place = self.said(around, &said, out);
                 if said.transport == Transport::Udp
-                    && let Some(inside) =
+                    && (said.is_whole || !self.config.only_whole)
+                    && let Some((kind, inside)) =
                         parse_udp_tunnel(said.source_port, said.destination_port, said.payload)
                 {
+                    if kind == Kind::Gre {
+                        self.link_tunnel(around, &said, kind, out);
+                    } else if let Some(live) = place.and_then(|place| self.table.live_mut(place))
+                        && !live.is_tunnel
+                        && !(kind == Kind::Teredo && is_bubble(inside))
+                    {
+                        live.is_tunnel = true;
+                        let flow = live.flow();
+                        self.tell_tunnel(around, flow, kind, out);
+                    }
                     self.inside(around, inside, out);
                 }
             }
         }
     }
 
-    /// Notes a wrong checksum of what a packet carries, if the whole of it is there.
-    fn check(&mut self, packet: &Packet<'_>) {
-        if packet.is_complete()
-            && !checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload)
-        {
-            self.tally.checksums += 1;
+    /// A tunnel between two addresses; told of once.
+    fn link_tunnel(&mut self, around: Around, said: &Said<'_>, kind: Kind, out: &mut Vec<Observation>) {
+        let ends = (said.source.min(said.destination), said.source.max(said.destination));
+        if self.config.details && self.tunnels.len() < TUNNELS_MAX && self.tunnels.insert(ends) {
+            let flow = Flow {
+                source: said.source,
+                source_port: 0,
+                destination: said.destination,
+                destination_port: 0,
+                transport: said.transport,
+                protocol: None,
+            };
+            self.tell_tunnel(around, flow, kind, out);
         }
+    }
+
+    fn tell_tunnel(&self, around: Around, flow: Flow, kind: Kind, out: &mut Vec<Observation>) {
+        if self.config.details {
+            let fields = vec![
+                (Text::const_new("tunnel_type"), Text::const_new(kind.as_str())),
+                (Text::const_new("action"), Text::const_new("Tunnel::DISCOVER")),
+            ];
+            let log = Text::const_new("tunnel");
+            let fact = Observed::Message(Box::new(Message { flow, back: false, log, fields }));
+            out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+        }
+    }
+
+    /// Whether the checksum of what a packet carries agrees, as far as the whole of it is there; if not, it is counted.
+    fn check(&mut self, packet: &Packet<'_>) -> bool {
+        let is_whole = !packet.is_complete()
+            || checksum::payload_is_whole(packet.source, packet.destination, packet.protocol, packet.payload);
+        self.tally.checksums += u64::from(!is_whole);
+        is_whole
     }
 
     fn tcp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
         let segment = tcp::parse_segment(packet.payload, packet.payload_length)?;
-        self.check(packet);
+        said.is_whole = self.check(packet);
         said.transport = Transport::Tcp;
         said.source_port = segment.source_port;
         said.destination_port = segment.destination_port;
@@ -364,7 +481,7 @@ impl Wire {
     fn udp<'a>(&mut self, packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
         let ([s0, s1, d0, d1, l0, l1, c0, c1], payload) = packet.payload.split_first_chunk::<8>()?;
         if (*c0, *c1) != (0, 0) {
-            self.check(packet);
+            said.is_whole = self.check(packet);
         }
         // A length of 0 is that of a jumbogram (RFC 2675 section 4), or of a card that cuts packets itself.
         let length = match usize::from(u16::from_be_bytes([*l0, *l1])) {
@@ -396,6 +513,7 @@ impl Wire {
                 checksum::header_is_whole(packet.payload)
             };
             self.tally.checksums += u64::from(!whole);
+            said.is_whole = whole;
         }
         if let Some(icmp::Claim { address, mac }) = message.claim {
             let binding = Binding { address, mac, protocol: Protocol::Icmp };
@@ -410,7 +528,7 @@ impl Wire {
     }
 
     /// A packet of a conversation: counts it, and lets its words be heard.
-    fn said(&mut self, around: Around, said: &Said<'_>, out: &mut Vec<Observation>) {
+    fn said(&mut self, around: Around, said: &Said<'_>, out: &mut Vec<Observation>) -> Option<Place> {
         let (key, from_high) =
             Key::new(said.transport, said.source, said.source_port, said.destination, said.destination_port);
         let hash = self.table.hash(&key);
@@ -429,8 +547,12 @@ impl Wire {
             Some(place) => place,
             None => self.begin(around, said, key, from_high, hash, out),
         };
-        let Some(live) = self.table.live_mut(place) else { return };
+        let live = self.table.live_mut(place)?;
         let side = live.side(from_high);
+        if !said.is_whole && self.config.only_whole {
+            live.history.wrong(side);
+            return Some(place);
+        }
         live.last = live.last.max(around.time);
         let sent = live.sent.of_mut(side);
         sent.packets += 1;
@@ -444,7 +566,21 @@ impl Wire {
             *live.macs.of_mut(side.other()) = around.macs.1;
         }
         let from_start = live.tcp.was_seen_to_begin();
-        let position = said.segment.as_ref().and_then(|segment| live.tcp.see(segment, side));
+        let position = match &said.segment {
+            Some(segment) => {
+                let position = live.tcp.see(segment, side, &mut live.history);
+                if live.closed.is_none() && live.tcp.is_closed() {
+                    live.closed = Some(live.last);
+                }
+                position
+            }
+            None => {
+                if said.transport == Transport::Udp {
+                    live.history.datagram(side);
+                }
+                None
+            }
+        };
 
         let other = side.other();
         let acknowledged = live.tcp.ends.of(other).acknowledged();
@@ -493,6 +629,7 @@ impl Wire {
             live.tell(around.time, &self.config, None, out);
         }
         self.table.touch(place, patience);
+        Some(place)
     }
 
     /// Begins a conversation.
@@ -512,13 +649,20 @@ impl Wire {
             self.end(least, around.time, EndedBy::FullTable, out);
         }
         let answers = match &said.segment {
-            Some(segment) if segment.flags.syn() => segment.flags.ack(),
+            // A SYN with FIN or RST is no beginning.
+            Some(segment) if segment.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST) == Flags::SYN => {
+                segment.flags.ack()
+            }
             _ => said.destination.is_station() && said.comes_from_server(),
         };
+        let mut history = History::default();
+        if answers {
+            history.turned();
+        }
         let live = Live {
             key,
             source_is_high: from_high != answers,
-            number: 0,
+            begun: Begun::default(),
             start: around.time,
             last: around.time,
             interims: 0,
@@ -527,6 +671,9 @@ impl Wire {
             macs: Ends::default(),
             sent: Ends { source: Sent::default(), destination: Sent::default() },
             tcp: tcp::Connection::default(),
+            history,
+            closed: None,
+            is_tunnel: false,
             protocol: said.protocol,
             talk: Talk::default(),
         };
@@ -546,7 +693,13 @@ impl Wire {
 
     /// Ends a conversation and tells of it.
     fn end(&mut self, place: Place, now: Timestamp, by: EndedBy, out: &mut Vec<Observation>) {
-        let Some(mut live) = self.table.remove(place) else { return };
+        if let Some(live) = self.table.remove(place) {
+            self.over(live, now, by, out);
+        }
+    }
+
+    /// Tells of a conversation that is over.
+    fn over(&mut self, mut live: Live, now: Timestamp, by: EndedBy, out: &mut Vec<Observation>) {
         let flow = live.flow();
         let mut ear = Ear {
             out: Out { config: &self.config, observations: out, time: now, flow },
@@ -569,8 +722,8 @@ impl Said<'_> {
     /// Whether it seems to come from a server, so that its beginning was not seen.
     fn comes_from_server(&self) -> bool {
         matches!(self.transport, Transport::Tcp | Transport::Udp)
-            && ports::is_server(self.source_port)
-            && !ports::is_server(self.destination_port)
+            && ports::is_server(self.transport, self.source_port)
+            && !ports::is_server(self.transport, self.destination_port)
     }
 }
 

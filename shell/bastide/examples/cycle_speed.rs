@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         details: false,
         seed: 1,
         limits: Limits::default(),
+        only_whole: false,
         interim: None,
     });
     let mut observations = Vec::new();

@@ -3,7 +3,7 @@
 use crate::{failure::Verdict, plan::PlanCommand};
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
 /// Keeps a city's public services running through cyber attack.
 #[derive(Debug, Parser)]
@@ -259,6 +259,9 @@ pub(crate) struct Records {
     /// Only these kinds; all if left out
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',')]
     pub(crate) kind: Vec<RecordKind>,
+    /// How many cores read; all if left out. What is written is the same for any number. Zeek's logs are made by one
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// How records are printed.

@@ -57,6 +57,7 @@ impl Player {
             details: false,
             seed: seed()?,
             limits: Limits::default(),
+            only_whole: false,
             interim: Some(INTERIM),
         };
         Ok(Player { wire: Wire::new(config), messages, batch: Batch::default() })

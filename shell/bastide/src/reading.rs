@@ -2,11 +2,16 @@
 
 use crate::failure::warn;
 use anyhow::Context;
-use capture::{Captures, Input, Order};
+use capture::{Captures, Crew, Input, Order, Sheet, Take};
 use city::{Loss, LossKind, Observation, Observed, Text};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use std::{ffi::OsString, io::IsTerminal};
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+    num::NonZeroUsize,
+    thread,
+};
 use wire::{Config, Frame, Limits, Wire};
 
 /// How many observations are handed on at a time, at the least.
@@ -15,7 +20,7 @@ const BATCH: usize = 4_096;
 /// Reads captures through the wire.
 pub(crate) struct Reading {
     captures: Captures,
-    wire: Wire,
+    config: Config,
     bar: ProgressBar,
     last: Option<Timestamp>,
 }
@@ -55,14 +60,15 @@ impl Reading {
             details,
             seed: seed()?,
             limits: Limits::default(),
+            only_whole: false,
             interim,
         };
-        Ok(Reading { captures, wire: Wire::new(config), bar: ProgressBar::hidden(), last: None })
+        Ok(Reading { captures, config, bar: ProgressBar::hidden(), last: None })
     }
 
     /// Shows progress on standard error, if that is a terminal.
     pub(crate) fn with_progress(mut self) -> Reading {
-        if std::io::stderr().is_terminal() {
+        if io::stderr().is_terminal() {
             let total = self.captures.progress().total;
             self.bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8));
             let style = match total {
@@ -82,16 +88,72 @@ impl Reading {
         mut seen: impl FnMut(&Frame<'_>),
         mut take: impl FnMut(&mut Vec<Observation>) -> anyhow::Result<()>,
     ) -> anyhow::Result<Read> {
-        let mut read = Read::default();
         let mut observations = Vec::with_capacity(2 * BATCH);
+        let mut wire = Wire::new(self.config.clone());
+        let read = self.steps(|step| {
+            match step {
+                Step::Frame(frame) => {
+                    seen(frame);
+                    wire.see(frame, &mut observations);
+                }
+                Step::Damage(observation) => observations.push(observation),
+            }
+            if observations.len() >= BATCH {
+                take(&mut observations)?;
+                observations.clear();
+            }
+            Ok(())
+        })?;
+        wire.finish(&mut observations);
+        take(&mut observations)?;
+        Ok(read)
+    }
+
+    /// Reads everything on so many cores. Each has what `writer` makes, which writes one observation; `take` is given
+    /// what was written, in the order of the frames.
+    pub(crate) fn write<W>(
+        mut self,
+        readers: NonZeroUsize,
+        writer: impl Fn() -> W,
+        take: &mut Take<'_>,
+    ) -> anyhow::Result<Read>
+    where
+        W: FnMut(&Observation, &mut Sheet) + Send + 'static,
+    {
+        if readers.get() == 1 {
+            let (mut write, mut sheet) = (writer(), Sheet::default());
+            return self.read(
+                |_| (),
+                |observations| {
+                    sheet.clear();
+                    observations.iter().for_each(|observation| write(observation, &mut sheet));
+                    sheet.pieces().try_for_each(|(stream, bytes)| take(stream, bytes))?;
+                    Ok(())
+                },
+            );
+        }
+        let mut crew = Crew::new(&self.config, readers.get(), writer)?;
+        let read = self.steps(|step| {
+            match step {
+                Step::Frame(frame) => crew.see(frame, take)?,
+                Step::Damage(observation) => crew.tell(observation),
+            }
+            Ok(())
+        })?;
+        crew.finish(take)?;
+        Ok(read)
+    }
+
+    /// Goes through the captures to their end.
+    fn steps(&mut self, mut step: impl FnMut(Step<'_>) -> anyhow::Result<()>) -> anyhow::Result<Read> {
+        let mut read = Read::default();
         loop {
             match self.captures.next() {
                 Ok(Some(frame)) => {
                     self.last = Some(frame.time);
                     read.frames += 1;
                     read.bytes += frame.bytes.len() as u64;
-                    seen(&frame);
-                    self.wire.see(&frame, &mut observations);
+                    step(Step::Frame(&frame))?;
                     if read.frames.is_multiple_of(1_024) {
                         self.bar.set_position(self.captures.progress().read);
                     }
@@ -106,19 +168,26 @@ impl Reading {
                     });
                     // Damage before the first frame has no time of its own.
                     let time = self.last.unwrap_or(Timestamp::UNIX_EPOCH);
-                    observations.push(Observation { time, sensor: Text::const_new("capture"), fact });
+                    step(Step::Damage(Observation { time, sensor: Text::const_new("capture"), fact }))?;
                 }
             }
-            if observations.len() >= BATCH {
-                take(&mut observations)?;
-                observations.clear();
-            }
         }
-        self.wire.finish(&mut observations);
-        take(&mut observations)?;
         self.bar.finish_and_clear();
         Ok(read)
     }
+}
+
+/// What comes next of the captures.
+enum Step<'a> {
+    /// A frame.
+    Frame(&'a Frame<'a>),
+    /// A place where one of them could not be read on.
+    Damage(Observation),
+}
+
+/// As many readers as this machine runs at a time.
+pub(crate) fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// A seed for tables whose keys an attacker chooses.

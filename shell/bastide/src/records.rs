@@ -3,11 +3,17 @@
 use crate::{
     arguments::{RecordFormat, Records},
     failure::Verdict,
-    reading::{Purpose, Reading},
+    reading::{Purpose, Reading, cores},
 };
 use anyhow::{Context, bail};
+use capture::Sheet;
 use city::Observation;
-use records::{Kind, eve::Events, ndjson, zeek::Logs};
+use records::{
+    Kind,
+    eve::Events,
+    ndjson,
+    zeek::{Files, Rows},
+};
 use std::{
     fs,
     io::{self, BufWriter, Write},
@@ -17,11 +23,8 @@ use std::{
 /// Prints every record of the captures, in the order in which each was complete.
 pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
     let kinds: Vec<Kind> = command.kind.iter().map(|kind| kind.kind()).collect();
-    let wanted = |observation: &Observation| {
-        kinds.is_empty() || Kind::of(observation).is_some_and(|kind| kinds.contains(&kind))
-    };
     match (command.format, command.into.as_deref()) {
-        (RecordFormat::Ndjson, None) => lines(command, wanted)?,
+        (RecordFormat::Ndjson, None) => lines(command, &kinds)?,
         (RecordFormat::Eve, None) if kinds.is_empty() => events(command)?,
         (RecordFormat::Eve, None) => {
             bail!(
@@ -39,45 +42,62 @@ pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
 }
 
 /// Our own records, a line each.
-fn lines(command: &Records, wanted: impl Fn(&Observation) -> bool) -> anyhow::Result<()> {
+fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
+    let writer = || {
+        let kinds = kinds.to_vec();
+        move |observation: &Observation, sheet: &mut Sheet| {
+            if kinds.is_empty() || Kind::of(observation).is_some_and(|kind| kinds.contains(&kind)) {
+                sheet.write(0, |out| ndjson::write(out, observation));
+            }
+        }
+    };
+    print(command, writer)
+}
+
+/// Suricata's events, a line each. An event is made of what one conversation shows, and one reader reads the whole of a
+/// conversation; so each reader makes the events of its own.
+fn events(command: &Records) -> anyhow::Result<()> {
+    let writer = || {
+        let mut events = Events::default();
+        move |observation: &Observation, sheet: &mut Sheet| {
+            sheet.write(0, |out| events.write(out, observation));
+        }
+    };
+    print(command, writer)
+}
+
+/// Reads the captures on as many cores as asked for, and prints what each reader's writer writes.
+fn print<W>(command: &Records, writer: impl Fn() -> W) -> anyhow::Result<()>
+where
+    W: FnMut(&Observation, &mut Sheet) + Send + 'static,
+{
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
     let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
-    reading.read(
-        |_| (),
-        |observations| {
-            for observation in observations.iter().filter(|observation| wanted(observation)) {
-                ndjson::write(&mut out, observation)?;
-            }
-            Ok(())
-        },
-    )?;
+    reading.write(command.threads.unwrap_or_else(cores), writer, &mut |_, lines| out.write_all(lines))?;
     out.flush()?;
     Ok(())
 }
 
-/// Suricata's events, a line each.
-fn events(command: &Records) -> anyhow::Result<()> {
-    let mut events = Events::to(BufWriter::with_capacity(1 << 18, io::stdout().lock()));
-    let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
-    reading.read(
-        |_| (),
-        |observations| Ok(observations.iter().try_for_each(|observation| events.write(observation))?),
-    )?;
-    events.finish()?;
-    Ok(())
-}
-
-/// The logs of Zeek and ICSNPP, a file each.
+/// The logs of Zeek and ICSNPP, a file each. One writer sees everything: some rows tell of several conversations.
 fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(into).with_context(|| format!("cannot make the folder `{}`", into.display()))?;
     let cannot_write = || format!("cannot write a log into `{}`", into.display());
-    let mut logs = Logs::into(into.to_path_buf());
+    let (mut rows, mut files) = (Rows::default(), Files::into(into.to_path_buf()));
+    let mut failure = None;
+    let mut take = |log: u16, row: &str| {
+        if failure.is_none() {
+            failure = files.write(log, row.as_bytes()).err();
+        }
+    };
     let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
     reading.read(
         |_| (),
         |observations| {
-            observations.iter().try_for_each(|observation| logs.write(observation)).with_context(cannot_write)
+            observations.iter().for_each(|observation| rows.make(observation, &mut take));
+            Ok(())
         },
     )?;
-    logs.finish().with_context(cannot_write)
+    rows.finish(&mut take);
+    failure.map_or(Ok(()), Err).with_context(cannot_write)?;
+    files.finish().with_context(cannot_write)
 }

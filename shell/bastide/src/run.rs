@@ -193,6 +193,7 @@ fn config(interface: &str, seed: u64) -> Config {
         details: false,
         seed,
         limits: Limits::default(),
+        only_whole: false,
         interim: Some(INTERIM),
     }
 }

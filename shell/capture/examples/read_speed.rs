@@ -9,8 +9,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for with_wire in [false, true] {
         let mut captures = Captures::open(&inputs, Order::Given)?;
         let limits = Limits::default();
-        let mut wire =
-            Wire::new(Config { sensor: "speed".into(), details: false, seed: 1, limits, interim: None });
+        let mut wire = Wire::new(Config {
+            sensor: "speed".into(),
+            details: false,
+            seed: 1,
+            limits,
+            only_whole: false,
+            interim: None,
+        });
         let (mut bytes, mut observations, mut out) = (0_u64, 0_u64, Vec::new());
         let begin = Instant::now();
         loop {

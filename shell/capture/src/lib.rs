@@ -13,6 +13,7 @@
 //! packet.
 
 mod captures;
+mod crew;
 mod damage;
 mod file;
 mod gzip;
@@ -24,6 +25,7 @@ mod privileges;
 mod window;
 
 pub use captures::{Captures, Input, Order};
+pub use crew::{Crew, Sheet, Take};
 pub use damage::{Damage, DamageKind, OpenError};
 pub use file::{CaptureFile, Compression, Progress};
 pub use live::{Counters, Live, LiveError, Settings};

@@ -91,8 +91,14 @@ impl Tape {
             file.extend(frame);
         }
         let limits = Limits::default();
-        let mut wire =
-            Wire::new(Config { sensor: "tape".into(), details: true, seed: 1, limits, interim: None });
+        let mut wire = Wire::new(Config {
+            sensor: "tape".into(),
+            details: true,
+            seed: 1,
+            limits,
+            only_whole: false,
+            interim: None,
+        });
         let mut file = CaptureFile::read("tape".into(), Cursor::new(file), None).unwrap();
         let mut out = Vec::new();
         while let Some(frame) = file.next().unwrap() {
@@ -144,6 +150,15 @@ fn sized(bytes: &[u8]) -> Vec<u8> {
     [&(bytes.len() as u16).to_be_bytes(), bytes].concat()
 }
 
+fn opcua(kind: &str, parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    [kind.as_bytes(), b"F", &(body.len() as u32 + 8).to_le_bytes(), &body].concat()
+}
+
+fn opcua_text(text: &str) -> Vec<u8> {
+    [&(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
+}
+
 #[test]
 fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
     let mut tape = Tape::default();
@@ -184,6 +199,19 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
     let reinitialise = [&[1, 4, 0, 5, 1, 20, 0x09, 1][..], &text].concat();
     let length = (reinitialise.len() as u16 + 4).to_be_bytes();
     tape.udp(47_808, &[&[0x81, 0x0a, length[0], length[1]], reinitialise.as_slice()].concat());
+    // OPC UA: a session known by a secret, and a password in it (OPC 10000-4 clause 5.7.3).
+    for name in [3, 5] {
+        let limits = [0_u32, 65_536, 65_536, 0, 0].map(u32::to_le_bytes).concat();
+        let hello = opcua("HEL", &[&limits, &opcua_text("opc.tcp://lamp")]);
+        let session = [&[name, 1, 0][..], &opcua_text(SECRET), &[0; 16], &[0xff; 4], &[0; 7]].concat();
+        let token = ["user", "operator", SECRET].map(opcua_text).concat();
+        let token =
+            [&[1, 0, 0x44, 1, 1][..], &(token.len() as u32 + 4).to_le_bytes(), &token, &[0xff; 4]].concat();
+        let head = [7_u32, 1, 2, 2].map(u32::to_le_bytes).concat();
+        let activate = [&[1, 0, 0xd3, 1][..], &session, &[0xff; 8], &[0; 8], &token, &[0xff; 8]].concat();
+        tape.tcp_torn(4840, &[(true, hello.clone()), (true, opcua("MSG", &[&head, &activate]))]);
+        tape.tcp_torn(9_999, &[(true, hello), (true, opcua("MSG", &[&head, &activate]))]);
+    }
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

@@ -165,7 +165,14 @@ fn read(capture: Vec<u8>) -> (Duration, usize, usize) {
         fragment_bytes: 256 << 10,
     };
     let interim = Some(SignedDuration::from_secs(60));
-    let mut wire = Wire::new(Config { sensor: "mutation".into(), details: true, seed: 1, limits, interim });
+    let mut wire = Wire::new(Config {
+        sensor: "mutation".into(),
+        details: true,
+        seed: 1,
+        limits,
+        only_whole: false,
+        interim,
+    });
     let mut out = Vec::new();
     let (mut frames, mut observations) = (0, 0);
     let begin = Instant::now();

@@ -4,6 +4,9 @@
 //! here that makes its events. What is not read has a `flow` and nothing else. There are no alerts, for nothing here
 //! compares traffic with rules, and no `pcap_cnt`, for observations are of messages and not of packets.
 //!
+//! An event depends on what one conversation shows and on nothing else, so that several readers, each with the
+//! conversations that it reads and with [`Events`] of its own, write the events that one reader would.
+//!
 //! A credential's value is never written: where Suricata has one, there stands `(hidden)`.
 
 mod arp;
@@ -20,111 +23,104 @@ mod modbus;
 mod mqtt;
 mod tls;
 
-use city::{Message, Observation, Observed, Protocol, Request};
+use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use event::{Event, detail, number};
 use flow_ids::FlowIds;
 use jiff::Timestamp;
-use std::io::{self, Write};
+use std::collections::HashMap;
 
-/// Writes events to one place.
-#[derive(Debug)]
-pub struct Events<W> {
-    out: W,
+/// Makes events of the observations of conversations, from their beginnings to their ends.
+#[derive(Debug, Default)]
+pub struct Events {
     flow_ids: FlowIds,
     enip: enip::Pairs,
-    /// Requests of one message that has several, until the last of them.
-    parts: Vec<Request>,
-    /// When the first of them was told.
-    parts_time: Timestamp,
+    /// Of each conversation in which a message has several requests, those that were told, until the last of them.
+    parts: HashMap<Flow, Parts>,
 }
 
-impl<W: Write> Events<W> {
-    /// Events to be written to `out`.
-    pub fn to(out: W) -> Events<W> {
-        Events {
-            out,
-            flow_ids: FlowIds::default(),
-            enip: enip::Pairs::default(),
-            parts: Vec::new(),
-            parts_time: Timestamp::UNIX_EPOCH,
-        }
-    }
+/// Requests of one message.
+#[derive(Debug)]
+struct Parts {
+    requests: Vec<Request>,
+    /// When the first of them was told.
+    time: Timestamp,
+}
 
-    /// Writes the events that an observation has.
-    ///
-    /// # Errors
-    /// What is written to failed.
-    pub fn write(&mut self, observation: &Observation) -> io::Result<()> {
-        let time = observation.time;
-        if let Observed::Request(request) = &observation.fact
-            && self.is_next_part(request)
-        {
-            self.parts.push(request.as_ref().clone());
-            return self.write_parts_if_whole();
-        }
-        self.write_parts()?;
-        match &observation.fact {
-            Observed::Opened(flow) => self.flow_ids.open(flow, time),
-            Observed::Conversation(conversation) if conversation.ended => {
-                self.flow_ids.tag(&conversation.flow, conversation.vlan);
-                let unanswered = self.enip.close(&conversation.flow);
-                unanswered.into_iter().try_for_each(|event| self.event(event, time))?;
-                let inside = self.flow_ids.of(&conversation.flow).and_then(|known| known.inside);
-                if let Some(event) = flow::event(conversation, inside) {
-                    self.event(event, time)?;
-                }
-                self.flow_ids.close(&conversation.flow);
-            }
-            Observed::Message(message) => self.message(message, time)?,
-            Observed::Recognised(flow) => self.flow_ids.recognised(flow),
-            Observed::Request(request) if number(&request.details, "parts") > Some(1) => {
-                self.parts_time = time;
-                self.parts.push(request.as_ref().clone());
-            }
-            Observed::Request(request) => self.requests(std::slice::from_ref(request.as_ref()), time)?,
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Writes what still waited for more.
-    ///
-    /// # Errors
-    /// What is written to failed.
-    pub fn finish(mut self) -> io::Result<W> {
-        self.write_parts()?;
-        self.out.flush()?;
-        Ok(self.out)
-    }
-
-    /// Whether a request is of the same message as those that wait, and comes next.
-    fn is_next_part(&self, request: &Request) -> bool {
-        self.parts.last().is_some_and(|last| {
+impl Parts {
+    /// Whether a request is of the same message, and comes next.
+    fn are_continued_by(&self, request: &Request) -> bool {
+        self.requests.last().is_some_and(|last| {
             let part = |request: &Request| number(&request.details, "part").unwrap_or(0);
             (last.flow, last.back, &last.function) == (request.flow, request.back, &request.function)
                 && part(request) == part(last) + 1
         })
     }
 
-    fn write_parts_if_whole(&mut self) -> io::Result<()> {
-        let is_whole = self.parts.last().is_some_and(|last| {
+    fn are_whole(&self) -> bool {
+        self.requests.last().is_some_and(|last| {
             let (part, parts) = (detail(&last.details, "part"), detail(&last.details, "parts"));
             part == parts
-        });
-        if is_whole { self.write_parts() } else { Ok(()) }
+        })
+    }
+}
+
+impl Events {
+    /// Appends the events that an observation has, a line each.
+    pub fn write(&mut self, out: &mut Vec<u8>, observation: &Observation) {
+        let time = observation.time;
+        match &observation.fact {
+            Observed::Opened(flow) => self.flow_ids.open(flow, time),
+            Observed::Conversation(conversation) if conversation.ended => {
+                self.write_parts(&conversation.flow, out);
+                self.flow_ids.tag(&conversation.flow, conversation.vlan);
+                for event in self.enip.close(&conversation.flow) {
+                    self.event(event, time, out);
+                }
+                let inside = self.flow_ids.of(&conversation.flow).and_then(|known| known.inside);
+                if let Some(event) = flow::event(conversation, inside) {
+                    self.event(event, time, out);
+                }
+                self.flow_ids.close(&conversation.flow);
+            }
+            Observed::Message(message) => {
+                self.write_parts(&message.flow, out);
+                self.message(message, time, out);
+            }
+            Observed::Recognised(flow) => self.flow_ids.recognised(flow),
+            Observed::Request(request) => self.request(request, time, out),
+            _ => {}
+        }
     }
 
-    fn write_parts(&mut self) -> io::Result<()> {
-        if self.parts.is_empty() {
-            return Ok(());
+    fn request(&mut self, request: &Request, time: Timestamp, out: &mut Vec<u8>) {
+        let conversation = flow_ids::key(&request.conversation());
+        if let Some(parts) = self.parts.get_mut(&conversation)
+            && parts.are_continued_by(request)
+        {
+            parts.requests.push(request.clone());
+            if parts.are_whole() {
+                self.write_parts(&conversation, out);
+            }
+            return;
         }
-        let parts = std::mem::take(&mut self.parts);
-        self.requests(&parts, self.parts_time)
+        self.write_parts(&conversation, out);
+        if number(&request.details, "parts") > Some(1) {
+            self.parts.insert(conversation, Parts { requests: vec![request.clone()], time });
+        } else {
+            self.requests(std::slice::from_ref(request), time, out);
+        }
+    }
+
+    /// Writes what waits in a conversation for more of its message.
+    fn write_parts(&mut self, flow: &Flow, out: &mut Vec<u8>) {
+        if let Some(Parts { requests, time }) = self.parts.remove(&flow_ids::key(flow)) {
+            self.requests(&requests, time, out);
+        }
     }
 
     /// One request, or all of one message.
-    fn requests(&mut self, requests: &[Request], time: Timestamp) -> io::Result<()> {
-        let Some(first) = requests.first() else { return Ok(()) };
+    fn requests(&mut self, requests: &[Request], time: Timestamp, out: &mut Vec<u8>) {
+        let Some(first) = requests.first() else { return };
         let events = match first.flow.protocol {
             Some(Protocol::Dhcp) => vec![dhcp::event(first)],
             Some(Protocol::Dns) => dns::events(requests),
@@ -136,36 +132,39 @@ impl<W: Write> Events<W> {
                 let outside = self.flow_ids.begins_tls(&first.conversation());
                 vec![tls::event(first, outside)]
             }
-            _ => return Ok(()),
+            _ => return,
         };
-        events.into_iter().try_for_each(|event| self.event(event, time))
+        for event in events {
+            self.event(event, time, out);
+        }
     }
 
-    fn message(&mut self, message: &Message, time: Timestamp) -> io::Result<()> {
+    fn message(&mut self, message: &Message, time: Timestamp, out: &mut Vec<u8>) {
         match message.log.as_str() {
-            "eve_arp" => self.event(arp::event(message), time),
-            "eve_dnp3" => match dnp3::event(message) {
-                Some(event) => self.event(event, time),
-                None => Ok(()),
-            },
+            "eve_arp" => self.event(arp::event(message), time, out),
+            "eve_dnp3" => {
+                if let Some(event) = dnp3::event(message) {
+                    self.event(event, time, out);
+                }
+            }
             "eve_enip" => {
-                let events = self.enip.events(message, time);
-                events.into_iter().try_for_each(|event| self.event(event, time))
+                for event in self.enip.events(message, time) {
+                    self.event(event, time, out);
+                }
             }
             "eve_link" => {
                 let vlan = detail(&message.fields, "vlan").and_then(|vlan| vlan.parse().ok());
                 self.flow_ids.tag(&message.flow, vlan);
-                Ok(())
             }
-            "eve_mqtt" => self.event(mqtt::notice(message), time),
-            _ => Ok(()),
+            "eve_mqtt" => self.event(mqtt::notice(message), time, out),
+            _ => {}
         }
     }
 
-    fn event(&mut self, event: Event, time: Timestamp) -> io::Result<()> {
+    fn event(&self, event: Event, time: Timestamp, out: &mut Vec<u8>) {
         let known = self.flow_ids.of(&event.flow);
-        let whole = head::whole(event, time, known);
-        serde_json::to_writer(&mut self.out, &whole)?;
-        self.out.write_all(b"\n")
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(&mut *out, &head::whole(event, time, known));
+        out.push(b'\n');
     }
 }

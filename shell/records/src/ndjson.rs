@@ -1,309 +1,224 @@
 //! Observations as records: the stable JSON that other tools read.
+//!
+//! Written field by field: a serialiser that flattens a shared head into each kind of record asks twice the time, and
+//! this is what bounds how fast a capture is written out.
 
-use city::{Address, Flow, Observation, Observed};
-use serde::{Serialize, ser::SerializeMap};
-use std::io::{self, Write};
+use city::{Flow, Observation, Observed, Reply, Text};
+use std::{fmt::Display, io::Write};
 
-/// What every record of a flow begins with.
-#[derive(Serialize)]
-struct Ends<'a> {
-    kind: &'static str,
-    time: jiff::Timestamp,
-    sensor: &'a str,
-    source: ShownAddress,
-    source_port: u16,
-    destination: ShownAddress,
-    destination_port: u16,
-    transport: Shown<city::Transport>,
-    protocol: Option<&'static str>,
-}
-
-impl<'a> Ends<'a> {
-    fn of(kind: &'static str, time: jiff::Timestamp, sensor: &'a str, flow: &Flow) -> Ends<'a> {
-        Ends {
-            kind,
-            time,
-            sensor,
-            source: Shown(flow.source),
-            source_port: flow.source_port,
-            destination: Shown(flow.destination),
-            destination_port: flow.destination_port,
-            transport: Shown(flow.transport),
-            protocol: flow.protocol.map(city::Protocol::as_str),
+/// Appends an observation as one line of JSON; nothing for what only matters while it happens.
+pub fn write(out: &mut Vec<u8>, observation: &Observation) {
+    let kind = match &observation.fact {
+        Observed::Opened(_) | Observed::Recognised(_) => return,
+        // What only Suricata's events have a place for.
+        Observed::Message(message) if message.log.starts_with("eve_") => return,
+        Observed::Binding(_) => "binding",
+        Observed::Conversation(_) => "conversation",
+        Observed::Identity(_) => "identity",
+        Observed::Loss(_) => "loss",
+        Observed::Message(_) => "message",
+        Observed::Request(_) => "request",
+        Observed::Unread(_) => "unread",
+        Observed::Weakness(_) => "weakness",
+    };
+    let mut record = Object::begin(out);
+    record.plain("kind", kind);
+    match &observation.fact {
+        // A conversation's time is that of its beginning.
+        Observed::Conversation(conversation) => record.plain("time", conversation.start),
+        _ => record.plain("time", observation.time),
+    }
+    record.text("sensor", &observation.sensor);
+    match &observation.fact {
+        Observed::Opened(_) | Observed::Recognised(_) => {}
+        Observed::Binding(binding) => {
+            record.plain("address", binding.address);
+            record.plain("mac", binding.mac);
+            record.plain("protocol", binding.protocol);
         }
-    }
-}
-
-type ShownAddress = Shown<Address>;
-
-/// Written as it is shown.
-struct Shown<T>(T);
-
-impl<T: std::fmt::Display> Serialize for Shown<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
-#[derive(Serialize)]
-struct ConversationRecord<'a> {
-    #[serde(flatten)]
-    ends: Ends<'a>,
-    packets_out: u64,
-    packets_in: u64,
-    bytes_out: u64,
-    bytes_in: u64,
-    ip_bytes_out: u64,
-    ip_bytes_in: u64,
-    missed_bytes: u64,
-    /// Seconds.
-    duration: f64,
-    community_id: Option<String>,
-    state: &'static str,
-    vlan: Option<u16>,
-    source_mac: Option<Shown<city::Mac>>,
-    destination_mac: Option<Shown<city::Mac>>,
-    #[serde(skip_serializing_if = "Pairs::is_empty")]
-    details: Pairs<'a>,
-}
-
-#[derive(Serialize)]
-struct RequestRecord<'a> {
-    #[serde(flatten)]
-    ends: Ends<'a>,
-    verb: &'static str,
-    function: &'a str,
-    target: Shown<&'a city::Target>,
-    value: Option<&'a str>,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<&'a str>,
-    #[serde(skip_serializing_if = "Pairs::is_empty")]
-    details: Pairs<'a>,
-}
-
-#[derive(Serialize)]
-struct MessageRecord<'a> {
-    #[serde(flatten)]
-    ends: Ends<'a>,
-    from: &'static str,
-    log: &'a str,
-    fields: Lists<'a>,
-}
-
-/// Named values in their order, as an object; those of the same name, which stand together, as an array.
-struct Lists<'a>(&'a [(city::Text, city::Text)]);
-
-impl Serialize for Lists<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for group in self.0.chunk_by(|(a, _), (b, _)| a == b) {
-            match group {
-                [(name, value)] => map.serialize_entry(name.as_str(), value.as_str())?,
-                [(name, _), ..] => {
-                    let values: Vec<&str> = group.iter().map(|(_, value)| value.as_str()).collect();
-                    map.serialize_entry(name.as_str(), &values)?;
+        Observed::Conversation(conversation) => {
+            ends(&mut record, &conversation.flow);
+            record.number("packets_out", conversation.packets_out);
+            record.number("packets_in", conversation.packets_in);
+            record.number("bytes_out", conversation.bytes_out);
+            record.number("bytes_in", conversation.bytes_in);
+            record.number("ip_bytes_out", conversation.ip_bytes_out);
+            record.number("ip_bytes_in", conversation.ip_bytes_in);
+            record.number("missed_bytes", conversation.missed_bytes);
+            record.seconds("duration", conversation.duration.as_secs_f64());
+            record.maybe_plain("community_id", wire::community_id(&conversation.flow));
+            record.plain("state", conversation.state.as_str());
+            record.plain("history", &conversation.history);
+            match conversation.vlan {
+                Some(vlan) => record.number("vlan", vlan),
+                None => record.null("vlan"),
+            }
+            record.maybe_plain("source_mac", conversation.source_mac);
+            record.maybe_plain("destination_mac", conversation.destination_mac);
+        }
+        Observed::Identity(identity) => {
+            record.plain("address", identity.address);
+            record.plain("about", identity.about.as_str());
+            record.text("value", &identity.value);
+            record.plain("protocol", identity.witness.protocol);
+            record.text("field", &identity.witness.field);
+            record.number("confidence", identity.confidence);
+        }
+        Observed::Loss(loss) => {
+            record.plain("loss", loss.kind.as_str());
+            record.number("count", loss.count);
+            record.text("detail", &loss.detail);
+        }
+        Observed::Message(message) => {
+            ends(&mut record, &message.flow);
+            record.plain("from", if message.back { "destination" } else { "source" });
+            record.text("log", &message.log);
+            let mut fields = record.object("fields");
+            for group in message.fields.chunk_by(|(a, _), (b, _)| a == b) {
+                match group {
+                    [(name, value)] => fields.text(name, value),
+                    [(name, _), ..] => fields.list(name, group.iter().map(|(_, value)| value)),
+                    [] => {}
                 }
-                [] => {}
+            }
+            fields.end();
+        }
+        Observed::Request(request) => {
+            ends(&mut record, &request.flow);
+            record.plain("verb", request.verb.as_str());
+            record.text("function", &request.function);
+            record.shown("target", &request.target);
+            match &request.value {
+                Some(value) => record.text("value", value),
+                None => record.null("value"),
+            }
+            record.plain("outcome", request.reply.as_str());
+            if let Reply::Refused(why) = &request.reply {
+                record.text("refusal", why);
+            }
+            if !request.details.is_empty() {
+                let mut details = record.object("details");
+                request.details.iter().for_each(|(name, value)| details.text(name, value));
+                details.end();
             }
         }
-        map.end()
-    }
-}
-
-/// Named values in their order, as an object.
-struct Pairs<'a>(&'a [(city::Text, city::Text)]);
-
-impl Pairs<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Pairs<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-    }
-}
-
-#[derive(Serialize)]
-struct IdentityRecord<'a> {
-    kind: &'static str,
-    time: jiff::Timestamp,
-    sensor: &'a str,
-    address: ShownAddress,
-    about: &'static str,
-    value: &'a str,
-    protocol: &'static str,
-    field: &'a str,
-    confidence: u8,
-}
-
-#[derive(Serialize)]
-struct BindingRecord<'a> {
-    kind: &'static str,
-    time: jiff::Timestamp,
-    sensor: &'a str,
-    address: std::net::IpAddr,
-    mac: Shown<city::Mac>,
-    protocol: &'static str,
-}
-
-#[derive(Serialize)]
-struct WeaknessRecord<'a> {
-    kind: &'static str,
-    time: jiff::Timestamp,
-    sensor: &'a str,
-    address: ShownAddress,
-    port: u16,
-    protocol: &'static str,
-    weakness: &'static str,
-    detail: &'a str,
-    peer: Option<ShownAddress>,
-}
-
-#[derive(Serialize)]
-struct LossRecord<'a> {
-    kind: &'static str,
-    time: jiff::Timestamp,
-    sensor: &'a str,
-    loss: &'static str,
-    count: u64,
-    detail: &'a str,
-}
-
-#[derive(Serialize)]
-struct UnreadRecord<'a> {
-    kind: &'static str,
-    time: jiff::Timestamp,
-    sensor: &'a str,
-    transport: Shown<city::Transport>,
-    port: u16,
-    protocol: Option<&'static str>,
-    count: u64,
-    sample: &'a str,
-}
-
-/// Writes an observation as one line of JSON; nothing for what only matters while it happens.
-///
-/// # Errors
-/// What is written to failed.
-pub fn write(out: &mut impl Write, observation: &Observation) -> io::Result<()> {
-    let Observation { time, sensor, fact } = observation;
-    let (time, sensor) = (*time, sensor.as_str());
-    match fact {
-        Observed::Opened(_) | Observed::Recognised(_) => return Ok(()),
-        Observed::Conversation(conversation) => {
-            let flow = &conversation.flow;
-            serde_json::to_writer(
-                &mut *out,
-                &ConversationRecord {
-                    ends: Ends::of("conversation", conversation.start, sensor, flow),
-                    packets_out: conversation.packets_out,
-                    packets_in: conversation.packets_in,
-                    bytes_out: conversation.bytes_out,
-                    bytes_in: conversation.bytes_in,
-                    ip_bytes_out: conversation.ip_bytes_out,
-                    ip_bytes_in: conversation.ip_bytes_in,
-                    missed_bytes: conversation.missed_bytes,
-                    duration: conversation.duration.as_secs_f64(),
-                    community_id: wire::community_id(flow),
-                    state: conversation.state.as_str(),
-                    vlan: conversation.vlan,
-                    source_mac: conversation.source_mac.map(Shown),
-                    destination_mac: conversation.destination_mac.map(Shown),
-                    details: Pairs(&conversation.details),
-                },
-            )
+        Observed::Unread(unread) => {
+            record.plain("transport", unread.transport);
+            record.number("port", unread.port);
+            record.maybe_plain("protocol", unread.protocol);
+            record.number("count", unread.count);
+            record.text("sample", &unread.sample);
         }
-        Observed::Request(request) => serde_json::to_writer(
-            &mut *out,
-            &RequestRecord {
-                ends: Ends::of("request", time, sensor, &request.flow),
-                verb: request.verb.as_str(),
-                function: &request.function,
-                target: Shown(&request.target),
-                value: request.value.as_deref(),
-                outcome: request.reply.as_str(),
-                refusal: match &request.reply {
-                    city::Reply::Refused(why) => Some(why),
-                    _ => None,
-                },
-                details: Pairs(&request.details),
-            },
-        ),
-        Observed::Message(message) => serde_json::to_writer(
-            &mut *out,
-            &MessageRecord {
-                ends: Ends::of("message", time, sensor, &message.flow),
-                from: if message.back { "destination" } else { "source" },
-                log: &message.log,
-                fields: Lists(&message.fields),
-            },
-        ),
-        Observed::Identity(identity) => serde_json::to_writer(
-            &mut *out,
-            &IdentityRecord {
-                kind: "identity",
-                time,
-                sensor,
-                address: Shown(identity.address),
-                about: identity.about.as_str(),
-                value: &identity.value,
-                protocol: identity.witness.protocol.as_str(),
-                field: &identity.witness.field,
-                confidence: identity.confidence,
-            },
-        ),
-        Observed::Binding(binding) => serde_json::to_writer(
-            &mut *out,
-            &BindingRecord {
-                kind: "binding",
-                time,
-                sensor,
-                address: binding.address,
-                mac: Shown(binding.mac),
-                protocol: binding.protocol.as_str(),
-            },
-        ),
-        Observed::Weakness(weakness) => serde_json::to_writer(
-            &mut *out,
-            &WeaknessRecord {
-                kind: "weakness",
-                time,
-                sensor,
-                address: Shown(weakness.address),
-                port: weakness.port,
-                protocol: weakness.protocol.as_str(),
-                weakness: weakness.kind.as_str(),
-                detail: &weakness.detail,
-                peer: weakness.peer.map(Shown),
-            },
-        ),
-        Observed::Loss(loss) => serde_json::to_writer(
-            &mut *out,
-            &LossRecord {
-                kind: "loss",
-                time,
-                sensor,
-                loss: loss.kind.as_str(),
-                count: loss.count,
-                detail: &loss.detail,
-            },
-        ),
-        Observed::Unread(unread) => serde_json::to_writer(
-            &mut *out,
-            &UnreadRecord {
-                kind: "unread",
-                time,
-                sensor,
-                transport: Shown(unread.transport),
-                port: unread.port,
-                protocol: unread.protocol.map(city::Protocol::as_str),
-                count: unread.count,
-                sample: &unread.sample,
-            },
-        ),
-    }?;
-    out.write_all(b"\n")
+        Observed::Weakness(weakness) => {
+            record.plain("address", weakness.address);
+            record.number("port", weakness.port);
+            record.plain("protocol", weakness.protocol);
+            record.plain("weakness", weakness.kind.as_str());
+            record.text("detail", &weakness.detail);
+            record.maybe_plain("peer", weakness.peer);
+        }
+    }
+    record.end();
+    out.push(b'\n');
+}
+
+/// What every record of a flow begins with.
+fn ends(record: &mut Object<'_>, flow: &Flow) {
+    record.plain("source", flow.source);
+    record.number("source_port", flow.source_port);
+    record.plain("destination", flow.destination);
+    record.number("destination_port", flow.destination_port);
+    record.plain("transport", flow.transport);
+    record.maybe_plain("protocol", flow.protocol);
+}
+
+/// A JSON object that is being written. Writing to memory cannot fail, so what it answers is not looked at.
+struct Object<'o> {
+    out: &'o mut Vec<u8>,
+}
+
+impl Object<'_> {
+    fn begin(out: &mut Vec<u8>) -> Object<'_> {
+        out.push(b'{');
+        Object { out }
+    }
+
+    fn end(self) {
+        self.out.push(b'}');
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
+        self.string(name);
+        self.out.push(b':');
+    }
+
+    fn string(&mut self, text: &str) {
+        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        if text.bytes().all(is_plain) {
+            self.out.push(b'"');
+            self.out.extend_from_slice(text.as_bytes());
+            self.out.push(b'"');
+        } else {
+            let _ = serde_json::to_writer(&mut *self.out, text);
+        }
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.string(value);
+    }
+
+    /// Something whose text has nothing that JSON would have escaped.
+    fn plain(&mut self, name: &str, value: impl Display) {
+        self.name(name);
+        let _ = write!(self.out, "\"{value}\"");
+    }
+
+    fn maybe_plain(&mut self, name: &str, value: Option<impl Display>) {
+        match value {
+            Some(value) => self.plain(name, value),
+            None => self.null(name),
+        }
+    }
+
+    /// Something as it is shown.
+    fn shown(&mut self, name: &str, value: &impl Display) {
+        self.name(name);
+        self.string(&value.to_string());
+    }
+
+    fn number(&mut self, name: &str, value: impl Into<u64>) {
+        self.name(name);
+        let _ = serde_json::to_writer(&mut *self.out, &value.into());
+    }
+
+    fn seconds(&mut self, name: &str, value: f64) {
+        self.name(name);
+        let _ = serde_json::to_writer(&mut *self.out, &value);
+    }
+
+    fn null(&mut self, name: &str) {
+        self.name(name);
+        self.out.extend_from_slice(b"null");
+    }
+
+    fn list<'v>(&mut self, name: &str, values: impl Iterator<Item = &'v Text>) {
+        self.name(name);
+        self.out.push(b'[');
+        for (place, value) in values.enumerate() {
+            if place > 0 {
+                self.out.push(b',');
+            }
+            self.string(value);
+        }
+        self.out.push(b']');
+    }
+
+    fn object(&mut self, name: &str) -> Object<'_> {
+        self.name(name);
+        Object::begin(self.out)
+    }
 }

@@ -1,21 +1,42 @@
 //! The logs of Zeek and of CISA's ICSNPP parsers: the same names, columns and order, with Zeek's headers.
 //!
 //! A [`city::Message`] names its log and columns itself. Of protocols whose requests carry their fields as details,
-//! a module here makes such messages of the requests.
+//! a module here makes such messages of the requests. Some logs have a row for what several conversations show together,
+//! or only for what is new; so one [`Rows`] sees all observations of a reading.
 
+mod bacnet;
+mod bsap;
+mod c1222;
 mod conn;
+mod dhcp;
 mod dnp3;
+mod dns;
 mod enip;
+mod genisys;
+mod hart_ip;
+mod http;
 mod iec104;
+mod known;
 mod log;
+mod modbus;
+mod mqtt;
 mod omron_fins;
+mod opcua;
+mod profinet_io_cm;
+mod roc_plus;
+mod row;
+mod s7comm;
+mod synchrophasor;
+mod tls;
+mod tunnel;
 mod uid;
 
-use city::{Flow, Message, Observation, Observed, Text};
+use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
 use log::Log;
+use row::Row;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, BufWriter, Write},
     path::PathBuf,
@@ -23,47 +44,193 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[conn::LOGS, dnp3::LOGS, enip::LOGS, iec104::LOGS, omron_fins::LOGS];
+const LOGS: &[&[Log]] = &[
+    bacnet::LOGS,
+    bsap::LOGS,
+    c1222::LOGS,
+    conn::LOGS,
+    dhcp::LOGS,
+    dnp3::LOGS,
+    dns::LOGS,
+    enip::LOGS,
+    genisys::LOGS,
+    hart_ip::LOGS,
+    http::LOGS,
+    iec104::LOGS,
+    known::LOGS,
+    modbus::LOGS,
+    mqtt::LOGS,
+    omron_fins::LOGS,
+    opcua::LOGS,
+    profinet_io_cm::LOGS,
+    roc_plus::LOGS,
+    s7comm::LOGS,
+    synchrophasor::LOGS,
+    tls::LOGS,
+    tunnel::LOGS,
+];
 
-/// A log by its name; none for a name that no module here declares.
-fn log(name: &str) -> Option<&'static Log> {
-    LOGS.iter().copied().flatten().find(|log| log.path == name)
+/// Makes rows of observations.
+#[derive(Debug)]
+pub struct Rows {
+    /// The logs by their names, each with its place among all of them.
+    logs: HashMap<&'static str, (u16, &'static Log)>,
+    uids: Uids,
+    line: String,
+    /// How many names for linked rows were given.
+    linked: u64,
+    subscribing: mqtt::Subscribing,
+    certificates: tls::Certificates,
+    transactions: dhcp::Transactions,
+    known: known::Known,
+}
+
+/// Takes a row, with the number of its log.
+pub type Take<'t> = dyn FnMut(u16, &str) + 't;
+
+impl Default for Rows {
+    fn default() -> Rows {
+        let logs = (0..).zip(LOGS.iter().copied().flatten()).map(|(place, log)| (log.path, (place, log)));
+        Rows {
+            logs: logs.collect(),
+            uids: Uids::default(),
+            line: String::new(),
+            linked: 0,
+            subscribing: mqtt::Subscribing::default(),
+            certificates: tls::Certificates::default(),
+            transactions: dhcp::Transactions::default(),
+            known: known::Known::default(),
+        }
+    }
+}
+
+impl Rows {
+    /// Hands on the rows that an observation has.
+    pub fn make(&mut self, observation: &Observation, take: &mut Take<'_>) {
+        let time = observation.time;
+        match &observation.fact {
+            Observed::Opened(flow) => self.uids.open(flow, time),
+            Observed::Recognised(flow) => self.served(flow, flow.protocol),
+            Observed::Conversation(conversation) if conversation.ended => {
+                let flow = &conversation.flow;
+                self.served(flow, flow.protocol);
+                let uid = self.uids.of(flow).to_owned();
+                let services = self.uids.close(flow);
+                if let Some(row) = conn::row(conversation, &services) {
+                    self.named_row(conversation.start, &uid, &row.message, take);
+                }
+                for row in self.known.conversation(conversation, &services, conversation.start) {
+                    self.named_row(conversation.start, &uid, &row.message, take);
+                }
+                if let Some(row) = tunnel::closed(*flow, &services) {
+                    self.named_row(time, &uid, &row.message, take);
+                }
+            }
+            // What only Suricata's events have a place for.
+            Observed::Message(message) if message.log.starts_with("eve_") => {}
+            Observed::Message(message) => {
+                if let Some(service) = tunnel::service(message) {
+                    self.uids.serve(&message.flow, service);
+                }
+                self.served(&message.flow, message.flow.protocol);
+                self.row(time, message, take);
+            }
+            Observed::Request(request) => {
+                self.served(&request.conversation(), request.flow.protocol);
+                for row in self.rows(time, request) {
+                    self.row(row.time.unwrap_or(time), &row.message, take);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Hands on the rows of what is not at its end when the observations are.
+    pub fn finish(&mut self, take: &mut Take<'_>) {
+        let mut rows = self.transactions.finish();
+        rows.extend(self.subscribing.finish());
+        for row in rows {
+            self.row(row.time.unwrap_or(Timestamp::UNIX_EPOCH), &row.message, take);
+        }
+    }
+
+    /// Takes note of the protocol that a conversation speaks.
+    fn served(&mut self, flow: &Flow, protocol: Option<Protocol>) {
+        if let Some(service) = protocol.and_then(|protocol| conn::service(protocol, flow.transport)) {
+            self.uids.serve(flow, service);
+        }
+    }
+
+    /// The rows of a request whose details hold what the logs need.
+    fn rows(&mut self, time: Timestamp, request: &Request) -> Vec<Row> {
+        match request.flow.protocol {
+            Some(Protocol::Bacnet) => bacnet::rows(request),
+            Some(Protocol::Dns | Protocol::Mdns) => dns::row(request, time).into_iter().collect(),
+            Some(Protocol::Dhcp) => {
+                let uid = self.uids.of(&request.flow).to_owned();
+                self.transactions.see(request, time, &uid)
+            }
+            Some(Protocol::Http) => http::rows(request),
+            Some(Protocol::Modbus) => {
+                self.linked += 1;
+                let mut rows = modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked));
+                rows.extend(self.known.modbus(request, time));
+                rows
+            }
+            Some(Protocol::Tls) => {
+                let mut rows = self.certificates.rows(request, time);
+                rows.extend(self.known.certificate(request, time));
+                rows
+            }
+            Some(Protocol::Mqtt) => self.subscribing.rows(request),
+            _ => Vec::new(),
+        }
+    }
+
+    fn row(&mut self, time: Timestamp, message: &Message, take: &mut Take<'_>) {
+        let uid = self.uids.of(&message.flow).to_owned();
+        self.named_row(time, &uid, message, take);
+    }
+
+    /// A row of the conversation that has this name.
+    fn named_row(&mut self, time: Timestamp, uid: &str, message: &Message, take: &mut Take<'_>) {
+        let Some((number, log)) = self.logs.get(message.log.as_str()) else {
+            debug_assert!(false, "no log is declared for `{}`", message.log);
+            return;
+        };
+        self.line.clear();
+        log.write_row(&mut self.line, time, uid, message);
+        take(*number, &self.line);
+    }
 }
 
 /// The logs of one reading, a file each in one folder. A log is made when it gets its first row.
 #[derive(Debug)]
-pub struct Logs {
+pub struct Files {
     folder: PathBuf,
-    open: BTreeMap<&'static str, BufWriter<File>>,
-    uids: Uids,
-    line: String,
+    open: BTreeMap<u16, BufWriter<File>>,
 }
 
-impl Logs {
+impl Files {
     /// Logs in a folder that is there. Logs of these names that are there already are written anew.
     #[must_use]
-    pub fn into(folder: PathBuf) -> Logs {
-        Logs { folder, open: BTreeMap::new(), uids: Uids::default(), line: String::new() }
+    pub fn into(folder: PathBuf) -> Files {
+        Files { folder, open: BTreeMap::new() }
     }
 
-    /// Writes the rows that an observation has.
+    /// Writes rows of the log of a number.
     ///
     /// # Errors
     /// A file could not be written.
-    pub fn write(&mut self, observation: &Observation) -> io::Result<()> {
-        let time = observation.time;
-        match &observation.fact {
-            Observed::Opened(flow) => self.uids.open(flow, time),
-            Observed::Conversation(conversation) if conversation.ended => {
-                let row = conn::row(conversation);
-                self.row(conversation.start, &row)?;
-                self.uids.close(&conversation.flow);
-            }
-            // What only Suricata has a place for.
-            Observed::Message(message) if message.log.starts_with("eve_") => {}
-            Observed::Message(message) => self.row(time, message)?,
-            _ => {}
+    pub fn write(&mut self, number: u16, rows: &[u8]) -> io::Result<()> {
+        if let Some(file) = self.open.get_mut(&number) {
+            return file.write_all(rows);
         }
+        let Some(log) = LOGS.iter().copied().flatten().nth(usize::from(number)) else { return Ok(()) };
+        let mut file = BufWriter::new(File::create(self.folder.join(format!("{}.log", log.path)))?);
+        log.write_header(&mut file, &stamp())?;
+        file.write_all(rows)?;
+        self.open.insert(number, file);
         Ok(())
     }
 
@@ -78,33 +245,9 @@ impl Logs {
         }
         Ok(())
     }
-
-    fn row(&mut self, time: Timestamp, message: &Message) -> io::Result<()> {
-        let Some(log) = log(&message.log) else {
-            debug_assert!(false, "no log is declared for `{}`", message.log);
-            return Ok(());
-        };
-        let file = match self.open.entry(log.path) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let path = self.folder.join(format!("{}.log", log.path));
-                let mut file = BufWriter::new(File::create(path)?);
-                log.write_header(&mut file, &stamp())?;
-                entry.insert(file)
-            }
-        };
-        self.line.clear();
-        log.write_row(&mut self.line, time, self.uids.of(&message.flow), message);
-        file.write_all(self.line.as_bytes())
-    }
 }
 
 /// The moment of writing, as Zeek puts it into its headers.
 fn stamp() -> String {
     Timestamp::now().strftime("%Y-%m-%d-%H-%M-%S").to_string()
-}
-
-/// A message of a conversation's source.
-fn message(flow: Flow, log: &'static str) -> Message {
-    Message { flow, back: false, log: Text::const_new(log), fields: Vec::new() }
 }

@@ -36,10 +36,16 @@ fn datagram(vlan: Option<u16>, from: ([u8; 4], u16), to: ([u8; 4], u16), payload
 
 /// The lines that frames give, a tenth of a second apart.
 fn lines(frames: &[Vec<u8>]) -> String {
-    let config =
-        Config { sensor: "test".into(), details: true, seed: 7, limits: Limits::default(), interim: None };
+    let config = Config {
+        sensor: "test".into(),
+        details: true,
+        seed: 7,
+        limits: Limits::default(),
+        only_whole: false,
+        interim: None,
+    };
     let mut wire = Wire::new(config);
-    let mut events = Events::to(Vec::new());
+    let (mut events, mut lines) = (Events::default(), Vec::new());
     let mut observations = Vec::new();
     for (number, bytes) in frames.iter().enumerate() {
         let microsecond = 1_767_225_600_000_000 + 100_000 * i64::try_from(number).unwrap() + 7;
@@ -48,8 +54,8 @@ fn lines(frames: &[Vec<u8>]) -> String {
         wire.see(&Frame { time, link: LinkType(1), bytes, length }, &mut observations);
     }
     wire.finish(&mut observations);
-    observations.iter().for_each(|observation| events.write(observation).unwrap());
-    String::from_utf8(events.finish().unwrap()).unwrap()
+    observations.iter().for_each(|observation| events.write(&mut lines, observation));
+    String::from_utf8(lines).unwrap()
 }
 
 fn parsed(lines: &str) -> Vec<Value> {

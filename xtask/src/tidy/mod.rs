@@ -5,7 +5,7 @@ mod names;
 mod sizes;
 mod texts;
 
-use crate::house;
+use crate::{house, pages};
 use anyhow::Result;
 use std::fs;
 
@@ -37,5 +37,6 @@ pub(crate) fn problems() -> Result<Vec<String>> {
         }
     }
     problems.extend(sizes.together());
+    problems.extend(pages::problems()?);
     Ok(problems)
 }

@@ -53,6 +53,7 @@ fn converse(draft: &mut Draft, flow: Flow, answered: bool) {
             ip_bytes_in: 0,
             missed_bytes: 0,
             details: Vec::new(),
+            history: Text::default(),
             state: if answered { ConnectionState::Sf } else { ConnectionState::S0 },
             ended: true,
         })),

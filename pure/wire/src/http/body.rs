@@ -1,5 +1,6 @@
 //! Bodies: where they end, how long they are, what they begin with. They are never held.
 
+use super::inflate::{Inflated, inflate};
 use super::message::Headers;
 use super::parse::{parse_chunk_size, parse_content_length};
 use smallvec::SmallVec;
@@ -7,15 +8,17 @@ use smallvec::SmallVec;
 /// How many bytes of a body are looked at to guess what it is.
 const START_MAX: usize = 64;
 
+/// How many bytes show that content is text; Zeek wants as many.
+const TEXT_MIN: usize = 10;
+
 /// The longest form in which a login is looked for.
 pub const FORM_MAX: usize = 8 << 10;
 
+/// The longest compressed body whose length without compression is looked for.
+const PACKED_MAX: usize = 64 << 10;
+
 /// The longest line with the size of a chunk, or of a trailer.
 const LINE_MAX: usize = 4 << 10;
-
-/// The most bytes of a body that are passed over at a time. Less than the whole, so that of a body that is broken off
-/// is known how much there was of it.
-const STRIDE: u64 = 64 << 10;
 
 /// How the end of a body is told (RFC 9112 clause 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +51,6 @@ pub enum Step {
     Done(usize),
     /// So many bytes are done with; the body goes on.
     More(usize),
-    /// So many bytes, more than there are, can be passed over.
-    Pass(u64),
     /// It does not keep to its framing.
     Broken,
 }
@@ -79,12 +80,38 @@ pub struct Body {
     start: SmallVec<[u8; START_MAX]>,
     /// All of it, if it may be a form and is short.
     form: Option<Vec<u8>>,
+    /// How it is compressed, and all of it, if it is short.
+    packed: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Body {
     /// One that may be a form.
     pub fn form() -> Body {
         Body { form: Some(Vec::new()), ..Body::default() }
+    }
+
+    /// One that is compressed in a way that is understood.
+    pub fn packed(encoding: &[u8]) -> Body {
+        Body { packed: Some((encoding.to_vec(), Vec::new())), ..Body::default() }
+    }
+
+    /// What it is without its compression, if it has one and is short enough.
+    pub fn unpacked(&self) -> Option<Body> {
+        let (encoding, bytes) = self.packed.as_ref()?;
+        let Inflated { length, start } = inflate(encoding, bytes)?;
+        Some(Body { length, start, ..Body::default() })
+    }
+
+    /// One that is all there.
+    pub fn of(bytes: &[u8]) -> Body {
+        let mut body = Body::default();
+        body.count(bytes);
+        body
+    }
+
+    /// All of it, if it may be a form and is short enough.
+    pub fn held(&self) -> Option<&[u8]> {
+        self.form.as_deref()
     }
 
     /// The form, if it was one and short enough.
@@ -102,6 +129,12 @@ impl Body {
                 self.form = None;
             }
         }
+        if let Some((_, packed)) = &mut self.packed {
+            packed.extend_from_slice(bytes);
+            if packed.len() > PACKED_MAX {
+                self.packed = None;
+            }
+        }
     }
 
     /// Reads on.
@@ -112,38 +145,28 @@ impl Body {
                 Step::More(bytes.len())
             }
             Framing::Length(left) => match self.pass(left, bytes) {
-                Ok(used) if *left == 0 => Step::Done(used),
-                Ok(used) => Step::More(used),
-                Err(pass) => Step::Pass(pass),
+                used if *left == 0 => Step::Done(used),
+                used => Step::More(used),
             },
             Framing::Chunked(chunk) => self.read_chunk(chunk, bytes),
         }
     }
 
-    /// Passes over bytes of which so many are left: how many that were there, or how many beyond.
-    fn pass(&mut self, left: &mut u64, bytes: &[u8]) -> Result<usize, u64> {
+    /// Passes over bytes of which so many are left: how many that were there.
+    fn pass(&mut self, left: &mut u64, bytes: &[u8]) -> usize {
         let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
         self.count(bytes.get(..here).unwrap_or_default());
         *left -= here as u64;
-        if self.form.is_none() && self.start.len() >= START_MAX && *left > 2 * STRIDE {
-            self.length += STRIDE;
-            *left -= STRIDE;
-            return Err(here as u64 + STRIDE);
-        }
-        Ok(here)
+        here
     }
 
     fn read_chunk(&mut self, chunk: &mut Chunk, bytes: &[u8]) -> Step {
         if let Chunk::Data(left) = chunk {
-            return match self.pass(left, bytes) {
-                Ok(used) => {
-                    if *left == 0 {
-                        *chunk = Chunk::End;
-                    }
-                    Step::More(used)
-                }
-                Err(pass) => Step::Pass(pass),
-            };
+            let used = self.pass(left, bytes);
+            if *left == 0 {
+                *chunk = Chunk::End;
+            }
+            return Step::More(used);
         }
         let Some(newline) = bytes.iter().position(|byte| *byte == b'\n') else {
             return if bytes.len() > LINE_MAX { Step::Broken } else { Step::More(0) };
@@ -166,6 +189,7 @@ impl Body {
         // A part of a form is none.
         self.form = None;
         self.missed = self.missed.saturating_add(missing);
+        self.packed = None;
         match framing {
             Framing::UntilClose => Step::More(0),
             Framing::Length(left) if missing < *left => {
@@ -217,9 +241,15 @@ impl Body {
         }
         let text = self.start.trim_ascii_start();
         let lower = text.to_ascii_lowercase();
+        // A page of XHTML begins as XML.
+        let prolog = lower.strip_prefix(b"<?xml").and_then(|rest| {
+            let end = rest.windows(2).position(|pair| pair == b"?>")?;
+            rest.get(end + 2..)
+        });
+        let page = prolog.unwrap_or(&lower).trim_ascii_start();
         if ["<!doctype html", "<html", "<head", "<body", "<title"]
             .iter()
-            .any(|tag| lower.starts_with(tag.as_bytes()))
+            .any(|tag| page.starts_with(tag.as_bytes()))
         {
             return Some("text/html");
         }
@@ -228,6 +258,10 @@ impl Body {
         }
         if matches!(text, [b'{' | b'[', ..]) {
             return Some("text/json");
+        }
+        // Fewer bytes do not show that it is text.
+        if self.start.len() < TEXT_MIN {
+            return None;
         }
         let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
         let is_text =
@@ -256,13 +290,6 @@ mod tests {
                         end = (end + size).min(bytes.len());
                     }
                 }
-                Step::Pass(count) => {
-                    at = (at + count as usize).min(bytes.len());
-                    if at == bytes.len() {
-                        return (body.length, at, false);
-                    }
-                    end = end.max(at + 1);
-                }
                 Step::Broken => return (body.length, at, false),
             }
         }
@@ -282,8 +309,7 @@ mod tests {
         for size in [1_000, 65_536, 500_000] {
             assert_eq!(read(Framing::Length(400_000), &bytes, size), (400_000, 400_000, true));
         }
-        let (length, _, done) = read(Framing::Length(1 << 40), &bytes, 1_500);
-        assert!(!done && length.abs_diff(500_000) <= STRIDE, "{length}");
+        assert_eq!(read(Framing::Length(1 << 40), &bytes, 1_500), (500_000, 500_000, false));
     }
 
     #[test]
@@ -297,7 +323,10 @@ mod tests {
         for (bytes, mime) in [
             (&b"<!DOCTYPE html><html>"[..], Some("text/html")),
             (b"\x89PNG\r\n\x1a\nxyz", Some("image/png")),
+            (b"<?xml version=\"1.0\"?>\n<!DOCTYPE html>", Some("text/html")),
+            (b"<?xml version=\"1.0\"?>\n<plan>", Some("application/xml")),
             (b"plain words", Some("text/plain")),
+            (b"short", None),
             (b"\x00\x01\x02", None),
             (b"", None),
         ] {

@@ -5,6 +5,7 @@ use super::credentials::{mask, may_hold_login, parse_authorization};
 use super::exchange::{Answer, Exchange};
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
+use super::parts;
 use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
@@ -188,6 +189,8 @@ impl Conversation {
         let mut content_type = Vec::new();
         for (name, value) in headers.iter() {
             let mut name = readable(name, VALUE_BYTES_MAX);
+            name.make_ascii_uppercase();
+            put("request-header", name.clone());
             name.make_ascii_lowercase();
             match name.as_str() {
                 "authorization" | "proxy-authorization" => {
@@ -200,8 +203,8 @@ impl Conversation {
                     }
                 }
                 "content-disposition" => {
-                    if let Some(name) = filename(value) {
-                        put("request-filename", name);
+                    if let Some(name) = parts::filename(value) {
+                        put("request-filename", readable(name, VALUE_BYTES_MAX));
                     }
                 }
                 "content-type" => {
@@ -237,8 +240,10 @@ impl Conversation {
         match Framing::declared(headers) {
             Some(Framing::Length(0)) | None => self.finish_request(side, out),
             Some(framing) => {
-                let is_form =
-                    self.pending.back().is_some_and(|exchange| may_hold_login(&exchange.content_type));
+                let is_form = self.pending.back().is_some_and(|exchange| {
+                    may_hold_login(&exchange.content_type)
+                        || wants_details && parts::is_multipart(&exchange.content_type)
+                });
                 let half = self.half(side);
                 half.body = if is_form { Body::form() } else { Body::default() };
                 half.stage = Stage::Body(framing);
@@ -291,10 +296,13 @@ impl Conversation {
         put("reason", reason.clone());
         put("response-version", readable(line.version, VALUE_BYTES_MAX));
         for (name, value) in headers.iter() {
+            let mut capitals = readable(name, VALUE_BYTES_MAX);
+            capitals.make_ascii_uppercase();
+            put("response-header", capitals);
             let key = match name.to_ascii_lowercase().as_slice() {
                 b"content-disposition" => {
-                    if let Some(name) = filename(value) {
-                        put("response-filename", name);
+                    if let Some(name) = parts::filename(value) {
+                        put("response-filename", readable(name, VALUE_BYTES_MAX));
                     }
                     continue;
                 }
@@ -325,8 +333,9 @@ impl Conversation {
             Some(Framing::Length(0)) => self.finish_reply(side, true, out),
             None if !has_body => self.finish_reply(side, true, out),
             framing => {
+                let encoding = headers.first("content-encoding").filter(|_| wants_details);
                 let half = self.half(side);
-                half.body = Body::default();
+                half.body = encoding.map_or_else(Body::default, Body::packed);
                 half.stage = Stage::Body(framing.unwrap_or(Framing::UntilClose));
             }
         }
@@ -390,6 +399,12 @@ impl Conversation {
             if let Some(mime) = body.mime() {
                 put("response-mime", Text::const_new(mime));
             }
+            if let Some(body) = body.unpacked() {
+                put("response-unpacked-length", body.length.to_compact_string());
+                if let Some(mime) = body.mime() {
+                    put("response-unpacked-mime", Text::const_new(mime));
+                }
+            }
             if !is_whole {
                 put("truncated", CompactString::const_new("true"));
             }
@@ -430,7 +445,7 @@ impl Conversation {
                 }
                 self.half(side).stage = Stage::Searching;
             }
-            Step::More(_) | Step::Pass(_) => {}
+            Step::More(_) => {}
         }
     }
 }
@@ -452,7 +467,6 @@ impl Dialogue for Conversation {
                         Step::Done(count) => used += count,
                         Step::More(0) => break,
                         Step::More(count) => used += count,
-                        Step::Pass(count) => return Progress::Skip(used as u64 + count),
                         Step::Broken => {}
                     }
                 }
@@ -533,20 +547,6 @@ impl Dialogue for Conversation {
 fn is_first_line(line: &[u8]) -> bool {
     parse_status_line(line).is_some()
         || parse_request_line(line).is_some_and(|request| request.version.is_some())
-}
-
-/// `filename` of `Content-Disposition` (RFC 6266 clause 4.1).
-fn filename(value: &[u8]) -> Option<Text> {
-    value.split(|byte| *byte == b';').find_map(|parameter| {
-        let parameter = parameter.trim_ascii();
-        let name = parameter
-            .get(..9)
-            .filter(|key| key.eq_ignore_ascii_case(b"filename="))
-            .and_then(|_| parameter.get(9..))?;
-        let name = name.strip_prefix(b"\"").unwrap_or(name);
-        let name = name.strip_suffix(b"\"").unwrap_or(name);
-        Some(readable(name, VALUE_BYTES_MAX))
-    })
 }
 
 /// The realm of a challenge (RFC 9110 clause 11.5).

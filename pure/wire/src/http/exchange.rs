@@ -1,7 +1,8 @@
 //! A request and what came back, until both are told of.
 
 use super::body::Body;
-use super::credentials::{Login, parse_form};
+use super::credentials::{Login, may_hold_login, parse_form};
+use super::parts::parse_parts;
 use crate::dialogue::{Asked, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, readable};
 use city::{Details, Reply, Target, Text, Verb, WeaknessKind};
@@ -50,12 +51,26 @@ impl Exchange {
     pub(super) fn finish(&mut self, body: &mut Body, wants_details: bool) {
         self.is_whole = true;
         if wants_details {
-            self.details.push((CompactString::const_new("request-length"), body.length.to_compact_string()));
-            if let Some(mime) = body.mime() {
-                self.details.push((CompactString::const_new("request-mime"), Text::const_new(mime)));
+            let mut put = |key: &'static str, value: Text| self.details.push((Text::const_new(key), value));
+            put("request-length", body.length.to_compact_string());
+            let parts = body.held().map(|held| parse_parts(held, &self.content_type)).unwrap_or_default();
+            if let ([], Some(mime)) = (parts.as_slice(), body.mime()) {
+                put("request-mime", Text::const_new(mime));
+            }
+            for part in parts {
+                if let Some(name) = part.filename {
+                    put("request-filename", readable(name, VALUE_BYTES_MAX));
+                }
+                if let Some(mime) = Body::of(part.content).mime() {
+                    put("request-mime", Text::const_new(mime));
+                }
             }
         }
-        if let Some(login) = body.take_form().and_then(|form| parse_form(&form, &self.content_type)) {
+        if let Some(login) = body
+            .take_form()
+            .filter(|_| may_hold_login(&self.content_type))
+            .and_then(|form| parse_form(&form, &self.content_type))
+        {
             // Whoever sends a name and a password logs in, whatever else the form does.
             self.verb = Verb::Authenticate;
             self.login.get_or_insert(login);

@@ -3,8 +3,8 @@
 //! Read: every request with its reply, pipelined ones too; how long bodies are, however they are delimited; what
 //! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`.
 //!
-//! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for; protocols
-//! behind `Upgrade`. Compressed bodies are counted as they are sent.
+//! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for and the names
+//! of files in them; protocols behind `Upgrade`. Of compressed bodies only the length and the beginning are looked at.
 //!
 //! The heads are taken apart here: a parser for servers rightly refuses a request with a malformed line, a space in
 //! its target or a version of its own making, while a listener must still say that it was sent.
@@ -27,19 +27,23 @@
 //! | `response-missed` | bytes of the reply's body that were not seen, if any |
 //! | `request-content-type`, `response-content-type` | as declared |
 //! | `response-encoding` | how the reply's body is compressed |
+//! | `response-unpacked-length`, `response-unpacked-mime` | the same without compression, of bodies up to 64 kB |
 //! | `request-mime`, `response-mime` | as the first bytes show |
-//! | `request-filename`, `response-filename` | of `Content-Disposition` |
+//! | `request-filename`, `response-filename` | of `Content-Disposition`; of a request in several parts, of each |
 //! | `status`, `reason`, `response-version` | of the reply |
 //! | `info-status`, `info-reason` | of an interim reply (1xx) |
 //! | `server`, `powered-by`, `location` | headers of the reply |
+//! | `request-header`, `response-header` | names of the headers in capitals, repeated |
 //! | `truncated` | `true` if the end of the reply was not seen |
 
 mod body;
 mod conversation;
 mod credentials;
 mod exchange;
+mod inflate;
 mod message;
 mod parse;
+mod parts;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};

@@ -78,13 +78,14 @@ pub fn parse_chunk_size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Reads `Content-Length`; of a list of equal numbers the first (RFC 9112 clause 6.3).
+/// Reads `Content-Length`; of a list of equal numbers the first (RFC 9112 clause 6.3). What no body can be as long as is
+/// no length.
 pub fn parse_content_length(value: &[u8]) -> Option<u64> {
     let first = value.split(|byte| *byte == b',').next()?.trim_ascii();
     if !first.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    std::str::from_utf8(first).ok()?.parse().ok()
+    std::str::from_utf8(first).ok()?.parse().ok().filter(|length| i64::try_from(*length).is_ok())
 }
 
 #[cfg(test)]

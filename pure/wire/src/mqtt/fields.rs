@@ -1,7 +1,7 @@
 //! MQTT packets as values and named details, and the logins that makers ship.
 
 use super::message::{Connect, Properties, PropertyId, Publish, Value};
-use crate::show::{VALUE_BYTES_MAX, hexadecimal, readable};
+use crate::show::{VALUE_BYTES_MAX, escaped, hexadecimal, readable};
 use city::{Details, Text};
 use compact_str::{ToCompactString, format_compact};
 
@@ -83,7 +83,7 @@ impl Fields<'_> {
         self.properties("property", connect.properties);
         if let Some(will) = connect.will {
             self.put("will-topic", short(will.topic));
-            self.put("will-payload", payload(will.payload, DETAIL_BYTES_MAX));
+            self.put("will-payload", escaped(will.payload, DETAIL_BYTES_MAX));
             self.show("will-qos", will.qos);
             self.show("will-retain", will.retain);
             self.properties("will-property", will.properties);
@@ -98,7 +98,7 @@ impl Fields<'_> {
         if let Some(id) = publish.id {
             self.show("packet-id", id);
         }
-        self.put("payload", payload(publish.payload, DETAIL_BYTES_MAX));
+        self.put("payload", escaped(publish.payload, DETAIL_BYTES_MAX));
         self.show("payload-length", publish.payload_bytes);
         self.properties("property", publish.properties);
     }

@@ -17,7 +17,7 @@
 //! | `has-user-name`, `has-password`, `has-will` | connect | `true` or `false` |
 //! | `will-topic`, `will-payload`, `will-qos`, `will-retain` | connect | the last will |
 //! | `session-present`, `return-code`, `reason` | connect | of the CONNACK |
-//! | `from-client`, `duplicate`, `qos`, `retain`, `payload`, `payload-length` | publish | `payload` is text, or `0x…` |
+//! | `from-client`, `duplicate`, `qos`, `retain`, `payload`, `payload-length` | publish | `payload` with `\xNN` for bytes that are no signs |
 //! | `puback`, `pubrec`, `pubrel`, `pubcomp`, each with `-code` | publish | the steps that were seen, by reason |
 //! | `packet-id` | publish, subscribe | the number that acknowledgements repeat |
 //! | `protocol-version` | publish, subscribe | `3.1`, `3.1.1`, `5.0`, where known; with a packet's first filter |

@@ -3,7 +3,7 @@
 //! In the details of a handshake each certificate of a chain begins with `certificate-from` (`server` or `client`),
 //! the owner's first. The other keys are `certificate-` and `fingerprint` (SHA-256), `sha1`, `version`, `serial`
 //! (upper case hexadecimal), `subject`, `issuer` (RFC 4514: the most specific part first), `not-before`, `not-after`
-//! (RFC 3339), `key-algorithm`, `key-bits`, `exponent`, `curve`, `signature-algorithm`, `dns`, `ip`, `email`, `uri`
+//! (RFC 3339), `key-algorithm`, `key-bits`, `exponent`, `curve`, `signature-algorithm`, `signed-algorithm` (the same, of the part that is signed), `dns`, `ip`, `email`, `uri`
 //! (alternative names, repeated), `ca`, `path-length`, `self-signed`.
 
 use crate::show::{hexadecimal, readable};
@@ -56,6 +56,8 @@ pub struct Certificate {
     pub key: Key,
     /// How it was signed.
     pub signature_algorithm: Text,
+    /// How it was to be signed, by the part that is signed.
+    pub signed_algorithm: Text,
     /// Alternative names: a detail's key and the name.
     pub names: Vec<(&'static str, Text)>,
     /// Whether it may sign others, and how many may stand between, if it says so.
@@ -119,6 +121,7 @@ impl Certificate {
             put("certificate-curve", curve.clone());
         }
         put("certificate-signature-algorithm", self.signature_algorithm.clone());
+        put("certificate-signed-algorithm", self.signed_algorithm.clone());
         self.names.iter().for_each(|(key, name)| put(key, name.clone()));
         if let Some((ca, path_length)) = self.authority {
             put("certificate-ca", ca.to_compact_string());
@@ -151,6 +154,7 @@ pub fn parse_certificate(bytes: &[u8]) -> Option<Certificate> {
         not_after: time(&own.validity.not_after),
         key: key(&own.subject_pki),
         signature_algorithm: algorithm_name(&parsed.signature_algorithm),
+        signed_algorithm: algorithm_name(&own.signature),
         names: alternative_names(&parsed),
         authority: authority(&parsed),
         is_self_signed: own.subject.as_raw() == own.issuer.as_raw(),

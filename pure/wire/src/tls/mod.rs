@@ -30,7 +30,7 @@
 //! | `ja3`, `ja3s`, `ja4` | fingerprints of the hellos; of JA3 the text before it is hashed |
 //! | `certificate-…` | what [`certificate`] says of each certificate, beginning with `certificate-from` |
 
-mod certificate;
+pub(crate) mod certificate;
 mod conversation;
 mod fingerprint;
 mod message;

@@ -3,6 +3,7 @@
 
 mod averbourne;
 mod cable;
+mod cores;
 mod events;
 mod kill;
 mod live;

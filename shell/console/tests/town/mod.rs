@@ -234,6 +234,7 @@ impl Day {
             ip_bytes_in: bytes + 200,
             missed_bytes: 0,
             details: Vec::new(),
+            history: "ShADadFf".into(),
             state: ConnectionState::Sf,
             ended: true,
         };

@@ -62,7 +62,7 @@ impl FlowIds {
 }
 
 /// The flow without its protocol, which becomes known later.
-fn key(flow: &Flow) -> Flow {
+pub(super) fn key(flow: &Flow) -> Flow {
     Flow { protocol: None, ..*flow }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{
     log::{Head, Log},
-    message,
+    row::Row,
 };
-use city::{Address, Conversation, Message, Text, Transport};
+use city::{Address, Conversation, Flow, Transport};
 use std::net::IpAddr;
 
 pub(super) const LOGS: &[Log] = &[Log {
@@ -30,76 +30,122 @@ pub(super) const LOGS: &[Log] = &[Log {
     ],
 }];
 
-/// The row of a conversation.
-pub(super) fn row(conversation: &Conversation) -> Message {
-    let mut row = message(conversation.flow, "conn");
-    let mut put = |name: &'static str, value: String| row.fields.push((Text::const_new(name), value.into()));
-    let flow = &conversation.flow;
-    if let Some(protocol) = flow.protocol {
-        put("service", service(protocol, flow.transport).to_owned());
+/// The row of a conversation; none for what is directly on the link, which Zeek does not count among them.
+pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row> {
+    let flow = conversation.flow;
+    let number = ip_protocol(&flow)?;
+    // Of protocols that it does not know Zeek counts packets, and neither ports nor payload.
+    let is_known = matches!(flow.transport, Transport::Icmp | Transport::Tcp | Transport::Udp);
+    let (source_port, destination_port) =
+        if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
+    let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
+    if !services.is_empty() {
+        row.put("service", services.join(","));
     }
-    // Zeek leaves the duration and the bytes of what is a single packet unset.
-    if conversation.packets_out + conversation.packets_in > 1 {
+    // Without a duration Zeek leaves the bytes out too.
+    if conversation.duration.as_micros() > 0 {
         let micros = conversation.duration.as_micros();
-        put("duration", format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000));
-        put("orig_bytes", conversation.bytes_out.to_string());
-        put("resp_bytes", conversation.bytes_in.to_string());
+        row.show("duration", format_args!("{}.{:06}", micros / 1_000_000, micros % 1_000_000));
+        row.show("orig_bytes", if is_known { conversation.bytes_out } else { 0 });
+        row.show("resp_bytes", if is_known { conversation.bytes_in } else { 0 });
     }
-    put("conn_state", conversation.state.as_str().to_owned());
-    put("local_orig", truth(is_local(flow.source)));
-    put("local_resp", truth(is_local(flow.destination)));
-    put("missed_bytes", conversation.missed_bytes.to_string());
-    put("orig_pkts", conversation.packets_out.to_string());
-    put("orig_ip_bytes", conversation.ip_bytes_out.to_string());
-    put("resp_pkts", conversation.packets_in.to_string());
-    put("resp_ip_bytes", conversation.ip_bytes_in.to_string());
-    if let Some(number) = ip_protocol(conversation) {
-        put("ip_proto", number.to_string());
-    }
-    row
+    row.put("conn_state", conversation.state.as_str());
+    row.flag("local_orig", is_local(flow.source));
+    row.flag("local_resp", is_local(flow.destination));
+    row.show("missed_bytes", conversation.missed_bytes);
+    row.maybe("history", Some(&conversation.history).filter(|history| !history.is_empty()).cloned());
+    row.show("orig_pkts", conversation.packets_out);
+    row.show("orig_ip_bytes", conversation.ip_bytes_out);
+    row.show("resp_pkts", conversation.packets_in);
+    row.show("resp_ip_bytes", conversation.ip_bytes_in);
+    row.show("ip_proto", number);
+    Some(row)
 }
 
-fn truth(value: bool) -> String {
-    if value { "T" } else { "F" }.to_owned()
-}
-
-/// The protocol as Zeek's analysers are named.
-fn service(protocol: city::Protocol, transport: Transport) -> &'static str {
-    match protocol {
-        city::Protocol::Dnp3 if transport == Transport::Udp => "dnp3_udp",
-        city::Protocol::Dnp3 => "dnp3_tcp",
+/// The protocol as Zeek's analysers are named; none for what has no analyser.
+pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static str> {
+    let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
+    Some(match protocol {
+        city::Protocol::Arp | city::Protocol::Icmp => return None,
+        city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
+        city::Protocol::Genisys => by_transport("genisys_tcp", "genisys_udp"),
+        city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
         city::Protocol::OmronFins => "omron_fins",
+        city::Protocol::Opcua => "opcua-binary",
+        city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
+        city::Protocol::S7comm => "cotp,s7comm",
+        city::Protocol::S7commPlus => "cotp,s7comm-plus",
+        city::Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
-    }
+    })
 }
 
-/// Whether Zeek counts an address among the local ones if nobody says otherwise: the ranges that are private, shared
-/// or bound to a link (RFC 1918, 3927, 4193, 4291, 6598) and the loopback.
-fn is_local(address: Address) -> bool {
+/// Whether Zeek counts an address among the local ones if nobody says otherwise: the blocks that IANA lists as not
+/// globally reachable (RFC 6890 and its successors), and those bound to a link.
+pub(super) fn is_local(address: Address) -> bool {
     match address {
-        Address::Ip(IpAddr::V4(ip)) => {
-            let [first, second, ..] = ip.octets();
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || first == 100 && second & 0xc0 == 64
-        }
-        Address::Ip(IpAddr::V6(ip)) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
+        Address::Ip(IpAddr::V4(ip)) => matches!(
+            ip.octets(),
+            [0 | 10 | 127 | 240.., ..]
+                | [100, 64..=127, ..]
+                | [169, 254, ..]
+                | [172, 16..=31, ..]
+                | [192, 0, 0 | 2, _]
+                | [192, 168, ..]
+                | [198, 18 | 19, ..]
+                | [198, 51, 100, _]
+                | [203, 0, 113, _]
+                | [224, 0, 0, _]
+        ),
+        Address::Ip(IpAddr::V6(ip)) => match ip.segments() {
+            [0x2001, 0..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x0100, 0, 0, 0, ..] => true,
+            _ => {
+                ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
+            }
+        },
         Address::Mac(_) => false,
     }
 }
 
-fn ip_protocol(conversation: &Conversation) -> Option<u8> {
-    Some(match conversation.flow.transport {
+fn ip_protocol(flow: &Flow) -> Option<u8> {
+    Some(match flow.transport {
         Transport::Ethernet(_) => return None,
-        Transport::Icmp => match conversation.flow.source {
+        Transport::Icmp => match flow.source {
             Address::Ip(IpAddr::V6(_)) => 58,
             _ => 1,
         },
+        // Nothing at all (RFC 8200 section 4.7), of which Zeek makes no conversation.
+        Transport::Ip(59) => return None,
         Transport::Ip(number) => number,
         Transport::Sctp => 132,
         Transport::Tcp => 6,
         Transport::Udp => 17,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_is_what_is_not_reachable_from_afar() {
+        let local = |ip: &str| is_local(Address::Ip(ip.parse().unwrap()));
+        for ip in [
+            "10.1.2.3",
+            "172.31.0.1",
+            "100.64.0.1",
+            "224.0.0.9",
+            "255.255.255.255",
+            "::",
+            "fd00::1",
+            "2001:db8::1",
+        ] {
+            assert!(local(ip), "{ip}");
+        }
+        for ip in ["172.32.0.1", "100.128.0.1", "224.2.127.254", "ff02::1", "2001:4978:f:4c::1", "2002::1"] {
+            assert!(!local(ip), "{ip}");
+        }
+    }
 }

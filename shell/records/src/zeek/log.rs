@@ -22,8 +22,9 @@ pub(super) enum Head {
     Ends,
     /// The same, then who said it to whom: `is_orig`, `source_h`, `source_p`, `destination_h`, `destination_p`.
     Sides,
+    /// The same columns, those of who said it without a value: it is said of a conversation, not in one message.
+    SidesUnset,
     /// The time alone.
-    #[expect(dead_code, reason = "x509.log and the known_ logs begin so")]
     Time,
 }
 
@@ -49,7 +50,7 @@ impl Log {
     fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let (ends, sides) = match self.head {
             Head::Ends => (ENDS, &[][..]),
-            Head::Sides => (ENDS, SIDES),
+            Head::Sides | Head::SidesUnset => (ENDS, SIDES),
             Head::Time => (ENDS.get(..1).unwrap_or_default(), &[][..]),
         };
         ends.iter().chain(sides).chain(self.columns).copied()
@@ -73,6 +74,10 @@ impl Log {
             let Flow { source, source_port, destination, destination_port, transport, .. } = message.flow;
             let (from, to) = ((source, source_port), (destination, destination_port));
             let (speaker, hearer) = if message.back { (to, from) } else { (from, to) };
+            if self.head == Head::SidesUnset && SIDES.iter().any(|(side, _)| *side == name) {
+                line.push('-');
+                continue;
+            }
             // Writing to a string cannot fail.
             let _ = match name {
                 "ts" => write_time(line, time),
@@ -119,6 +124,18 @@ fn write_values(line: &mut String, name: &str, kind: &str, message: &Message) {
         message.fields.iter().filter(|(column, _)| column == name).map(|(_, value)| value.as_str());
     let Some(first) = values.next() else { return line.push('-') };
     write_value(line, first, is_list);
+    if kind.starts_with("set[") {
+        // An item of a set stands once.
+        let mut seen = vec![first];
+        for value in values {
+            if !seen.contains(&value) {
+                seen.push(value);
+                line.push(',');
+                write_value(line, value, is_list);
+            }
+        }
+        return;
+    }
     for value in values {
         line.push(',');
         write_value(line, value, is_list);
@@ -172,6 +189,10 @@ mod tests {
             "1700000000.000005\tCx\t192.0.2.1\t50000\t192.0.2.2\t502\tF\t192.0.2.2\t502\t192.0.2.1\t50000\t\
              a\\x09b,c\ta\\x2cb,(empty)\t-\n"
         );
+        line.clear();
+        let log = Log { head: Head::SidesUnset, ..LOG };
+        log.write_row(&mut line, Timestamp::new(1_700_000_000, 0).unwrap(), "Cx", &message);
+        assert!(line.contains("\t192.0.2.2\t502\t-\t-\t-\t-\t-\ta"));
         let mut header = Vec::new();
         LOG.write_header(&mut header, "2026-01-02-03-04-05").unwrap();
         let header = String::from_utf8(header).unwrap();

@@ -9,24 +9,45 @@ use std::collections::HashMap;
 /// As many as the wire follows at a time: it tells of a conversation's end when its table puts it out.
 #[derive(Debug, Default)]
 pub(super) struct Uids {
-    open: HashMap<Flow, String>,
+    open: HashMap<Flow, Known>,
     /// The name made last for what is no conversation that goes on.
     other: String,
 }
 
+/// What is known of a conversation.
+#[derive(Debug, Default)]
+struct Known {
+    uid: String,
+    services: Vec<&'static str>,
+}
+
+/// The most services of one conversation.
+const SERVICES_MAX: usize = 8;
+
 impl Uids {
     pub(super) fn open(&mut self, flow: &Flow, time: Timestamp) {
-        self.open.insert(key(flow), uid(flow, time));
+        self.open.insert(key(flow), Known { uid: uid(flow, time), services: Vec::new() });
     }
 
-    pub(super) fn close(&mut self, flow: &Flow) {
-        self.open.remove(&key(flow));
+    /// Takes note that an analyser of Zeek's would have read the conversation.
+    pub(super) fn serve(&mut self, flow: &Flow, service: &'static str) {
+        if let Some(known) = self.open.get_mut(&key(flow))
+            && known.services.len() < SERVICES_MAX
+            && !known.services.contains(&service)
+        {
+            known.services.push(service);
+        }
+    }
+
+    /// Forgets a conversation; its services, in the order in which they showed.
+    pub(super) fn close(&mut self, flow: &Flow) -> Vec<&'static str> {
+        self.open.remove(&key(flow)).map(|known| known.services).unwrap_or_default()
     }
 
     /// The name of the conversation of a flow. What belongs to none (an ARP message) is named by its ends alone.
     pub(super) fn of(&mut self, flow: &Flow) -> &str {
         match self.open.get(&key(flow)) {
-            Some(uid) => uid,
+            Some(known) => &known.uid,
             None => {
                 self.other = uid(flow, Timestamp::UNIX_EPOCH);
                 &self.other

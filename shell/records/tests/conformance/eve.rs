@@ -36,11 +36,11 @@ fn without_apart(filter: &Filter) -> Row {
 
 /// The events that we write of a capture.
 fn events(case: &Case) -> Vec<Value> {
-    let mut events = Events::to(Vec::new());
+    let (mut events, mut lines) = (Events::default(), Vec::new());
     for observation in &reading::read(&case.capture).observations {
-        events.write(observation).unwrap();
+        events.write(&mut lines, observation);
     }
-    let text = String::from_utf8(events.finish().unwrap()).unwrap();
+    let text = String::from_utf8(lines).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

@@ -12,17 +12,25 @@ pub struct Log {
     pub name: String,
     pub columns: Vec<String>,
     pub rows: Vec<Row>,
+    /// Whether its columns are named by a line like those of its rows, as `zeek-cut -m` writes it.
+    pub is_headed: bool,
 }
 
 /// Reads a log. `columns` are those of a log whose header was cut off.
 pub fn parse(name: &str, text: &str, columns: Option<&[String]>) -> Log {
     let mut columns = columns.map(<[String]>::to_vec).unwrap_or_default();
     let mut rows = Vec::new();
+    let mut is_headed = false;
     for line in text.lines() {
         if let Some(names) = line.strip_prefix("#fields\t") {
             columns = names.split('\t').map(str::to_owned).collect();
         } else if !line.is_empty() && !line.starts_with('#') {
             let values = line.split('\t').collect::<Vec<_>>();
+            if columns.is_empty() && values.iter().any(|value| matches!(*value, "ts" | "uid" | "id.orig_h")) {
+                columns = values.into_iter().map(str::to_owned).collect();
+                is_headed = true;
+                continue;
+            }
             assert!(
                 columns.is_empty() || values.len() == columns.len(),
                 "{name}.log has {} columns and a row of {}: {line}",
@@ -37,7 +45,7 @@ pub fn parse(name: &str, text: &str, columns: Option<&[String]>) -> Log {
             rows.push(named.collect());
         }
     }
-    Log { name: name.into(), columns, rows }
+    Log { name: name.into(), columns, rows, is_headed }
 }
 
 /// Turns `\xNN` back into bytes; what is then not UTF-8 becomes the replacement character.

@@ -52,7 +52,14 @@ impl Reading {
 
 /// A configuration that tells everything.
 pub fn config() -> Config {
-    Config { sensor: "conformance".into(), details: true, seed: 1, limits: Limits::default(), interim: None }
+    Config {
+        sensor: "conformance".into(),
+        details: true,
+        seed: 1,
+        limits: Limits::default(),
+        only_whole: false,
+        interim: None,
+    }
 }
 
 /// Reads a capture to its end.

@@ -60,6 +60,7 @@ const CONVERSATIONS: &[Column] = &[
     always("duration", Holds::Real),
     maybe("community_id", Holds::Text),
     always("state", Holds::Text),
+    always("history", Holds::Text),
     maybe("vlan", Holds::Number),
     maybe("source_mac", Holds::Text),
     maybe("destination_mac", Holds::Text),
@@ -257,6 +258,7 @@ fn put_conversation(conversation: &Conversation, reported: Timestamp, row: &mut 
         Cell::Real(conversation.duration.as_secs_f64()),
         Cell::or_none(wire::community_id(&conversation.flow).map(|id| Cell::text(&id))),
         Cell::text(conversation.state.as_str()),
+        Cell::text(&conversation.history),
         Cell::or_none(conversation.vlan.map(|vlan| Cell::Number(vlan.into()))),
         Cell::or_none(conversation.source_mac.map(Cell::shown)),
         Cell::or_none(conversation.destination_mac.map(Cell::shown)),
@@ -416,6 +418,7 @@ impl Row {
                 self.cell()?;
                 self.state()?
             },
+            history: self.text()?,
             vlan: self.maybe_number()?,
             source_mac: self.maybe_parsed::<Mac>()?,
             destination_mac: self.maybe_parsed::<Mac>()?,

@@ -74,6 +74,7 @@ pub fn fact(n: u64) -> Observed {
             ip_bytes_in: n * 47,
             missed_bytes: n % 2,
             details: Vec::new(),
+            history: ["ShADadFf", "S", ""][n as usize % 3].into(),
             state: STATES[n as usize % 4],
             ended: !n.is_multiple_of(5),
         })),

@@ -1,0 +1,6 @@
+//! PROFINET IO, context manager.
+#![no_main]
+
+use fuzz::{Carrier, dialogue};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Udp, 34964, data));

@@ -1,0 +1,43 @@
+//! However many cores read, the same bytes come out.
+
+use super::running::{bastide, made_capture};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn town() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/captures");
+    let mut captures: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|case| fs::read_dir(case.unwrap().path()).ok())
+        .flatten()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains(".pcap"))
+        .collect();
+    captures.sort();
+    captures
+}
+
+fn lines(captures: &[PathBuf], cores: &str) -> Vec<u8> {
+    let output = bastide().args(["records", "--threads", cores]).args(captures).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+#[test]
+fn records_are_the_same_on_any_number_of_cores() {
+    let folder = tempfile::tempdir().unwrap();
+    // Enough for many rounds, with a file that is cut short and another clock behind it.
+    let made = folder.path().join("made.pcap");
+    made_capture(&made, 25_000);
+    let cut = folder.path().join("cut.pcap");
+    let bytes = fs::read(&made).unwrap();
+    fs::write(&cut, &bytes[..bytes.len() / 3 + 7]).unwrap();
+    let captures = [town(), vec![cut, made]].concat();
+    let alone = lines(&captures, "1");
+    assert!(alone.len() > 1_000_000);
+    for cores in ["2", "3"] {
+        assert!(lines(&captures, cores) == alone, "{cores} cores write other records than one");
+    }
+}

@@ -1,0 +1,110 @@
+//! The logs of ANSI C12.22, as ICSNPP's parser has them.
+
+use super::log::{Head, Log};
+
+pub(super) const LOGS: &[Log] = &[
+    Log {
+        path: "c1222",
+        head: Head::Ends,
+        columns: &[
+            ("proto", "enum"),
+            ("elements", "vector[string]"),
+            ("is_encrypted_epsem", "bool"),
+            ("services", "vector[string]"),
+            ("aso_context", "string"),
+            ("called_ap_title", "string"),
+            ("calling_ap_title", "string"),
+            ("calling_ae_qualifier", "vector[string]"),
+            ("mechanism_name", "string"),
+            ("calling_auth_value", "string"),
+            ("called_ap_invocation_id", "string"),
+            ("calling_ap_invocation_id", "string"),
+        ],
+    },
+    Log {
+        path: "c1222_authentication_value",
+        head: Head::Ends,
+        columns: &[
+            ("proto", "enum"),
+            ("authentication_mechanism", "string"),
+            ("indirect_reference", "bool"),
+            ("octet_aligned", "string"),
+            ("c1222_key_id", "int"),
+            ("c1222_iv", "int"),
+            ("c1221_ident", "string"),
+            ("c1221_req", "string"),
+            ("c1221_resp", "string"),
+        ],
+    },
+    Log {
+        path: "c1222_user_information",
+        head: Head::Ends,
+        columns: &[
+            ("proto", "enum"),
+            ("indirect_reference_encoding", "string"),
+            ("padding", "string"),
+            ("mac", "string"),
+            ("epsem_control", "vector[string]"),
+            ("ed_class", "string"),
+            ("encrypted_epsem", "string"),
+            ("services", "vector[string]"),
+        ],
+    },
+    Log {
+        path: "c1222_identification_service",
+        head: Head::Ends,
+        columns: &[
+            ("proto", "enum"),
+            ("req_resp", "string"),
+            ("standard", "string"),
+            ("version", "count"),
+            ("revision", "count"),
+            ("security_mechanism", "string"),
+            ("nbr_session_supported", "bool"),
+            ("sessionless_supported", "bool"),
+            ("device_class", "string"),
+            ("device_identity_format", "count"),
+            ("device_identity", "string"),
+        ],
+    },
+    Log {
+        path: "c1222_logon_security_service",
+        head: Head::Ends,
+        columns: &[
+            ("proto", "enum"),
+            ("req_resp", "string"),
+            ("service_type", "string"),
+            ("user_id", "count"),
+            ("password", "string"),
+            ("user", "string"),
+            ("session_idle_timeout", "count"),
+        ],
+    },
+    Log {
+        path: "c1222_resolve_service",
+        head: Head::Ends,
+        columns: &[
+            ("proto", "enum"),
+            ("req_resp", "string"),
+            ("ap_title", "string"),
+            ("local_address", "string"),
+        ],
+    },
+    Log {
+        path: "c1222_service_error",
+        head: Head::Ends,
+        columns: &[
+            ("proto", "enum"),
+            ("service", "string"),
+            ("error_code", "string"),
+            ("rqtl_max_request_size", "count"),
+            ("rstl_max_response_size", "count"),
+            ("sigerr_resp", "string"),
+        ],
+    },
+    Log {
+        path: "c1222_trace_service",
+        head: Head::Ends,
+        columns: &[("proto", "enum"), ("req_resp", "string"), ("ap_titles", "vector[string]")],
+    },
+];

@@ -1,0 +1,142 @@
+//! Synchrophasors: the logs of ICSNPP's synchrophasor.
+
+use super::log::{Head, Log};
+
+pub(super) const LOGS: &[Log] = &[
+    Log { path: "synchrophasor", head: Head::Ends, columns: SUMMARY },
+    Log { path: "synchrophasor_cmd", head: Head::Ends, columns: CMD },
+    Log { path: "synchrophasor_hdr", head: Head::Ends, columns: HDR },
+    Log { path: "synchrophasor_cfg", head: Head::Ends, columns: CFG },
+    Log { path: "synchrophasor_cfg_detail", head: Head::Ends, columns: CFG_DETAIL },
+    Log { path: "synchrophasor_data", head: Head::Ends, columns: DATA },
+    Log { path: "synchrophasor_data_detail", head: Head::Ends, columns: DATA_DETAIL },
+];
+
+const SUMMARY: &[(&str, &str)] = &[
+    ("proto", "enum"),
+    ("version", "set[count]"),
+    ("data_stream_id", "set[count]"),
+    ("history", "string"),
+    ("frame_size_min", "count"),
+    ("frame_size_max", "count"),
+    ("frame_size_tot", "count"),
+    ("data_frame_count", "count"),
+    ("data_rate", "set[count]"),
+];
+
+const CMD: &[(&str, &str)] = &[
+    ("proto", "enum"),
+    ("frame_type", "string"),
+    ("frame_size", "count"),
+    ("header_time_stamp", "time"),
+    ("command", "string"),
+    ("extframe", "vector[count]"),
+];
+
+const HDR: &[(&str, &str)] = &[
+    ("proto", "enum"),
+    ("frame_type", "string"),
+    ("frame_size", "count"),
+    ("header_time_stamp", "time"),
+    ("data", "string"),
+];
+
+const CFG: &[(&str, &str)] = &[
+    ("proto", "enum"),
+    ("frame_type", "string"),
+    ("frame_size", "count"),
+    ("header_time_stamp", "time"),
+    ("cont_idx", "count"),
+    ("pmu_count_expected", "count"),
+    ("pmu_count_actual", "count"),
+    ("data_rate", "count"),
+    ("cfg_frame_id", "string"),
+];
+
+const CFG_DETAIL: &[(&str, &str)] = &[
+    ("proto", "enum"),
+    ("frame_type", "string"),
+    ("header_time_stamp", "time"),
+    ("cfg_frame_id", "string"),
+    ("pmu_idx", "count"),
+    ("svc_class", "string"),
+    ("station_name", "string"),
+    ("data_source_id", "count"),
+    ("global_pmuid", "string"),
+    ("phasor_shape", "bool"),
+    ("phasor_format", "bool"),
+    ("analog_format", "bool"),
+    ("freq_format", "bool"),
+    ("phnmr", "count"),
+    ("annmr", "count"),
+    ("dgnmr", "count"),
+    ("phnam", "vector[string]"),
+    ("annam", "vector[string]"),
+    ("dgnam", "vector[string]"),
+    ("phasor_conv_phunit", "vector[count]"),
+    ("phasor_conv_phvalue", "vector[count]"),
+    ("phasor_conv_upsampled_interpolation", "vector[bool]"),
+    ("phasor_conv_upsampled_extrapolation", "vector[bool]"),
+    ("phasor_conv_downsampled_reselection", "vector[bool]"),
+    ("phasor_conv_downsampled_fir_filter", "vector[bool]"),
+    ("phasor_conv_downsampled_no_fir_filter", "vector[bool]"),
+    ("phasor_conv_filtered_without_changing_sampling", "vector[bool]"),
+    ("phasor_conv_calibration_mag_adj", "vector[bool]"),
+    ("phasor_conv_calibration_phas_adj", "vector[bool]"),
+    ("phasor_conv_rotation_phase_adj", "vector[bool]"),
+    ("phasor_conv_pseudo_phasor_val", "vector[bool]"),
+    ("phasor_conv_mod_appl", "vector[bool]"),
+    ("phasor_conv_phasor_component", "vector[count]"),
+    ("phasor_conv_phasor_type", "vector[bool]"),
+    ("phasor_conv_user_def", "vector[count]"),
+    ("phasor_conv_scale_factor", "vector[double]"),
+    ("phasor_conv_angle_adj", "vector[double]"),
+    ("analog_conv_analog_flags", "vector[count]"),
+    ("analog_conv_user_defined_scaling", "vector[int]"),
+    ("analog_conv_mag_scale", "vector[double]"),
+    ("analog_conv_offset", "vector[double]"),
+    ("digital_conv_normal_status_mask", "vector[count]"),
+    ("digital_conv_valid_inputs_mask", "vector[count]"),
+    ("pmu_lat", "double"),
+    ("pmu_lon", "double"),
+    ("pmu_elev", "double"),
+    ("window", "int"),
+    ("group_delay", "int"),
+    ("fnom", "count"),
+    ("cfgcnt", "count"),
+];
+
+const DATA: &[(&str, &str)] = &[
+    ("proto", "enum"),
+    ("frame_type", "string"),
+    ("frame_size", "count"),
+    ("header_time_stamp", "time"),
+    ("pmu_count_expected", "count"),
+    ("pmu_count_actual", "count"),
+    ("data_frame_id", "string"),
+];
+
+const DATA_DETAIL: &[(&str, &str)] = &[
+    ("proto", "enum"),
+    ("frame_type", "string"),
+    ("header_time_stamp", "time"),
+    ("data_frame_id", "string"),
+    ("pmu_idx", "count"),
+    ("trigger_reason", "count"),
+    ("unlocked_time", "count"),
+    ("pmu_time_quality", "count"),
+    ("data_modified", "bool"),
+    ("config_change", "bool"),
+    ("pmu_trigger_pickup", "bool"),
+    ("data_sorting_type", "bool"),
+    ("pmu_sync_error", "bool"),
+    ("data_error_indicator", "count"),
+    ("est_rectangular_real", "vector[double]"),
+    ("est_rectangular_imaginary", "vector[double]"),
+    ("est_polar_magnitude", "vector[double]"),
+    ("est_polar_angle", "vector[double]"),
+    ("freq_dev_mhz", "double"),
+    ("rocof", "double"),
+    ("analog_data", "vector[double]"),
+    ("digital", "vector[count]"),
+];
