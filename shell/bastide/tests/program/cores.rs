@@ -19,14 +19,15 @@ fn town() -> Vec<PathBuf> {
     captures
 }
 
-fn lines(captures: &[PathBuf], cores: &str) -> Vec<u8> {
-    let output = bastide().args(["records", "--threads", cores]).args(captures).output().unwrap();
+fn lines(captures: &[PathBuf], format: &str, cores: &str) -> Vec<u8> {
+    let arguments = ["records", "--format", format, "--threads", cores];
+    let output = bastide().args(arguments).args(captures).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
 #[test]
-fn records_are_the_same_on_any_number_of_cores() {
+fn records_and_events_are_the_same_on_any_number_of_cores() {
     let folder = tempfile::tempdir().unwrap();
     // Enough for many rounds, with a file that is cut short and another clock behind it.
     let made = folder.path().join("made.pcap");
@@ -35,9 +36,12 @@ fn records_are_the_same_on_any_number_of_cores() {
     let bytes = fs::read(&made).unwrap();
     fs::write(&cut, &bytes[..bytes.len() / 3 + 7]).unwrap();
     let captures = [town(), vec![cut, made]].concat();
-    let alone = lines(&captures, "1");
-    assert!(alone.len() > 1_000_000);
-    for cores in ["2", "3"] {
-        assert!(lines(&captures, cores) == alone, "{cores} cores write other records than one");
+    for format in ["eve", "ndjson"] {
+        let alone = lines(&captures, format, "1");
+        assert!(alone.len() > 1_000_000);
+        for cores in ["2", "3"] {
+            let together = lines(&captures, format, cores);
+            assert!(together == alone, "{cores} cores write other {format} than one");
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::{cases, reading};
 use city::{Observed, Protocol};
 
 /// The protocols that are looked for.
-const READ: [Protocol; 15] = [
+const READ: [Protocol; 16] = [
     Protocol::Bacnet,
     Protocol::Bsap,
     Protocol::C1222,
@@ -12,6 +12,7 @@ const READ: [Protocol; 15] = [
     Protocol::Enip,
     Protocol::Genisys,
     Protocol::HartIp,
+    Protocol::Iec104,
     Protocol::Modbus,
     Protocol::Mqtt,
     Protocol::OmronFins,
