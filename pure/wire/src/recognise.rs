@@ -2,10 +2,9 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
-    profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, genisys, hart_ip, http, iec104, modbus, mqtt,
+    omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
 };
-use crate::{bacnet, dhcp, dns, genisys, hart_ip, http, modbus, mqtt, synchrophasor, tls};
 use city::Transport;
 
 /// The opening of a conversation, as far as it was seen.

@@ -44,7 +44,31 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, known::LOGS, modbus::LOGS, mqtt::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, roc_plus::LOGS, s7comm::LOGS, synchrophasor::LOGS, tls::LOGS, tunnel::LOGS];
+const LOGS: &[&[Log]] = &[
+    bacnet::LOGS,
+    bsap::LOGS,
+    c1222::LOGS,
+    conn::LOGS,
+    dhcp::LOGS,
+    dnp3::LOGS,
+    dns::LOGS,
+    enip::LOGS,
+    genisys::LOGS,
+    hart_ip::LOGS,
+    http::LOGS,
+    iec104::LOGS,
+    known::LOGS,
+    modbus::LOGS,
+    mqtt::LOGS,
+    omron_fins::LOGS,
+    opcua::LOGS,
+    profinet_io_cm::LOGS,
+    roc_plus::LOGS,
+    s7comm::LOGS,
+    synchrophasor::LOGS,
+    tls::LOGS,
+    tunnel::LOGS,
+];
 
 /// Makes rows of observations.
 #[derive(Debug)]

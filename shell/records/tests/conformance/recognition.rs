@@ -39,8 +39,8 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
         };
         for protocol in READ {
             let name = if protocol == Protocol::Opcua { "opcua-binary" } else { protocol.as_str() };
-            let expected = case.protocol == name
-                || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
+            let expected =
+                case.protocol == name || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
             own += usize::from(expected);
             if recognised(protocol) != expected {
                 strange.push(format!("{} {}: {protocol}, expected {expected}", case.suite, case.name));
