@@ -52,11 +52,6 @@ impl Case {
         .collect()
     }
 
-    /// One of the peer's logs, by its name without `.log`.
-    pub fn log(&self, name: &str) -> Option<Log> {
-        self.logs().into_iter().find(|log| log.name == name)
-    }
-
     /// The peer's filters over events (suricata-verify), those that hold for its newest version.
     pub fn filters(&self) -> Vec<Filter> {
         let files = self.expected.iter().filter(|path| file_name(path) == "test.yaml");

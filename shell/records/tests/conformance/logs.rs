@@ -46,23 +46,18 @@ fn without_times(value: &str) -> String {
     while let Some(first) = rest.chars().next() {
         let whole = digits(rest);
         let part = rest.get(whole..).and_then(|rest| rest.strip_prefix('.')).map_or(0, digits);
-        let length = if rest.starts_with("0.000000") {
-            8
+        let (kept, hidden) = if rest.starts_with("0.000000") {
+            (0, 8)
         } else if whole >= 9 && part >= 1 {
             // Of more digits the last ten are taken.
-            masked.push_str(&rest[..whole.saturating_sub(10)]);
-            whole + 1 + part.min(8)
-        } else if whole > 0 {
-            masked.push_str(&rest[..whole]);
-            rest = &rest[whole..];
-            continue;
+            (whole.saturating_sub(10), whole.min(10) + 1 + part.min(8))
         } else {
-            masked.push(first);
-            rest = &rest[first.len_utf8()..];
-            continue;
+            (whole.max(first.len_utf8()), 0)
         };
-        masked.push_str("XXXXXXXXXX.XXXXXX");
-        rest = &rest[length..];
+        let (before, behind) = rest.split_at(kept);
+        masked.push_str(before);
+        masked.push_str(if hidden > 0 { "XXXXXXXXXX.XXXXXX" } else { "" });
+        rest = behind.split_at(hidden).1;
     }
     masked
 }
