@@ -1,5 +1,9 @@
 //! What the targets share: bytes that nobody chose, put where an attacker would put them.
 
+mod targets;
+
+pub use targets::{TARGETS, Target};
+
 use city::Observation;
 use jiff::{SignedDuration, Timestamp};
 use wire::{Config, Frame, Limits, LinkType, Wire};

@@ -90,14 +90,11 @@ fn folder() -> PathBuf {
     house::root().join("fuzz")
 }
 
-/// The targets, in the order of their names.
+/// The targets, in the order of their names: the lines `("name", …),` of their list.
 fn targets() -> Result<Vec<String>> {
-    let files = fs::read_dir(folder().join("targets")).context("fuzz/targets")?;
-    let names =
-        files.filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_string_lossy().into_owned()));
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    Ok(names)
+    let list = fs::read_to_string(folder().join("src/targets.rs")).context("fuzz/src/targets.rs")?;
+    let names = list.lines().filter_map(|line| line.strip_prefix("    (\"")?.split('"').next());
+    Ok(names.map(str::to_owned).collect())
 }
 
 fn build(limit: Duration) -> Result<()> {
@@ -110,7 +107,7 @@ fn build(limit: Duration) -> Result<()> {
         "-Cllvm-args=-sanitizer-coverage-trace-compares",
     ];
     // With `--target`, the flags are not applied to build scripts, which could not be linked with them.
-    let mut command = house::cargo(&["build", "--release", "--bins", "--target", TARGET]);
+    let mut command = house::cargo(&["build", "--release", "--bin", "fuzz", "--target", TARGET]);
     command.current_dir(folder()).env("RUSTFLAGS", flags.join(" "));
     match bounded(&mut command, limit, |line| println!("{line}"))? {
         End::Done => Ok(()),
@@ -129,8 +126,8 @@ fn fuzz(target: &str, seconds: u64) -> Result<bool> {
     let found = folder.join("artifacts").join(target);
     fs::create_dir_all(&corpus)?;
     fs::create_dir_all(&found)?;
-    let mut command = Command::new(folder.join("target").join(TARGET).join("release").join(target));
-    command.arg(&corpus);
+    let mut command = Command::new(folder.join("target").join(TARGET).join("release/fuzz"));
+    command.env("BASTIDE_FUZZ", target).arg(&corpus);
     let seeds = folder.join("seeds").join(target);
     if seeds.is_dir() {
         command.arg(seeds);

@@ -63,13 +63,10 @@ fn pages() -> Result<BTreeMap<String, String>> {
     );
     for protocol in protocols(&table) {
         let Protocol { name, title, about, ports, verbs } = &protocol;
-        let module = match name.as_str() {
-            "mdns" => "dns".to_owned(),
-            name => name.replace('-', "_"),
-        };
-        let path = root.join(MODULES).join(&module).join("mod.rs");
-        let text = fs::read_to_string(&path)
-            .with_context(|| format!("`{name}` has no `{MODULES}/{module}/mod.rs`"))?;
+        let modules = modules_of(name);
+        let module = modules.iter().find(|module| root.join(MODULES).join(module).join("mod.rs").is_file());
+        let module = module.with_context(|| format!("`{name}` has no folder in {MODULES}"))?;
+        let text = fs::read_to_string(root.join(MODULES).join(module).join("mod.rs"))?;
         let said = module_text(&text);
         let ports = if ports.is_empty() { "none".to_owned() } else { ports.join(", ") };
         let verbs = verbs.join(", ").to_lowercase();
@@ -82,6 +79,18 @@ fn pages() -> Result<BTreeMap<String, String>> {
     }
     pages.insert("README.md".into(), index);
     Ok(pages)
+}
+
+/// The folders that may hold a protocol, the likeliest first: one of its name, or that of the protocol it is a part of
+/// (`s7comm` for `s7comm-plus`).
+fn modules_of(name: &str) -> Vec<String> {
+    if name == "mdns" {
+        return vec!["dns".into()];
+    }
+    let name = name.replace('-', "_");
+    std::iter::successors(Some(name.as_str()), |name| Some(name.rsplit_once('_')?.0))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// A line of the table of protocols.
@@ -147,6 +156,12 @@ mod tests {
             verbs: vec!["Read".into(), "Write".into()],
         };
         assert_eq!(protocols(table), [expected]);
+    }
+
+    #[test]
+    fn a_part_of_a_protocol_stands_with_the_whole() {
+        assert_eq!(modules_of("s7comm-plus"), ["s7comm_plus", "s7comm"]);
+        assert_eq!(modules_of("mdns"), ["dns"]);
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn is_link(column: &str) -> bool {
 }
 
 /// A value with what looks like a time masked, as the peers' test runner masks it in every column: `0.000000`, and nine
-/// or ten digits with two to eight behind the point.
+/// or ten digits with up to eight behind the point.
 fn without_times(value: &str) -> String {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let mut masked = String::new();
@@ -46,17 +46,18 @@ fn without_times(value: &str) -> String {
     while let Some(first) = rest.chars().next() {
         let whole = digits(rest);
         let part = rest.get(whole..).and_then(|rest| rest.strip_prefix('.')).map_or(0, digits);
-        let length = if rest.starts_with("0.000000") {
-            8
-        } else if (9..=10).contains(&whole) && part >= 2 {
-            whole + 1 + part.min(8)
+        let (kept, hidden) = if rest.starts_with("0.000000") {
+            (0, 8)
+        } else if whole >= 9 && part >= 1 {
+            // Of more digits the last ten are taken.
+            (whole.saturating_sub(10), whole.min(10) + 1 + part.min(8))
         } else {
-            masked.push(first);
-            rest = &rest[first.len_utf8()..];
-            continue;
+            (whole.max(first.len_utf8()), 0)
         };
-        masked.push_str("XXXXXXXXXX.XXXXXX");
-        rest = &rest[length..];
+        let (before, behind) = rest.split_at(kept);
+        masked.push_str(before);
+        masked.push_str(if hidden > 0 { "XXXXXXXXXX.XXXXXX" } else { "" });
+        rest = behind.split_at(hidden).1;
     }
     masked
 }

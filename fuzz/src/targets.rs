@@ -1,0 +1,135 @@
+//! What is fuzzed, by name.
+//!
+//! One program holds every target: each of its own would be linked for itself, which takes longer than fuzzing it.
+
+use crate::{Carrier, dialogue, frames, frames_into, linked, streams};
+use capture::CaptureFile;
+use city::Observation;
+use plan::{Colours, Draft, Severity, SourceFile};
+use std::io::Cursor;
+
+/// What the bytes are read as.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// Whatever the function says.
+    Bytes(fn(&[u8])),
+    /// Frames of an EtherType.
+    Linked(u16),
+    /// What a client and the server at a port say over TCP.
+    Tcp(u16),
+    /// The same over UDP.
+    Udp(u16),
+}
+
+/// Every target, in the order of their names. `cargo xtask fuzz` reads this list.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("bacnet", Target::Udp(47808)),
+    ("bsap", Target::Udp(1234)),
+    ("bsap_serial", Target::Tcp(1234)),
+    ("c1222", Target::Tcp(1153)),
+    ("capture_file", Target::Bytes(capture_file)),
+    ("cip", Target::Udp(2222)),
+    ("dhcp", Target::Udp(67)),
+    ("dnp3", Target::Tcp(20_000)),
+    ("dns", Target::Udp(53)),
+    ("dns_stream", Target::Tcp(53)),
+    ("draft", Target::Bytes(draft)),
+    ("enip", Target::Tcp(44818)),
+    ("frames", Target::Bytes(frames)),
+    ("genisys", Target::Tcp(10_001)),
+    ("hart_ip", Target::Tcp(5094)),
+    ("http", Target::Tcp(80)),
+    ("iec104", Target::Tcp(2_404)),
+    ("mdns", Target::Udp(5353)),
+    ("modbus", Target::Tcp(502)),
+    ("mqtt", Target::Tcp(1883)),
+    ("omron_fins", Target::Udp(9600)),
+    ("omron_fins_stream", Target::Tcp(9600)),
+    ("opcua", Target::Tcp(4840)),
+    ("plan", Target::Bytes(plan_text)),
+    ("profinet_dcp", Target::Linked(0x8892)),
+    ("profinet_io_cm", Target::Udp(34964)),
+    ("roc_plus", Target::Tcp(4000)),
+    ("s7comm", Target::Tcp(102)),
+    ("streams", Target::Bytes(streams)),
+    ("synchrophasor", Target::Tcp(4712)),
+    ("tls", Target::Tcp(443)),
+];
+
+impl Target {
+    /// The target of a name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Target> {
+        TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
+    }
+
+    /// Reads the bytes.
+    pub fn read(self, data: &[u8]) {
+        match self {
+            Target::Bytes(read) => read(data),
+            Target::Linked(ether_type) => linked(ether_type, data),
+            Target::Tcp(port) => dialogue(Carrier::Tcp, port, data),
+            Target::Udp(port) => dialogue(Carrier::Udp, port, data),
+        }
+    }
+}
+
+/// A capture file of any kind: packed or not, whole or not.
+fn capture_file(data: &[u8]) {
+    let source = Cursor::new(data.to_vec());
+    if let Ok(mut file) = CaptureFile::read("fuzz".into(), source, None) {
+        let mut told = 0;
+        loop {
+            match file.next() {
+                Ok(Some(frame)) => assert!(frame.bytes.len() <= frame.length as usize),
+                Ok(None) => break,
+                Err(damage) => {
+                    told += 1;
+                    assert!(!damage.to_string().is_empty());
+                }
+            }
+        }
+        assert!(told <= 1, "damage is told once");
+    }
+}
+
+/// A plan drafted from whatever a wire yields: it must hold, and already be in its canonical form.
+fn draft(data: &[u8]) {
+    let mut draft = Draft::new();
+    frames_into(data, |observations: &[Observation]| {
+        observations.iter().for_each(|observation| draft.see(observation));
+    });
+    let files = draft.answer().files;
+    let checked = plan::check(&files);
+    assert_eq!(checked.count(Severity::Error), 0, "{:?}", checked.diagnostics);
+    for file in &files {
+        assert_eq!(plan::format(file.text()).as_deref(), Some(file.text()));
+    }
+}
+
+/// The text of a plan: TOML, then perhaps a spreadsheet behind a line of four dashes.
+fn plan_text(data: &[u8]) {
+    let parting = b"\n----\n";
+    let at = data.windows(parting.len()).position(|window| window == parting);
+    let (toml, sheet) = at.map_or((data, &[][..]), |at| (&data[..at], &data[at + parting.len()..]));
+    let mut files = vec![SourceFile::from_bytes("city.toml", toml.to_vec())];
+    files.push(SourceFile::new("inventory.toml", "[[inventory]]\nfile = \"assets.csv\"\n"));
+    files.push(SourceFile::from_bytes("assets.csv", sheet.to_vec()));
+    let checked = plan::check(&files);
+    // Either there is a plan, or a reason why not; and whatever is said can be shown.
+    assert!(checked.plan.is_some() || !checked.diagnostics.is_empty());
+    for diagnostic in &checked.diagnostics {
+        assert!(!diagnostic.render(Colours::On).is_empty());
+    }
+    // The formatter changes only space: what it wrote it leaves alone, and it says the same. Text that is not UTF-8 was
+    // repaired when it was read, and would no longer be told of.
+    if std::str::from_utf8(toml).is_ok()
+        && let Some(tidy) = plan::format(files[0].text())
+    {
+        assert_eq!(plan::format(&tidy).as_deref(), Some(tidy.as_str()));
+        files[0] = SourceFile::new("city.toml", tidy);
+        let again = plan::check(&files);
+        assert_eq!(checked.plan.is_some(), again.plan.is_some());
+        assert_eq!(checked.diagnostics.len(), again.diagnostics.len());
+    }
+}

@@ -1,6 +1,0 @@
-//! PROFINET IO, context manager.
-#![no_main]
-
-use fuzz::{Carrier, dialogue};
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Udp, 34964, data));
