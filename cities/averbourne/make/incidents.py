@@ -375,6 +375,7 @@ def weaknesses_of_the_town() -> list[dict]:
             weak("anonymous-login", "broker", "mqtt", peer, "Is let in by the broker without a name")
             for peer in ("bin-01", "bin-02", "bin-03")
         ),
+        weak("anonymous-login", "heat-controller", "opcua", "scada-server", "Lets anyone in without a name"),
         weak("obsolete-tls", "boiler-panel", "tls", None, panel + " than TLS 1.0"),
         weak("certificate-expired", "boiler-panel", "tls", None, "The panel's certificate ended on 2019-05-10"),
         weak("certificate-self-signed", "boiler-panel", "tls", None, "The panel signed its certificate itself"),
