@@ -62,6 +62,14 @@ pub(crate) fn readable(bytes: &[u8], limit: usize) -> Text {
 
 /// Bytes as text from which they can be had again: what is not printable UTF-8 is written `\xNN`, a backslash twice.
 pub(crate) fn escaped(bytes: &[u8], limit: usize) -> Text {
+    // Most text is plain, and then there is nothing to look at twice.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if bytes.len() <= limit
+        && bytes.iter().all(is_plain)
+        && let Ok(plain) = str::from_utf8(bytes)
+    {
+        return plain.into();
+    }
     let mut text = Text::default();
     let looked_at = bytes.get(..limit.saturating_add(4)).unwrap_or(bytes);
     for chunk in looked_at.utf8_chunks() {

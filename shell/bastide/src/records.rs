@@ -11,7 +11,7 @@ use city::Observation;
 use records::{
     Kind,
     eve::Events,
-    ndjson,
+    ndjson::Lines,
     zeek::{Files, Rows},
 };
 use std::{
@@ -44,10 +44,10 @@ pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
 /// Our own records, a line each.
 fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
     let writer = || {
-        let kinds = kinds.to_vec();
+        let (kinds, mut lines) = (kinds.to_vec(), Lines::default());
         move |observation: &Observation, sheet: &mut Sheet| {
             if kinds.is_empty() || Kind::of(observation).is_some_and(|kind| kinds.contains(&kind)) {
-                sheet.write(0, |out| ndjson::write(out, observation));
+                sheet.write(0, |out| lines.write(out, observation));
             }
         }
     };

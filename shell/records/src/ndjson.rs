@@ -4,10 +4,48 @@
 //! this is what bounds how fast a capture is written out.
 
 use city::{Flow, Observation, Observed, Reply, Text};
-use std::{fmt::Display, io::Write};
+use jiff::Timestamp;
+use std::{
+    fmt::{self, Display},
+    io::Write,
+};
 
-/// Appends an observation as one line of JSON; nothing for what only matters while it happens.
-pub fn write(out: &mut Vec<u8>, observation: &Observation) {
+/// Writes lines. What one packet shows has one time, and often one flow: their text is made once.
+#[derive(Debug, Default)]
+pub struct Lines {
+    time: Option<(Timestamp, String)>,
+    ends: Option<(Flow, Vec<u8>)>,
+}
+
+impl Lines {
+    /// Appends an observation as one line of JSON; nothing for what only matters while it happens.
+    pub fn write(&mut self, out: &mut Vec<u8>, observation: &Observation) {
+        write(self, out, observation);
+    }
+
+    fn time(&mut self, time: Timestamp) -> &str {
+        let (known, text) = self.time.get_or_insert_with(|| (time, time.to_string()));
+        if *known != time {
+            *known = time;
+            text.clear();
+            // Writing to a text cannot fail.
+            let _ = fmt::Write::write_fmt(text, format_args!("{time}"));
+        }
+        text
+    }
+
+    /// What every record of a flow begins with.
+    fn ends(&mut self, flow: &Flow) -> &[u8] {
+        let (known, text) = self.ends.get_or_insert_with(|| (*flow, ends(flow)));
+        if *known != *flow {
+            *known = *flow;
+            *text = ends(flow);
+        }
+        text
+    }
+}
+
+fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
     let kind = match &observation.fact {
         Observed::Opened(_) | Observed::Recognised(_) => return,
         // What only Suricata's events have a place for.
@@ -22,12 +60,15 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
         Observed::Weakness(_) => "weakness",
     };
     let mut record = Object::begin(out);
-    record.plain("kind", kind);
-    match &observation.fact {
-        // A conversation's time is that of its beginning.
-        Observed::Conversation(conversation) => record.plain("time", conversation.start),
-        _ => record.plain("time", observation.time),
-    }
+    record.ready("kind", kind);
+    record.ready(
+        "time",
+        lines.time(match &observation.fact {
+            // A conversation's time is that of its beginning.
+            Observed::Conversation(conversation) => conversation.start,
+            _ => observation.time,
+        }),
+    );
     record.text("sensor", &observation.sensor);
     match &observation.fact {
         Observed::Opened(_) | Observed::Recognised(_) => {}
@@ -37,7 +78,7 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
             record.plain("protocol", binding.protocol);
         }
         Observed::Conversation(conversation) => {
-            ends(&mut record, &conversation.flow);
+            record.append(lines.ends(&conversation.flow));
             record.number("packets_out", conversation.packets_out);
             record.number("packets_in", conversation.packets_in);
             record.number("bytes_out", conversation.bytes_out);
@@ -47,8 +88,8 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
             record.number("missed_bytes", conversation.missed_bytes);
             record.seconds("duration", conversation.duration.as_secs_f64());
             record.maybe_plain("community_id", wire::community_id(&conversation.flow));
-            record.plain("state", conversation.state.as_str());
-            record.plain("history", &conversation.history);
+            record.ready("state", conversation.state.as_str());
+            record.ready("history", &conversation.history);
             match conversation.vlan {
                 Some(vlan) => record.number("vlan", vlan),
                 None => record.null("vlan"),
@@ -58,19 +99,19 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
         }
         Observed::Identity(identity) => {
             record.plain("address", identity.address);
-            record.plain("about", identity.about.as_str());
+            record.ready("about", identity.about.as_str());
             record.text("value", &identity.value);
             record.plain("protocol", identity.witness.protocol);
             record.text("field", &identity.witness.field);
             record.number("confidence", identity.confidence);
         }
         Observed::Loss(loss) => {
-            record.plain("loss", loss.kind.as_str());
+            record.ready("loss", loss.kind.as_str());
             record.number("count", loss.count);
             record.text("detail", &loss.detail);
         }
         Observed::Message(message) => {
-            ends(&mut record, &message.flow);
+            record.append(lines.ends(&message.flow));
             record.plain("from", if message.back { "destination" } else { "source" });
             record.text("log", &message.log);
             let mut fields = record.object("fields");
@@ -84,15 +125,15 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
             fields.end();
         }
         Observed::Request(request) => {
-            ends(&mut record, &request.flow);
-            record.plain("verb", request.verb.as_str());
+            record.append(lines.ends(&request.flow));
+            record.ready("verb", request.verb.as_str());
             record.text("function", &request.function);
             record.shown("target", &request.target);
             match &request.value {
                 Some(value) => record.text("value", value),
                 None => record.null("value"),
             }
-            record.plain("outcome", request.reply.as_str());
+            record.ready("outcome", request.reply.as_str());
             if let Reply::Refused(why) = &request.reply {
                 record.text("refusal", why);
             }
@@ -113,7 +154,7 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
             record.plain("address", weakness.address);
             record.number("port", weakness.port);
             record.plain("protocol", weakness.protocol);
-            record.plain("weakness", weakness.kind.as_str());
+            record.ready("weakness", weakness.kind.as_str());
             record.text("detail", &weakness.detail);
             record.maybe_plain("peer", weakness.peer);
         }
@@ -123,13 +164,16 @@ pub fn write(out: &mut Vec<u8>, observation: &Observation) {
 }
 
 /// What every record of a flow begins with.
-fn ends(record: &mut Object<'_>, flow: &Flow) {
+fn ends(flow: &Flow) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut record = Object::begin(&mut text);
     record.plain("source", flow.source);
     record.number("source_port", flow.source_port);
     record.plain("destination", flow.destination);
     record.number("destination_port", flow.destination_port);
     record.plain("transport", flow.transport);
     record.maybe_plain("protocol", flow.protocol);
+    text
 }
 
 /// A JSON object that is being written. Writing to memory cannot fail, so what it answers is not looked at.
@@ -164,6 +208,22 @@ impl Object<'_> {
         } else {
             let _ = serde_json::to_writer(&mut *self.out, text);
         }
+    }
+
+    /// The members of another object, which is not ended.
+    fn append(&mut self, members: &[u8]) {
+        if let Some((_, members)) = members.split_first() {
+            self.out.push(b',');
+            self.out.extend_from_slice(members);
+        }
+    }
+
+    /// Text that has nothing that JSON would have escaped.
+    fn ready(&mut self, name: &str, text: &str) {
+        self.name(name);
+        self.out.push(b'"');
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'"');
     }
 
     fn text(&mut self, name: &str, value: &str) {
