@@ -99,6 +99,8 @@ protocols! {
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Secure Shell, RFC 4253; what is inside is not seen.
+    Ssh "ssh" "SSH" general [22] [Authenticate]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.

@@ -56,6 +56,7 @@ mod roc_plus;
 mod s7comm;
 mod share;
 mod show;
+mod ssh;
 mod stream;
 mod synchrophasor;
 mod table;

@@ -19,6 +19,7 @@ mod profinet_io_cm;
 mod roc_plus;
 mod row;
 mod s7comm;
+mod ssh;
 mod synchrophasor;
 mod uid;
 
@@ -49,6 +50,7 @@ const LOGS: &[&[Log]] = &[
     profinet_io_cm::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,
+    ssh::LOGS,
     synchrophasor::LOGS,
 ];
 
@@ -102,6 +104,7 @@ impl Rows {
                 }
                 self.uids.close(&conversation.flow);
             }
+            Observed::Message(message) if message.log == "ssh" => self.row(time, &ssh::row(message), take),
             Observed::Message(message) => self.row(time, message, take),
             Observed::Request(request) => {
                 for row in self.rows(time, request) {

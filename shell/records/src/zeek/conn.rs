@@ -39,7 +39,10 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
     let (source_port, destination_port) =
         if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
-    row.maybe("service", flow.protocol.and_then(|protocol| service(protocol, flow.transport)));
+    let heard = conversation.bytes_out > 0 && conversation.bytes_in > 0;
+    // Zeek is sure of SSH only once it has heard both.
+    let protocol = flow.protocol.filter(|protocol| heard || *protocol != city::Protocol::Ssh);
+    row.maybe("service", protocol.and_then(|protocol| service(protocol, flow.transport)));
     // Without a duration Zeek leaves the bytes out too.
     if conversation.duration.as_micros() > 0 {
         let micros = conversation.duration.as_micros();
