@@ -71,6 +71,10 @@ protocols! {
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// EtherNet/IP with the messages of the Common Industrial Protocol, ODVA's CIP Networks Library volumes 1 and 2.
     Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
+    /// File Transfer Protocol, RFC 959.
+    Ftp "ftp" "FTP" general [21] [Authenticate Configure Discover Transfer Write]
+    /// The data connections of FTP.
+    FtpData "ftp-data" "FTP data" general [20] [Transfer]
     /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.

@@ -2,8 +2,8 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
-    profinet_io_cm, roc_plus, s7comm, ssh, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, ftp, hart_ip, http, iec104, modbus, mqtt, omron_fins,
+    opcua, profinet_io_cm, roc_plus, s7comm, ssh, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -81,6 +81,8 @@ pub const READERS: &[Reader] = &[
     dns::MULTICAST_READER,
     dns::READER,
     enip::READER,
+    ftp::DATA_READER,
+    ftp::READER,
     hart_ip::READER,
     http::READER,
     iec104::READER,

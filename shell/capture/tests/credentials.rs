@@ -206,6 +206,24 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
         tape.tcp_torn(4840, &[(true, hello.clone()), (true, opcua("MSG", &[&head, &activate]))]);
         tape.tcp_torn(9_999, &[(true, hello), (true, opcua("MSG", &[&head, &activate]))]);
     }
+    // FTP, with and without TLS asked for; a mail server that takes a login.
+    let says = |client: bool, text: String| (client, text.into_bytes());
+    for port in [21, 9_999] {
+        tape.tcp_torn(
+            port,
+            &[
+                says(false, "220 FTP ready\r\n".into()),
+                says(true, "USER operator\r\n".into()),
+                says(false, "331 Password\r\n".into()),
+                says(true, format!("PASS {SECRET}\r\n")),
+                says(false, "230 In\r\n".into()),
+                says(true, format!("ACCT {SECRET}\r\n")),
+                says(false, "230 In\r\n".into()),
+                says(true, format!("{SECRET}\r\nAUTH {SECRET}\r\nSITE PSWD {SECRET}\r\n")),
+                says(false, "500 ?\r\n504 ?\r\n500 ?\r\n".into()),
+            ],
+        );
+    }
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

@@ -9,6 +9,7 @@ mod c1222;
 mod conn;
 mod dnp3;
 mod enip;
+mod ftp;
 mod hart_ip;
 mod iec104;
 mod log;
@@ -42,6 +43,7 @@ const LOGS: &[&[Log]] = &[
     conn::LOGS,
     dnp3::LOGS,
     enip::LOGS,
+    ftp::LOGS,
     hart_ip::LOGS,
     iec104::LOGS,
     modbus::LOGS,

@@ -43,6 +43,7 @@ mod parse;
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
+pub(crate) use credentials::is_default;
 use message::Method;
 
 /// Reads HTTP.
