@@ -103,6 +103,8 @@ protocols! {
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Simple Mail Transfer Protocol, RFC 5321.
+    Smtp "smtp" "SMTP" general [25 587] [Authenticate Discover Transfer]
     /// Secure Shell, RFC 4253; what is inside is not seen.
     Ssh "ssh" "SSH" general [22] [Authenticate]
     /// Synchrophasor data transfer, IEEE C37.118.2.

@@ -59,6 +59,7 @@ mod roc_plus;
 mod s7comm;
 mod share;
 mod show;
+mod smtp;
 mod ssh;
 mod stream;
 mod synchrophasor;

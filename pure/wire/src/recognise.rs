@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, ftp, hart_ip, http, iec104, modbus, mqtt, omron_fins,
-    opcua, profinet_io_cm, roc_plus, s7comm, ssh, synchrophasor, tls,
+    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -94,6 +94,7 @@ pub const READERS: &[Reader] = &[
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
+    smtp::READER,
     ssh::READER,
     synchrophasor::READER,
     tls::READER,

@@ -206,7 +206,7 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
         tape.tcp_torn(4840, &[(true, hello.clone()), (true, opcua("MSG", &[&head, &activate]))]);
         tape.tcp_torn(9_999, &[(true, hello), (true, opcua("MSG", &[&head, &activate]))]);
     }
-    // FTP, with and without TLS asked for; a mail server that takes a login.
+    // FTP, and mail servers that take logins.
     let says = |client: bool, text: String| (client, text.into_bytes());
     for port in [21, 9_999] {
         tape.tcp_torn(
@@ -223,6 +223,27 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
                 says(false, "500 ?\r\n504 ?\r\n500 ?\r\n".into()),
             ],
         );
+    }
+    let plain = base64(format!("\0operator\0{SECRET}").as_bytes());
+    let logins = [
+        vec![format!("AUTH PLAIN {plain}")],
+        vec!["AUTH PLAIN".into(), plain],
+        vec!["AUTH LOGIN".into(), base64(b"operator"), base64(SECRET.as_bytes())],
+        vec!["AUTH CRAM-MD5".into(), base64(SECRET.as_bytes())],
+        vec![format!("AUTH {SECRET} {SECRET}")],
+    ];
+    for login in logins {
+        let mut said = vec![
+            says(false, "220 mail.example.org ESMTP\r\n".into()),
+            says(true, "EHLO lamp\r\n".into()),
+            says(false, "250 AUTH\r\n".into()),
+        ];
+        let steps = login.len();
+        for (step, line) in login.into_iter().enumerate() {
+            said.push(says(true, format!("{line}\r\n")));
+            said.push(says(false, if step + 1 < steps { "334 \r\n" } else { "235 in\r\n" }.into()));
+        }
+        tape.tcp_torn(25, &said);
     }
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {

@@ -21,11 +21,8 @@ use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
 
 /// Reads SMTP.
-pub(crate) const READER: Reader = Reader {
-    protocol: Protocol::Smtp,
-    recognise,
-    open: || Box::<conversation::Conversation>::default(),
-};
+pub(crate) const READER: Reader =
+    Reader { protocol: Protocol::Smtp, recognise, open: || Box::<conversation::Conversation>::default() };
 
 /// The usual ports.
 const PORTS: [u16; 2] = [25, 587];
@@ -67,9 +64,9 @@ fn names_itself(text: &[u8]) -> bool {
 fn more(opening: &Opening<'_>) -> Recognition {
     let is_text = |bytes: &[u8]| {
         bytes.len() <= LINE_MAX
-            && bytes.iter().all(|byte| {
-                byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
-            })
+            && bytes
+                .iter()
+                .all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
     };
     let source = opening.from_source;
     let word = source.split(|byte| *byte == b' ').next().unwrap_or_default().to_ascii_uppercase();
