@@ -109,6 +109,8 @@ protocols! {
     Ssh "ssh" "SSH" general [22] [Authenticate]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
+    /// Syslog, RFC 5424 and RFC 3164.
+    Syslog "syslog" "Syslog" general [514 601] [Publish]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

@@ -63,6 +63,7 @@ mod smtp;
 mod ssh;
 mod stream;
 mod synchrophasor;
+mod syslog;
 mod table;
 mod talk;
 mod tally;

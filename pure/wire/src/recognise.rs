@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, ftp, hart_ip, http, iec104, modbus, mqtt, omron_fins,
-    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, tls,
+    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, syslog, tls,
 };
 use city::Transport;
 
@@ -97,5 +97,6 @@ pub const READERS: &[Reader] = &[
     smtp::READER,
     ssh::READER,
     synchrophasor::READER,
+    syslog::READER,
     tls::READER,
 ];

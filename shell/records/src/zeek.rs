@@ -23,6 +23,7 @@ mod s7comm;
 mod smtp;
 mod ssh;
 mod synchrophasor;
+mod syslog;
 mod uid;
 
 use city::{Message, Observation, Observed, Protocol, Request};
@@ -56,6 +57,7 @@ const LOGS: &[&[Log]] = &[
     smtp::LOGS,
     ssh::LOGS,
     synchrophasor::LOGS,
+    syslog::LOGS,
 ];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.

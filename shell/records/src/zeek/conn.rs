@@ -83,6 +83,7 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
         city::Protocol::S7comm => "cotp,s7comm",
         city::Protocol::S7commPlus => "cotp,s7comm-plus",
         city::Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),
+        city::Protocol::Syslog => by_transport("syslog_tcp", "syslog"),
         city::Protocol::Tls => "ssl",
         other => other.as_str(),
     })
