@@ -68,6 +68,7 @@ mod table;
 mod talk;
 mod tally;
 mod tcp;
+mod tftp;
 mod tls;
 mod tunnel;
 mod upgrade;

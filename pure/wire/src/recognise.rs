@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, ftp, hart_ip, http, iec104, modbus, mqtt, omron_fins,
-    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, syslog, tls,
+    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, syslog, tftp, tls,
 };
 use city::Transport;
 
@@ -98,5 +98,6 @@ pub const READERS: &[Reader] = &[
     ssh::READER,
     synchrophasor::READER,
     syslog::READER,
+    tftp::READER,
     tls::READER,
 ];
