@@ -111,6 +111,8 @@ protocols! {
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Syslog, RFC 5424 and RFC 3164.
     Syslog "syslog" "Syslog" general [514 601] [Publish]
+    /// Telnet, RFC 854.
+    Telnet "telnet" "Telnet" general [23] [Authenticate]
     /// Trivial File Transfer Protocol, RFC 1350.
     Tftp "tftp" "TFTP" general [69] [Transfer]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.

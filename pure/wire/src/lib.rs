@@ -68,6 +68,7 @@ mod table;
 mod talk;
 mod tally;
 mod tcp;
+mod telnet;
 mod tftp;
 mod tls;
 mod tunnel;

@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, ftp, hart_ip, http, iec104, modbus, mqtt, omron_fins,
-    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, syslog, tftp, tls,
+    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, syslog, telnet, tftp, tls,
 };
 use city::Transport;
 
@@ -98,6 +98,7 @@ pub const READERS: &[Reader] = &[
     ssh::READER,
     synchrophasor::READER,
     syslog::READER,
+    telnet::READER,
     tftp::READER,
     tls::READER,
 ];

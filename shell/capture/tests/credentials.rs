@@ -206,7 +206,7 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
         tape.tcp_torn(4840, &[(true, hello.clone()), (true, opcua("MSG", &[&head, &activate]))]);
         tape.tcp_torn(9_999, &[(true, hello), (true, opcua("MSG", &[&head, &activate]))]);
     }
-    // FTP, and mail servers that take logins.
+    // FTP, mail servers and consoles that take logins.
     let says = |client: bool, text: String| (client, text.into_bytes());
     for port in [21, 9_999] {
         tape.tcp_torn(
@@ -245,6 +245,18 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
         }
         tape.tcp_torn(25, &said);
     }
+    let typed = |text: &str| {
+        vec![
+            says(false, "login: ".into()),
+            says(true, "operator\r\n".into()),
+            says(false, "operator\r\nPassword: ".into()),
+            says(true, format!("{text}\r\n")),
+            says(false, "\r\nLogin incorrect\r\nlogin: ".into()),
+            says(true, "\x7f\r\n".into()),
+            says(true, format!("{text}\r\n")),
+        ]
+    };
+    tape.tcp_torn(23, &typed(SECRET));
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");
