@@ -73,6 +73,10 @@ protocols! {
     Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
     /// GENISYS, between a railway's control office and its field units.
     Genisys "genisys" "Genisys" industrial [10001] [Configure Operate Read]
+    /// File Transfer Protocol, RFC 959.
+    Ftp "ftp" "FTP" general [21] [Authenticate Configure Discover Transfer Write]
+    /// The data connections of FTP.
+    FtpData "ftp-data" "FTP data" general [20] [Transfer]
     /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
@@ -101,8 +105,18 @@ protocols! {
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Simple Mail Transfer Protocol, RFC 5321.
+    Smtp "smtp" "SMTP" general [25 587] [Authenticate Discover Transfer]
+    /// Secure Shell, RFC 4253; what is inside is not seen.
+    Ssh "ssh" "SSH" general [22] [Authenticate]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
+    /// Syslog, RFC 5424 and RFC 3164.
+    Syslog "syslog" "Syslog" general [514 601] [Publish]
+    /// Telnet, RFC 854.
+    Telnet "telnet" "Telnet" general [23] [Authenticate]
+    /// Trivial File Transfer Protocol, RFC 1350.
+    Tftp "tftp" "TFTP" general [69] [Transfer]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
 }

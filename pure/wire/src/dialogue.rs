@@ -1,6 +1,7 @@
 //! What a protocol's reader is given, and what it gives back.
 
 use crate::Config;
+use crate::expected::Expected;
 use city::{
     Address, Binding, Details, Flow, Identity, Mac, Message, Observation, Observed, Protocol, Reply, Request,
     Target, Text, Trait, Verb, Weakness, WeaknessKind, Witness,
@@ -62,6 +63,8 @@ pub enum Progress {
 pub struct Out<'a> {
     pub(crate) config: &'a Config,
     pub(crate) observations: &'a mut Vec<Observation>,
+    /// Where announced conversations are kept; nothing for what is directly on the link.
+    pub(crate) expected: Option<&'a mut Expected>,
     /// The time of the packet being read.
     pub time: Timestamp,
     /// The conversation; its `protocol` is that of the dialogue. The source is the end that began it.
@@ -135,6 +138,14 @@ impl Out<'_> {
             log: Text::const_new(log),
             fields: fields.0,
         })));
+    }
+
+    /// Announces a conversation to one of the two ends, from the other: it will be of this protocol. A third address
+    /// is not looked for; see [`crate::expected`].
+    pub fn expect(&mut self, address: Address, port: u16, protocol: Protocol) {
+        if let Some(expected) = &mut self.expected {
+            expected.add(self.flow, address, port, protocol, self.time);
+        }
     }
 
     /// Tells what one side said of itself, in the dialogue's own protocol.

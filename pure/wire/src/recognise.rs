@@ -4,6 +4,8 @@ use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, genisys, hart_ip, http, iec104, modbus, mqtt,
     omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, ftp, hart_ip, http, iec104, modbus, mqtt, omron_fins,
+    opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, syslog, telnet, tftp, tls,
 };
 use city::Transport;
 
@@ -82,6 +84,8 @@ pub const READERS: &[Reader] = &[
     dns::READER,
     enip::READER,
     genisys::READER,
+    ftp::DATA_READER,
+    ftp::READER,
     hart_ip::READER,
     http::READER,
     iec104::READER,
@@ -93,6 +97,11 @@ pub const READERS: &[Reader] = &[
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
+    smtp::READER,
+    ssh::READER,
     synchrophasor::READER,
+    syslog::READER,
+    telnet::READER,
+    tftp::READER,
     tls::READER,
 ];

@@ -4,6 +4,7 @@
 //! headers and checksums, for tests of the whole [`Wire`](crate::Wire).
 
 use crate::dialogue::{Dialogue, Out, Progress, Reader, Side};
+use crate::expected::Expected;
 use crate::recognise::{Opening, Recognition};
 use crate::{Config, Limits};
 use city::{Flow, Mac, Observation, Observed, Request, Transport, Weakness};
@@ -57,6 +58,7 @@ pub(crate) struct Rehearsal {
     /// Whether the dialogue has said that it is lost.
     pub(crate) lost: bool,
     observations: Vec<Observation>,
+    expected: Expected,
 }
 
 impl Rehearsal {
@@ -70,6 +72,7 @@ impl Rehearsal {
             skip: [0, 0],
             lost: false,
             observations: Vec::new(),
+            expected: Expected::default(),
         }
     }
 
@@ -77,6 +80,7 @@ impl Rehearsal {
         let mut out = Out {
             config: &self.config,
             observations: &mut self.observations,
+            expected: Some(&mut self.expected),
             time: self.now,
             flow: self.flow,
         };

@@ -5,7 +5,7 @@ use crate::flow::Ends;
 use crate::recognise::{Opening, Recognition, Sureness};
 use crate::stream::{Arrival, Order, Room};
 use crate::tally::Tally;
-use city::Observed;
+use city::{Observed, Transport};
 use std::fmt;
 
 /// How much of each side's opening is kept until the protocol is recognised.
@@ -102,6 +102,17 @@ impl fmt::Debug for Talk {
 }
 
 impl Talk {
+    /// What is said in a conversation whose protocol is known before it begins.
+    pub(crate) fn expected(transport: Transport, dialogue: Box<dyn Dialogue>) -> Talk {
+        match transport {
+            Transport::Tcp => Talk::Stream(Box::new(Stream {
+                order: Ends::default(),
+                hearing: Hearing { stage: Stage::Reading(dialogue), pending: Ends::default() },
+            })),
+            _ => Talk::Datagrams(dialogue),
+        }
+    }
+
     /// Whether it is not listened to, so that messages need only be counted.
     pub(crate) fn is_over(&self) -> bool {
         matches!(self, Talk::Over)

@@ -2,6 +2,7 @@
 
 use crate::clock::{Clock, Moment, Turn};
 use crate::dialogue::{Out, Reader, Side};
+use crate::expected::Expected;
 use crate::flow::{Begun, EndedBy, Ends, Key, Live, Sent};
 use crate::fragment::{Bounds, Fragments};
 use crate::frame::{
@@ -54,6 +55,8 @@ pub struct Wire {
     fragments: Fragments,
     neighbours: arp::Neighbours,
     stations: profinet_dcp::Stations,
+    /// Conversations that others have announced.
+    expected: Expected,
     tally: Tally,
     /// The ends of tunnels without ports that were told of.
     tunnels: BTreeSet<(Address, Address)>,
@@ -110,6 +113,7 @@ impl Wire {
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
             stations: profinet_dcp::Stations::default(),
+            expected: Expected::default(),
             tally: Tally::default(),
             tunnels: BTreeSet::new(),
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
@@ -159,6 +163,7 @@ impl Wire {
                 self.end_all(was, out, mark);
                 self.neighbours = arp::Neighbours::new();
                 self.stations = profinet_dcp::Stations::default();
+                self.expected = Expected::default();
             }
             Turn::Sweep { .. } => {
                 let mut ended: Vec<(Begun, Live)> = Vec::new();
@@ -587,7 +592,13 @@ impl Wire {
         let hears = !said.payload.is_empty() && !live.talk.is_over();
         if hears || live.talk.waits(other) {
             let mut ear = Ear {
-                out: Out { config: &self.config, observations: out, time: around.time, flow: live.flow() },
+                out: Out {
+                    config: &self.config,
+                    observations: out,
+                    expected: Some(&mut self.expected),
+                    time: around.time,
+                    flow: live.flow(),
+                },
                 readers: self.readers,
                 tally: &mut self.tally,
                 pending: &mut self.pending,
@@ -659,7 +670,7 @@ impl Wire {
         if answers {
             history.turned();
         }
-        let live = Live {
+        let mut live = Live {
             key,
             source_is_high: from_high != answers,
             begun: Begun::default(),
@@ -677,11 +688,22 @@ impl Wire {
             protocol: said.protocol,
             talk: Talk::default(),
         };
-        let fact = Observed::Opened(live.flow());
-        out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+        let expected = self.expected.take(&live.flow(), around.time);
+        let reader =
+            expected.and_then(|protocol| self.readers.iter().find(|reader| reader.protocol == protocol));
+        live.protocol = reader.map(|reader| reader.protocol).or(live.protocol);
+        let mut tell = |fact| {
+            out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+        };
+        tell(Observed::Opened(live.flow()));
+        if let Some(reader) = reader {
+            live.talk = Talk::expected(said.transport, (reader.open)());
+            tell(Observed::Recognised(live.flow()));
+        }
         if let Some(vlan) = around.vlan {
             let flow = live.flow();
-            Out { config: &self.config, observations: out, time: around.time, flow }.message(
+            let time = around.time;
+            Out { config: &self.config, observations: out, expected: None, time, flow }.message(
                 Side::Source,
                 "eve_link",
                 |fields| fields.show("vlan", vlan),
@@ -702,7 +724,13 @@ impl Wire {
     fn over(&mut self, mut live: Live, now: Timestamp, by: EndedBy, out: &mut Vec<Observation>) {
         let flow = live.flow();
         let mut ear = Ear {
-            out: Out { config: &self.config, observations: out, time: now, flow },
+            out: Out {
+                config: &self.config,
+                observations: out,
+                expected: Some(&mut self.expected),
+                time: now,
+                flow,
+            },
             readers: self.readers,
             tally: &mut self.tally,
             pending: &mut self.pending,

@@ -212,6 +212,57 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
         tape.tcp_torn(4840, &[(true, hello.clone()), (true, opcua("MSG", &[&head, &activate]))]);
         tape.tcp_torn(9_999, &[(true, hello), (true, opcua("MSG", &[&head, &activate]))]);
     }
+    // FTP, mail servers and consoles that take logins.
+    let says = |client: bool, text: String| (client, text.into_bytes());
+    for port in [21, 9_999] {
+        tape.tcp_torn(
+            port,
+            &[
+                says(false, "220 FTP ready\r\n".into()),
+                says(true, "USER operator\r\n".into()),
+                says(false, "331 Password\r\n".into()),
+                says(true, format!("PASS {SECRET}\r\n")),
+                says(false, "230 In\r\n".into()),
+                says(true, format!("ACCT {SECRET}\r\n")),
+                says(false, "230 In\r\n".into()),
+                says(true, format!("{SECRET}\r\nAUTH {SECRET}\r\nSITE PSWD {SECRET}\r\n")),
+                says(false, "500 ?\r\n504 ?\r\n500 ?\r\n".into()),
+            ],
+        );
+    }
+    let plain = base64(format!("\0operator\0{SECRET}").as_bytes());
+    let logins = [
+        vec![format!("AUTH PLAIN {plain}")],
+        vec!["AUTH PLAIN".into(), plain],
+        vec!["AUTH LOGIN".into(), base64(b"operator"), base64(SECRET.as_bytes())],
+        vec!["AUTH CRAM-MD5".into(), base64(SECRET.as_bytes())],
+        vec![format!("AUTH {SECRET} {SECRET}")],
+    ];
+    for login in logins {
+        let mut said = vec![
+            says(false, "220 mail.example.org ESMTP\r\n".into()),
+            says(true, "EHLO lamp\r\n".into()),
+            says(false, "250 AUTH\r\n".into()),
+        ];
+        let steps = login.len();
+        for (step, line) in login.into_iter().enumerate() {
+            said.push(says(true, format!("{line}\r\n")));
+            said.push(says(false, if step + 1 < steps { "334 \r\n" } else { "235 in\r\n" }.into()));
+        }
+        tape.tcp_torn(25, &said);
+    }
+    let typed = |text: &str| {
+        vec![
+            says(false, "login: ".into()),
+            says(true, "operator\r\n".into()),
+            says(false, "operator\r\nPassword: ".into()),
+            says(true, format!("{text}\r\n")),
+            says(false, "\r\nLogin incorrect\r\nlogin: ".into()),
+            says(true, "\x7f\r\n".into()),
+            says(true, format!("{text}\r\n")),
+        ]
+    };
+    tape.tcp_torn(23, &typed(SECRET));
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

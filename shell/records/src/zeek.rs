@@ -12,6 +12,7 @@ mod dhcp;
 mod dnp3;
 mod dns;
 mod enip;
+mod ftp;
 mod genisys;
 mod hart_ip;
 mod http;
@@ -26,7 +27,10 @@ mod profinet_io_cm;
 mod roc_plus;
 mod row;
 mod s7comm;
+mod smtp;
+mod ssh;
 mod synchrophasor;
+mod syslog;
 mod tls;
 mod tunnel;
 mod uid;
@@ -44,31 +48,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[
-    bacnet::LOGS,
-    bsap::LOGS,
-    c1222::LOGS,
-    conn::LOGS,
-    dhcp::LOGS,
-    dnp3::LOGS,
-    dns::LOGS,
-    enip::LOGS,
-    genisys::LOGS,
-    hart_ip::LOGS,
-    http::LOGS,
-    iec104::LOGS,
-    known::LOGS,
-    modbus::LOGS,
-    mqtt::LOGS,
-    omron_fins::LOGS,
-    opcua::LOGS,
-    profinet_io_cm::LOGS,
-    roc_plus::LOGS,
-    s7comm::LOGS,
-    synchrophasor::LOGS,
-    tls::LOGS,
-    tunnel::LOGS,
-];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, known::LOGS, modbus::LOGS, mqtt::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, roc_plus::LOGS, s7comm::LOGS, smtp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS];
 
 /// Makes rows of observations.
 #[derive(Debug)]
@@ -133,7 +113,10 @@ impl Rows {
                     self.uids.serve(&message.flow, service);
                 }
                 self.served(&message.flow, message.flow.protocol);
-                self.row(time, message, take);
+                match message.log.as_str() {
+                    "ssh" => self.row(time, &ssh::row(message), take),
+                    _ => self.row(time, message, take),
+                }
             }
             Observed::Request(request) => {
                 self.served(&request.conversation(), request.flow.protocol);

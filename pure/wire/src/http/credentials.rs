@@ -74,7 +74,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("webadmin", "webadmin"),
 ];
 
-fn is_default(user: &str, password: &str) -> bool {
+/// Whether a maker ships devices with this name and password.
+pub(crate) fn is_default(user: &str, password: &str) -> bool {
     DEFAULTS.contains(&(user, password))
 }
 

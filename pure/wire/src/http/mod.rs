@@ -48,6 +48,7 @@ mod parts;
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
+pub(crate) use credentials::is_default;
 use message::Method;
 
 /// Reads HTTP.

@@ -60,7 +60,13 @@ pub(crate) struct Seen<'a> {
 
 impl Seen<'_> {
     fn out<'b>(&'b self, source: Mac, destination: Mac, observations: &'b mut Vec<Observation>) -> Out<'b> {
-        Out { config: self.config, observations, time: self.time, flow: flow(source, destination) }
+        Out {
+            config: self.config,
+            observations,
+            expected: None,
+            time: self.time,
+            flow: flow(source, destination),
+        }
     }
 }
 

@@ -39,6 +39,10 @@ pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row>
     let (source_port, destination_port) =
         if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
+    // Zeek is sure of SSH only once it has heard both.
+    let heard = conversation.bytes_out > 0 && conversation.bytes_in > 0;
+    let services: Vec<&str> =
+        services.iter().copied().filter(|service| heard || *service != "ssh").collect();
     if !services.is_empty() {
         row.put("service", services.join(","));
     }
@@ -65,19 +69,33 @@ pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row>
 /// The protocol as Zeek's analysers are named; none for what has no analyser.
 pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static str> {
     let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
+    use city::Protocol;
     Some(match protocol {
-        city::Protocol::Arp | city::Protocol::Icmp => return None,
-        city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
-        city::Protocol::Genisys => by_transport("genisys_tcp", "genisys_udp"),
-        city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
-        city::Protocol::Mdns => "dns",
-        city::Protocol::OmronFins => "omron_fins",
-        city::Protocol::Opcua => "opcua-binary",
-        city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
-        city::Protocol::S7comm => "cotp,s7comm",
-        city::Protocol::S7commPlus => "cotp,s7comm-plus",
-        city::Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),
-        city::Protocol::Tls => "ssl",
+        Protocol::Arp
+        | Protocol::Http2
+        | Protocol::Icmp
+        | Protocol::Rtsp
+        | Protocol::Ssdp
+        | Protocol::Telnet
+        | Protocol::Tftp
+        | Protocol::WsDiscovery => return None,
+        Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
+        Protocol::Genisys => by_transport("genisys_tcp", "genisys_udp"),
+        Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
+        Protocol::Kerberos => by_transport("krb_tcp", "krb"),
+        Protocol::Ldap => by_transport("ldap_tcp", "ldap_udp"),
+        Protocol::Mdns | Protocol::Nbns => "dns",
+        // What carries it is a service of its own.
+        Protocol::Ocpp => "websocket",
+        Protocol::OmronFins => "omron_fins",
+        Protocol::Opcua => "opcua-binary",
+        Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
+        Protocol::Quic => "quic,ssl",
+        Protocol::S7comm => "cotp,s7comm",
+        Protocol::S7commPlus => "cotp,s7comm-plus",
+        Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),
+        Protocol::Syslog => by_transport("syslog_tcp", "syslog"),
+        Protocol::Tls => "ssl",
         other => other.as_str(),
     })
 }
