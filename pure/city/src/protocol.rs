@@ -79,6 +79,8 @@ protocols! {
     Icmp "icmp" "ICMP" general [] [Discover]
     /// IEC 60870-5-104.
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
+    /// Lightweight Directory Access Protocol, RFC 4511; over UDP too.
+    Ldap "ldap" "LDAP" general [389 3268] [Authenticate Configure Discover Read]
     /// Multicast DNS, RFC 6762.
     Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.

@@ -11,8 +11,10 @@ mod dnp3;
 mod enip;
 mod hart_ip;
 mod iec104;
+mod ldap;
 mod log;
 mod modbus;
+mod ntlm;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
@@ -43,7 +45,9 @@ const LOGS: &[&[Log]] = &[
     enip::LOGS,
     hart_ip::LOGS,
     iec104::LOGS,
+    ldap::LOGS,
     modbus::LOGS,
+    ntlm::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
     profinet_io_cm::LOGS,
