@@ -2,8 +2,8 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, ldap, modbus, mqtt, omron_fins,
-    opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, kerberos, ldap, modbus, mqtt,
+    omron_fins, opcua, profinet_io_cm, radius, rfb, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -84,12 +84,15 @@ pub const READERS: &[Reader] = &[
     hart_ip::READER,
     http::READER,
     iec104::READER,
+    kerberos::READER,
     ldap::READER,
     modbus::READER,
     mqtt::READER,
     omron_fins::READER,
     opcua::READER,
     profinet_io_cm::READER,
+    radius::READER,
+    rfb::READER,
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,

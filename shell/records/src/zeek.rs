@@ -11,6 +11,7 @@ mod dnp3;
 mod enip;
 mod hart_ip;
 mod iec104;
+mod kerberos;
 mod ldap;
 mod log;
 mod modbus;
@@ -18,6 +19,8 @@ mod ntlm;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
+mod radius;
+mod rfb;
 mod roc_plus;
 mod row;
 mod s7comm;
@@ -45,12 +48,15 @@ const LOGS: &[&[Log]] = &[
     enip::LOGS,
     hart_ip::LOGS,
     iec104::LOGS,
+    kerberos::LOGS,
     ldap::LOGS,
     modbus::LOGS,
     ntlm::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
     profinet_io_cm::LOGS,
+    radius::LOGS,
+    rfb::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,
     synchrophasor::LOGS,

@@ -6,7 +6,7 @@ use super::parse::{self, Found};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::inner::Inner;
 use crate::show::{VALUE_BYTES_MAX, cut};
-use crate::{gss, ntlm, tls};
+use crate::{gss, kerberos, ntlm, tls};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
 use std::collections::VecDeque;
@@ -34,6 +34,7 @@ struct Conversation {
     client: Option<Side>,
     pending: VecDeque<Pending>,
     ntlm: ntlm::Session,
+    kerberos: kerberos::Session,
     /// What follows a StartTLS.
     tls: Option<Inner>,
     /// Whether a mechanism was accepted or a part not seen, so that a security layer may lie around messages.
@@ -137,6 +138,7 @@ impl Dialogue for Conversation {
             self.tell(pending, None, out);
         }
         self.ntlm.end(out);
+        self.kerberos.end(out);
         if let Some(tls) = &mut self.tls {
             tls.end(out);
         }
@@ -257,6 +259,13 @@ impl Conversation {
         self.pending.push_back(pending);
     }
 
+    /// A mechanism's token.
+    fn token(&mut self, side: Side, token: &[u8], out: &mut Out<'_>) {
+        let token = gss::parse_token(token);
+        self.ntlm.token(side, &token, out);
+        self.kerberos.token(side, &token, out);
+    }
+
     fn bind(&mut self, side: Side, message: &Message<'_>, pending: &mut Pending, out: &mut Out<'_>) {
         let Some(bind) = parse::parse_bind(message.content) else { return };
         let name = text(bind.name);
@@ -274,12 +283,12 @@ impl Conversation {
                     pending.bare_password_of = Some(name.clone());
                 }
                 if let Some(token) = token {
-                    self.ntlm.token(side, &gss::parse_token(token), out);
+                    self.token(side, token, out);
                 }
                 ("bind SASL", mechanism.clone(), mechanism)
             }
             Proof::Sicily { token, .. } => {
-                self.ntlm.token(side, &gss::parse_token(token), out);
+                self.token(side, token, out);
                 ("bind", Text::default(), "sicily".into())
             }
             Proof::Other(_) => ("bind", Text::default(), "other".into()),
@@ -310,7 +319,7 @@ impl Conversation {
         }
         if message.operation == Operation::BIND_RESPONSE {
             if let Some(token) = outcome.and_then(|outcome| outcome.token) {
-                self.ntlm.token(side, &gss::parse_token(token), out);
+                self.token(side, token, out);
             }
             self.may_be_wrapped |= outcome.is_some_and(|outcome| outcome.code == 0);
         }

@@ -13,17 +13,11 @@ impl Operation {
     pub const UNBIND_REQUEST: Self = Self(0x42);
     pub const SEARCH_REQUEST: Self = Self(0x63);
     pub const SEARCH_ENTRY: Self = Self(0x64);
-    pub const SEARCH_DONE: Self = Self(0x65);
-    pub const MODIFY_REQUEST: Self = Self(0x66);
     pub const ADD_REQUEST: Self = Self(0x68);
     pub const DELETE_REQUEST: Self = Self(0x4a);
-    pub const MODIFY_DN_REQUEST: Self = Self(0x6c);
-    pub const COMPARE_REQUEST: Self = Self(0x6e);
     pub const ABANDON_REQUEST: Self = Self(0x50);
-    pub const SEARCH_REFERENCE: Self = Self(0x73);
     pub const EXTENDED_REQUEST: Self = Self(0x77);
     pub const EXTENDED_RESPONSE: Self = Self(0x78);
-    pub const INTERMEDIATE_RESPONSE: Self = Self(0x79);
 
     /// Whether the standard defines it.
     pub fn is_known(self) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Read: binds with their names and mechanisms, searches with their filters, changes, comparisons, extended operations,
 //! results. Messages in a security layer (RFC 4422) that are only signed, by Kerberos or NTLM, are read as well; sealed
-//! ones are passed over. What follows a StartTLS is read as TLS. Who logs on by NTLM is read in [`crate::ntlm`].
+//! ones are passed over. What follows a StartTLS is read as TLS. Who logs on by NTLM or Kerberos is read there.
 //!
 //! Not read: the attributes of entries and of changes, controls, referrals. No password or token is looked at.
 //!

@@ -67,6 +67,7 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
         city::Protocol::Arp | city::Protocol::Icmp => return None,
         city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
         city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
+        city::Protocol::Kerberos => by_transport("krb_tcp", "krb"),
         city::Protocol::Ldap => by_transport("ldap_tcp", "ldap_udp"),
         city::Protocol::Mdns => "dns",
         city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
