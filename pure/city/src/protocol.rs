@@ -99,14 +99,18 @@ protocols! {
     ProfinetIoCm "profinet-io-cm" "PROFINET IO" industrial [34964] [Authenticate Configure Discover Publish Read]
     /// Remote Authentication Dial-In User Service, RFC 2865, with accounting, RFC 2866.
     Radius "radius" "RADIUS" general [1812 1813] [Authenticate Configure Discover Publish]
+    /// Remote Desktop Protocol, MS-RDPBCGR.
+    Rdp "rdp" "RDP" general [3389] [Authenticate]
     /// Remote Framebuffer, the protocol of VNC, RFC 6143.
-    Rfb "rfb" "RFB (VNC)" general [5900 5901] [Authenticate Operate]
+    Rfb "rfb" "RFB (VNC)" general [5900 5901] [Authenticate]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Server Message Block 1 to 3, MS-CIFS, MS-SMB and MS-SMB2.
+    Smb "smb" "SMB" general [139 445] [Authenticate Discover Transfer]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.

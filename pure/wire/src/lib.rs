@@ -56,6 +56,7 @@ mod ports;
 mod profinet_dcp;
 mod profinet_io_cm;
 mod radius;
+mod rdp;
 mod recognise;
 #[cfg(test)]
 mod rehearse;
@@ -64,6 +65,7 @@ mod roc_plus;
 mod s7comm;
 mod share;
 mod show;
+mod smb;
 mod stream;
 mod synchrophasor;
 mod table;

@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, kerberos, ldap, modbus, mqtt,
-    omron_fins, opcua, profinet_io_cm, radius, rfb, roc_plus, s7comm, synchrophasor, tls,
+    omron_fins, opcua, profinet_io_cm, radius, rdp, rfb, roc_plus, s7comm, smb, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -92,10 +92,12 @@ pub const READERS: &[Reader] = &[
     opcua::READER,
     profinet_io_cm::READER,
     radius::READER,
+    rdp::READER,
     rfb::READER,
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
+    smb::READER,
     synchrophasor::READER,
     tls::READER,
 ];

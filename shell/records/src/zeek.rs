@@ -20,6 +20,7 @@ mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
 mod radius;
+mod rdp;
 mod rfb;
 mod roc_plus;
 mod row;
@@ -56,6 +57,7 @@ const LOGS: &[&[Log]] = &[
     opcua::LOGS,
     profinet_io_cm::LOGS,
     radius::LOGS,
+    rdp::LOGS,
     rfb::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,

@@ -11,4 +11,5 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use parse::utf16;
 pub(crate) use session::Session;

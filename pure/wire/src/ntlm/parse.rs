@@ -101,7 +101,7 @@ fn name(bytes: &[u8], flags: u32) -> Option<Text> {
 }
 
 /// Text in UTF-16, the less significant byte first, as [`crate::show::escaped`] shows it.
-pub fn utf16(bytes: &[u8], limit: usize) -> Text {
+pub(crate) fn utf16(bytes: &[u8], limit: usize) -> Text {
     let units = bytes.chunks_exact(2).take(limit).map(|pair| match pair {
         [low, high] => u16::from_le_bytes([*low, *high]),
         _ => 0,
