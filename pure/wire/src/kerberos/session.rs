@@ -23,6 +23,7 @@ pub(crate) struct Session {
 }
 
 /// An exchange whose answer is awaited.
+#[derive(PartialEq, Eq)]
 struct Open {
     asker: Side,
     kind: &'static str,
@@ -51,21 +52,18 @@ impl Session {
     pub(super) fn message(&mut self, side: Side, message: Message, out: &mut Out<'_>) {
         match message {
             Message::Ask(ask) => {
-                self.end(out);
                 let client = match (&ask.client, ask.by_ticket) {
                     (None, true) => Text::default(),
                     (client, _) => format_compact!("{}/{}", client.as_deref().unwrap_or_default(), ask.realm),
                 };
                 let service = ask.service.clone().unwrap_or_default();
                 let kind = if ask.by_ticket { "TGS" } else { "AS" };
-                self.open = Some(Open { asker: side, kind, ask, client, service, cipher: None });
+                self.begin(Open { asker: side, kind, ask, client, service, cipher: None }, out);
             }
             Message::Show(Ticket { realm, service, cipher }) => {
-                self.end(out);
-                let client = format_compact!("/{realm}");
-                let ask = Ask::default();
-                self.open =
-                    Some(Open { asker: side, kind: "AP", ask, client, service, cipher: Some(cipher) });
+                let (client, ask) = (format_compact!("/{realm}"), Ask::default());
+                let open = Open { asker: side, kind: "AP", ask, client, service, cipher: Some(cipher) };
+                self.begin(open, out);
             }
             Message::Grant { by_ticket, client, realm, ticket } => {
                 let kind = if by_ticket { "TGS" } else { "AS" };
@@ -103,6 +101,16 @@ impl Session {
         }
     }
 
+    /// Another exchange begins. The same again is sent when an answer is late; otherwise what was open goes unanswered,
+    /// and the field's log, which waits for an answer, has no row of it.
+    fn begin(&mut self, open: Open, out: &mut Out<'_>) {
+        if let Some(last) = self.open.replace(open)
+            && self.open.as_ref() != Some(&last)
+        {
+            self.request(last, Outcome::Unknown, out);
+        }
+    }
+
     /// The exchange that an answer ends; one whose beginning was not seen if need be.
     fn take(&mut self, kind: &'static str, side: Side) -> Open {
         self.open.take_if(|open| open.kind == kind).unwrap_or_else(|| Open {
@@ -128,6 +136,10 @@ impl Session {
             self.logged = true;
             row(&open, &outcome, out);
         }
+        self.request(open, outcome, out);
+    }
+
+    fn request(&self, open: Open, outcome: Outcome, out: &mut Out<'_>) {
         if self.is_within {
             return;
         }
@@ -181,6 +193,13 @@ fn row(open: &Open, outcome: &Outcome, out: &mut Out<'_>) {
         }
         if let Some(name) = open.cipher.and_then(message::cipher) {
             fields.put("cipher", name);
+        }
+        // That a ticket is shown, and that one is given; what they are is nobody's business.
+        if matches!(open.kind, "TGS" | "AP") {
+            fields.put("auth_ticket_sha256", "(hidden)");
+        }
+        if matches!((open.kind, outcome), ("AS" | "TGS", Outcome::Success)) {
+            fields.put("new_ticket_sha256", "(hidden)");
         }
         if matches!(open.kind, "AS" | "TGS") {
             fields.flag("forwardable", open.ask.forwardable);

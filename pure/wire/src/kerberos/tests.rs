@@ -83,6 +83,15 @@ fn a_ticket_is_asked_for_and_granted() {
 }
 
 #[test]
+fn the_same_again_is_one_request() {
+    let (ask, grant) = (ask(), grant());
+    let facts = rehearse::datagrams(&READER, 88, &[(Source, &ask), (Source, &ask), (Destination, &grant)]);
+    assert_eq!(lines(&facts).len(), 1);
+    let facts = rehearse::datagrams(&READER, 88, &[(Source, &ask), (Destination, &error(25))]);
+    assert!(format!("{facts:?}").contains("KDC_ERR_PREAUTH_REQUIRED"));
+}
+
+#[test]
 fn a_refusal_says_why_however_the_stream_is_torn() {
     let (ask, error) = (framed(&ask()), framed(&error(6)));
     let said: &[(Side, &[u8])] = &[(Source, &ask), (Destination, &error)];

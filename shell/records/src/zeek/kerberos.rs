@@ -20,5 +20,8 @@ pub(super) const LOGS: &[Log] = &[Log {
         ("client_cert_fuid", "string"),
         ("server_cert_subject", "string"),
         ("server_cert_fuid", "string"),
+        // Of a script that Zeek loads if told to.
+        ("auth_ticket_sha256", "string"),
+        ("new_ticket_sha256", "string"),
     ],
 }];
