@@ -85,6 +85,10 @@ protocols! {
     Icmp "icmp" "ICMP" general [] [Discover]
     /// IEC 60870-5-104.
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
+    /// Kerberos 5, RFC 4120.
+    Kerberos "kerberos" "Kerberos" general [88] [Authenticate]
+    /// Lightweight Directory Access Protocol, RFC 4511; over UDP too.
+    Ldap "ldap" "LDAP" general [389 3268] [Authenticate Configure Discover Read]
     /// Multicast DNS, RFC 6762.
     Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.
@@ -99,6 +103,12 @@ protocols! {
     ProfinetDcp "profinet-dcp" "PROFINET DCP" industrial [] [Configure Discover Operate Publish Restart]
     /// PROFINET IO, context manager, IEC 61158-6-10.
     ProfinetIoCm "profinet-io-cm" "PROFINET IO" industrial [34964] [Authenticate Configure Discover Publish Read]
+    /// Remote Authentication Dial-In User Service, RFC 2865, with accounting, RFC 2866.
+    Radius "radius" "RADIUS" general [1812 1813] [Authenticate Configure Discover Publish]
+    /// Remote Desktop Protocol, MS-RDPBCGR.
+    Rdp "rdp" "RDP" general [3389] [Authenticate]
+    /// Remote Framebuffer, the protocol of VNC, RFC 6143.
+    Rfb "rfb" "RFB (VNC)" general [5900 5901] [Authenticate]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.
@@ -109,6 +119,8 @@ protocols! {
     Smtp "smtp" "SMTP" general [25 587] [Authenticate Discover Transfer]
     /// Secure Shell, RFC 4253; what is inside is not seen.
     Ssh "ssh" "SSH" general [22] [Authenticate]
+    /// Server Message Block 1 to 3, MS-CIFS, MS-SMB and MS-SMB2.
+    Smb "smb" "SMB" general [139 445] [Authenticate Discover Transfer]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Syslog, RFC 5424 and RFC 3164.

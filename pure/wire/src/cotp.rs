@@ -53,6 +53,11 @@ impl<'a> Tpdu<'a> {
         self.code != Code::DATA || matches!(self.header, [number, ..] if number & 0x80 != 0)
     }
 
+    /// What follows the fixed part of a connection request or confirmation: parameters, or what RDP puts there.
+    pub(crate) fn variable(&self) -> &'a [u8] {
+        self.header.get(5..).unwrap_or_default()
+    }
+
     /// The parameters of a connection request or confirmation (clause 13.3.4), each with its code; none if what
     /// follows the fixed part is no list of parameters.
     pub(crate) fn parameters(&self) -> Option<Vec<(u8, &'a [u8])>> {

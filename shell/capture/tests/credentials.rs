@@ -263,6 +263,28 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
         ]
     };
     tape.tcp_torn(23, &typed(SECRET));
+    // LDAP's simple bind (RFC 4511 section 4.2), and PLAIN in SASL (RFC 4616).
+    let element = |tag: u8, content: &[u8]| [&[tag, content.len() as u8], content].concat();
+    let plain = element(4, format!("\0operator\0{SECRET}").as_bytes());
+    for proof in [element(0x80, SECRET.as_bytes()), element(0xa3, &[element(4, b"PLAIN"), plain].concat())] {
+        let bind = [&[2, 1, 3][..], &element(4, b"cn=operator"), &proof].concat();
+        let ask = element(0x30, &[&[2, 1, 1][..], &element(0x60, &bind)].concat());
+        let answer = vec![0x30, 12, 2, 1, 1, 0x61, 7, 10, 1, 0, 4, 0, 4, 0];
+        tape.tcp_torn(389, &[(true, ask.clone()), (false, answer.clone())]);
+        tape.tcp_torn(9_999, &[(true, ask), (false, answer)]);
+    }
+    // What proves the asker in RADIUS, were it not hidden (RFC 2865 section 5.2), and in RFB (RFC 6143 section 7.2.2).
+    let attribute = |kind: u8, value: &[u8]| [&[kind, value.len() as u8 + 2], value].concat();
+    let attributes =
+        [attribute(1, b"operator"), attribute(2, SECRET.as_bytes()), attribute(32, b"switch")].concat();
+    let head = [&[1, 7, 0, attributes.len() as u8 + 20][..], &[0x5e; 16]].concat();
+    tape.udp(1812, &[head, attributes].concat());
+    let proof = SECRET.as_bytes().get(..16).unwrap().to_vec();
+    let version = b"RFB 003.003\n".to_vec();
+    let challenge = [&[0, 0, 0, 2][..], &proof].concat();
+    let steps =
+        [(false, version.clone()), (true, version), (false, challenge), (true, proof), (false, vec![0; 4])];
+    tape.tcp_torn(5900, &steps);
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

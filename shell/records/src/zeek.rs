@@ -17,13 +17,19 @@ mod genisys;
 mod hart_ip;
 mod http;
 mod iec104;
+mod kerberos;
 mod known;
+mod ldap;
 mod log;
 mod modbus;
 mod mqtt;
+mod ntlm;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
+mod radius;
+mod rdp;
+mod rfb;
 mod roc_plus;
 mod row;
 mod s7comm;
@@ -48,7 +54,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, known::LOGS, modbus::LOGS, mqtt::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, roc_plus::LOGS, s7comm::LOGS, smtp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, kerberos::LOGS, known::LOGS, ldap::LOGS, modbus::LOGS, mqtt::LOGS, ntlm::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, radius::LOGS, rdp::LOGS, rfb::LOGS, roc_plus::LOGS, s7comm::LOGS, smtp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS];
 
 /// Makes rows of observations.
 #[derive(Debug)]

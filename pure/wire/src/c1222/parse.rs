@@ -1,11 +1,11 @@
 //! Bytes to C12.22 messages.
 
 use super::message::{Authentication, Code, Control, Element, Epsem, Proof, SecurityMode};
+use crate::ber::{Length, identifier, length};
 use crate::cursor::Cursor;
 use crate::show::escaped;
 use city::Text;
 use compact_str::format_compact;
-use std::fmt::Write;
 
 /// The tag of a message.
 const MESSAGE: u8 = 0x60;
@@ -68,25 +68,6 @@ pub fn may_begin(bytes: &[u8]) -> bool {
         Length::Of(_) => cursor.u8().is_none_or(|tag| Element { tag, content: &[] }.title().is_some()),
         Length::More => true,
         Length::Odd => false,
-    }
-}
-
-/// A length in BER.
-enum Length {
-    Of(usize),
-    More,
-    Odd,
-}
-
-fn length(cursor: &mut Cursor<'_>) -> Length {
-    match cursor.u8() {
-        None => Length::More,
-        Some(short @ 0..=0x7f) => Length::Of(short.into()),
-        Some(long @ 0x81..=0x84) => match cursor.unsigned(usize::from(long & 0x0f)) {
-            Some(length) => Length::Of(usize::try_from(length).unwrap_or(usize::MAX)),
-            None => Length::More,
-        },
-        Some(_) => Length::Odd,
     }
 }
 
@@ -159,33 +140,6 @@ pub fn take_title(cursor: &mut Cursor<'_>) -> Option<Text> {
         RELATIVE_IDENTIFIER | RELATIVE_IN_CONTEXT => identifier(element.content, true),
         _ => return None,
     })
-}
-
-/// An object identifier in dotted numbers.
-pub fn identifier(content: &[u8], relative: bool) -> Text {
-    let mut text = Text::default();
-    let mut number = 0_u64;
-    let mut first = !relative;
-    for byte in content {
-        number = number << 7 | u64::from(byte & 0x7f);
-        if byte & 0x80 != 0 {
-            continue;
-        }
-        if text.len() > TEXT_BYTES_MAX {
-            text.push('…');
-            break;
-        }
-        // Writing to a string cannot fail.
-        let _ = if first {
-            let root = (number / 40).min(2);
-            write!(text, "{root}.{}", number - root * 40)
-        } else {
-            write!(text, ".{number}")
-        };
-        first = false;
-        number = 0;
-    }
-    text
 }
 
 fn parse_authentication(content: &[u8]) -> Option<Authentication<'_>> {

@@ -55,7 +55,7 @@ fn summary(
         );
     }
     if let Some(name) = message.get(Element::MECHANISM_NAME) {
-        fields.put("mechanism_name", super::parse::identifier(name, false));
+        fields.put("mechanism_name", crate::ber::identifier(name, false));
     }
     if let Some(Authentication { proof, .. }) = authentication {
         match proof {

@@ -1,7 +1,7 @@
 //! Conversations as they go on the wire, and as they should not.
 
 use super::READER;
-use super::parse::identifier;
+use crate::ber::identifier;
 use crate::dialogue::Side::{self, Destination, Source};
 use crate::recognise::{Recognition, Sureness};
 use crate::rehearse::{

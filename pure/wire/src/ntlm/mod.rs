@@ -1,0 +1,15 @@
+//! NTLM: MS-NLMP, in the tokens of other protocols (LDAP, SMB), with or without SPNEGO around them.
+//!
+//! Read: who logs on from where, and what the server says of itself. The proofs, challenges and keys are never looked
+//! at, let alone kept.
+//!
+//! Not read: whether a log-on succeeded where the surrounding protocol does not say it in SPNEGO's words.
+
+mod message;
+mod parse;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use parse::utf16;
+pub(crate) use session::Session;
