@@ -85,6 +85,8 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// Network Time Protocol, RFC 5905.
+    Ntp "ntp" "NTP" general [123] [Authenticate Configure Publish Read Subscribe]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
@@ -99,6 +101,8 @@ protocols! {
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Simple Network Management Protocol, RFC 3416, with the objects of traffic control (NTCIP, UTMC).
+    Snmp "snmp" "SNMP" general [161 162] [Authenticate Configure Discover Operate Publish Read Restart Write]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.

@@ -2,8 +2,8 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
-    profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, ntp, omron_fins,
+    opcua, profinet_io_cm, roc_plus, s7comm, snmp, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -86,12 +86,14 @@ pub const READERS: &[Reader] = &[
     iec104::READER,
     modbus::READER,
     mqtt::READER,
+    ntp::READER,
     omron_fins::READER,
     opcua::READER,
     profinet_io_cm::READER,
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
+    snmp::READER,
     synchrophasor::READER,
     tls::READER,
 ];

@@ -206,6 +206,22 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
         tape.tcp_torn(4840, &[(true, hello.clone()), (true, opcua("MSG", &[&head, &activate]))]);
         tape.tcp_torn(9_999, &[(true, hello), (true, opcua("MSG", &[&head, &activate]))]);
     }
+    // SNMP: the community, one that is set (NTCIP 1201 clause 2.5), and one in a notification (RFC 3584 clause 5.2).
+    for (kind, object) in [
+        (0xa3, &[0x2b, 6, 1, 4, 1, 0x89, 0x36, 4, 2, 6, 5, 1, 0][..]),
+        (0xa7, &[0x2b, 6, 1, 6, 3, 18, 1, 4, 0]),
+        (0xa3, &[0x2b, 6, 1, 4, 1, 0x86, 0x8d, 0x1f, 1, 0]),
+    ] {
+        let element = |tag: u8, content: &[u8]| [&[tag, content.len() as u8], content].concat();
+        let secret = element(4, SECRET.as_bytes());
+        let binding = element(0x30, &[element(6, object), secret.clone()].concat());
+        let unit = element(kind, &[&[2, 1, 1, 2, 1, 0, 2, 1, 0][..], &element(0x30, &binding)].concat());
+        let message = element(0x30, &[&[2, 1, 1][..], &secret, &unit].concat());
+        for port in [161, 162, 9_999] {
+            tape.udp(port, &message);
+            tape.tcp_torn(port, &[(true, message.clone())]);
+        }
+    }
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

@@ -13,12 +13,14 @@ mod hart_ip;
 mod iec104;
 mod log;
 mod modbus;
+mod ntp;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
 mod roc_plus;
 mod row;
 mod s7comm;
+mod snmp;
 mod synchrophasor;
 mod uid;
 
@@ -44,11 +46,13 @@ const LOGS: &[&[Log]] = &[
     hart_ip::LOGS,
     iec104::LOGS,
     modbus::LOGS,
+    ntp::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
     profinet_io_cm::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,
+    snmp::LOGS,
     synchrophasor::LOGS,
 ];
 
