@@ -101,6 +101,8 @@ protocols! {
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
+    /// Session Initiation Protocol, RFC 3261.
+    Sip "sip" "SIP" general [5060] [Authenticate Discover Operate Publish Subscribe]
     /// Simple Network Management Protocol, RFC 3416, with the objects of traffic control (NTCIP, UTMC).
     Snmp "snmp" "SNMP" general [161 162] [Authenticate Configure Discover Operate Publish Read Restart Write]
     /// Synchrophasor data transfer, IEEE C37.118.2.

@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, ntp, omron_fins,
-    opcua, profinet_io_cm, roc_plus, s7comm, snmp, synchrophasor, tls,
+    opcua, profinet_io_cm, roc_plus, s7comm, sip, snmp, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -93,6 +93,7 @@ pub const READERS: &[Reader] = &[
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
+    sip::READER,
     snmp::READER,
     synchrophasor::READER,
     tls::READER,

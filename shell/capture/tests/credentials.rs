@@ -222,6 +222,24 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
             tape.tcp_torn(port, &[(true, message.clone())]);
         }
     }
+    // SIP: in an address, in a login, and what a digest is made of.
+    for line in [
+        format!("INVITE sip:desk:{SECRET}@lamp SIP/2.0\r\nFrom: <sip:gate@lamp>\r\n"),
+        format!(
+            "INVITE sip:desk@lamp SIP/2.0\r\nFrom: <sip:gate:{SECRET}@lamp>\r\nTo: <sips:a:{SECRET}@lamp>\r\n"
+        ),
+        format!("REGISTER sip:lamp SIP/2.0\r\nAuthorization: Basic {login}\r\n"),
+        format!(
+            "REGISTER sip:lamp SIP/2.0\r\nAuthorization: Digest username=\"a\", response=\"{SECRET}\"\r\n"
+        ),
+        format!("INVITE sip:a@lamp SIP/2.0\r\nContent-Length: 40\r\n\r\na=crypto:1 AES inline:{SECRET}\r\n"),
+    ] {
+        let message = format!("{line}Call-ID: 1\r\nCSeq: 1 X\r\n\r\n").into_bytes();
+        for port in [5_060, 9_998] {
+            tape.udp(port, &message);
+            tape.tcp_torn(port, &[(true, message.clone())]);
+        }
+    }
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

@@ -20,6 +20,7 @@ mod profinet_io_cm;
 mod roc_plus;
 mod row;
 mod s7comm;
+mod sip;
 mod snmp;
 mod synchrophasor;
 mod uid;
@@ -52,6 +53,7 @@ const LOGS: &[&[Log]] = &[
     profinet_io_cm::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,
+    sip::LOGS,
     snmp::LOGS,
     synchrophasor::LOGS,
 ];

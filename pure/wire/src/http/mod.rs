@@ -40,6 +40,9 @@ mod exchange;
 mod message;
 mod parse;
 
+pub(crate) use credentials::parse_authorization;
+pub(crate) use message::Headers;
+
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
