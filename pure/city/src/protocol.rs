@@ -97,6 +97,8 @@ protocols! {
     ProfinetIoCm "profinet-io-cm" "PROFINET IO" industrial [34964] [Authenticate Configure Discover Publish Read]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
+    /// Real-Time Streaming Protocol, RFC 7826 and RFC 2326.
+    Rtsp "rtsp" "RTSP" general [554 8554] [Discover Publish Read Subscribe Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.

@@ -54,6 +54,7 @@ mod recognise;
 #[cfg(test)]
 mod rehearse;
 mod roc_plus;
+mod rtsp;
 mod s7comm;
 mod share;
 mod show;

@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, ntp, omron_fins,
-    opcua, profinet_io_cm, roc_plus, s7comm, sip, snmp, synchrophasor, tls,
+    opcua, profinet_io_cm, roc_plus, rtsp, s7comm, sip, snmp, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -91,6 +91,7 @@ pub const READERS: &[Reader] = &[
     opcua::READER,
     profinet_io_cm::READER,
     roc_plus::READER,
+    rtsp::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
     sip::READER,

@@ -240,6 +240,18 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
             tape.tcp_torn(port, &[(true, message.clone())]);
         }
     }
+    // RTSP: in an address, in a path, in a login.
+    for line in [
+        format!("PLAY rtsp://operator:{SECRET}@lamp/live RTSP/1.0\r\n"),
+        format!("PLAY rtsp://lamp/user=a_password={SECRET}_channel=1.sdp?real_stream RTSP/1.0\r\n"),
+        format!("PLAY rtsp://lamp/live RTSP/1.0\r\nAuthorization: Basic {login}\r\nSession: {SECRET}\r\n"),
+    ] {
+        let message = format!("{line}CSeq: 1\r\n\r\n").into_bytes();
+        for port in [554, 9_997] {
+            let answer = format!("RTSP/1.0 200 OK\r\nCSeq: 1\r\nSession: {SECRET}\r\n\r\n").into_bytes();
+            tape.tcp_torn(port, &[(true, message.clone()), (false, answer)]);
+        }
+    }
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

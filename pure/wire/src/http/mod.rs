@@ -40,7 +40,7 @@ mod exchange;
 mod message;
 mod parse;
 
-pub(crate) use credentials::parse_authorization;
+pub(crate) use credentials::{Login, mask, parse_authorization};
 pub(crate) use message::Headers;
 
 use crate::dialogue::Reader;
