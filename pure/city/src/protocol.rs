@@ -107,10 +107,14 @@ protocols! {
     Sip "sip" "SIP" general [5060] [Authenticate Discover Operate Publish Subscribe]
     /// Simple Network Management Protocol, RFC 3416, with the objects of traffic control (NTCIP, UTMC).
     Snmp "snmp" "SNMP" general [161 162] [Authenticate Configure Discover Operate Publish Read Restart Write]
+    /// Simple Service Discovery Protocol, UPnP Device Architecture 2.0.
+    Ssdp "ssdp" "SSDP" general [1900] [Discover Publish]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
+    /// Web Services Dynamic Discovery, OASIS WS-Discovery 1.1, as ONVIF uses it.
+    WsDiscovery "ws-discovery" "WS-Discovery" general [3702] [Discover Publish]
 }
 
 impl fmt::Display for Protocol {

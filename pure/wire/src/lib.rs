@@ -60,6 +60,7 @@ mod share;
 mod show;
 mod sip;
 mod snmp;
+mod ssdp;
 mod stream;
 mod synchrophasor;
 mod table;
@@ -70,6 +71,7 @@ mod text_head;
 mod tls;
 mod tunnel;
 mod wire;
+mod ws_discovery;
 
 pub use addresses::addresses;
 pub use clock::{Clock, Moment, Turn};

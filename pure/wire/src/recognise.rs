@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, ntp, omron_fins,
-    opcua, profinet_io_cm, roc_plus, rtsp, s7comm, sip, snmp, synchrophasor, tls,
+    opcua, profinet_io_cm, roc_plus, rtsp, s7comm, sip, snmp, ssdp, synchrophasor, tls, ws_discovery,
 };
 use city::Transport;
 
@@ -96,6 +96,8 @@ pub const READERS: &[Reader] = &[
     s7comm::READER,
     sip::READER,
     snmp::READER,
+    ssdp::READER,
     synchrophasor::READER,
     tls::READER,
+    ws_discovery::READER,
 ];
