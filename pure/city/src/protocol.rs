@@ -85,6 +85,8 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// NetBIOS name service, RFC 1002.
+    Nbns "nbns" "NetBIOS names" general [137] [Discover Publish]
     /// Network Time Protocol, RFC 5905.
     Ntp "ntp" "NTP" general [123] [Authenticate Configure Publish Read Subscribe]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.

@@ -43,6 +43,7 @@ mod icmp;
 mod iec104;
 mod modbus;
 mod mqtt;
+mod nbns;
 mod ntp;
 mod omron_fins;
 mod opcua;

@@ -2,8 +2,9 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, ntp, omron_fins,
-    opcua, profinet_io_cm, roc_plus, rtsp, s7comm, sip, snmp, ssdp, synchrophasor, tls, ws_discovery,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, nbns, ntp,
+    omron_fins, opcua, profinet_io_cm, roc_plus, rtsp, s7comm, sip, snmp, ssdp, synchrophasor, tls,
+    ws_discovery,
 };
 use city::Transport;
 
@@ -86,6 +87,7 @@ pub const READERS: &[Reader] = &[
     iec104::READER,
     modbus::READER,
     mqtt::READER,
+    nbns::READER,
     ntp::READER,
     omron_fins::READER,
     opcua::READER,

@@ -65,9 +65,10 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
     let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
     Some(match protocol {
         city::Protocol::Arp | city::Protocol::Icmp => return None,
+        city::Protocol::Rtsp | city::Protocol::Ssdp | city::Protocol::WsDiscovery => return None,
         city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
         city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
-        city::Protocol::Mdns => "dns",
+        city::Protocol::Mdns | city::Protocol::Nbns => "dns",
         city::Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
         city::Protocol::OmronFins => "omron_fins",
         city::Protocol::Opcua => "opcua-binary",
