@@ -45,7 +45,11 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
         Some((_, used)) if used == bytes.len() || opening.is_tcp() => Recognition::Yes(Sureness::ByStructure),
         Some(_) if PORTS.iter().any(|port| opening.on_port(*port)) => Recognition::Yes(Sureness::ByPort),
         Some(_) => Recognition::No,
-        None if opening.is_tcp() && parse::may_go_on(bytes, 4096) && parse::may_be_version(bytes) => {
+        None if opening.is_tcp()
+            && !bytes.is_empty()
+            && parse::may_go_on(bytes, 4096)
+            && parse::may_be_version(bytes) =>
+        {
             Recognition::More
         }
         None => Recognition::No,

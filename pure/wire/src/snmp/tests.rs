@@ -203,7 +203,7 @@ fn it_is_recognised_whole_on_any_port_and_nothing_else_is() {
     for port in [161, 40_000] {
         let known = |transport, bytes: &[u8]| rehearse::recognise(&READER, transport, port, bytes, &[]);
         assert_eq!(known(Transport::Udp, &get), Recognition::Yes(Sureness::ByStructure));
-        for cut in 0..get.len() {
+        for cut in 1..get.len() {
             assert_eq!(known(Transport::Udp, &get[..cut]), Recognition::No);
             assert_eq!(known(Transport::Tcp, &get[..cut]), Recognition::More, "{cut}");
         }
