@@ -95,6 +95,10 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// NetBIOS name service, RFC 1002.
+    Nbns "nbns" "NetBIOS names" general [137] [Discover Publish]
+    /// Network Time Protocol, RFC 5905.
+    Ntp "ntp" "NTP" general [123] [Authenticate Configure Publish Read Subscribe]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
@@ -111,6 +115,8 @@ protocols! {
     Rfb "rfb" "RFB (VNC)" general [5900 5901] [Authenticate]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
+    /// Real-Time Streaming Protocol, RFC 7826 and RFC 2326.
+    Rtsp "rtsp" "RTSP" general [554 8554] [Discover Publish Read Subscribe Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
@@ -121,6 +127,12 @@ protocols! {
     Ssh "ssh" "SSH" general [22] [Authenticate]
     /// Server Message Block 1 to 3, MS-CIFS, MS-SMB and MS-SMB2.
     Smb "smb" "SMB" general [139 445] [Authenticate Discover Transfer]
+    /// Session Initiation Protocol, RFC 3261.
+    Sip "sip" "SIP" general [5060] [Authenticate Discover Operate Publish Subscribe]
+    /// Simple Network Management Protocol, RFC 3416, with the objects of traffic control (NTCIP, UTMC).
+    Snmp "snmp" "SNMP" general [161 162] [Authenticate Configure Discover Operate Publish Read Restart Write]
+    /// Simple Service Discovery Protocol, UPnP Device Architecture 2.0.
+    Ssdp "ssdp" "SSDP" general [1900] [Discover Publish]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Syslog, RFC 5424 and RFC 3164.
@@ -131,6 +143,8 @@ protocols! {
     Tftp "tftp" "TFTP" general [69] [Transfer]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
+    /// Web Services Dynamic Discovery, OASIS WS-Discovery 1.1, as ONVIF uses it.
+    WsDiscovery "ws-discovery" "WS-Discovery" general [3702] [Discover Publish]
 }
 
 impl fmt::Display for Protocol {

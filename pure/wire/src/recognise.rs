@@ -8,6 +8,9 @@ use crate::{
     opcua, profinet_io_cm, roc_plus, s7comm, smtp, ssh, synchrophasor, syslog, telnet, tftp, tls,
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, kerberos, ldap, modbus, mqtt,
     omron_fins, opcua, profinet_io_cm, radius, rdp, rfb, roc_plus, s7comm, smb, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, nbns, ntp,
+    omron_fins, opcua, profinet_io_cm, roc_plus, rtsp, s7comm, sip, snmp, ssdp, synchrophasor, tls,
+    ws_discovery,
 };
 use city::Transport;
 
@@ -95,6 +98,8 @@ pub const READERS: &[Reader] = &[
     ldap::READER,
     modbus::READER,
     mqtt::READER,
+    nbns::READER,
+    ntp::READER,
     omron_fins::READER,
     opcua::READER,
     profinet_io_cm::READER,
@@ -102,14 +107,19 @@ pub const READERS: &[Reader] = &[
     rdp::READER,
     rfb::READER,
     roc_plus::READER,
+    rtsp::READER,
     s7comm::PLUS_READER,
     s7comm::READER,
     smtp::READER,
     ssh::READER,
     smb::READER,
+    sip::READER,
+    snmp::READER,
+    ssdp::READER,
     synchrophasor::READER,
     syslog::READER,
     telnet::READER,
     tftp::READER,
     tls::READER,
+    ws_discovery::READER,
 ];

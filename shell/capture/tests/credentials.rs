@@ -285,6 +285,52 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
     let steps =
         [(false, version.clone()), (true, version), (false, challenge), (true, proof), (false, vec![0; 4])];
     tape.tcp_torn(5900, &steps);
+    // SNMP: the community, one that is set (NTCIP 1201 clause 2.5), and one in a notification (RFC 3584 clause 5.2).
+    for (kind, object) in [
+        (0xa3, &[0x2b, 6, 1, 4, 1, 0x89, 0x36, 4, 2, 6, 5, 1, 0][..]),
+        (0xa7, &[0x2b, 6, 1, 6, 3, 18, 1, 4, 0]),
+        (0xa3, &[0x2b, 6, 1, 4, 1, 0x86, 0x8d, 0x1f, 1, 0]),
+    ] {
+        let element = |tag: u8, content: &[u8]| [&[tag, content.len() as u8], content].concat();
+        let secret = element(4, SECRET.as_bytes());
+        let binding = element(0x30, &[element(6, object), secret.clone()].concat());
+        let unit = element(kind, &[&[2, 1, 1, 2, 1, 0, 2, 1, 0][..], &element(0x30, &binding)].concat());
+        let message = element(0x30, &[&[2, 1, 1][..], &secret, &unit].concat());
+        for port in [161, 162, 9_999] {
+            tape.udp(port, &message);
+            tape.tcp_torn(port, &[(true, message.clone())]);
+        }
+    }
+    // SIP: in an address, in a login, and what a digest is made of.
+    for line in [
+        format!("INVITE sip:desk:{SECRET}@lamp SIP/2.0\r\nFrom: <sip:gate@lamp>\r\n"),
+        format!(
+            "INVITE sip:desk@lamp SIP/2.0\r\nFrom: <sip:gate:{SECRET}@lamp>\r\nTo: <sips:a:{SECRET}@lamp>\r\n"
+        ),
+        format!("REGISTER sip:lamp SIP/2.0\r\nAuthorization: Basic {login}\r\n"),
+        format!(
+            "REGISTER sip:lamp SIP/2.0\r\nAuthorization: Digest username=\"a\", response=\"{SECRET}\"\r\n"
+        ),
+        format!("INVITE sip:a@lamp SIP/2.0\r\nContent-Length: 40\r\n\r\na=crypto:1 AES inline:{SECRET}\r\n"),
+    ] {
+        let message = format!("{line}Call-ID: 1\r\nCSeq: 1 X\r\n\r\n").into_bytes();
+        for port in [5_060, 9_998] {
+            tape.udp(port, &message);
+            tape.tcp_torn(port, &[(true, message.clone())]);
+        }
+    }
+    // RTSP: in an address, in a path, in a login.
+    for line in [
+        format!("PLAY rtsp://operator:{SECRET}@lamp/live RTSP/1.0\r\n"),
+        format!("PLAY rtsp://lamp/user=a_password={SECRET}_channel=1.sdp?real_stream RTSP/1.0\r\n"),
+        format!("PLAY rtsp://lamp/live RTSP/1.0\r\nAuthorization: Basic {login}\r\nSession: {SECRET}\r\n"),
+    ] {
+        let message = format!("{line}CSeq: 1\r\n\r\n").into_bytes();
+        for port in [554, 9_997] {
+            let answer = format!("RTSP/1.0 200 OK\r\nCSeq: 1\r\nSession: {SECRET}\r\n\r\n").into_bytes();
+            tape.tcp_torn(port, &[(true, message.clone()), (false, answer)]);
+        }
+    }
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

@@ -24,6 +24,7 @@ mod log;
 mod modbus;
 mod mqtt;
 mod ntlm;
+mod ntp;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
@@ -33,7 +34,9 @@ mod rfb;
 mod roc_plus;
 mod row;
 mod s7comm;
+mod sip;
 mod smtp;
+mod snmp;
 mod ssh;
 mod synchrophasor;
 mod syslog;
@@ -54,7 +57,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, kerberos::LOGS, known::LOGS, ldap::LOGS, modbus::LOGS, mqtt::LOGS, ntlm::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, radius::LOGS, rdp::LOGS, rfb::LOGS, roc_plus::LOGS, s7comm::LOGS, smtp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, kerberos::LOGS, known::LOGS, ldap::LOGS, modbus::LOGS, mqtt::LOGS, ntlm::LOGS, ntp::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, radius::LOGS, rdp::LOGS, rfb::LOGS, roc_plus::LOGS, s7comm::LOGS, sip::LOGS, smtp::LOGS, snmp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS];
 
 /// Makes rows of observations.
 #[derive(Debug)]

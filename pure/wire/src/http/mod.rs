@@ -45,6 +45,9 @@ mod message;
 mod parse;
 mod parts;
 
+pub(crate) use credentials::{Login, mask, parse_authorization};
+pub(crate) use message::Headers;
+
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;

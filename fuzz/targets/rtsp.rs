@@ -1,0 +1,6 @@
+//! RTSP.
+#![no_main]
+
+use fuzz::{Carrier, dialogue};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Tcp, 554, data));

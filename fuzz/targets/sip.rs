@@ -1,0 +1,6 @@
+//! SIP over UDP.
+#![no_main]
+
+use fuzz::{Carrier, dialogue};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Udp, 5060, data));
