@@ -85,6 +85,8 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// Open Charge Point Protocol 1.6-J and 2.0.1 in WebSocket, Open Charge Alliance.
+    Ocpp "ocpp" "OCPP" industrial [] [Authenticate Configure Operate Program Publish Read Restart Transfer]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
@@ -103,6 +105,8 @@ protocols! {
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
+    /// WebSocket, RFC 6455.
+    Websocket "websocket" "WebSocket" general [] [Subscribe]
 }
 
 impl fmt::Display for Protocol {

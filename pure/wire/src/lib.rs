@@ -43,6 +43,7 @@ mod icmp;
 mod iec104;
 mod modbus;
 mod mqtt;
+mod ocpp;
 mod omron_fins;
 mod opcua;
 mod packet;
@@ -64,6 +65,7 @@ mod tally;
 mod tcp;
 mod tls;
 mod tunnel;
+mod websocket;
 mod wire;
 
 pub use addresses::addresses;

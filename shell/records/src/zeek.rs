@@ -21,6 +21,7 @@ mod row;
 mod s7comm;
 mod synchrophasor;
 mod uid;
+mod websocket;
 
 use city::{Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
@@ -50,6 +51,7 @@ const LOGS: &[&[Log]] = &[
     roc_plus::LOGS,
     s7comm::LOGS,
     synchrophasor::LOGS,
+    websocket::LOGS,
 ];
 
 /// Makes rows of observations. Readers that share one capture have one each: conversations do not move between them.

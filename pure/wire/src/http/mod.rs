@@ -1,10 +1,11 @@
 //! HTTP/1.x over TCP (RFC 9110, RFC 9112), and HTTP/0.9 as far as it is still met.
 //!
 //! Read: every request with its reply, pipelined ones too; how long bodies are, however they are delimited; what
-//! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`.
+//! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`; WebSocket behind
+//! `Upgrade`.
 //!
-//! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for; protocols
-//! behind `Upgrade`. Compressed bodies are counted as they are sent.
+//! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for; other
+//! protocols behind `Upgrade`. Compressed bodies are counted as they are sent.
 //!
 //! The heads are taken apart here: a parser for servers rightly refuses a request with a malformed line, a space in
 //! its target or a version of its own making, while a listener must still say that it was sent.
@@ -35,10 +36,11 @@
 
 mod body;
 mod conversation;
-mod credentials;
+pub(crate) mod credentials;
 mod exchange;
 mod message;
 mod parse;
+mod upgrade;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};

@@ -28,6 +28,7 @@ mod logs;
 mod modbus;
 mod mqtt;
 mod neighbours;
+mod ocpp;
 mod reading;
 mod recognition;
 mod tls;
