@@ -95,6 +95,8 @@ protocols! {
     ProfinetDcp "profinet-dcp" "PROFINET DCP" industrial [] [Configure Discover Operate Publish Restart]
     /// PROFINET IO, context manager, IEC 61158-6-10.
     ProfinetIoCm "profinet-io-cm" "PROFINET IO" industrial [34964] [Authenticate Configure Discover Publish Read]
+    /// QUIC, RFC 9000 and RFC 9369; of what is inside, the hellos are seen.
+    Quic "quic" "QUIC" general [443] [Authenticate]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// S7comm over ISO transport (RFC 1006), the protocol of Siemens S7 controllers.

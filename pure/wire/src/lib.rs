@@ -50,6 +50,7 @@ mod packet;
 mod ports;
 mod profinet_dcp;
 mod profinet_io_cm;
+mod quic;
 mod recognise;
 #[cfg(test)]
 mod rehearse;

@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
-    profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    profinet_io_cm, quic, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -89,6 +89,7 @@ pub const READERS: &[Reader] = &[
     omron_fins::READER,
     opcua::READER,
     profinet_io_cm::READER,
+    quic::READER,
     roc_plus::READER,
     s7comm::PLUS_READER,
     s7comm::READER,

@@ -16,6 +16,7 @@ mod modbus;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
+mod quic;
 mod roc_plus;
 mod row;
 mod s7comm;
@@ -48,6 +49,7 @@ const LOGS: &[&[Log]] = &[
     omron_fins::LOGS,
     opcua::LOGS,
     profinet_io_cm::LOGS,
+    quic::LOGS,
     roc_plus::LOGS,
     s7comm::LOGS,
     synchrophasor::LOGS,

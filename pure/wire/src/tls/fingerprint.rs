@@ -26,8 +26,21 @@ pub fn ja3s(hello: &ServerHello) -> Text {
     format_compact!("{},{},{}", hello.message_version, hello.cipher, joined(&hello.extensions))
 }
 
-/// JA4 of a client over TCP.
-pub fn ja4(hello: &ClientHello) -> Text {
+/// What carries the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// QUIC (RFC 9001).
+    Quic,
+    /// Records over TCP.
+    Tcp,
+}
+
+/// JA4 of a client.
+pub fn ja4(hello: &ClientHello, carrier: Carrier) -> Text {
+    let carrier = match carrier {
+        Carrier::Quic => 'q',
+        Carrier::Tcp => 't',
+    };
     let version = without_grease(&hello.versions).max().unwrap_or(hello.version);
     let version = match version {
         0x0002 => "s2",
@@ -65,7 +78,7 @@ pub fn ja4(hello: &ClientHello) -> Text {
     }
     let (ciphers, behind) = (shortened(&list(&ciphers)), shortened(&behind));
     format_compact!(
-        "t{version}{destination}{cipher_count:02}{extension_count:02}{first}{last}_{ciphers}_{behind}"
+        "{carrier}{version}{destination}{cipher_count:02}{extension_count:02}{first}{last}_{ciphers}_{behind}"
     )
 }
 

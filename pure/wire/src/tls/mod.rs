@@ -34,7 +34,11 @@ pub(crate) mod certificate;
 mod conversation;
 mod fingerprint;
 mod message;
-mod parse;
+pub(crate) mod parse;
+
+pub(crate) use conversation::Conversation;
+pub(crate) use fingerprint::Carrier;
+pub(crate) use message::alert_name;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
@@ -43,7 +47,7 @@ use parse::{RecordKind, parse_record_header, parse_ssl2_hello};
 
 /// Reads TLS.
 pub(crate) const READER: Reader =
-    Reader { protocol: Protocol::Tls, recognise, open: || Box::new(conversation::Conversation::new()) };
+    Reader { protocol: Protocol::Tls, recognise, open: || Box::new(Conversation::new()) };
 
 /// The port of HTTP over TLS, the most usual one.
 const PORT: u16 = 443;

@@ -81,6 +81,8 @@ fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static st
         city::Protocol::S7commPlus => "cotp,s7comm-plus",
         city::Protocol::Synchrophasor => by_transport("synchrophasor_tcp", "synchrophasor_udp"),
         city::Protocol::Tls => "ssl",
+        // Every QUIC conversation has a handshake of TLS.
+        city::Protocol::Quic => "quic,ssl",
         city::Protocol::Ocpp | city::Protocol::Websocket => "http,websocket",
         other => other.as_str(),
     })

@@ -29,6 +29,7 @@ mod modbus;
 mod mqtt;
 mod neighbours;
 mod ocpp;
+mod quic;
 mod reading;
 mod recognition;
 mod tls;
