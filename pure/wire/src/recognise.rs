@@ -94,5 +94,6 @@ pub const READERS: &[Reader] = &[
     s7comm::PLUS_READER,
     s7comm::READER,
     synchrophasor::READER,
+    tls::DATAGRAM_READER,
     tls::READER,
 ];

@@ -140,7 +140,7 @@ impl Conversation {
         }
     }
 
-    fn record(&mut self, side: Side, header: RecordHeader, bytes: &[u8], out: &mut Out<'_>) {
+    pub fn record(&mut self, side: Side, header: RecordHeader, bytes: &[u8], out: &mut Out<'_>) {
         self.half(side).has_begun = true;
         match header.kind {
             RecordKind::HANDSHAKE if !self.half(side).is_encrypted => self.handshake(side, bytes, out),
@@ -163,7 +163,7 @@ impl Conversation {
         }
     }
 
-    fn application_data(&mut self, side: Side, header: RecordHeader, out: &mut Out<'_>) {
+    pub fn application_data(&mut self, side: Side, header: RecordHeader, out: &mut Out<'_>) {
         /// An encrypted alert: two bytes, the true type, and sixteen bytes of authentication.
         const ENCRYPTED_ALERT: u16 = 2 + 1 + 16;
         self.half(side).has_begun = true;

@@ -29,6 +29,8 @@ pub fn ja3s(hello: &ServerHello) -> Text {
 /// What carries the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {
+    /// DTLS.
+    Datagrams,
     /// QUIC (RFC 9001).
     Quic,
     /// Records over TCP.
@@ -38,10 +40,16 @@ pub enum Carrier {
 /// JA4 of a client.
 pub fn ja4(hello: &ClientHello, carrier: Carrier) -> Text {
     let carrier = match carrier {
+        Carrier::Datagrams => 'd',
         Carrier::Quic => 'q',
         Carrier::Tcp => 't',
     };
-    let version = without_grease(&hello.versions).max().unwrap_or(hello.version);
+    // The versions of DTLS are numbered backwards.
+    let newest = match carrier {
+        'd' => without_grease(&hello.versions).min(),
+        _ => without_grease(&hello.versions).max(),
+    };
+    let version = newest.unwrap_or(hello.version);
     let version = match version {
         0x0002 => "s2",
         0x0300 => "s3",
@@ -49,6 +57,9 @@ pub fn ja4(hello: &ClientHello, carrier: Carrier) -> Text {
         0x0302 => "11",
         0x0303 => "12",
         0x0304 => "13",
+        0xfefc => "d3",
+        0xfefd => "d2",
+        0xfeff => "d1",
         _ => "00",
     };
     let destination = if hello.server_name.is_some() { 'd' } else { 'i' };

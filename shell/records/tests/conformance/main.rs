@@ -20,6 +20,7 @@ mod details;
 mod dhcp;
 mod dnp3;
 mod dns;
+mod dtls;
 mod expected_log;
 mod filters;
 mod http;
