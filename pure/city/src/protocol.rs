@@ -75,6 +75,8 @@ protocols! {
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
+    /// HTTP/2 without TLS, RFC 9113.
+    Http2 "http2" "HTTP/2" general [] [Subscribe]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
     Icmp "icmp" "ICMP" general [] [Discover]
     /// IEC 60870-5-104.

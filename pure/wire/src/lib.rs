@@ -39,6 +39,7 @@ mod frame;
 mod hart_ip;
 mod history;
 mod http;
+mod http2;
 mod icmp;
 mod iec104;
 mod modbus;

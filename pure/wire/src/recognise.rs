@@ -2,8 +2,8 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
-    profinet_io_cm, quic, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, http2, iec104, modbus, mqtt, omron_fins,
+    opcua, profinet_io_cm, quic, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -83,6 +83,7 @@ pub const READERS: &[Reader] = &[
     enip::READER,
     hart_ip::READER,
     http::READER,
+    http2::READER,
     iec104::READER,
     modbus::READER,
     mqtt::READER,

@@ -1,8 +1,8 @@
 //! HTTP/1.x over TCP (RFC 9110, RFC 9112), and HTTP/0.9 as far as it is still met.
 //!
 //! Read: every request with its reply, pipelined ones too; how long bodies are, however they are delimited; what
-//! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`; WebSocket behind
-//! `Upgrade`.
+//! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`; WebSocket and
+//! HTTP/2 behind `Upgrade`.
 //!
 //! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for; other
 //! protocols behind `Upgrade`. Compressed bodies are counted as they are sent.
@@ -79,6 +79,8 @@ fn recognise_line(line: &[u8], opening: &Opening<'_>) -> Recognition {
     }
     let Some(request) = parse::parse_request_line(line) else { return Recognition::No };
     match request.version {
+        // The beginning of HTTP/2, which is made to look like this.
+        Some(b"2.0") if request.method == b"PRI" => Recognition::No,
         Some(_) => Recognition::Yes(Sureness::BySignature),
         // HTTP/0.9 has nothing to know it by but the method.
         None if Method::is_usual(request.method) && request.target.starts_with(b"/") => {

@@ -4,7 +4,7 @@ use super::credentials::mask;
 use super::message::Headers;
 use crate::dialogue::{Dialogue, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, readable};
-use crate::websocket;
+use crate::{http2, websocket};
 use city::Text;
 
 /// The longest text of a header, in bytes.
@@ -16,6 +16,8 @@ const ITEMS_MAX: usize = 32;
 /// What a client asked for.
 #[derive(Debug)]
 pub(super) enum Upgrade {
+    /// HTTP/2 without TLS (RFC 7540 clause 3.2).
+    Http2,
     /// WebSocket (RFC 6455 clause 4.1).
     Websocket(Box<websocket::Opening>),
 }
@@ -28,6 +30,9 @@ impl Upgrade {
         let is = |name: &[u8]| {
             wanted.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(name))
         };
+        if is(b"h2c") {
+            return Some(Upgrade::Http2);
+        }
         is(b"websocket").then(|| {
             Upgrade::Websocket(Box::new(websocket::Opening {
                 host: text("host"),
@@ -44,6 +49,7 @@ impl Upgrade {
     /// What is spoken once the server has agreed.
     pub(super) fn begin(self, client: Side, reply: Headers<'_>, out: &mut Out<'_>) -> Box<dyn Dialogue> {
         match self {
+            Upgrade::Http2 => Box::new(http2::Conversation::upgraded(client, out)),
             Upgrade::Websocket(mut opening) => {
                 opening.subprotocol = without_tokens(items(reply, "sec-websocket-protocol").collect()).pop();
                 opening.server_extensions = items(reply, "sec-websocket-extensions").collect();

@@ -64,7 +64,7 @@ pub(super) fn row(conversation: &Conversation) -> Option<Message> {
 fn service(protocol: city::Protocol, transport: Transport) -> Option<&'static str> {
     let by_transport = |tcp, udp| if transport == Transport::Udp { udp } else { tcp };
     Some(match protocol {
-        city::Protocol::Arp | city::Protocol::Icmp => return None,
+        city::Protocol::Arp | city::Protocol::Http2 | city::Protocol::Icmp => return None,
         city::Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
         city::Protocol::HartIp => by_transport("spicy_hart_ip_tcp", "spicy_hart_ip_udp"),
         city::Protocol::Mdns => "dns",
