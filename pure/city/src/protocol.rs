@@ -81,6 +81,8 @@ protocols! {
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
+    /// HTTP/2 without TLS, RFC 9113.
+    Http2 "http2" "HTTP/2" general [] [Subscribe]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
     Icmp "icmp" "ICMP" general [] [Discover]
     /// IEC 60870-5-104.
@@ -99,6 +101,8 @@ protocols! {
     Nbns "nbns" "NetBIOS names" general [137] [Discover Publish]
     /// Network Time Protocol, RFC 5905.
     Ntp "ntp" "NTP" general [123] [Authenticate Configure Publish Read Subscribe]
+    /// Open Charge Point Protocol 1.6-J and 2.0.1 in WebSocket, Open Charge Alliance.
+    Ocpp "ocpp" "OCPP" industrial [] [Authenticate Configure Operate Program Publish Read Restart Transfer]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
@@ -113,6 +117,8 @@ protocols! {
     Rdp "rdp" "RDP" general [3389] [Authenticate]
     /// Remote Framebuffer, the protocol of VNC, RFC 6143.
     Rfb "rfb" "RFB (VNC)" general [5900 5901] [Authenticate]
+    /// QUIC, RFC 9000 and RFC 9369; of what is inside, the hellos are seen.
+    Quic "quic" "QUIC" general [443] [Authenticate]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// Real-Time Streaming Protocol, RFC 7826 and RFC 2326.
@@ -145,6 +151,8 @@ protocols! {
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
     /// Web Services Dynamic Discovery, OASIS WS-Discovery 1.1, as ONVIF uses it.
     WsDiscovery "ws-discovery" "WS-Discovery" general [3702] [Discover Publish]
+    /// WebSocket, RFC 6455.
+    Websocket "websocket" "WebSocket" general [] [Subscribe]
 }
 
 impl fmt::Display for Protocol {

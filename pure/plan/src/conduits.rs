@@ -61,8 +61,9 @@ fn readable(allowance: &Allowance) -> Option<Protocol> {
     if *transport == Transport::Sctp {
         return None;
     }
-    // A port that carries TLS says no more as `tls: any` than as a port.
-    let mut readable = Protocol::ALL.iter().copied().filter(|protocol| *protocol != Protocol::Tls);
+    // A port that carries TLS says no more as `tls: any` than as a port; nor does one of QUIC, which is TLS inside.
+    let is_sealed = |protocol: &Protocol| matches!(protocol, Protocol::Quic | Protocol::Tls);
+    let mut readable = Protocol::ALL.iter().copied().filter(|protocol| !is_sealed(protocol));
     readable.find(|protocol| protocol.usual_ports().contains(&port))
 }
 

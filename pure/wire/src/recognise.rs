@@ -11,6 +11,8 @@ use crate::{
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, nbns, ntp,
     omron_fins, opcua, profinet_io_cm, roc_plus, rtsp, s7comm, sip, snmp, ssdp, synchrophasor, tls,
     ws_discovery,
+    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, http2, iec104, modbus, mqtt, omron_fins,
+    opcua, profinet_io_cm, quic, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -93,6 +95,7 @@ pub const READERS: &[Reader] = &[
     ftp::READER,
     hart_ip::READER,
     http::READER,
+    http2::READER,
     iec104::READER,
     kerberos::READER,
     ldap::READER,
@@ -106,6 +109,7 @@ pub const READERS: &[Reader] = &[
     radius::READER,
     rdp::READER,
     rfb::READER,
+    quic::READER,
     roc_plus::READER,
     rtsp::READER,
     s7comm::PLUS_READER,
@@ -120,6 +124,7 @@ pub const READERS: &[Reader] = &[
     syslog::READER,
     telnet::READER,
     tftp::READER,
+    tls::DATAGRAM_READER,
     tls::READER,
     ws_discovery::READER,
 ];

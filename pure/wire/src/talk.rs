@@ -146,6 +146,8 @@ impl Talk {
             *self = Talk::Datagrams(dialogue);
         } else {
             ear.unread(bytes);
+            // STUN comes before what its ports are then used for, often many times.
+            let tries = if crate::tls::is_stun(bytes) { tries.saturating_sub(1) } else { tries };
             *self = if tries + 1 < TRIES { Talk::Unrecognised(tries + 1) } else { Talk::Over };
         }
     }

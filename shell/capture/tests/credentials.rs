@@ -331,6 +331,35 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
             tape.tcp_torn(port, &[(true, message.clone()), (false, answer)]);
         }
     }
+    // WebSocket with a token in the guise of a protocol, and OCPP in it: a password and the number of a card.
+    let login = base64(format!("station:{SECRET}").as_bytes());
+    let request = format!(
+        "GET /ocpp/station?token={SECRET} HTTP/1.1\r\nHost: system\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Authorization: Basic {login}\r\nSec-WebSocket-Protocol: ocpp1.6, bearer.{SECRET}\r\n\r\n"
+    );
+    let reply =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n";
+    let text = |text: String| [&[0x81, 126][..], &sized(text.as_bytes())].concat();
+    tape.tcp_torn(
+        80,
+        &[
+            (true, request.into_bytes()),
+            (false, reply.as_bytes().to_vec()),
+            (
+                false,
+                text(format!(
+                    r#"[2,"1","ChangeConfiguration",{{"key":"AuthorizationKey","value":"{SECRET}"}}]"#
+                )),
+            ),
+            (true, text(format!(r#"[2,"2","Authorize",{{"idTag":"{SECRET}"}}]"#))),
+            (true, text(format!(r#"[2,"3","DataTransfer",{{"vendorId":"v","data":"{SECRET}"}}]"#))),
+            (
+                false,
+                text(format!(r#"[2,"4","UpdateFirmware",{{"location":"ftp://op:{SECRET}@192.0.2.9/f"}}]"#)),
+            ),
+            (false, text(format!(r#"[2,"5","RemoteStartTransaction",{{"idTag":"{SECRET}"}}]"#))),
+        ],
+    );
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

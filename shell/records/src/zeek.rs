@@ -28,6 +28,7 @@ mod ntp;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
+mod quic;
 mod radius;
 mod rdp;
 mod rfb;
@@ -43,6 +44,7 @@ mod syslog;
 mod tls;
 mod tunnel;
 mod uid;
+mod websocket;
 
 use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
@@ -57,7 +59,7 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, kerberos::LOGS, known::LOGS, ldap::LOGS, modbus::LOGS, mqtt::LOGS, ntlm::LOGS, ntp::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, radius::LOGS, rdp::LOGS, rfb::LOGS, roc_plus::LOGS, s7comm::LOGS, sip::LOGS, smtp::LOGS, snmp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS];
+const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, kerberos::LOGS, known::LOGS, ldap::LOGS, modbus::LOGS, mqtt::LOGS, ntlm::LOGS, ntp::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, quic::LOGS, radius::LOGS, rdp::LOGS, rfb::LOGS, roc_plus::LOGS, s7comm::LOGS, sip::LOGS, smtp::LOGS, snmp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS, websocket::LOGS];
 
 /// Makes rows of observations.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use super::exchange::{Answer, Exchange};
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use super::parts;
+use super::upgrade::Upgrade;
 use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
@@ -56,6 +57,29 @@ struct Half {
     body: Body,
 }
 
+/// Another protocol in the same connection.
+enum Inside {
+    /// TLS behind `CONNECT`: the conversation remains one of HTTP.
+    Tls(Box<dyn Dialogue>),
+    /// What the server agreed to with 101: the conversation is one of that protocol from now on.
+    Upgraded(Box<dyn Dialogue>),
+}
+
+impl Inside {
+    /// Lets it hear or end, under its own name.
+    fn with<R>(&mut self, out: &mut Out<'_>, act: impl FnOnce(&mut dyn Dialogue, &mut Out<'_>) -> R) -> R {
+        match self {
+            Inside::Tls(tls) => {
+                let outside = out.flow.protocol.replace(Protocol::Tls);
+                let result = act(tls.as_mut(), out);
+                out.flow.protocol = outside;
+                result
+            }
+            Inside::Upgraded(dialogue) => act(dialogue.as_mut(), out),
+        }
+    }
+}
+
 /// A client and a server.
 pub struct Conversation {
     halves: Ends<Half>,
@@ -67,8 +91,9 @@ pub struct Conversation {
     banners: Ends<Text>,
     /// Whether the server has been called one.
     introduced: bool,
-    /// TLS behind `CONNECT`.
-    inside: Option<Box<dyn Dialogue>>,
+    /// What the client last asked to speak from now on.
+    upgrade: Option<Upgrade>,
+    inside: Option<Inside>,
 }
 
 impl Conversation {
@@ -81,6 +106,7 @@ impl Conversation {
             asked: 0,
             banners: Ends::default(),
             introduced: false,
+            upgrade: None,
             inside: None,
         }
     }
@@ -172,6 +198,7 @@ impl Conversation {
             self.tell_first(false, out);
         }
         self.asked = self.asked.saturating_add(1);
+        self.upgrade = Upgrade::asked(line.target, headers);
         let (target, mut login) = mask(line.target, DETAIL_MAX);
         let mut details = Details::new();
         let wants_details = out.wants_details();
@@ -325,6 +352,9 @@ impl Conversation {
         exchange.answer = Some(Answer { status: line.status, reason });
         if is_tunnel {
             self.tell_first(true, out);
+            if let Some(upgrade) = self.upgrade.take().filter(|_| line.status == 101) {
+                self.inside = Some(Inside::Upgraded(upgrade.begin(side.other(), headers, out)));
+            }
             self.halves.source.stage = Stage::Tunnel;
             self.halves.destination.stage = Stage::Tunnel;
             return;
@@ -417,16 +447,13 @@ impl Conversation {
         if self.inside.is_none() {
             // A TLS hello (RFC 8446 clause 5.1); nothing else is looked for.
             match bytes {
-                [22, 3, ..] => self.inside = Some((tls::READER.open)()),
+                [22, 3, ..] => self.inside = Some(Inside::Tls((tls::READER.open)())),
                 [22] => return Progress::Used(0),
                 _ => return Progress::Skip(REST),
             }
         }
         let Some(inside) = &mut self.inside else { return Progress::Skip(REST) };
-        let outside = out.flow.protocol.replace(Protocol::Tls);
-        let progress = inside.stream(side, bytes, out);
-        out.flow.protocol = outside;
-        match progress {
+        match inside.with(out, |inside, out| inside.stream(side, bytes, out)) {
             Progress::Lost => Progress::Skip(REST),
             progress => progress,
         }
@@ -509,9 +536,7 @@ impl Dialogue for Conversation {
             }
             Stage::Tunnel => {
                 if let Some(inside) = &mut self.inside {
-                    let outside = out.flow.protocol.replace(Protocol::Tls);
-                    inside.gap(side, missing, out);
-                    out.flow.protocol = outside;
+                    inside.with(out, |inside, out| inside.gap(side, missing, out));
                 }
             }
             Stage::Deaf => {}
@@ -536,9 +561,7 @@ impl Dialogue for Conversation {
             self.tell_first(false, out);
         }
         if let Some(inside) = &mut self.inside {
-            let outside = out.flow.protocol.replace(Protocol::Tls);
-            inside.end(out);
-            out.flow.protocol = outside;
+            inside.with(out, |inside, out| inside.end(out));
         }
     }
 }

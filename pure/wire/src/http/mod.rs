@@ -1,10 +1,12 @@
 //! HTTP/1.x over TCP (RFC 9110, RFC 9112), and HTTP/0.9 as far as it is still met.
 //!
 //! Read: every request with its reply, pipelined ones too; how long bodies are, however they are delimited; what
-//! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`.
+//! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`; WebSocket and
+//! HTTP/2 behind `Upgrade`.
 //!
 //! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for and the names
-//! of files in them; protocols behind `Upgrade`. Of compressed bodies only the length and the beginning are looked at.
+//! of files in them; other protocols behind `Upgrade`. Of compressed bodies only the length and the beginning are
+//! looked at.
 //!
 //! The heads are taken apart here: a parser for servers rightly refuses a request with a malformed line, a space in
 //! its target or a version of its own making, while a listener must still say that it was sent.
@@ -38,20 +40,19 @@
 
 mod body;
 mod conversation;
-mod credentials;
+pub(crate) mod credentials;
 mod exchange;
 mod inflate;
 mod message;
 mod parse;
 mod parts;
-
-pub(crate) use credentials::{Login, mask, parse_authorization};
-pub(crate) use message::Headers;
+mod upgrade;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
-pub(crate) use credentials::is_default;
+pub(crate) use credentials::{Login, is_default, mask, parse_authorization};
+pub(crate) use message::Headers;
 use message::Method;
 
 /// Reads HTTP.
@@ -86,6 +87,8 @@ fn recognise_line(line: &[u8], opening: &Opening<'_>) -> Recognition {
     }
     let Some(request) = parse::parse_request_line(line) else { return Recognition::No };
     match request.version {
+        // The beginning of HTTP/2, which is made to look like this.
+        Some(b"2.0") if request.method == b"PRI" => Recognition::No,
         Some(_) => Recognition::Yes(Sureness::BySignature),
         // HTTP/0.9 has nothing to know it by but the method.
         None if Method::is_usual(request.method) && request.target.starts_with(b"/") => {

@@ -1,7 +1,7 @@
 //! From records to one observation a handshake.
 
 use super::certificate::{Certificate, parse_certificate};
-use super::fingerprint::{ja3, ja3s, ja4};
+use super::fingerprint::{Carrier, ja3, ja3s, ja4};
 use super::message::{
     ClientHello, HandshakeKind, ServerHello, Version, alert_name, cipher_name, group_name, ssl2_cipher_name,
 };
@@ -62,12 +62,20 @@ pub struct Conversation {
     curve: Option<u16>,
     alert: Option<u8>,
     history: String,
+    carrier: Carrier,
+    /// How many hellos each side has said.
+    hellos: Ends<u32>,
     told: bool,
 }
 
 impl Conversation {
     /// At its beginning.
     pub fn new() -> Conversation {
+        Conversation::over(Carrier::Tcp)
+    }
+
+    /// At its beginning, with messages that come to it otherwise than in the records of a stream.
+    pub fn over(carrier: Carrier) -> Conversation {
         Conversation {
             halves: Ends::default(),
             client: Side::Source,
@@ -79,7 +87,26 @@ impl Conversation {
             curve: None,
             alert: None,
             history: String::new(),
+            carrier,
+            hellos: Ends::default(),
             told: false,
+        }
+    }
+
+    /// How many hellos a side has said.
+    pub fn hellos(&self, side: Side) -> u32 {
+        *self.hellos.of(side)
+    }
+
+    /// What the client offered, once it did.
+    pub fn offered(&self) -> Option<&ClientHello> {
+        self.offered.as_ref()
+    }
+
+    /// Tells of the handshake, unless it was told or there was none.
+    pub fn finish(&mut self, reply: Reply, out: &mut Out<'_>) {
+        if !self.told && (self.offered.is_some() || self.chosen.is_some()) {
+            self.tell(reply, out);
         }
     }
 
@@ -113,7 +140,7 @@ impl Conversation {
         }
     }
 
-    fn record(&mut self, side: Side, header: RecordHeader, bytes: &[u8], out: &mut Out<'_>) {
+    pub fn record(&mut self, side: Side, header: RecordHeader, bytes: &[u8], out: &mut Out<'_>) {
         self.half(side).has_begun = true;
         match header.kind {
             RecordKind::HANDSHAKE if !self.half(side).is_encrypted => self.handshake(side, bytes, out),
@@ -136,7 +163,7 @@ impl Conversation {
         }
     }
 
-    fn application_data(&mut self, side: Side, header: RecordHeader, out: &mut Out<'_>) {
+    pub fn application_data(&mut self, side: Side, header: RecordHeader, out: &mut Out<'_>) {
         /// An encrypted alert: two bytes, the true type, and sixteen bytes of authentication.
         const ENCRYPTED_ALERT: u16 = 2 + 1 + 16;
         self.half(side).has_begun = true;
@@ -160,7 +187,7 @@ impl Conversation {
     }
 
     /// Puts messages together from records: a record may hold several, and a message may need several records.
-    fn handshake(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) {
+    pub fn handshake(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) {
         let half = self.half(side);
         let passed = half.discard.min(bytes.len());
         half.discard -= passed;
@@ -185,6 +212,13 @@ impl Conversation {
     }
 
     fn message(&mut self, side: Side, kind: HandshakeKind, body: &[u8], out: &mut Out<'_>) {
+        if matches!(
+            kind,
+            HandshakeKind::CLIENT_HELLO | HandshakeKind::SERVER_HELLO | HandshakeKind::HELLO_RETRY_REQUEST
+        ) {
+            let hellos = self.hellos.of_mut(side);
+            *hellos = hellos.saturating_add(1);
+        }
         match kind {
             HandshakeKind::CLIENT_HELLO => {
                 self.client = side;
@@ -354,7 +388,7 @@ impl Conversation {
         put("history", self.history.as_str().into());
         if let Some(offered) = &self.offered {
             put("ja3", ja3(offered));
-            put("ja4", ja4(offered));
+            put("ja4", ja4(offered, self.carrier));
         }
         if let Some(chosen) = &self.chosen {
             put("ja3s", ja3s(chosen));
@@ -449,9 +483,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        if !self.told && (self.offered.is_some() || self.chosen.is_some()) {
-            self.tell(Reply::Missing, out);
-        }
+        self.finish(Reply::Missing, out);
     }
 }
 

@@ -26,9 +26,30 @@ pub fn ja3s(hello: &ServerHello) -> Text {
     format_compact!("{},{},{}", hello.message_version, hello.cipher, joined(&hello.extensions))
 }
 
-/// JA4 of a client over TCP.
-pub fn ja4(hello: &ClientHello) -> Text {
-    let version = without_grease(&hello.versions).max().unwrap_or(hello.version);
+/// What carries the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// DTLS.
+    Datagrams,
+    /// QUIC (RFC 9001).
+    Quic,
+    /// Records over TCP.
+    Tcp,
+}
+
+/// JA4 of a client.
+pub fn ja4(hello: &ClientHello, carrier: Carrier) -> Text {
+    let carrier = match carrier {
+        Carrier::Datagrams => 'd',
+        Carrier::Quic => 'q',
+        Carrier::Tcp => 't',
+    };
+    // The versions of DTLS are numbered backwards.
+    let newest = match carrier {
+        'd' => without_grease(&hello.versions).min(),
+        _ => without_grease(&hello.versions).max(),
+    };
+    let version = newest.unwrap_or(hello.version);
     let version = match version {
         0x0002 => "s2",
         0x0300 => "s3",
@@ -36,6 +57,9 @@ pub fn ja4(hello: &ClientHello) -> Text {
         0x0302 => "11",
         0x0303 => "12",
         0x0304 => "13",
+        0xfefc => "d3",
+        0xfefd => "d2",
+        0xfeff => "d1",
         _ => "00",
     };
     let destination = if hello.server_name.is_some() { 'd' } else { 'i' };
@@ -65,7 +89,7 @@ pub fn ja4(hello: &ClientHello) -> Text {
     }
     let (ciphers, behind) = (shortened(&list(&ciphers)), shortened(&behind));
     format_compact!(
-        "t{version}{destination}{cipher_count:02}{extension_count:02}{first}{last}_{ciphers}_{behind}"
+        "{carrier}{version}{destination}{cipher_count:02}{extension_count:02}{first}{last}_{ciphers}_{behind}"
     )
 }
 

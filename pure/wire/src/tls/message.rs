@@ -13,15 +13,26 @@ impl Version {
     pub const TLS12: Version = Version(0x0303);
     /// TLS 1.3 (RFC 8446).
     pub const TLS13: Version = Version(0x0304);
+    /// DTLS 1.0 (RFC 4347), which is TLS 1.1.
+    pub const DTLS10: Version = Version(0xfeff);
+    /// DTLS 1.2 (RFC 6347).
+    pub const DTLS12: Version = Version(0xfefd);
+    /// DTLS 1.3 (RFC 9147).
+    pub const DTLS13: Version = Version(0xfefc);
 
     /// Whether it is TLS 1.3, or one of its drafts or experiments.
     pub fn is_tls13(self) -> bool {
-        self >= Version::TLS13 && !self.is_reserved()
+        self >= Version::TLS13 && !self.is_reserved() && (!self.is_of_datagrams() || self == Version::DTLS13)
     }
 
     /// Whether it must no longer be used: RFC 8996, RFC 7568, RFC 6176.
     pub fn is_obsolete(self) -> bool {
-        self < Version::TLS12
+        self < Version::TLS12 || self == Version::DTLS10
+    }
+
+    /// Whether it is a version of DTLS, which are numbered backwards.
+    pub fn is_of_datagrams(self) -> bool {
+        matches!(self, Version::DTLS10 | Version::DTLS12 | Version::DTLS13)
     }
 
     /// One of the values that are sprinkled in so that nobody relies on knowing them all (RFC 8701).
@@ -44,6 +55,9 @@ impl fmt::Display for Version {
             0x0302 => f.write_str("TLS 1.1"),
             0x0303 => f.write_str("TLS 1.2"),
             0x0304 => f.write_str("TLS 1.3"),
+            0xfefc => f.write_str("DTLS 1.3"),
+            0xfefd => f.write_str("DTLS 1.2"),
+            0xfeff => f.write_str("DTLS 1.0"),
             draft @ 0x7f00..=0x7fff => write!(f, "TLS 1.3 draft {}", draft & 0xff),
             other => write!(f, "{other:04x}"),
         }

@@ -1,9 +1,11 @@
-//! TLS 1.0 to 1.3 and SSL 2 and 3 over TCP (RFC 8446, RFC 5246, RFC 6101), and the certificates in it (RFC 5280).
+//! TLS 1.0 to 1.3 and SSL 2 and 3 over TCP (RFC 8446, RFC 5246, RFC 6101), DTLS 1.0 and 1.2 over UDP (RFC 6347), and
+//! the certificates in it (RFC 5280).
 //!
 //! Read: hellos of both sides, also in the form of SSL 2; the version and the cipher chosen; names, protocols and
 //! curves; certificates, which are readable up to TLS 1.2 only; alerts; whether the handshake was completed.
 //!
-//! Not read: anything encrypted, which is skipped without a look; DTLS; TLS that begins inside another protocol.
+//! Not read: anything encrypted, which is skipped without a look; the records of DTLS 1.3
+//! (RFC 9147) behind its hellos; TLS that begins inside another protocol.
 //! Signatures and chains of certificates are not verified: a listener does not know whom the client trusts.
 //!
 //! Hellos are taken apart here, since `tls-parser` refuses those whose version or extensions it does not know; the
@@ -32,9 +34,15 @@
 
 pub(crate) mod certificate;
 mod conversation;
+mod datagrams;
 mod fingerprint;
 mod message;
-mod parse;
+pub(crate) mod parse;
+
+pub(crate) use conversation::Conversation;
+pub(crate) use datagrams::{DATAGRAM_READER, is_stun};
+pub(crate) use fingerprint::Carrier;
+pub(crate) use message::alert_name;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
@@ -43,7 +51,7 @@ use parse::{RecordKind, parse_record_header, parse_ssl2_hello};
 
 /// Reads TLS.
 pub(crate) const READER: Reader =
-    Reader { protocol: Protocol::Tls, recognise, open: || Box::new(conversation::Conversation::new()) };
+    Reader { protocol: Protocol::Tls, recognise, open: || Box::new(Conversation::new()) };
 
 /// The port of HTTP over TLS, the most usual one.
 const PORT: u16 = 443;

@@ -82,6 +82,10 @@ pub fn parse_client_hello(bytes: &[u8]) -> Option<ClientHello> {
     let version = cursor.u16()?;
     let _random: [u8; 32] = cursor.array()?;
     let session = list8(&mut cursor)?.to_vec();
+    if Version(version).is_of_datagrams() {
+        // RFC 6347 clause 4.2.1: what the server gave out to see whether the client is where it says.
+        let _cookie = list8(&mut cursor)?;
+    }
     let ciphers = numbers(list16(&mut cursor)?);
     let _compressions = list8(&mut cursor)?;
     let mut hello = ClientHello { version, session, ciphers, ..ClientHello::default() };

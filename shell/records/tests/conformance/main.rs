@@ -20,6 +20,7 @@ mod conversations;
 mod details;
 mod dnp3;
 mod eve;
+mod dtls;
 mod expected_log;
 mod filters;
 mod http;
@@ -28,6 +29,8 @@ mod logs;
 mod modbus;
 mod mqtt;
 mod neighbours;
+mod ocpp;
+mod quic;
 mod reading;
 mod recognition;
 

@@ -42,6 +42,16 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
             let name = if protocol == Protocol::Opcua { "opcua-binary" } else { protocol.as_str() };
             let expected =
                 case.protocol == name || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
+        for protocol in [
+            Protocol::Bacnet,
+            Protocol::Dnp3,
+            Protocol::Iec104,
+            Protocol::Modbus,
+            Protocol::Mqtt,
+            Protocol::Ocpp,
+        ] {
+            let expected = case.protocol == protocol.as_str()
+                || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
             own += usize::from(expected);
             if recognised(protocol) != expected {
                 strange.push(format!("{} {}: {protocol}, expected {expected}", case.suite, case.name));
