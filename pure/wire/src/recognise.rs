@@ -2,8 +2,8 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, iec104, modbus, mqtt, omron_fins, opcua,
-    profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, coap, dhcp, dnp3, dns, enip, hart_ip, http, iec104, lorawan, modbus, mqtt,
+    omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -76,6 +76,7 @@ pub const READERS: &[Reader] = &[
     bsap::READER,
     c1222::READER,
     cip::READER,
+    coap::READER,
     dhcp::READER,
     dnp3::READER,
     dns::MULTICAST_READER,
@@ -84,6 +85,7 @@ pub const READERS: &[Reader] = &[
     hart_ip::READER,
     http::READER,
     iec104::READER,
+    lorawan::READER,
     modbus::READER,
     mqtt::READER,
     omron_fins::READER,
