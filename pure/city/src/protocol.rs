@@ -68,7 +68,7 @@ protocols! {
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
     /// DLMS/COSEM for meters, IEC 62056.
-    Dlms "dlms" "DLMS/COSEM" industrial [4059] [Authenticate Configure Operate Program Publish Read Restart Transfer Write]
+    Dlms "dlms" "DLMS/COSEM" industrial [4059] [Authenticate Configure Operate Program Publish Read Transfer Write]
     /// Distributed Network Protocol, IEEE 1815.
     Dnp3 "dnp3" "DNP3" industrial [20000] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Domain Name System, RFC 1035.
@@ -84,7 +84,7 @@ protocols! {
     /// IEC 60870-5-104.
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// KNXnet/IP, building automation, ISO 22510.
-    KnxnetIp "knxnet-ip" "KNXnet/IP" industrial [3671] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Write]
+    KnxnetIp "knxnet-ip" "KNXnet/IP" industrial [3671] [Authenticate Configure Discover Program Publish Read Restart Transfer Write]
     /// LoRaWAN between gateways and servers, in the Semtech packet forwarder's protocol.
     Lorawan "lorawan" "LoRaWAN" industrial [1700] [Authenticate Configure Program Publish Read Restart Subscribe Write]
     /// Multicast DNS, RFC 6762.

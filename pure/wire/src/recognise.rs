@@ -2,8 +2,8 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, coap, dhcp, dnp3, dns, enip, hart_ip, http, iec104, lorawan, modbus, mqtt,
-    omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, coap, dhcp, dnp3, dns, enip, hart_ip, http, iec104, knxnet_ip, lorawan, modbus,
+    mqtt, mqtt_sn, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -85,9 +85,11 @@ pub const READERS: &[Reader] = &[
     hart_ip::READER,
     http::READER,
     iec104::READER,
+    knxnet_ip::READER,
     lorawan::READER,
     modbus::READER,
     mqtt::READER,
+    mqtt_sn::READER,
     omron_fins::READER,
     opcua::READER,
     profinet_io_cm::READER,

@@ -4,6 +4,7 @@ use super::lwm2m::{self, Path};
 use super::message::{Code, Kind, Message, OptionNumber};
 use super::parse::{self, Found};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::secret;
 use crate::show::{self, VALUE_BYTES_MAX};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
@@ -158,13 +159,6 @@ fn tell(pending: Pending, out: &mut Out<'_>) {
     }
 }
 
-/// Words that name what must not be shown.
-fn names_secret(text: &[u8]) -> bool {
-    const WORDS: [&str; 8] = ["pass", "pwd", "secret", "token", "auth", "psk", "key", "credential"];
-    let text = String::from_utf8_lossy(text).to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
-}
-
 /// The path, or a proxy's URI without user and query.
 fn path_text(message: &Message<'_>) -> Text {
     if let Some(uri) = message.values(OptionNumber::PROXY_URI).next() {
@@ -197,7 +191,7 @@ fn payload_text(message: &Message<'_>) -> Option<Text> {
     // What has an inner form may hold names and values of which nobody knows the meaning.
     let formed = payload.iter().any(|byte| matches!(byte, b'{' | b'=' | b'&'))
         && message.number(OptionNumber::CONTENT_FORMAT) != Some(40);
-    if plain && !formed && !names_secret(payload) {
+    if plain && !formed && !secret::is_named_by(payload) {
         Some(show::readable(payload, VALUE_BYTES_MAX))
     } else {
         Some(format_compact!("{} bytes", payload.len()))
@@ -270,7 +264,7 @@ impl Conversation {
             let (verb, function) = meaning(message, path);
             (verb, function, Target::named(target))
         };
-        let is_secret = names_secret(target.name.as_bytes()) || path.is_some_and(Path::is_secret);
+        let is_secret = secret::is_named_by(target.name.as_bytes()) || path.is_some_and(Path::is_secret);
         let upload = message.block(OptionNumber::BLOCK1);
         let download = message.block(OptionNumber::BLOCK2);
         let mut value = self.value(message, path, is_secret, verb == Verb::Authenticate || oscore);
@@ -401,12 +395,14 @@ impl Conversation {
         self.describe(side, pending.path, message, out);
         if message.code.is_success() {
             pending.asked.reply = Reply::Done;
-            let is_secret = names_secret(pending.asked.target.name.as_bytes())
+            let is_secret = secret::is_named_by(pending.asked.target.name.as_bytes())
                 || pending.path.is_some_and(Path::is_secret);
             if matches!(pending.asked.verb, Verb::Read | Verb::Subscribe | Verb::Discover) {
-                let value = self.value(message, pending.path, is_secret, false);
-                if value.is_some() {
-                    pending.asked.value = value;
+                if let Some(mut value) = self.value(message, pending.path, is_secret, false) {
+                    if message.block(OptionNumber::BLOCK2).is_some_and(|(_, more, _)| more) {
+                        value.push('…');
+                    }
+                    pending.asked.value = Some(value);
                 }
             }
             if pending.asked.verb.changes() && !self.weakness_told {

@@ -112,7 +112,7 @@ fn notifications_come_back_and_blocks_are_told_once() {
             "< publish notify [/level] 18 not-expected",
             "< publish notify [/level] 19 done",
             "> write put [/fw] 20 bytes done",
-            "> read get [/log] sixteen letters. done",
+            "> read get [/log] sixteen letters.… done",
         ]
     );
 }
