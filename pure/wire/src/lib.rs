@@ -31,6 +31,7 @@ mod cursor;
 mod decimal;
 mod dhcp;
 mod dialogue;
+mod dlms;
 mod dnp3;
 mod dns;
 mod enip;

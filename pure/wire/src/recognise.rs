@@ -2,8 +2,8 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, coap, dhcp, dnp3, dns, enip, hart_ip, http, iec104, knxnet_ip, lorawan, modbus,
-    mqtt, mqtt_sn, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, coap, dhcp, dlms, dnp3, dns, enip, hart_ip, http, iec104, knxnet_ip, lorawan,
+    modbus, mqtt, mqtt_sn, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -78,6 +78,7 @@ pub const READERS: &[Reader] = &[
     cip::READER,
     coap::READER,
     dhcp::READER,
+    dlms::READER,
     dnp3::READER,
     dns::MULTICAST_READER,
     dns::READER,

@@ -218,7 +218,13 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
     let context = [0xa1, 9, 6, 7, 0x60, 0x85, 0x74, 5, 8, 1, 1, 0x8b, 7, 0x60, 0x85, 0x74, 5, 8, 2, 1];
     let association = [&[0x60, (context.len() + password.len()) as u8][..], &context, &password].concat();
     let wrapper = [0, 1, 0, 2, 0, 1, 0, association.len() as u8];
-    let answer = [&[0, 1, 0, 1, 0, 2, 0, 0x17, 0x61, 0x15][..], &context[..11], &[0xa2, 3, 2, 1, 0], &[0xa3, 3, 2, 1, 0]].concat();
+    let answer = [
+        &[0, 1, 0, 1, 0, 2, 0, 0x17, 0x61, 0x15][..],
+        &context[..11],
+        &[0xa2, 3, 2, 1, 0],
+        &[0xa3, 3, 2, 1, 0],
+    ]
+    .concat();
     for port in [4059, 9_999] {
         let said = [(true, [&wrapper, association.as_slice()].concat()), (false, answer.clone())];
         tape.tcp_torn(port, &said);
