@@ -397,13 +397,13 @@ impl Conversation {
             pending.asked.reply = Reply::Done;
             let is_secret = secret::is_named_by(pending.asked.target.name.as_bytes())
                 || pending.path.is_some_and(Path::is_secret);
-            if matches!(pending.asked.verb, Verb::Read | Verb::Subscribe | Verb::Discover) {
-                if let Some(mut value) = self.value(message, pending.path, is_secret, false) {
-                    if message.block(OptionNumber::BLOCK2).is_some_and(|(_, more, _)| more) {
-                        value.push('…');
-                    }
-                    pending.asked.value = Some(value);
+            if matches!(pending.asked.verb, Verb::Read | Verb::Subscribe | Verb::Discover)
+                && let Some(mut value) = self.value(message, pending.path, is_secret, false)
+            {
+                if message.block(OptionNumber::BLOCK2).is_some_and(|(_, more, _)| more) {
+                    value.push('…');
                 }
+                pending.asked.value = Some(value);
             }
             if pending.asked.verb.changes() && !self.weakness_told {
                 self.weakness_told = true;

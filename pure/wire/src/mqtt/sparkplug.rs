@@ -49,6 +49,14 @@ fn parse_topic(topic: &str) -> Option<Topic<'_>> {
     })
 }
 
+/// The host application that a topic is about; before 3.0 the namespace, and in some clients a group, stood elsewhere.
+fn host_of(topic: &str) -> Option<&str> {
+    let rest = topic.strip_prefix("spBv1.0/").unwrap_or(topic);
+    let after_group = || rest.split_once('/').filter(|_| rest.len() < topic.len()).map(|(_, rest)| rest);
+    let host = rest.strip_prefix("STATE/").or_else(|| after_group()?.strip_prefix("STATE/"))?;
+    (!host.is_empty() && !host.contains('/')).then_some(host)
+}
+
 /// One metric (clause 6.4.6).
 #[derive(Default)]
 struct Metric<'a> {
@@ -198,7 +206,7 @@ impl Sparkplug {
         payload: &[u8],
         out: &mut Out<'_>,
     ) -> Option<Text> {
-        if let Some(host) = topic.strip_prefix("spBv1.0/STATE/").or_else(|| topic.strip_prefix("STATE/")) {
+        if let Some(host) = host_of(topic) {
             self.host(speaker, host, payload, out);
             return None;
         }
