@@ -19,8 +19,18 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
             let flow = |fact: &Observed| matches!(fact, Observed::Recognised(flow) if flow.protocol == Some(protocol));
             observations.iter().any(|observation| flow(&observation.fact))
         };
-        for protocol in [Protocol::Bacnet, Protocol::Dnp3, Protocol::Iec104, Protocol::Modbus, Protocol::Mqtt]
-        {
+        for protocol in [
+            Protocol::Bacnet,
+            Protocol::Coap,
+            Protocol::Dlms,
+            Protocol::Dnp3,
+            Protocol::Iec104,
+            Protocol::KnxnetIp,
+            Protocol::Lorawan,
+            Protocol::Modbus,
+            Protocol::Mqtt,
+            Protocol::MqttSn,
+        ] {
             let expected = case.protocol == protocol.as_str()
                 || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
             own += usize::from(expected);
