@@ -63,8 +63,12 @@ protocols! {
     C1222 "c1222" "ANSI C12.22" industrial [1153] [Authenticate Configure Discover Operate Read Restart Transfer Write]
     /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
     Cip "cip" "CIP I/O" industrial [2222] [Publish]
+    /// Constrained Application Protocol, RFC 7252, and Lightweight Machine to Machine on top of it.
+    Coap "coap" "CoAP" general [5683] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
+    /// DLMS/COSEM for meters, IEC 62056.
+    Dlms "dlms" "DLMS/COSEM" industrial [4059] [Authenticate Configure Operate Program Publish Read Transfer Write]
     /// Distributed Network Protocol, IEEE 1815.
     Dnp3 "dnp3" "DNP3" industrial [20000] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Domain Name System, RFC 1035.
@@ -91,6 +95,10 @@ protocols! {
     Kerberos "kerberos" "Kerberos" general [88] [Authenticate]
     /// Lightweight Directory Access Protocol, RFC 4511; over UDP too.
     Ldap "ldap" "LDAP" general [389 3268] [Authenticate Configure Discover Read]
+    /// KNXnet/IP, building automation, ISO 22510.
+    KnxnetIp "knxnet-ip" "KNXnet/IP" industrial [3671] [Authenticate Configure Discover Program Publish Read Restart Transfer Write]
+    /// LoRaWAN between gateways and servers, in the Semtech packet forwarder's protocol.
+    Lorawan "lorawan" "LoRaWAN" industrial [1700] [Authenticate Configure Program Publish Read Restart Subscribe Write]
     /// Multicast DNS, RFC 6762.
     Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.
@@ -103,6 +111,9 @@ protocols! {
     Ntp "ntp" "NTP" general [123] [Authenticate Configure Publish Read Subscribe]
     /// Open Charge Point Protocol 1.6-J and 2.0.1 in WebSocket, Open Charge Alliance.
     Ocpp "ocpp" "OCPP" industrial [] [Authenticate Configure Operate Program Publish Read Restart Transfer]
+    Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Operate Publish Restart Subscribe Write]
+    /// MQTT for Sensor Networks 1.2.
+    MqttSn "mqtt-sn" "MQTT-SN" general [1884] [Authenticate Configure Discover Publish Subscribe]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.

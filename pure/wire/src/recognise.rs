@@ -13,6 +13,8 @@ use crate::{
     ws_discovery,
     bacnet, bsap, c1222, cip, dhcp, dnp3, dns, enip, hart_ip, http, http2, iec104, modbus, mqtt, omron_fins,
     opcua, profinet_io_cm, quic, roc_plus, s7comm, synchrophasor, tls,
+    bacnet, bsap, c1222, cip, coap, dhcp, dlms, dnp3, dns, enip, hart_ip, http, iec104, knxnet_ip, lorawan,
+    modbus, mqtt, mqtt_sn, omron_fins, opcua, profinet_io_cm, roc_plus, s7comm, synchrophasor, tls,
 };
 use city::Transport;
 
@@ -85,7 +87,9 @@ pub const READERS: &[Reader] = &[
     bsap::READER,
     c1222::READER,
     cip::READER,
+    coap::READER,
     dhcp::READER,
+    dlms::READER,
     dnp3::READER,
     dns::MULTICAST_READER,
     dns::READER,
@@ -103,6 +107,11 @@ pub const READERS: &[Reader] = &[
     mqtt::READER,
     nbns::READER,
     ntp::READER,
+    knxnet_ip::READER,
+    lorawan::READER,
+    modbus::READER,
+    mqtt::READER,
+    mqtt_sn::READER,
     omron_fins::READER,
     opcua::READER,
     profinet_io_cm::READER,

@@ -360,6 +360,39 @@ fn the_value_of_a_credential_is_in_nothing_that_is_made_of_it() {
             (false, text(format!(r#"[2,"5","RemoteStartTransaction",{{"idTag":"{SECRET}"}}]"#))),
         ],
     );
+    // CoAP: LwM2M's security object in TLV and its key alone, and a resource that names itself (RFC 7252 clause 3).
+    let size = SECRET.len() as u8;
+    let tlv = [&[0xff, 0xc8, 5, size][..], SECRET.as_bytes()].concat();
+    tape.udp(5683, &[&[0x41, 3, 0, 1, 9, 0xb1, b'0', 0x01, b'1', 0x12, 0x2d, 0x16][..], &tlv].concat());
+    let plain = [&[0xff][..], SECRET.as_bytes()].concat();
+    tape.udp(5683, &[&[0x41, 3, 0, 1, 9, 0xb1, b'0', 0x01, b'1', 0x01, b'5'][..], &plain].concat());
+    tape.udp(5683, &[&[0x41, 2, 0, 2, 9, 0xb8][..], b"password", &plain].concat());
+    // DLMS: the password of low-level security (IEC 62056-5-3 clause 9.4.2.2).
+    let password = [&[0xac, size + 2, 0x80, size][..], SECRET.as_bytes()].concat();
+    let context = [0xa1, 9, 6, 7, 0x60, 0x85, 0x74, 5, 8, 1, 1, 0x8b, 7, 0x60, 0x85, 0x74, 5, 8, 2, 1];
+    let association = [&[0x60, (context.len() + password.len()) as u8][..], &context, &password].concat();
+    let wrapper = [0, 1, 0, 2, 0, 1, 0, association.len() as u8];
+    let answer = [
+        &[0, 1, 0, 1, 0, 2, 0, 0x17, 0x61, 0x15][..],
+        &context[..11],
+        &[0xa2, 3, 2, 1, 0],
+        &[0xa3, 3, 2, 1, 0],
+    ]
+    .concat();
+    for port in [4059, 9_999] {
+        let said = [(true, [&wrapper, association.as_slice()].concat()), (false, answer.clone())];
+        tape.tcp_torn(port, &said);
+    }
+    // KNXnet/IP: a key of KNX IP Secure written as a property (`M_PropWrite`).
+    let property = [&[4, 1, 0, 0, 0xf6, 0, 11, 1, 92, 0x10, 1][..], SECRET.as_bytes()].concat();
+    tape.udp(3671, &[&[6, 0x10, 3, 0x10, 0, property.len() as u8 + 6][..], &property].concat());
+    // Sparkplug: a metric that names itself.
+    let metric = [&[0x0a, 8][..], b"Password", &[0x20, 12, 0x7a, size], SECRET.as_bytes()].concat();
+    let payload = [&[0x12, metric.len() as u8][..], &metric].concat();
+    let birth = mqtt(0x30, &[&sized(b"spBv1.0/a/NBIRTH/b"), &payload]);
+    let head = [sized(b"MQTT"), vec![4, 2, 0, 60]].concat();
+    let connect = mqtt(0x10, &[&head, &sized(b"node")]);
+    tape.tcp_torn(1883, &[(true, connect), (false, vec![0x20, 2, 0, 0]), (true, birth)]);
     // Protocols that no reader knows, from their beginning and in the middle.
     for port in [21, 23, 110, 143, 6_379, 5_060] {
         let lines = format!("USER operator\r\nPASS {SECRET}\r\nLOGIN operator {SECRET}\r\nAUTH {SECRET}\r\n");

@@ -6,6 +6,7 @@ use super::message::{
     Connect, Filters, Packet, PacketType, Properties, PropertyId, Publish, ReasonCode, Version,
 };
 use super::parse::{self, PACKET_BYTES_MAX};
+use super::sparkplug::Sparkplug;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show::VALUE_BYTES_MAX;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -50,6 +51,7 @@ struct Conversation {
     searching: [bool; 2],
     strikes: u32,
     broker_told: bool,
+    sparkplug: Sparkplug,
 }
 
 /// A CONNECT, without its password.
@@ -345,12 +347,20 @@ impl Conversation {
 
     fn publish(&mut self, publish: &Publish<'_>, side: Side, client: Side, out: &mut Out<'_>) {
         let target = Target::named(self.topic(publish, side));
-        let value = Some(fields::payload(publish.payload, VALUE_BYTES_MAX));
+        let speaker = (side == client).then_some(side);
+        let metrics = self.sparkplug.message(side, speaker, &target.name, publish.payload, out);
+        let value = metrics.or_else(|| Some(fields::payload(publish.payload, VALUE_BYTES_MAX)));
         let mut details = Details::new();
         if out.wants_details() {
             let mut fields = Fields(&mut details);
             fields.publish(publish, side == client);
             self.put_version(&mut fields);
+            // A metric that names a secret is as readable in the whole payload.
+            if value.as_ref().is_some_and(|value| value.contains("=(hidden)"))
+                && let Some((_, payload)) = details.iter_mut().find(|(name, _)| name == "payload")
+            {
+                *payload = "(hidden)".into();
+            }
         }
         let reply = if publish.qos == 0 { Reply::NotExpected } else { Reply::Missing };
         let asked = Asked { verb: Verb::Publish, function: "publish".into(), target, value, reply, details };

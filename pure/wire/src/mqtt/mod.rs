@@ -4,8 +4,14 @@
 //! acknowledgements as `publish`, SUBSCRIBE and UNSUBSCRIBE as `subscribe`, one request for each topic filter. Topic
 //! aliases are resolved. A password is compared with what makers ship and then forgotten.
 //!
-//! Not read: MQTT inside TLS or WebSocket, MQTT-SN. PINGREQ, PINGRESP and DISCONNECT ask for nothing; they are told as
-//! messages, to records only.
+//! Sparkplug B (Eclipse, 3.0.0) on topics that begin with `spBv1.0`: the value of such a message is its metrics, by
+//! name, value and type; an alias is resolved where the birth that gave it was seen. Each metric of a command (NCMD,
+//! DCMD) is a request of its own beside the `publish`: `operate`, or `restart` for `Node Control/Reboot` and
+//! `Node Control/Rebirth`, of the `node` or `device` and the metric. Births tell who the node is, and a STATE who the host.
+//!
+//! Not read: MQTT inside TLS or WebSocket; MQTT-SN is another protocol. Of Sparkplug: data sets, templates, arrays and
+//! files, of which only the type is told; compressed payloads. PINGREQ, PINGRESP and DISCONNECT ask for nothing;
+//! they are told as messages, to records only.
 //!
 //! One [`city::Request`] is one login, one message or one topic filter; its target is the client identifier or the
 //! topic. Text is cut at 4096 bytes. Details:
@@ -31,6 +37,7 @@ mod conversation;
 mod fields;
 mod message;
 mod parse;
+mod sparkplug;
 #[cfg(test)]
 mod tests;
 

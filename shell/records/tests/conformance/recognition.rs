@@ -49,6 +49,17 @@ fn plant_protocols_are_seen_where_they_are_and_nowhere_else() {
             Protocol::Modbus,
             Protocol::Mqtt,
             Protocol::Ocpp,
+        for protocol in [
+            Protocol::Bacnet,
+            Protocol::Coap,
+            Protocol::Dlms,
+            Protocol::Dnp3,
+            Protocol::Iec104,
+            Protocol::KnxnetIp,
+            Protocol::Lorawan,
+            Protocol::Modbus,
+            Protocol::Mqtt,
+            Protocol::MqttSn,
         ] {
             let expected = case.protocol == protocol.as_str()
                 || case.name == BACNET_BY_CHANCE && protocol == Protocol::Bacnet;
