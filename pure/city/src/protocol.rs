@@ -75,12 +75,12 @@ protocols! {
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
     /// EtherNet/IP with the messages of the Common Industrial Protocol, ODVA's CIP Networks Library volumes 1 and 2.
     Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
-    /// GENISYS, between a railway's control office and its field units.
-    Genisys "genisys" "Genisys" industrial [10001] [Configure Operate Read]
     /// File Transfer Protocol, RFC 959.
     Ftp "ftp" "FTP" general [21] [Authenticate Configure Discover Transfer Write]
     /// The data connections of FTP.
     FtpData "ftp-data" "FTP data" general [20] [Transfer]
+    /// GENISYS, between a railway's control office and its field units.
+    Genisys "genisys" "Genisys" industrial [10001] [Configure Operate Read]
     /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
@@ -93,10 +93,10 @@ protocols! {
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Kerberos 5, RFC 4120.
     Kerberos "kerberos" "Kerberos" general [88] [Authenticate]
-    /// Lightweight Directory Access Protocol, RFC 4511; over UDP too.
-    Ldap "ldap" "LDAP" general [389 3268] [Authenticate Configure Discover Read]
     /// KNXnet/IP, building automation, ISO 22510.
     KnxnetIp "knxnet-ip" "KNXnet/IP" industrial [3671] [Authenticate Configure Discover Program Publish Read Restart Transfer Write]
+    /// Lightweight Directory Access Protocol, RFC 4511; over UDP too.
+    Ldap "ldap" "LDAP" general [389 3268] [Authenticate Configure Discover Read]
     /// LoRaWAN between gateways and servers, in the Semtech packet forwarder's protocol.
     Lorawan "lorawan" "LoRaWAN" industrial [1700] [Authenticate Configure Program Publish Read Restart Subscribe Write]
     /// Multicast DNS, RFC 6762.
@@ -105,15 +105,14 @@ protocols! {
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    /// MQTT for Sensor Networks 1.2.
+    MqttSn "mqtt-sn" "MQTT-SN" general [1884] [Authenticate Configure Discover Publish Subscribe]
     /// NetBIOS name service, RFC 1002.
     Nbns "nbns" "NetBIOS names" general [137] [Discover Publish]
     /// Network Time Protocol, RFC 5905.
     Ntp "ntp" "NTP" general [123] [Authenticate Configure Publish Read Subscribe]
     /// Open Charge Point Protocol 1.6-J and 2.0.1 in WebSocket, Open Charge Alliance.
     Ocpp "ocpp" "OCPP" industrial [] [Authenticate Configure Operate Program Publish Read Restart Transfer]
-    Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Operate Publish Restart Subscribe Write]
-    /// MQTT for Sensor Networks 1.2.
-    MqttSn "mqtt-sn" "MQTT-SN" general [1884] [Authenticate Configure Discover Publish Subscribe]
     /// Omron's Factory Interface Network Service, manuals W227 and W342.
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
@@ -122,14 +121,14 @@ protocols! {
     ProfinetDcp "profinet-dcp" "PROFINET DCP" industrial [] [Configure Discover Operate Publish Restart]
     /// PROFINET IO, context manager, IEC 61158-6-10.
     ProfinetIoCm "profinet-io-cm" "PROFINET IO" industrial [34964] [Authenticate Configure Discover Publish Read]
+    /// QUIC, RFC 9000 and RFC 9369; of what is inside, the hellos are seen.
+    Quic "quic" "QUIC" general [443] [Authenticate]
     /// Remote Authentication Dial-In User Service, RFC 2865, with accounting, RFC 2866.
     Radius "radius" "RADIUS" general [1812 1813] [Authenticate Configure Discover Publish]
     /// Remote Desktop Protocol, MS-RDPBCGR.
     Rdp "rdp" "RDP" general [3389] [Authenticate]
     /// Remote Framebuffer, the protocol of VNC, RFC 6143.
     Rfb "rfb" "RFB (VNC)" general [5900 5901] [Authenticate]
-    /// QUIC, RFC 9000 and RFC 9369; of what is inside, the hellos are seen.
-    Quic "quic" "QUIC" general [443] [Authenticate]
     /// ROC Plus, Emerson D301180X012.
     RocPlus "roc-plus" "ROC Plus" industrial [4000] [Authenticate Configure Discover Program Publish Read Transfer Write]
     /// Real-Time Streaming Protocol, RFC 7826 and RFC 2326.
@@ -138,18 +137,18 @@ protocols! {
     S7comm "s7comm" "S7comm" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// S7comm-plus over ISO transport (RFC 1006), its successor.
     S7commPlus "s7comm-plus" "S7comm-plus" industrial [102] [Authenticate Configure Discover Operate Program Publish Read Subscribe Transfer Write]
-    /// Simple Mail Transfer Protocol, RFC 5321.
-    Smtp "smtp" "SMTP" general [25 587] [Authenticate Discover Transfer]
-    /// Secure Shell, RFC 4253; what is inside is not seen.
-    Ssh "ssh" "SSH" general [22] [Authenticate]
-    /// Server Message Block 1 to 3, MS-CIFS, MS-SMB and MS-SMB2.
-    Smb "smb" "SMB" general [139 445] [Authenticate Discover Transfer]
     /// Session Initiation Protocol, RFC 3261.
     Sip "sip" "SIP" general [5060] [Authenticate Discover Operate Publish Subscribe]
+    /// Server Message Block 1 to 3, MS-CIFS, MS-SMB and MS-SMB2.
+    Smb "smb" "SMB" general [139 445] [Authenticate Discover Transfer]
+    /// Simple Mail Transfer Protocol, RFC 5321.
+    Smtp "smtp" "SMTP" general [25 587] [Authenticate Discover Transfer]
     /// Simple Network Management Protocol, RFC 3416, with the objects of traffic control (NTCIP, UTMC).
     Snmp "snmp" "SNMP" general [161 162] [Authenticate Configure Discover Operate Publish Read Restart Write]
     /// Simple Service Discovery Protocol, UPnP Device Architecture 2.0.
     Ssdp "ssdp" "SSDP" general [1900] [Discover Publish]
+    /// Secure Shell, RFC 4253; what is inside is not seen.
+    Ssh "ssh" "SSH" general [22] [Authenticate]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Syslog, RFC 5424 and RFC 3164.
@@ -160,10 +159,10 @@ protocols! {
     Tftp "tftp" "TFTP" general [69] [Transfer]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
-    /// Web Services Dynamic Discovery, OASIS WS-Discovery 1.1, as ONVIF uses it.
-    WsDiscovery "ws-discovery" "WS-Discovery" general [3702] [Discover Publish]
     /// WebSocket, RFC 6455.
     Websocket "websocket" "WebSocket" general [] [Subscribe]
+    /// Web Services Dynamic Discovery, OASIS WS-Discovery 1.1, as ONVIF uses it.
+    WsDiscovery "ws-discovery" "WS-Discovery" general [3702] [Discover Publish]
 }
 
 impl fmt::Display for Protocol {

@@ -59,7 +59,46 @@ use std::{
 use uid::Uids;
 
 /// Every log that can be written, by protocol.
-const LOGS: &[&[Log]] = &[bacnet::LOGS, bsap::LOGS, c1222::LOGS, conn::LOGS, dhcp::LOGS, dnp3::LOGS, dns::LOGS, enip::LOGS, ftp::LOGS, genisys::LOGS, hart_ip::LOGS, http::LOGS, iec104::LOGS, kerberos::LOGS, known::LOGS, ldap::LOGS, modbus::LOGS, mqtt::LOGS, ntlm::LOGS, ntp::LOGS, omron_fins::LOGS, opcua::LOGS, profinet_io_cm::LOGS, quic::LOGS, radius::LOGS, rdp::LOGS, rfb::LOGS, roc_plus::LOGS, s7comm::LOGS, sip::LOGS, smtp::LOGS, snmp::LOGS, ssh::LOGS, synchrophasor::LOGS, syslog::LOGS, tls::LOGS, tunnel::LOGS, websocket::LOGS];
+const LOGS: &[&[Log]] = &[
+    bacnet::LOGS,
+    bsap::LOGS,
+    c1222::LOGS,
+    conn::LOGS,
+    dhcp::LOGS,
+    dnp3::LOGS,
+    dns::LOGS,
+    enip::LOGS,
+    ftp::LOGS,
+    genisys::LOGS,
+    hart_ip::LOGS,
+    http::LOGS,
+    iec104::LOGS,
+    kerberos::LOGS,
+    known::LOGS,
+    ldap::LOGS,
+    modbus::LOGS,
+    mqtt::LOGS,
+    ntlm::LOGS,
+    ntp::LOGS,
+    omron_fins::LOGS,
+    opcua::LOGS,
+    profinet_io_cm::LOGS,
+    quic::LOGS,
+    radius::LOGS,
+    rdp::LOGS,
+    rfb::LOGS,
+    roc_plus::LOGS,
+    s7comm::LOGS,
+    sip::LOGS,
+    smtp::LOGS,
+    snmp::LOGS,
+    ssh::LOGS,
+    synchrophasor::LOGS,
+    syslog::LOGS,
+    tls::LOGS,
+    tunnel::LOGS,
+    websocket::LOGS,
+];
 
 /// Makes rows of observations.
 #[derive(Debug)]

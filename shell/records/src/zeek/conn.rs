@@ -41,8 +41,7 @@ pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row>
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
     // Zeek is sure of SSH only once it has heard both.
     let heard = conversation.bytes_out > 0 && conversation.bytes_in > 0;
-    let services: Vec<&str> =
-        services.iter().copied().filter(|service| heard || *service != "ssh").collect();
+    let services: Vec<&str> = services.iter().copied().filter(|service| heard || *service != "ssh").collect();
     if !services.is_empty() {
         row.put("service", services.join(","));
     }

@@ -1,6 +1,0 @@
-//! FTP.
-#![no_main]
-
-use fuzz::{Carrier, dialogue};
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Tcp, 21, data));

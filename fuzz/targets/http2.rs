@@ -1,6 +1,0 @@
-//! HTTP/2 without TLS.
-#![no_main]
-
-use fuzz::{Carrier, dialogue};
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Tcp, 80, data));

@@ -1,6 +1,0 @@
-//! LDAP.
-#![no_main]
-
-use fuzz::{Carrier, dialogue};
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Tcp, 389, data));

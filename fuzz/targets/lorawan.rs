@@ -1,6 +1,0 @@
-//! LoRaWAN in the packet forwarder's datagrams.
-#![no_main]
-
-use fuzz::{Carrier, dialogue};
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Udp, 1700, data));

@@ -1,6 +1,0 @@
-//! RFB.
-#![no_main]
-
-use fuzz::{Carrier, dialogue};
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Tcp, 5900, data));

@@ -1,6 +1,0 @@
-//! SIP over UDP.
-#![no_main]
-
-use fuzz::{Carrier, dialogue};
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| dialogue(Carrier::Udp, 5060, data));
