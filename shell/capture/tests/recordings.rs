@@ -34,8 +34,14 @@ fn line(fact: &Observed) -> Option<String> {
 
 fn told(path: &Path) -> String {
     let limits = Limits::default();
-    let mut wire =
-        Wire::new(Config { sensor: "recording".into(), details: true, seed: 1, limits, interim: None });
+    let mut wire = Wire::new(Config {
+        sensor: "recording".into(),
+        details: true,
+        seed: 1,
+        limits,
+        only_whole: false,
+        interim: None,
+    });
     let mut file = CaptureFile::read("recording".into(), Cursor::new(fs::read(path).unwrap()), None).unwrap();
     let mut out = Vec::new();
     while let Some(frame) = file.next().unwrap() {
