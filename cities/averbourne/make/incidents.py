@@ -388,6 +388,14 @@ def weaknesses_of_the_town() -> list[dict]:
             weak("unauthenticated-control", building, "bacnet", "bms", "Obeys BACnet without asking who orders")
             for building in ("building-01", "building-03")
         ),
+        *(
+            weak("unauthenticated-control", f"lighting-{n:02}", "coap", "lighting-server", "Obeys CoAP without asking who orders")
+            for n in range(1, 9)
+        ),
+        *(
+            weak("cleartext-credentials", junction, "snmp", "utc-server", "Is set by a community that anyone can read")
+            for junction in ("junction-02", "junction-10")
+        ),
     ]
 
 

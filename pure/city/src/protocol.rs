@@ -104,7 +104,7 @@ protocols! {
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
-    Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Publish Subscribe]
+    Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Operate Publish Restart Subscribe Write]
     /// MQTT for Sensor Networks 1.2.
     MqttSn "mqtt-sn" "MQTT-SN" general [1884] [Authenticate Configure Discover Publish Subscribe]
     /// NetBIOS name service, RFC 1002.

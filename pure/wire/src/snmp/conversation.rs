@@ -111,10 +111,12 @@ impl Conversation {
         let sender = Sender { side, version: *version, id, is_default, is_authenticated };
         let is_answer = matches!(content, Content::Pdu(Pdu { kind: Kind::Response | Kind::Report, .. }));
         if *version != Version::Three && !community.is_empty() {
-            let server = if is_answer { side } else { side.other() };
-            self.weakness(server, WeaknessKind::CleartextCredentials, out, || {
-                format_compact!("SNMPv{} sends its community readable", version.as_str())
-            });
+            // A community that lets read is told by the protocol's name; one that lets change is a password.
+            if matches!(content, Content::Pdu(Pdu { kind: Kind::Set, .. })) {
+                self.weakness(side.other(), WeaknessKind::CleartextCredentials, out, || {
+                    format_compact!("SNMPv{} sends readable the community that lets change", version.as_str())
+                });
+            }
             if is_default && is_answer {
                 self.weakness(side, WeaknessKind::DefaultCredentials, out, || {
                     Text::const_new("answers to a community that makers ship")

@@ -185,9 +185,7 @@ impl Conversation {
                 let pending = pending.of_mut(side);
                 pending.extend_from_slice(message);
                 out.flow.protocol = Some(Protocol::Tls);
-                let progress = tls.stream(side, pending, out);
-                out.flow.protocol = Some(self.protocol);
-                match progress {
+                match tls.stream(side, pending, out) {
                     Progress::Used(used) if pending.len() - used.min(pending.len()) <= MESSAGE_MAX => {
                         pending.drain(..used.min(pending.len()));
                     }
@@ -197,6 +195,7 @@ impl Conversation {
                         self.inside = Inside::Strange;
                     }
                 }
+                out.flow.protocol = Some(self.protocol);
             }
             Inside::Unknown(_) | Inside::Strange => {}
         }
