@@ -1,6 +1,7 @@
-//! The project's own chores: `cargo xtask test`, `tidy`, `deny`, `docs`, `fuzz` and `bench`.
+//! The project's own chores: `cargo xtask test`, `conformance`, `tidy`, `deny`, `docs`, `fuzz` and `bench`.
 
 mod bench;
+mod conformance;
 mod dependencies;
 mod fuzz;
 mod house;
@@ -17,6 +18,7 @@ The project's own chores.
 
   cargo xtask test                         everything that must hold before a change is proposed, as CI runs it
   cargo xtask tidy                         the house's rules: arrows, names, sizes, texts
+  cargo xtask conformance [CASE]           what others read in the captures of BASTIDE_DATA, and how much of it we do
   cargo xtask deny                         licences, bans and sources of what is built in
   cargo xtask docs                         makes the pages of docs/protocols from what the protocols' modules say
   cargo xtask fuzz [TARGET] [--seconds N]  libFuzzer on one parser, or on each in turn (default 60 seconds each)
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
+        ["conformance", rest @ ..] => conformance::run(rest),
         ["deny"] => dependencies::run(),
         ["docs"] => pages::run(),
         ["fuzz", rest @ ..] => fuzz::run(rest),
