@@ -30,6 +30,34 @@ struct Half {
     is_over: bool,
 }
 
+/// What one side said inside that was not read yet.
+#[derive(Default)]
+struct Carried {
+    bytes: Vec<u8>,
+    /// So many bytes to come are of no interest.
+    skip: u64,
+}
+
+impl Carried {
+    /// Shows a dialogue what was said, and says whether it reads on.
+    fn shown_to(&mut self, dialogue: &mut dyn Dialogue, side: Side, out: &mut Out<'_>) -> bool {
+        loop {
+            let skipped = self.skip.min(self.bytes.len() as u64);
+            self.skip -= skipped;
+            self.bytes.drain(..skipped as usize);
+            if self.bytes.is_empty() {
+                return true;
+            }
+            match dialogue.stream(side, &self.bytes, out) {
+                Progress::Used(0) | Progress::Skip(0) => return self.bytes.len() <= MESSAGE_MAX,
+                Progress::Used(used) => self.skip = used as u64,
+                Progress::Skip(count) => self.skip = count,
+                Progress::Lost => return false,
+            }
+        }
+    }
+}
+
 /// What is spoken in the messages.
 enum Inside {
     /// Not known yet; how many messages were looked at.
@@ -39,7 +67,7 @@ enum Inside {
     /// OCPP.
     Ocpp(Box<ocpp::Conversation>),
     /// TLS, in the bytes of binary messages behind one another, with what each side has said of an unfinished record.
-    Tls(Box<dyn Dialogue>, Ends<Vec<u8>>),
+    Tls(Box<dyn Dialogue>, Ends<Carried>),
 }
 
 /// A client and a server that have agreed to speak WebSocket.
@@ -182,18 +210,12 @@ impl Conversation {
         match &mut self.inside {
             Inside::Ocpp(ocpp) => ocpp.message(side, message, out),
             Inside::Tls(tls, pending) => {
-                let pending = pending.of_mut(side);
-                pending.extend_from_slice(message);
+                let carried = pending.of_mut(side);
+                carried.bytes.extend_from_slice(message);
                 out.flow.protocol = Some(Protocol::Tls);
-                match tls.stream(side, pending, out) {
-                    Progress::Used(used) if pending.len() - used.min(pending.len()) <= MESSAGE_MAX => {
-                        pending.drain(..used.min(pending.len()));
-                    }
-                    // The handshake is over, or is none.
-                    _ => {
-                        tls.end(out);
-                        self.inside = Inside::Strange;
-                    }
+                if !carried.shown_to(tls.as_mut(), side, out) {
+                    tls.end(out);
+                    self.inside = Inside::Strange;
                 }
                 out.flow.protocol = Some(self.protocol);
             }
