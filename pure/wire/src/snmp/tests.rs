@@ -89,9 +89,10 @@ fn a_signal_controller_is_watched_and_held() {
             "> operate set [systemPatternControl] 254 (free) done",
         ]
     );
+    // The community is known before anything is set by it; then it is also a password that crossed readable.
     let expected = [
-        WeaknessKind::CleartextCredentials,
         WeaknessKind::DefaultCredentials,
+        WeaknessKind::CleartextCredentials,
         WeaknessKind::UnauthenticatedControl,
     ];
     assert_eq!(kinds(&facts), expected);
