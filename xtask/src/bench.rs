@@ -45,12 +45,19 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let bastide = root.join("target/release/bastide");
     let mut rows = Vec::new();
 
-    let records = fastest(|| {
-        let mut command = Command::new(&bastide);
-        command.arg("records").arg(&capture.path);
-        measure::run(&mut command, LIMIT)
-    })?;
-    rows.push(Row::reading("`bastide records`", &records, bytes, capture.packets));
+    let on = |cores: &str| {
+        fastest(|| {
+            let mut command = Command::new(&bastide);
+            command.args(["records", "--threads", cores]).arg(&capture.path);
+            measure::run(&mut command, LIMIT)
+        })
+    };
+    let records = on("1")?;
+    rows.push(Row::reading("`bastide records --threads 1`", &records, bytes, capture.packets));
+    let both = on("2")?;
+    let mut row = Row::reading("`bastide records --threads 2`", &both, bytes, capture.packets);
+    row.note = format!("{:.2} times as fast as on one core", records.seconds / both.seconds);
+    rows.push(row);
     for (programme, arguments) in OTHERS {
         if !house::has(programme) {
             println!("{programme} is not installed: not compared");
@@ -70,7 +77,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         let title = format!("`{programme} {}`", arguments.join(" "));
         let mut row = Row::reading(&title, &other, bytes, capture.packets);
         let ratio = other.seconds / records.seconds;
-        row.note = format!("`bastide records` takes {:.2} times as long", 1.0 / ratio);
+        row.note = format!("`bastide records --threads 1` takes {:.2} times as long", 1.0 / ratio);
         rows.push(row);
     }
     rows.extend(reading(&capture.path)?);
