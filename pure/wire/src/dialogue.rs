@@ -72,9 +72,14 @@ pub struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// Whether [`Details`] are wanted; without, building them is a waste.
+    /// Whether [`Details`] are wanted, by logs or by events; without, building them is a waste.
     pub fn wants_details(&self) -> bool {
-        self.config.details
+        self.config.logs || self.config.events
+    }
+
+    /// Whether those [`Details`] are wanted too that no log has a column for.
+    pub fn wants_events(&self) -> bool {
+        self.config.events
     }
 
     /// The address of one side.
@@ -125,11 +130,22 @@ impl Out<'_> {
     }
 
     /// Tells of a message, or of one part of it, in the field's own words: the name of the log in which the field keeps
-    /// such rows, and the columns. Nothing is built unless details are wanted.
+    /// such rows, and the columns. Nothing is built unless logs are wanted.
     pub fn message(&mut self, side: Side, log: &'static str, fill: impl FnOnce(&mut Fields)) {
-        if !self.config.details {
-            return;
+        if self.config.logs {
+            self.tell(side, log, fill);
         }
+    }
+
+    /// Tells of what Suricata has an event for, and no log a row: the kind of event, prefixed `eve_`, and its fields.
+    /// Nothing is built unless events are wanted.
+    pub fn event(&mut self, side: Side, kind: &'static str, fill: impl FnOnce(&mut Fields)) {
+        if self.config.events {
+            self.tell(side, kind, fill);
+        }
+    }
+
+    fn tell(&mut self, side: Side, log: &'static str, fill: impl FnOnce(&mut Fields)) {
         let mut fields = Fields::default();
         fill(&mut fields);
         self.observe(Observed::Message(Box::new(Message {

@@ -260,13 +260,13 @@ impl Live {
             state: self.state(),
             history: self.history.letters(),
             ended: ended.is_some(),
-            details: ended.filter(|_| config.details).map(|by| self.details(by)).unwrap_or_default(),
+            details: ended.filter(|_| config.events).map(|by| self.details(by)).unwrap_or_default(),
         };
         let fact = Observed::Conversation(Box::new(conversation));
         out.push(Observation { time, sensor: config.sensor.clone(), fact });
     }
 
-    /// What only records want to know:
+    /// What only Suricata's events say:
     ///
     /// | key | value |
     /// |---|---|

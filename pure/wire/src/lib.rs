@@ -138,8 +138,10 @@ pub struct Frame<'a> {
 pub struct Config {
     /// The name put into every observation.
     pub sensor: Text,
-    /// Whether requests carry their protocol's further fields.
-    pub details: bool,
+    /// Whether what the logs of Zeek and ICSNPP hold is told: rows, and further fields of requests.
+    pub logs: bool,
+    /// Whether what the events of Suricata hold is told: messages, and further fields of requests.
+    pub events: bool,
     /// Seeds the order in which hash tables place attacker-chosen keys; it never shows in the output.
     pub seed: u64,
     /// The bounds.

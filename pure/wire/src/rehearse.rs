@@ -25,7 +25,8 @@ pub(crate) const START: Timestamp = Timestamp::constant(1_750_000_000, 0);
 pub(crate) fn config() -> Config {
     Config {
         sensor: "rehearsal".into(),
-        details: true,
+        logs: true,
+        events: true,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

@@ -267,7 +267,7 @@ impl Wire {
             Carries::Arp(bytes) => match arp::parse_arp(bytes) {
                 Some(packet) => {
                     self.neighbours.see(&packet, around.time, &self.config.sensor, out);
-                    if self.config.details {
+                    if self.config.events {
                         let fact = Observed::Message(Box::new(packet.message(around.vlan)));
                         out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
                     }
@@ -437,7 +437,7 @@ impl Wire {
     /// A tunnel between two addresses; told of once.
     fn link_tunnel(&mut self, around: Around, said: &Said<'_>, kind: Kind, out: &mut Vec<Observation>) {
         let ends = (said.source.min(said.destination), said.source.max(said.destination));
-        if self.config.details && self.tunnels.len() < TUNNELS_MAX && self.tunnels.insert(ends) {
+        if self.config.logs && self.tunnels.len() < TUNNELS_MAX && self.tunnels.insert(ends) {
             let flow = Flow {
                 source: said.source,
                 source_port: 0,
@@ -451,7 +451,7 @@ impl Wire {
     }
 
     fn tell_tunnel(&self, around: Around, flow: Flow, kind: Kind, out: &mut Vec<Observation>) {
-        if self.config.details {
+        if self.config.logs {
             let fields = vec![
                 (Text::const_new("tunnel_type"), Text::const_new(kind.as_str())),
                 (Text::const_new("action"), Text::const_new("Tunnel::DISCOVER")),
@@ -703,7 +703,7 @@ impl Wire {
         if let Some(vlan) = around.vlan {
             let flow = live.flow();
             let time = around.time;
-            Out { config: &self.config, observations: out, expected: None, time, flow }.message(
+            Out { config: &self.config, observations: out, expected: None, time, flow }.event(
                 Side::Source,
                 "eve_link",
                 |fields| fields.show("vlan", vlan),

@@ -19,7 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut file = CaptureFile::open(Path::new(&capture))?;
     let mut wire = Wire::new(Config {
         sensor: "measure".into(),
-        details: false,
+        logs: false,
+        events: false,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

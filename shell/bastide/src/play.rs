@@ -54,7 +54,8 @@ impl Player {
     pub(crate) fn new(sensor: &'static str, messages: SyncSender<Message>) -> anyhow::Result<Player> {
         let config = Config {
             sensor: Text::const_new(sensor),
-            details: false,
+            logs: false,
+            events: false,
             seed: seed()?,
             limits: Limits::default(),
             only_whole: false,

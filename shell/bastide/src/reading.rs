@@ -30,8 +30,10 @@ pub(crate) struct Reading {
 pub(crate) enum Purpose {
     /// To be judged, by the same path as live traffic.
     City,
-    /// To be written out in full.
-    Records,
+    /// To be written out in full, in our own records or the logs of Zeek.
+    Logs,
+    /// To be written out as the events of Suricata.
+    Events,
 }
 
 /// How often the city hears of a conversation that goes on.
@@ -49,15 +51,16 @@ pub(crate) struct Read {
 impl Reading {
     /// Opens captures.
     pub(crate) fn open(arguments: &[OsString], purpose: Purpose) -> anyhow::Result<Reading> {
-        let (details, interim, order) = match purpose {
-            Purpose::City => (false, Some(INTERIM), Order::Time),
-            Purpose::Records => (true, None, Order::Given),
+        let (interim, order) = match purpose {
+            Purpose::City => (Some(INTERIM), Order::Time),
+            Purpose::Logs | Purpose::Events => (None, Order::Given),
         };
         let inputs: Vec<Input> = arguments.iter().map(|argument| Input::from_argument(argument)).collect();
         let captures = Captures::open(&inputs, order)?;
         let config = Config {
             sensor: Text::const_new("capture"),
-            details,
+            logs: purpose == Purpose::Logs,
+            events: purpose == Purpose::Events,
             seed: seed()?,
             limits: Limits::default(),
             only_whole: false,

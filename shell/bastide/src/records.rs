@@ -51,7 +51,7 @@ fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
             }
         }
     };
-    print(command, writer)
+    print(command, Purpose::Logs, writer)
 }
 
 /// Suricata's events, a line each. An event is made of what one conversation shows, and one reader reads the whole of a
@@ -63,16 +63,16 @@ fn events(command: &Records) -> anyhow::Result<()> {
             sheet.write(0, |out| events.write(out, observation));
         }
     };
-    print(command, writer)
+    print(command, Purpose::Events, writer)
 }
 
 /// Reads the captures on as many cores as asked for, and prints what each reader's writer writes.
-fn print<W>(command: &Records, writer: impl Fn() -> W) -> anyhow::Result<()>
+fn print<W>(command: &Records, purpose: Purpose, writer: impl Fn() -> W) -> anyhow::Result<()>
 where
     W: FnMut(&Observation, &mut Sheet) + Send + 'static,
 {
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
-    let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
+    let reading = Reading::open(&command.input.captures, purpose)?.with_progress();
     reading.write(command.threads.unwrap_or_else(cores), writer, &mut |_, lines| out.write_all(lines))?;
     out.flush()?;
     Ok(())
@@ -89,7 +89,7 @@ fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
             failure = files.write(log, row.as_bytes()).err();
         }
     };
-    let reading = Reading::open(&command.input.captures, Purpose::Records)?.with_progress();
+    let reading = Reading::open(&command.input.captures, Purpose::Logs)?.with_progress();
     reading.read(
         |_| (),
         |observations| {

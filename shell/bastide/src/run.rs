@@ -190,7 +190,8 @@ fn listen(mut ears: Live, interfaces: usize, messages: &SyncSender<Message>) -> 
 fn config(interface: &str, seed: u64) -> Config {
     Config {
         sensor: Text::from(interface),
-        details: false,
+        logs: false,
+        events: false,
         seed,
         limits: Limits::default(),
         only_whole: false,

@@ -11,7 +11,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let limits = Limits::default();
         let mut wire = Wire::new(Config {
             sensor: "speed".into(),
-            details: false,
+            logs: false,
+            events: false,
             seed: 1,
             limits,
             only_whole: false,

@@ -93,7 +93,8 @@ impl Tape {
         let limits = Limits::default();
         let mut wire = Wire::new(Config {
             sensor: "tape".into(),
-            details: true,
+            logs: true,
+            events: true,
             seed: 1,
             limits,
             only_whole: false,

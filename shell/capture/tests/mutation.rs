@@ -167,7 +167,8 @@ fn read(capture: Vec<u8>) -> (Duration, usize, usize) {
     let interim = Some(SignedDuration::from_secs(60));
     let mut wire = Wire::new(Config {
         sensor: "mutation".into(),
-        details: true,
+        logs: true,
+        events: true,
         seed: 1,
         limits,
         only_whole: false,

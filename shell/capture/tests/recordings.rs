@@ -36,7 +36,8 @@ fn told(path: &Path) -> String {
     let limits = Limits::default();
     let mut wire = Wire::new(Config {
         sensor: "recording".into(),
-        details: true,
+        logs: true,
+        events: true,
         seed: 1,
         limits,
         only_whole: false,

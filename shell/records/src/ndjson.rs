@@ -48,8 +48,6 @@ impl Lines {
 fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
     let kind = match &observation.fact {
         Observed::Opened(_) | Observed::Recognised(_) => return,
-        // What only Suricata's events have a place for.
-        Observed::Message(message) if message.log.starts_with("eve_") => return,
         Observed::Binding(_) => "binding",
         Observed::Conversation(_) => "conversation",
         Observed::Identity(_) => "identity",

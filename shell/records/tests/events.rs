@@ -38,7 +38,8 @@ fn datagram(vlan: Option<u16>, from: ([u8; 4], u16), to: ([u8; 4], u16), payload
 fn lines(frames: &[Vec<u8>]) -> String {
     let config = Config {
         sensor: "test".into(),
-        details: true,
+        logs: false,
+        events: true,
         seed: 7,
         limits: Limits::default(),
         only_whole: false,

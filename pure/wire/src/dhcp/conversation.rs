@@ -97,7 +97,7 @@ fn tell(
     };
     let value = message.option(Code::HOST_NAME).map(|name| readable(name, VALUE_BYTES_MAX));
     let mut details = if out.wants_details() { details(message) } else { Details::new() };
-    if out.wants_details() {
+    if out.wants_events() {
         let address = |side| out.address(side).to_compact_string();
         details.push(("sender".into(), address(sender)));
         details.push(("receiver".into(), address(sender.other())));

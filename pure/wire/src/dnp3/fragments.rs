@@ -17,7 +17,7 @@ const TEXT_BYTES_MAX: usize = 4_096;
 
 /// Tells of a fragment. `control` is the first byte of its header.
 pub fn tell(side: Side, header: &Header, control: u8, fragment: &Fragment<'_>, out: &mut Out<'_>) {
-    out.message(side, "eve_dnp3", |fields| {
+    out.event(side, "eve_dnp3", |fields| {
         fields.show("link_control", header.control);
         fields.show("src", header.source);
         fields.show("dst", header.destination);

@@ -105,7 +105,7 @@ impl Conversation {
 
     fn ask(&mut self, side: Side, message: &Message, number: u32, out: &mut Out<'_>) {
         let mut pending = Pending::new(side, message, Some(out.time), number);
-        pending.extension = if out.wants_details() { extension(message) } else { None };
+        pending.extension = if out.wants_events() { extension(message) } else { None };
         if out.address(side.other()).is_station() {
             self.pending.push_back(pending);
         } else {
@@ -236,13 +236,24 @@ impl Pending {
                 put_header(&mut details, self.asked, header, question);
                 if self.asked.is_some() {
                     details.push(("question-flags".into(), format_compact!("{:04x}", self.header.flags)));
-                    details.push(("question-number".into(), self.number.to_compact_string()));
                 }
                 put_part(&mut details, part, parts);
-                put_extension(&mut details, ["question-edns-ttl", "question-edns"], self.extension.clone());
-                if let Some((answer, number)) = answer {
-                    details.push(("reply-number".into(), number.to_compact_string()));
+                if let Some((answer, _)) = answer {
                     put_reply(&mut details, answer);
+                }
+                if out.wants_events() {
+                    if self.asked.is_some() {
+                        details.push(("question-number".into(), self.number.to_compact_string()));
+                    }
+                    put_extension(
+                        &mut details,
+                        ["question-edns-ttl", "question-edns"],
+                        self.extension.clone(),
+                    );
+                    if let Some((answer, number)) = answer {
+                        details.push(("reply-number".into(), number.to_compact_string()));
+                        put_extension(&mut details, ["edns-ttl", "edns"], extension(answer));
+                    }
                 }
             }
             let value =
@@ -310,6 +321,9 @@ fn multicast_message(side: Side, message: &Message, out: &mut Out<'_>) {
         if out.wants_details() {
             put_header(&mut details, None, header, message.questions.first());
             put_reply(&mut details, message);
+        }
+        if out.wants_events() {
+            put_extension(&mut details, ["edns-ttl", "edns"], extension(message));
         }
         let target = match (message.answers.first(), message.questions.first()) {
             (Some(answer), _) => Target {
@@ -459,7 +473,6 @@ fn put_reply(details: &mut Details, message: &Message) {
         details.push((Text::const_new(count_key), count.to_compact_string()));
         put_records(details, section, records);
     }
-    put_extension(details, ["edns-ttl", "edns"], extension(message));
     if let Some(damage) = message.damage {
         details.push((Text::const_new("damage"), Text::const_new(damage)));
     }

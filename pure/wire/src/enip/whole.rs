@@ -9,7 +9,7 @@ use crate::show::{VALUE_BYTES_MAX, escaped};
 
 /// Tells of a message.
 pub fn tell(side: Side, message: &Message<'_>, out: &mut Out<'_>) {
-    out.message(side, "eve_enip", |fields| {
+    out.event(side, "eve_enip", |fields| {
         let Message { header, data } = message;
         fields.show("command", header.command.0);
         fields.show("status", header.status);

@@ -176,7 +176,9 @@ impl Conversation {
         if out.wants_details() {
             let mut fields = Fields(&mut details);
             fields.request(message, &request);
-            fields.number("exchange", self.exchanges);
+        }
+        if out.wants_events() {
+            Fields(&mut details).number("exchange", self.exchanges);
         }
         let function = match request {
             Request::Diagnostics { sub, .. } => sub.text(),
@@ -229,7 +231,9 @@ impl Conversation {
             fields.response(message, &response, quantity, seen);
             if !seen {
                 self.exchanges = self.exchanges.saturating_add(1);
-                fields.number("exchange", self.exchanges);
+                if out.wants_events() {
+                    fields.number("exchange", self.exchanges);
+                }
                 fields.remark("request-seen", "false");
             }
         }

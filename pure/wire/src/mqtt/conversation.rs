@@ -574,7 +574,7 @@ fn notice(
     }
     let mut listed = Details::new();
     Fields(&mut listed).properties("property", properties);
-    out.message(side, "eve_mqtt", |fields| {
+    out.event(side, "eve_mqtt", |fields| {
         fields.put("packet", packet);
         if let Some(code) = code {
             fields.show("reason-code", code.0);

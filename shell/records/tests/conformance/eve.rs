@@ -22,6 +22,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
 };
+use wire::Config;
 
 /// Kinds of events that are no protocol's.
 const NOT_OF_PROTOCOLS: &[&str] = &["", "alert", "anomaly", "drop", "frame", "packet", "stats"];
@@ -37,7 +38,8 @@ fn without_apart(filter: &Filter) -> Row {
 /// The events that we write of a capture.
 fn events(case: &Case) -> Vec<Value> {
     let (mut events, mut lines) = (Events::default(), Vec::new());
-    for observation in &reading::read(&case.capture).observations {
+    let config = Config { logs: false, ..reading::config() };
+    for observation in &reading::read_with(&case.capture, config).observations {
         events.write(&mut lines, observation);
     }
     let text = String::from_utf8(lines).unwrap();

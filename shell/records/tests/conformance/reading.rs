@@ -54,7 +54,8 @@ impl Reading {
 pub fn config() -> Config {
     Config {
         sensor: "conformance".into(),
-        details: true,
+        logs: true,
+        events: true,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,
