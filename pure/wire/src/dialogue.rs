@@ -6,9 +6,8 @@ use city::{
     Address, Binding, Details, Flow, Identity, Mac, Message, Observation, Observed, Protocol, Reply, Request,
     Target, Text, Trait, Verb, Weakness, WeaknessKind, Witness,
 };
-use compact_str::format_compact;
+use compact_str::ToCompactString;
 use jiff::Timestamp;
-use std::fmt::Display;
 
 /// Which end of a conversation speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -230,8 +229,8 @@ impl Fields {
     }
 
     /// Puts a value as it is shown: a number, an address.
-    pub fn show(&mut self, column: &'static str, value: impl Display) {
-        self.put(column, format_compact!("{value}"));
+    pub fn show(&mut self, column: &'static str, value: impl ToCompactString) {
+        self.put(column, value.to_compact_string());
     }
 
     /// Puts a truth as Zeek writes it, `T` or `F`.

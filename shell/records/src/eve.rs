@@ -26,6 +26,7 @@ mod tls;
 use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use event::{Event, detail, number};
 use flow_ids::FlowIds;
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -35,7 +36,7 @@ pub struct Events {
     flow_ids: FlowIds,
     enip: enip::Pairs,
     /// Of each conversation in which a message has several requests, those that were told, until the last of them.
-    parts: HashMap<Flow, Parts>,
+    parts: HashMap<Flow, Parts, RandomState>,
 }
 
 /// Requests of one message.
@@ -94,7 +95,8 @@ impl Events {
 
     fn request(&mut self, request: &Request, time: Timestamp, out: &mut Vec<u8>) {
         let conversation = flow_ids::key(&request.conversation());
-        if let Some(parts) = self.parts.get_mut(&conversation)
+        if !self.parts.is_empty()
+            && let Some(parts) = self.parts.get_mut(&conversation)
             && parts.are_continued_by(request)
         {
             parts.requests.push(request.clone());
@@ -113,6 +115,9 @@ impl Events {
 
     /// Writes what waits in a conversation for more of its message.
     fn write_parts(&mut self, flow: &Flow, out: &mut Vec<u8>) {
+        if self.parts.is_empty() {
+            return;
+        }
         if let Some(Parts { requests, time }) = self.parts.remove(&flow_ids::key(flow)) {
             self.requests(&requests, time, out);
         }
@@ -162,9 +167,6 @@ impl Events {
     }
 
     fn event(&self, event: Event, time: Timestamp, out: &mut Vec<u8>) {
-        let known = self.flow_ids.of(&event.flow);
-        // Writing to memory cannot fail.
-        let _ = serde_json::to_writer(&mut *out, &head::whole(event, time, known));
-        out.push(b'\n');
+        head::write(&event, time, self.flow_ids.of(&event.flow), out);
     }
 }

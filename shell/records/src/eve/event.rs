@@ -2,8 +2,6 @@
 
 use city::{Details, Flow, Request, Text};
 use jiff::Timestamp;
-use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::borrow::Cow;
 
 /// An event, without what all events begin with.
 #[derive(Debug)]
@@ -27,9 +25,9 @@ impl Event {
     }
 }
 
-/// Named values in their order.
+/// Named values in their order, already as JSON, without the braces around them: what is put is written at once.
 #[derive(Debug, Default)]
-pub(super) struct Object(Vec<(Cow<'static, str>, Value)>);
+pub(super) struct Object(Vec<u8>);
 
 /// A value.
 #[derive(Debug)]
@@ -44,12 +42,21 @@ pub(super) enum Value {
 }
 
 impl Object {
-    pub(super) fn put(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) {
-        self.0.push((name.into(), value.into()));
+    pub(super) fn put(&mut self, name: impl AsRef<str>, value: impl Json) {
+        self.name(name.as_ref());
+        value.write(&mut self.0);
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.0.is_empty() {
+            self.0.push(b',');
+        }
+        name.write(&mut self.0);
+        self.0.push(b':');
     }
 
     /// Puts a value if there is one.
-    pub(super) fn maybe(&mut self, name: &'static str, value: Option<impl Into<Value>>) {
+    pub(super) fn maybe(&mut self, name: &'static str, value: Option<impl Json>) {
         if let Some(value) = value {
             self.put(name, value);
         }
@@ -71,8 +78,11 @@ impl Object {
     }
 
     /// Puts what another object has behind what is there.
-    pub(super) fn append(&mut self, mut other: Object) {
-        self.0.append(&mut other.0);
+    pub(super) fn append(&mut self, other: &Object) {
+        if !self.0.is_empty() && !other.0.is_empty() {
+            self.0.push(b',');
+        }
+        self.0.extend_from_slice(&other.0);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -80,26 +90,56 @@ impl Object {
     }
 }
 
-impl Serialize for Object {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
+/// What can be written as JSON.
+pub(super) trait Json {
+    /// Appends its text.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+/// Writing to memory cannot fail.
+macro_rules! plain {
+    ($($kind:ty),*) => {
+        $(impl Json for $kind {
+            fn write(&self, out: &mut Vec<u8>) {
+                let _ = serde_json::to_writer(out, self);
+            }
+        })*
+    };
+}
+
+plain!(&str, str, String, Text, bool, f64, i64, u64);
+
+impl Json for Object {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        out.extend_from_slice(&self.0);
+        out.push(b'}');
     }
 }
 
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl<T: Json> Json for Vec<T> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (place, value) in self.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            value.write(out);
+        }
+        out.push(b']');
+    }
+}
+
+impl Json for Value {
+    fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Value::Integer(number) => serializer.serialize_i64(*number),
-            Value::List(values) => serializer.collect_seq(values),
-            Value::Number(number) => serializer.serialize_u64(*number),
-            Value::Object(object) => object.serialize(serializer),
-            Value::Real(number) => serializer.serialize_f64(*number),
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::Truth(truth) => serializer.serialize_bool(*truth),
+            Value::Integer(number) => number.write(out),
+            Value::List(values) => values.write(out),
+            Value::Number(number) => number.write(out),
+            Value::Object(object) => object.write(out),
+            Value::Real(number) => number.write(out),
+            Value::Text(text) => text.write(out),
+            Value::Truth(truth) => truth.write(out),
         }
     }
 }
@@ -204,6 +244,14 @@ pub(super) fn with_colons(digits: &str) -> String {
     text
 }
 
+/// A value's JSON, as tests compare it.
+#[cfg(test)]
+pub(super) fn json(value: &impl Json) -> String {
+    let mut text = Vec::new();
+    value.write(&mut text);
+    String::from_utf8(text).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,8 +265,7 @@ mod tests {
         outer.put("object", inner);
         outer.put("list", vec![Value::Truth(true), Value::Number(2)]);
         outer.maybe("absent", None::<&str>);
-        let text = serde_json::to_string(&outer).unwrap();
-        assert_eq!(text, r#"{"object":{"z":1,"a":"quote \" and \n line"},"list":[true,2]}"#);
+        assert_eq!(json(&outer), r#"{"object":{"z":1,"a":"quote \" and \n line"},"list":[true,2]}"#);
     }
 
     #[test]

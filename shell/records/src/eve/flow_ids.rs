@@ -1,15 +1,19 @@
 //! Numbers for conversations: the same in all events of one, and in every reading of the same capture.
 
 use city::{Flow, Protocol};
+use foldhash::fast::{FixedState, RandomState};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hash, Hasher},
+};
 
 /// The conversations that go on.
 ///
 /// As many as the wire follows at a time: it tells of a conversation's end when its table puts it out.
 #[derive(Debug, Default)]
 pub(super) struct FlowIds {
-    open: HashMap<Flow, Known>,
+    open: HashMap<Flow, Known, RandomState>,
 }
 
 /// What all events of a conversation share.
@@ -67,12 +71,8 @@ pub(super) fn key(flow: &Flow) -> Flow {
 }
 
 fn id(flow: &Flow, time: Timestamp) -> u64 {
-    let Flow { source, source_port, destination, destination_port, transport, .. } = flow;
-    let time = time.as_nanosecond();
-    let text = format!("{source} {source_port} {destination} {destination_port} {transport} {time}");
-    // FNV-1a: not against forgers, for the numbers only tell conversations apart.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let mut hasher = FixedState::default().build_hasher();
+    (key(flow), time.as_nanosecond()).hash(&mut hasher);
+    let hash = hasher.finish();
     (hash >> 13).max(1)
 }

@@ -1,36 +1,48 @@
 //! What all events begin with.
 
-use super::event::{Event, Object, Value};
+use super::event::{Event, Json, Object};
 use super::flow;
 use super::flow_ids::Known;
-use city::{Address, Flow, Protocol, Transport};
-use jiff::Timestamp;
+use city::{Address, Flow, Protocol, Text, Transport};
+use compact_str::{ToCompactString, format_compact};
+use jiff::{Timestamp, tz::TimeZone};
 use std::net::IpAddr;
 
 /// A time as Suricata writes it: with microseconds and the zone, here always UTC.
-pub(super) fn stamp(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S.%6f+0000").to_string()
+pub(super) fn stamp(time: Timestamp) -> Text {
+    let at = time.to_zoned(TimeZone::UTC).datetime();
+    format_compact!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}+0000",
+        at.year(),
+        at.month(),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.subsec_nanosecond() / 1_000
+    )
 }
 
-/// The whole event.
-pub(super) fn whole(event: Event, told: Timestamp, known: Option<Known>) -> Object {
+/// Appends the whole event as one line.
+pub(super) fn write(event: &Event, told: Timestamp, known: Option<Known>, out: &mut Vec<u8>) {
     let Event { kind, time, flow, fields } = event;
     let mut whole = Object::default();
     whole.put("timestamp", stamp(time.unwrap_or(told)));
     whole.maybe("flow_id", known.map(|known| known.id));
-    whole.put("event_type", kind);
+    whole.put("event_type", *kind);
     if let Some(vlan) = known.and_then(|known| known.vlan) {
-        whole.put("vlan", vec![Value::Number(u64::from(vlan))]);
+        whole.put("vlan", vec![u64::from(vlan)]);
     }
     if !matches!(flow.transport, Transport::Ethernet(_)) {
-        ends(&mut whole, &flow);
+        ends(&mut whole, flow);
     }
-    if kind != "flow" {
+    if *kind != "flow" {
         whole.put("pkt_src", "wire/pcap");
     }
-    whole.maybe("community_id", wire::community_id(&flow));
+    whole.maybe("community_id", wire::community_id(flow));
     whole.append(fields);
-    whole
+    whole.write(out);
+    out.push(b'\n');
 }
 
 fn ends(whole: &mut Object, flow: &Flow) {
@@ -50,15 +62,17 @@ fn ends(whole: &mut Object, flow: &Flow) {
     whole.put(
         "proto",
         match flow.transport {
-            Transport::Icmp if version == 6 => "IPv6-ICMP".to_owned(),
-            Transport::Ip(2) => "IGMP".to_owned(),
-            Transport::Ip(47) => "GRE".to_owned(),
-            Transport::Ip(50) => "ESP".to_owned(),
-            Transport::Ip(51) => "AH".to_owned(),
-            Transport::Ip(103) => "PIM".to_owned(),
-            Transport::Ip(112) => "VRRP".to_owned(),
-            Transport::Ip(number) => format!("{number:03}"),
-            transport => transport.to_string().to_uppercase(),
+            Transport::Tcp => Text::const_new("TCP"),
+            Transport::Udp => Text::const_new("UDP"),
+            Transport::Icmp if version == 6 => Text::const_new("IPv6-ICMP"),
+            Transport::Ip(2) => Text::const_new("IGMP"),
+            Transport::Ip(47) => Text::const_new("GRE"),
+            Transport::Ip(50) => Text::const_new("ESP"),
+            Transport::Ip(51) => Text::const_new("AH"),
+            Transport::Ip(103) => Text::const_new("PIM"),
+            Transport::Ip(112) => Text::const_new("VRRP"),
+            Transport::Ip(number) => format_compact!("{number:03}"),
+            transport => transport.to_string().to_uppercase().into(),
         },
     );
     whole.put("ip_v", version);
@@ -68,10 +82,10 @@ fn ends(whole: &mut Object, flow: &Flow) {
 }
 
 /// An address as Suricata writes it: of IPv6 all eight groups with all their digits.
-fn address(address: Address) -> String {
+fn address(address: Address) -> Text {
     match address {
-        Address::Ip(IpAddr::V6(ip)) => unabridged(ip),
-        address => address.to_string(),
+        Address::Ip(IpAddr::V6(ip)) => unabridged(ip).into(),
+        address => address.to_compact_string(),
     }
 }
 
