@@ -7,6 +7,7 @@
 //! - [`zeek`]: the logs of Zeek and of CISA's ICSNPP parsers, a file each, with their names, columns and order.
 
 pub mod eve;
+mod json;
 pub mod ndjson;
 pub mod zeek;
 

@@ -3,6 +3,7 @@
 //! Written field by field: a serialiser that flattens a shared head into each kind of record asks twice the time, and
 //! this is what bounds how fast a capture is written out.
 
+use crate::json;
 use city::{Flow, Observation, Observed, Reply, Text};
 use jiff::Timestamp;
 use std::{
@@ -193,19 +194,12 @@ impl Object<'_> {
         if self.out.last() != Some(&b'{') {
             self.out.push(b',');
         }
-        self.string(name);
+        json::plain(self.out, name);
         self.out.push(b':');
     }
 
     fn string(&mut self, text: &str) {
-        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-        if text.bytes().all(is_plain) {
-            self.out.push(b'"');
-            self.out.extend_from_slice(text.as_bytes());
-            self.out.push(b'"');
-        } else {
-            let _ = serde_json::to_writer(&mut *self.out, text);
-        }
+        json::string(self.out, text);
     }
 
     /// The members of another object, which is not ended.
@@ -219,9 +213,7 @@ impl Object<'_> {
     /// Text that has nothing that JSON would have escaped.
     fn ready(&mut self, name: &str, text: &str) {
         self.name(name);
-        self.out.push(b'"');
-        self.out.extend_from_slice(text.as_bytes());
-        self.out.push(b'"');
+        json::plain(self.out, text);
     }
 
     fn text(&mut self, name: &str, value: &str) {

@@ -182,7 +182,7 @@ mod tests {
             log: "eve_dnp3".into(),
             fields: pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
         };
-        let text = super::super::event::json(&event(&message).unwrap().fields);
+        let text = super::super::event::rendered(&event(&message).unwrap().fields);
         assert_eq!(
             text,
             r#"{"dnp3":{"type":"response","control":{"dir":true,"pri":true,"fcb":false,"fcv":false,"function_code":4},"src":1,"dst":10,"application":{"control":{"fir":true,"fin":true,"con":false,"uns":false,"sequence":7},"function_code":129,"objects":[{"group":30,"variation":1,"qualifier":0,"prefix_code":0,"range_code":0,"start":3,"stop":4,"count":2,"points":[{"prefix":0,"index":3,"value":-5},{"prefix":0,"index":4,"value":7}]},{"group":60,"variation":1,"qualifier":6,"prefix_code":0,"range_code":6,"start":0,"stop":0,"count":0}],"complete":true},"iin":{"indicators":["need_time","device_restart"]}}}"#

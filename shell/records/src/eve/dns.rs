@@ -341,7 +341,7 @@ mod tests {
             ),
             (record("SSHFP", "1 2 0aff"), r#""sshfp":{"algo":1,"type":2,"fingerprint":"0a:ff"}"#),
         ] {
-            let shown = super::super::event::json(&record.shown(Case::Upper));
+            let shown = super::super::event::rendered(&record.shown(Case::Upper));
             assert!(shown.ends_with(&format!(r#""ttl":60,{json}}}"#)), "{shown}");
         }
         let details = vec![
@@ -350,10 +350,10 @@ mod tests {
         ];
         let extension = extension(&details, ["edns-ttl", "edns"], Case::Upper).unwrap();
         assert_eq!(
-            super::super::event::json(&extension),
+            super::super::event::rendered(&extension),
             r#"{"rrname":"","rrtype":"OPT","ttl":32768,"opt":[{"code":12,"data":"00"},{"code":10,"data":"(hidden)"}]}"#
         );
-        let loc = super::super::event::json(&record("LOC", "1 2 3").shown(Case::Upper));
+        let loc = super::super::event::rendered(&record("LOC", "1 2 3").shown(Case::Upper));
         assert_eq!(loc, r#"{"rrname":"example","rrtype":"LOC","ttl":60}"#);
     }
 }

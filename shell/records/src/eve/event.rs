@@ -1,5 +1,6 @@
 //! One event, as JSON whose fields stand in the order in which they were put.
 
+use crate::json;
 use city::{Details, Flow, Request, Text};
 use jiff::Timestamp;
 
@@ -51,7 +52,7 @@ impl Object {
         if !self.0.is_empty() {
             self.0.push(b',');
         }
-        name.write(&mut self.0);
+        json::string(&mut self.0, name);
         self.0.push(b':');
     }
 
@@ -97,7 +98,7 @@ pub(super) trait Json {
 }
 
 /// Writing to memory cannot fail.
-macro_rules! plain {
+macro_rules! numbers {
     ($($kind:ty),*) => {
         $(impl Json for $kind {
             fn write(&self, out: &mut Vec<u8>) {
@@ -107,7 +108,18 @@ macro_rules! plain {
     };
 }
 
-plain!(&str, str, String, Text, bool, f64, i64, u64);
+macro_rules! texts {
+    ($($kind:ty),*) => {
+        $(impl Json for $kind {
+            fn write(&self, out: &mut Vec<u8>) {
+                json::string(out, self);
+            }
+        })*
+    };
+}
+
+numbers!(bool, f64, i64, u64);
+texts!(&str, String, Text);
 
 impl Json for Object {
     fn write(&self, out: &mut Vec<u8>) {
@@ -246,7 +258,7 @@ pub(super) fn with_colons(digits: &str) -> String {
 
 /// A value's JSON, as tests compare it.
 #[cfg(test)]
-pub(super) fn json(value: &impl Json) -> String {
+pub(super) fn rendered(value: &impl Json) -> String {
     let mut text = Vec::new();
     value.write(&mut text);
     String::from_utf8(text).unwrap()
@@ -265,7 +277,7 @@ mod tests {
         outer.put("object", inner);
         outer.put("list", vec![Value::Truth(true), Value::Number(2)]);
         outer.maybe("absent", None::<&str>);
-        assert_eq!(json(&outer), r#"{"object":{"z":1,"a":"quote \" and \n line"},"list":[true,2]}"#);
+        assert_eq!(rendered(&outer), r#"{"object":{"z":1,"a":"quote \" and \n line"},"list":[true,2]}"#);
     }
 
     #[test]
