@@ -5,10 +5,10 @@ use super::fields::{self, Fields};
 use super::message::{FunctionCode, Message, Request, Response, objects, verb};
 use super::parse::{self, Found, LENGTH_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time. The implementation guide (clause 4.3.2) knows of 16 at most; gateways pass on
 /// for several clients.
@@ -38,7 +38,7 @@ pub(super) fn client_side(source_port: u16, destination_port: u16) -> Side {
 struct Conversation {
     /// Which side asks, once a message told.
     client: Option<Side>,
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX>,
     /// Whether the beginning of a message must be found, for source and destination.
     searching: [bool; 2],
     strikes: u32,
@@ -47,15 +47,13 @@ struct Conversation {
     exchanges: u32,
 }
 
-/// A request whose reply is awaited.
-struct Pending {
+/// What tells the reply to a request.
+struct Key {
     transaction: u16,
     unit: u8,
     function: FunctionCode,
-    time: Timestamp,
     /// How many values were asked for, where the reply leaves it open.
     quantity: Option<u16>,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -109,9 +107,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending.asked, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -150,7 +146,7 @@ impl Conversation {
     }
 
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
-        self.give_up_waiting(out);
+        self.pending.give_up(WAIT, out);
         let (source_port, destination_port) = (out.flow.source_port, out.flow.destination_port);
         let client = *self.client.get_or_insert_with(|| {
             if (source_port == PORT) != (destination_port == PORT) {
@@ -199,13 +195,8 @@ impl Conversation {
             _ => None,
         };
         let (transaction, unit, function) = (message.transaction, message.unit, message.function);
-        let pending = Pending { transaction, unit, function, time: out.time, quantity, asked };
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asked, out);
-        }
-        self.pending.push_back(pending);
+        let client = self.client.unwrap_or(Side::Source);
+        self.pending.add(client, Key { transaction, unit, function, quantity }, asked, out);
     }
 
     fn response(&mut self, message: &Message<'_>, out: &mut Out<'_>) {
@@ -219,7 +210,7 @@ impl Conversation {
         let place = self.place(message, function, out.time);
         let pending = place.and_then(|place| self.pending.remove(place));
         let seen = pending.is_some();
-        let quantity = pending.as_ref().and_then(|pending| pending.quantity);
+        let quantity = pending.as_ref().and_then(|pending| pending.key.quantity);
         let mut asked =
             pending.map_or_else(|| unasked(message, function, &response), |pending| pending.asked);
         asked.reply = reply;
@@ -245,12 +236,12 @@ impl Conversation {
     /// they ask again, so that a request which has waited for long is not the one.
     fn place(&self, message: &Message<'_>, function: FunctionCode, now: Timestamp) -> Option<usize> {
         let key = (message.transaction, message.unit, function);
-        let alike = |p: &Pending| (p.transaction, p.unit, p.function) == key;
-        let recent = |p: &Pending| now.duration_since(p.time) <= PATIENCE;
+        let alike = |Key { transaction, unit, function, .. }: &Key| (*transaction, *unit, *function) == key;
+        let is_recent = |asked: Timestamp| now.duration_since(asked) <= PATIENCE;
         self.pending
             .iter()
-            .position(|p| alike(p) && recent(p))
-            .or_else(|| self.pending.iter().rposition(alike))
+            .position(|waiting| alike(&waiting.key) && is_recent(waiting.time))
+            .or_else(|| self.pending.iter().rposition(|waiting| alike(&waiting.key)))
     }
 
     /// What a server says of itself.
@@ -278,16 +269,6 @@ impl Conversation {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// Requests that have waited too long go unanswered.
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asked, out);
         }
     }
 

@@ -6,9 +6,9 @@ use super::{PORT, rows};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show::{self, VALUE_BYTES_MAX};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time. A host polls one unit after another.
 const PENDING_MAX: usize = 64;
@@ -26,7 +26,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     /// Which side asks where a message does not tell.
     host: Option<Side>,
-    pending: VecDeque<Pending>,
+    /// What awaits a reply, by opcode.
+    pending: Unanswered<Opcode, PENDING_MAX>,
     /// Whether the beginning of a message must be found, for source and destination.
     searching: [bool; 2],
     strikes: u32,
@@ -41,13 +42,6 @@ struct Told {
     control: bool,
     readable: bool,
     shipped: bool,
-}
-
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
-    opcode: Opcode,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -97,9 +91,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending.asker, pending.asked, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -165,12 +157,7 @@ impl Conversation {
             }
             _ => {}
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asker, oldest.asked, out);
-        }
-        self.pending.push_back(Pending { asker: side, opcode: message.opcode, asked });
+        self.pending.add(side, message.opcode, asked, out);
     }
 
     /// Tells what a login shows. Its password is never kept.
@@ -192,15 +179,6 @@ impl Conversation {
     fn response(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let asker = side.other();
         let is_error = message.opcode == Opcode::ERROR;
-        let place = self
-            .pending
-            .iter()
-            .position(|p| p.asker == asker && (is_error || p.opcode == message.opcode))
-            .or_else(|| {
-                // What was passed on is answered by the opcode that was passed on.
-                let forwards = |p: &Pending| p.asker == asker && p.opcode == Opcode::STORE_AND_FORWARD;
-                self.pending.iter().position(forwards)
-            });
         let reply = match message.data {
             [code, ..] if is_error => Reply::Refused(message::error(*code)),
             _ => Reply::Done,
@@ -210,7 +188,12 @@ impl Conversation {
         {
             out.identity(side, Trait::Model, &device, "type-of-roc", 90);
         }
-        let Some(pending) = place.and_then(|place| self.pending.remove(place)) else {
+        let pending =
+            self.pending.take(asker, |opcode| is_error || *opcode == message.opcode).or_else(|| {
+                // What was passed on is answered by the opcode that was passed on.
+                self.pending.take(asker, |opcode| *opcode == Opcode::STORE_AND_FORWARD)
+            });
+        let Some(Waiting { key: opcode, mut asked, .. }) = pending else {
             // The acknowledgement of a report has no further answer that would tell anything.
             if matches!(message.opcode, Opcode::REPORT | Opcode::ERROR) {
                 return;
@@ -219,7 +202,6 @@ impl Conversation {
             unasked.reply = reply;
             return self.tell(asker, unasked, out);
         };
-        let Pending { opcode, mut asked, .. } = pending;
         asked.reply = reply;
         if opcode == Opcode::LOGIN && asked.reply == Reply::Done {
             self.logged_in = true;

@@ -6,9 +6,9 @@ use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::http::{Headers, Login, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, readable};
 use crate::text_head::{First, Found, Head, body_length, parse_head};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time; clients wait before they ask again.
 const PENDING_MAX: usize = 32;
@@ -23,19 +23,14 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    /// What awaits a reply, by its sequence number.
+    pending: Unanswered<Text, PENDING_MAX>,
     told: Vec<Text>,
     /// Whether anybody named themselves.
     has_login: bool,
     is_open_told: bool,
     /// Whether a gap has to be got over, for source and destination.
     searching: [bool; 2],
-}
-
-struct Pending {
-    asker: Side,
-    sequence: Text,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -88,9 +83,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -134,11 +127,6 @@ impl Conversation {
         for login in logins.into_iter().flatten() {
             self.readable_login(side, &login, out);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
         let asked = Asked {
             verb: verb(method),
             function: readable(method, VALUE_BYTES_MAX),
@@ -147,16 +135,15 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        self.pending.push_back(Pending { asker: side, sequence, asked });
+        self.pending.add(side, sequence, asked, out);
     }
 
     fn reply(&mut self, side: Side, status: u16, reason: &[u8], sequence: &Text, out: &mut Out<'_>) {
         if status < 200 {
             return;
         }
-        let place =
-            self.pending.iter().position(|pending| pending.asker != side && pending.sequence == *sequence);
-        let Some(Pending { asker, mut asked, .. }) = place.and_then(|place| self.pending.remove(place))
+        let Some(Waiting { asker, mut asked, .. }) =
+            self.pending.take(side.other(), |asked| asked == sequence)
         else {
             return;
         };

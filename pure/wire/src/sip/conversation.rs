@@ -8,9 +8,9 @@ use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::http::{Headers, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, cut, readable};
 use crate::text_head::{First, Found, Head, body_length, parse_head, parse_whole};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a final reply at a time; a proxy may carry many calls in one connection.
 const PENDING_MAX: usize = 128;
@@ -25,18 +25,12 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    /// What awaits a final reply, by the call and the number in it (RFC 3261 clauses 8.1.1.4 and 8.1.1.5).
+    pending: Unanswered<(Text, Text), PENDING_MAX>,
     row: Row,
     told: Vec<(Side, Text)>,
     /// Whether a gap has to be got over, for source and destination.
     searching: [bool; 2],
-}
-
-struct Pending {
-    asker: Side,
-    /// The call and the number in it (RFC 3261 clauses 8.1.1.4 and 8.1.1.5).
-    key: (Text, Text),
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -84,9 +78,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
         self.row.end(out);
     }
 }
@@ -152,7 +144,7 @@ impl Conversation {
             }
         }
         let Some(verb) = verb(method) else { return };
-        if self.pending.iter().any(|pending| pending.asker == side && pending.key == key) {
+        if self.pending.has(side, |sent| *sent == key) {
             // It was sent again.
             return;
         }
@@ -162,11 +154,6 @@ impl Conversation {
             _ => target.as_str(),
         };
         let asker = from.as_ref().map(|(from, _)| cut(bare(from), VALUE_BYTES_MAX));
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
         let asked = Asked {
             verb,
             function: readable(method, VALUE_BYTES_MAX),
@@ -175,15 +162,14 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        self.pending.push_back(Pending { asker: side, key, asked });
+        self.pending.add(side, key, asked, out);
     }
 
     fn reply(&mut self, side: Side, status: u16, reason: &[u8], key: &(Text, Text), out: &mut Out<'_>) {
         if status < 200 {
             return;
         }
-        let place = self.pending.iter().position(|pending| pending.asker != side && pending.key == *key);
-        let Some(Pending { asker, mut asked, .. }) = place.and_then(|place| self.pending.remove(place))
+        let Some(Waiting { asker, mut asked, .. }) = self.pending.take(side.other(), |asked| asked == key)
         else {
             return;
         };

@@ -3,10 +3,10 @@
 use super::message::{Command, Message, Status, dialect};
 use super::parse::{self, Frame, Framed, MESSAGE_BYTES_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::unanswered::Unanswered;
 use crate::{gss, kerberos, ntlm};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time.
 const PENDING_MAX: usize = 64;
@@ -19,7 +19,7 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One client and one server.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX>,
     ntlm: ntlm::Session,
     kerberos: kerberos::Session,
     /// What a client of version 1 offers.
@@ -30,13 +30,12 @@ struct Conversation {
     searching: [bool; 2],
 }
 
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
+/// What tells the reply to a request.
+struct Key {
     id: u64,
     command: Command,
+    /// Whether it asks to be let in as nobody.
     is_nobody: bool,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -84,9 +83,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
         self.ntlm.end(out);
         self.kerberos.end(out);
     }
@@ -147,24 +144,17 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
         let is_nobody = message.command == Command::SessionSetup && parse::is_nobody(message);
         let (id, command) = (message.id, message.command);
-        self.pending.push_back(Pending { asker: side, id, command, is_nobody, asked });
+        self.pending.add(side, Key { id, command, is_nobody }, asked, out);
     }
 
     fn reply(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         // A server answers an old client's offer in the new version under number 0.
-        let place = self.pending.iter().position(|pending| {
-            pending.asker != side
-                && pending.command == message.command
-                && (pending.id == message.id || message.command == Command::Negotiate)
-        });
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let answered = |key: &Key| {
+            key.command == message.command && (key.id == message.id || key.command == Command::Negotiate)
+        };
+        let Some(mut pending) = self.pending.take(side.other(), answered) else { return };
         let status = Status(message.status);
         pending.asked.reply = match status {
             Status::SUCCESS | Status::MORE => Reply::Done,
@@ -175,7 +165,7 @@ impl Conversation {
         }
         if message.command == Command::SessionSetup
             && status == Status::SUCCESS
-            && (pending.is_nobody || parse::is_guest(message))
+            && (pending.key.is_nobody || parse::is_guest(message))
             && !self.guest_told
         {
             self.guest_told = true;

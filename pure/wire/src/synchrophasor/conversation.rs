@@ -6,6 +6,7 @@ use super::rows;
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show;
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
 use std::collections::{BTreeSet, VecDeque};
@@ -30,7 +31,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One conversation between a PMU, or a PDC that gathers several, and who wants its data.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<(Side, u16, Command, Asked)>,
+    /// What awaits a frame, by stream and command.
+    pending: Unanswered<(u16, Command), PENDING_MAX>,
     /// The streams whose configuration was seen, the oldest first.
     streams: VecDeque<Stream>,
     /// Streams whose first data frame was told.
@@ -111,9 +113,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some((asker, _, _, asked)) = self.pending.pop_front() {
-            out.request(asker, asked);
-        }
+        self.pending.end(out);
         self.summary.tell(out);
     }
 }
@@ -199,21 +199,19 @@ impl Conversation {
             return out.request(side, asked);
         }
         asked.reply = Reply::Missing;
-        if self.pending.len() >= PENDING_MAX
-            && let Some((asker, _, _, oldest)) = self.pending.pop_front()
-        {
-            out.request(asker, oldest);
-        }
-        self.pending.push_back((side, stream, command, asked));
+        self.pending.add(side, (stream, command), asked, out);
     }
 
     /// A frame answers the first command that asked for its kind.
     fn answered(&mut self, side: Side, frame: &Frame<'_>, out: &mut Out<'_>) {
-        let answers = |(asker, stream, command, _): &(Side, u16, Command, Asked)| {
-            *asker == side.other() && *stream == frame.stream && command.answer() == Some(frame.kind)
+        let answered = |(stream, command): &(u16, Command)| {
+            *stream == frame.stream && command.answer() == Some(frame.kind)
         };
-        let Some(place) = self.pending.iter().position(answers) else { return };
-        let Some((asker, _, command, mut asked)) = self.pending.remove(place) else { return };
+        let Some(Waiting { asker, key: (_, command), mut asked, .. }) =
+            self.pending.take(side.other(), answered)
+        else {
+            return;
+        };
         asked.reply = Reply::Done;
         if command == Command::DATA_ON && !self.weakness_told {
             self.weakness_told = true;
