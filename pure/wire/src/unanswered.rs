@@ -31,6 +31,17 @@ impl Question for Asked {
     }
 }
 
+/// A request with what only its reader needs to know of it.
+impl<T> Question for (T, Asked) {
+    fn weight(&self) -> usize {
+        size_of::<T>() + self.1.weight()
+    }
+
+    fn tell(self, asker: Side, out: &mut Out<'_>) {
+        out.request(asker, self.1);
+    }
+}
+
 impl<Q: Question> Question for Option<Q> {
     fn weight(&self) -> usize {
         self.as_ref().map_or(0, Question::weight)
@@ -72,7 +83,8 @@ impl Allowance {
     }
 }
 
-/// One of them. `K` is what tells the answer that belongs to it.
+/// A request that waits. `K` is what tells the answer that belongs to it.
+#[derive(Debug)]
 pub(crate) struct Waiting<K, Q = Asked> {
     pub(crate) asker: Side,
     pub(crate) key: K,
@@ -83,6 +95,7 @@ pub(crate) struct Waiting<K, Q = Asked> {
 }
 
 /// The unanswered requests of one conversation, the oldest first, `MAX` at the most.
+#[derive(Debug)]
 pub(crate) struct Unanswered<K, const MAX: usize, Q: Question = Asked> {
     waiting: VecDeque<Waiting<K, Q>>,
     weight: usize,

@@ -5,15 +5,12 @@ use super::parse::{self, Found, Message, Service};
 use super::{PORT, rows, service};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show::{VALUE_BYTES_MAX, cut, hexadecimal, readable};
+use crate::unanswered::{Question, Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Messages whose responses are awaited at a time.
 const PENDING_MAX: usize = 64;
-
-/// Services of all those messages.
-const SERVICES_PENDING_MAX: usize = 256;
 
 /// The longest invocation identifier that is kept: more than any node counts to.
 const INVOCATION_BYTES_MAX: usize = 8;
@@ -31,7 +28,7 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     /// Which side asks where a message does not tell.
     client: Option<Side>,
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX, Vec<(Code, Asked)>>,
     /// Whether the beginning of a message must be found, for source and destination.
     searching: [bool; 2],
     strikes: u32,
@@ -47,11 +44,9 @@ struct Told {
     readable: bool,
 }
 
-/// A message whose response is awaited: its services in their order.
-struct Pending {
-    asker: Side,
+/// What tells the response to a message, which asks for services in their order.
+struct Key {
     invocation: Vec<u8>,
-    services: Vec<(Code, Asked)>,
     /// Whether it came with a check, which only the holder of a key can make.
     checked: bool,
 }
@@ -110,9 +105,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.give_up(pending, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -159,11 +152,9 @@ impl Conversation {
             if called.is_none() && side == client {
                 let asked = self.sealed(title);
                 self.ask(side, calling, vec![(Code(u8::MAX), asked)], epsem, out);
-            } else if let Some(pending) = self.answered(side, called.or(calling)) {
-                for (_, mut asked) in pending.services {
-                    asked.reply = Reply::Done;
-                    out.request(pending.asker, asked);
-                }
+            } else if let Some(mut pending) = self.answered(side, called.or(calling)) {
+                pending.asked.iter_mut().for_each(|(_, asked)| asked.reply = Reply::Done);
+                pending.asked.tell(side.other(), out);
             }
             return;
         }
@@ -225,32 +216,19 @@ impl Conversation {
             }
             return;
         }
-        let held = |pending: &VecDeque<Pending>| pending.iter().map(|p| p.services.len()).sum::<usize>();
-        while (self.pending.len() >= PENDING_MAX || held(&self.pending) >= SERVICES_PENDING_MAX)
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.give_up(oldest, out);
-        }
         let invocation = invocation.unwrap_or_default().to_vec();
         let checked = epsem.check.is_some();
-        self.pending.push_back(Pending { asker, invocation, services, checked });
-    }
-
-    fn give_up(&mut self, pending: Pending, out: &mut Out<'_>) {
-        for (_, asked) in pending.services {
-            self.tell(pending.asker, asked, out);
-        }
+        self.pending.add(asker, Key { invocation, checked }, services, out);
     }
 
     /// The message that a response answers: by its number, else the oldest.
-    fn answered(&mut self, side: Side, invocation: Option<&[u8]>) -> Option<Pending> {
-        let asker = side.other();
-        let place = self
-            .pending
-            .iter()
-            .position(|p| p.asker == asker && Some(p.invocation.as_slice()) == invocation)
-            .or_else(|| self.pending.iter().position(|p| p.asker == asker))?;
-        self.pending.remove(place)
+    fn answered(
+        &mut self,
+        side: Side,
+        invocation: Option<&[u8]>,
+    ) -> Option<Waiting<Key, Vec<(Code, Asked)>>> {
+        let by_number = |key: &Key| Some(key.invocation.as_slice()) == invocation;
+        self.pending.take(side.other(), by_number).or_else(|| self.pending.take(side.other(), |_| true))
     }
 
     fn responses(
@@ -262,8 +240,8 @@ impl Conversation {
     ) {
         let asker = side.other();
         let pending = self.answered(side, invocation);
-        let checked = pending.as_ref().is_some_and(|pending| pending.checked);
-        let mut services = pending.map(|pending| pending.services).unwrap_or_default().into_iter();
+        let checked = pending.as_ref().is_some_and(|pending| pending.key.checked);
+        let mut services = pending.map(|pending| pending.asked).unwrap_or_default().into_iter();
         for answer in answers {
             let Some((code, mut asked)) = services.next() else {
                 rows::response(side, None, answer, out);
