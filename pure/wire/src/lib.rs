@@ -38,6 +38,7 @@ mod dns;
 mod enip;
 mod expected;
 mod flow;
+mod footing;
 mod fragment;
 mod frame;
 mod ftp;

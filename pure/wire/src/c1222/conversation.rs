@@ -4,6 +4,7 @@ use super::message::{Code, Element, Epsem};
 use super::parse::{self, Found, Message, Service};
 use super::{PORT, rows, service};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show::{VALUE_BYTES_MAX, cut, hexadecimal, readable};
 use crate::unanswered::{Question, Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -14,9 +15,6 @@ const PENDING_MAX: usize = 64;
 
 /// The longest invocation identifier that is kept: more than any node counts to.
 const INVOCATION_BYTES_MAX: usize = 8;
-
-/// How many runs of bytes that are no message a stream may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -29,9 +27,8 @@ struct Conversation {
     /// Which side asks where a message does not tell.
     client: Option<Side>,
     pending: Unanswered<Key, PENDING_MAX, Vec<(Code, Asked)>>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     /// Whether the meter took a password or a ticket.
     proven: bool,
     told: Told,
@@ -66,46 +63,41 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let place = (0..rest.len()).find(|place| begins(rest.get(*place..).unwrap_or_default()));
-                *self.searching_mut(side) = place.is_none();
-                let Some(place) = place else {
-                    // The last bytes may be the beginning of a message's head.
-                    return Progress::Used(used + rest.len().saturating_sub(5));
-                };
-                used += place;
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::find_message(rest) {
                 Found::Message(body, length) => {
                     match parse::parse_message(body) {
                         Some(message) => self.message(side, &message, out),
-                        None => self.strikes += 1,
+                        None => {
+                            self.footing.strike();
+                        }
                     }
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.pending.end(out);
+    }
+}
+
+/// How many bytes lie before the next message, and whether there is one.
+fn find_message(bytes: &[u8]) -> (usize, bool) {
+    match (0..bytes.len()).find(|place| begins(bytes.get(*place..).unwrap_or_default())) {
+        Some(place) => (place, true),
+        // The last bytes may be the beginning of a message's head.
+        None => (bytes.len().saturating_sub(5), false),
     }
 }
 
@@ -120,14 +112,6 @@ fn begins(bytes: &[u8]) -> bool {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let services = message.epsem.as_ref().map(|epsem| epsem.services()).unwrap_or_default();
         rows::message(side, message, &services, out);

@@ -4,6 +4,7 @@ use super::lwm2m::{self, Path};
 use super::message::{Code, Kind, Message, OptionNumber};
 use super::parse::{self, Found};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::secret;
 use crate::show::{self, VALUE_BYTES_MAX};
 use crate::unanswered::{Question, Unanswered, Waiting};
@@ -39,7 +40,7 @@ struct Conversation {
     recent: VecDeque<(Side, u16, Code)>,
     /// Which end has registered with the other.
     lwm2m_client: Option<Side>,
-    searching: [bool; 2],
+    searching: Ends<bool>,
     weakness_told: bool,
     key_told: bool,
     described: Vec<Path>,
@@ -99,10 +100,10 @@ impl Dialogue for Conversation {
             if rest.is_empty() {
                 return Progress::Used(used);
             }
-            if *self.searching_mut(side) {
+            if *self.searching.of_mut(side) {
                 let Some(skipped) = find_message(rest) else { return Progress::Used(bytes.len()) };
                 used += skipped;
-                *self.searching_mut(side) = false;
+                *self.searching.of_mut(side) = false;
                 continue;
             }
             match parse::parse_stream(rest) {
@@ -118,7 +119,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -207,14 +208,6 @@ fn payload_text(message: &Message<'_>) -> Option<Text> {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         if let Some((kind, id)) = message.datagram {
             if matches!(kind, Kind::Acknowledgement | Kind::Reset) {

@@ -5,6 +5,7 @@ use super::names;
 use super::parse::{self, Found, Wrapped};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::show::{hexadecimal, readable};
 use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -31,7 +32,7 @@ struct Conversation {
     pending: Unanswered<Key, PENDING_MAX, Vec<Asked>>,
     /// How who asks was proved, by client and logical device.
     proved: BTreeMap<(u16, u16), Mechanism>,
-    searching: [bool; 2],
+    searching: Ends<bool>,
     weakness_told: bool,
     ciphered_told: [bool; 2],
     title_told: [bool; 2],
@@ -70,7 +71,7 @@ impl Dialogue for Conversation {
             if rest.is_empty() {
                 return Progress::Used(used);
             }
-            let searching = self.searching_mut(side);
+            let searching = self.searching.of_mut(side);
             match parse::parse_wrapper(rest) {
                 Found::Message(wrapped, length)
                     if !*searching || message::sureness(wrapped.content) != message::Sure::No =>
@@ -87,7 +88,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -111,14 +112,6 @@ fn once(told: &mut [bool; 2], side: Side) -> bool {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, wrapped: &Wrapped<'_>, out: &mut Out<'_>) {
         let content = wrapped.content;
         let (to, from) = ((wrapped.source, wrapped.destination), (wrapped.destination, wrapped.source));

@@ -8,6 +8,7 @@ use super::message::{Fragment, FunctionCode};
 use super::objects::headers;
 use super::{attributes, fragments, parse, rows};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::unanswered::Unanswered;
 use city::{Reply, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
@@ -20,9 +21,6 @@ const PENDING_MAX: usize = 32;
 /// How long a response is awaited.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
 
-/// How many runs of bytes that are no frame a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
-
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
     Box::new(Conversation::default())
@@ -33,12 +31,11 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     /// Of source and destination.
     assemblies: [Assembly; 2],
-    /// Whether the beginning of a frame must be found, for source and destination.
-    searching: [bool; 2],
+    /// Whether messages are read where they begin.
+    footing: Footing,
     pending: Unanswered<Key, PENDING_MAX, Vec<Piece>>,
     /// The last request, until a response was told with it.
     unanswered: Option<FunctionCode>,
-    strikes: u32,
     role_told: bool,
     weakness_told: bool,
 }
@@ -65,38 +62,23 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = link::find_frame(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, link::find_frame) {
             match link::parse_frame(rest) {
                 Found::Frame(header, blocks) => {
                     self.frame(side, &header, blocks, out);
-                    used += header.length();
+                    walk.step(header.length());
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
         self.assembly_mut(side).clear();
     }
 
@@ -106,14 +88,6 @@ impl Dialogue for Conversation {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn assembly_mut(&mut self, side: Side) -> &mut Assembly {
         let [source, destination] = &mut self.assemblies;
         match side {

@@ -6,6 +6,7 @@ use super::parse::{self, Fit, Found};
 use super::{layout, makers, rows, words};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show;
 use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -13,9 +14,6 @@ use compact_str::format_compact;
 
 /// Commands awaiting a reply at a time. A client waits for a few; a direct PDU may carry several commands.
 const PENDING_MAX: usize = 64;
-
-/// How many runs of bytes that are no message a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Things that look like a message and are none, before the bytes at hand are given up.
 const CANDIDATES_MAX: u32 = 64;
@@ -29,9 +27,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 #[derive(Default)]
 struct Conversation {
     pending: Unanswered<Key, PENDING_MAX>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     weakness_told: bool,
 }
 
@@ -96,38 +93,23 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_message(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::parse_message(rest) {
                 Found::Message(message, length) => {
                     self.message(side, &message, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -155,14 +137,6 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         rows::tell(side, message, out);
         match message.kind {

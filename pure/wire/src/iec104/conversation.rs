@@ -4,6 +4,7 @@ use super::message::{Apdu, Asdu, Cause, ControlField, TypeId, Unnumbered};
 use super::parse::{self, Found, Object};
 use super::{ask, rows};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show::VALUE_BYTES_MAX;
 use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -17,9 +18,6 @@ const PENDING_MAX: usize = 64;
 /// How long a confirmation, or the end of an interrogation, is awaited.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
 
-/// How many runs of bytes that are no APDU a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
-
 /// The common address of every station.
 const EVERY_STATION: u16 = 0xffff;
 
@@ -31,10 +29,9 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One conversation between a controlling and a controlled station.
 #[derive(Default)]
 struct Conversation {
-    /// Whether the beginning of an APDU must be found, for source and destination.
-    searching: [bool; 2],
+    /// Whether messages are read where they begin.
+    footing: Footing,
     pending: Unanswered<Key, PENDING_MAX>,
-    strikes: u32,
     /// Whether the stations prove to each other who they are.
     proven: bool,
     role_told: bool,
@@ -56,38 +53,23 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_apdu(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_apdu) {
             match parse::parse_apdu(rest) {
                 Found::Apdu(apdu, length) => {
                     self.apdu(side, &apdu, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -122,14 +104,6 @@ pub(super) fn fits(apdu: &Apdu<'_>) -> bool {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn apdu(&mut self, side: Side, apdu: &Apdu<'_>, out: &mut Out<'_>) {
         self.pending.give_up(WAIT, out);
         match apdu.control {

@@ -4,6 +4,7 @@ use super::message::{self, Description, Frame, Service};
 use super::parse::{self, Found};
 use super::telegram::{Code, Key, Management, Meaning, Role, Telegram};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, readable};
 use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -23,7 +24,7 @@ struct Conversation {
     pending: Unanswered<Awaited, PENDING_MAX>,
     /// Channel and number of the last frame of a connection, from source and destination: sent again, it is the same.
     last: [Option<(Service, u8, u8)>; 2],
-    searching: [bool; 2],
+    searching: Ends<bool>,
     wrapped_told: [bool; 2],
     described: bool,
     weakness_told: bool,
@@ -79,19 +80,21 @@ impl Dialogue for Conversation {
             }
             match parse::parse_frame(rest) {
                 Found::Frame(frame, length) if frame.service.is_known() => {
-                    *self.searching_mut(side) = false;
+                    *self.searching.of_mut(side) = false;
                     self.frame(side, &frame, out);
                     used += length;
                 }
-                Found::More if !*self.searching_mut(side) || rest.len() < 6 => return Progress::Used(used),
-                _ if *self.searching_mut(side) => used += 1,
+                Found::More if !*self.searching.of_mut(side) || rest.len() < 6 => {
+                    return Progress::Used(used);
+                }
+                _ if *self.searching.of_mut(side) => used += 1,
                 _ => return Progress::Lost,
             }
         }
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -105,14 +108,6 @@ fn asked(verb: Verb, function: &'static str, target: Target, value: Option<Text>
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     /// Whether a connection's frame is the one that was sent last, sent again.
     fn is_repeated(&mut self, side: Side, key: (Service, u8, u8)) -> bool {
         let [source, destination] = &mut self.last;

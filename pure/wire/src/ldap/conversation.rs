@@ -4,6 +4,7 @@ use super::filter;
 use super::message::{self, Message, Operation, Proof};
 use super::parse::{self, Found};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::inner::Inner;
 use crate::show::{VALUE_BYTES_MAX, cut};
 use crate::unanswered::{Question, Unanswered};
@@ -41,7 +42,7 @@ struct Conversation {
     /// Whether a mechanism was accepted or a part not seen, so that a security layer may lie around messages.
     may_be_wrapped: bool,
     /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
     strikes: u32,
     directory_told: bool,
 }
@@ -86,12 +87,12 @@ impl Dialogue for Conversation {
             if rest.is_empty() || self.tls.is_some() {
                 return Progress::Used(used);
             }
-            if self.searching.get(side as usize) == Some(&true) {
+            if *self.searching.of(side) {
                 // A hole ends where what is captured at a time begins, which nearly always is a message.
                 if !begins(rest) {
                     return Progress::Used(bytes.len());
                 }
-                self.set_searching(side, false);
+                *self.searching.of_mut(side) = false;
             }
             match parse::parse_message(rest) {
                 Found::Message(message, length) => {
@@ -118,7 +119,7 @@ impl Dialogue for Conversation {
                     None if rest.len() < 4 && self.may_be_wrapped => return Progress::Used(used),
                     None => {
                         self.strikes += 1;
-                        self.set_searching(side, true);
+                        *self.searching.of_mut(side) = true;
                     }
                 },
             }
@@ -129,7 +130,7 @@ impl Dialogue for Conversation {
         if let Some(tls) = &mut self.tls {
             return tls.gap(side, missing, out);
         }
-        self.set_searching(side, true);
+        *self.searching.of_mut(side) = true;
         self.may_be_wrapped = true;
     }
 
@@ -164,12 +165,6 @@ fn begins(bytes: &[u8]) -> bool {
 }
 
 impl Conversation {
-    fn set_searching(&mut self, side: Side, searching: bool) {
-        if let Some(place) = self.searching.get_mut(side as usize) {
-            *place = searching;
-        }
-    }
-
     /// Messages in a buffer of a security layer, if they can be read.
     fn wrapped(&mut self, side: Side, buffer: &[u8], out: &mut Out<'_>) {
         let mut clear = parse::parse_wrapped(buffer).unwrap_or_default();

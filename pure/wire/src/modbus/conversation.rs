@@ -5,6 +5,7 @@ use super::fields::{self, Fields};
 use super::message::{FunctionCode, Message, Request, Response, objects, verb};
 use super::parse::{self, Found, LENGTH_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::unanswered::Unanswered;
 use city::{Details, Reply, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
@@ -19,9 +20,6 @@ const WAIT: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a client waits before it asks again under the same number; masters' time-outs are about a second.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
-
-/// How many runs of bytes that are no message a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -39,9 +37,8 @@ struct Conversation {
     /// Which side asks, once a message told.
     client: Option<Side>,
     pending: Unanswered<Key, PENDING_MAX>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     weakness_told: bool,
     /// How many exchanges were begun.
     exchanges: u32,
@@ -68,42 +65,24 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_message(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::parse_message(rest) {
                 Found::Message(message, length) => {
                     self.message(side, &message, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Foreign(_) | Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Foreign(length) => {
-                    self.strikes += 1;
-                    used += length;
-                }
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Foreign(length) if self.footing.strike() => walk.step(length),
+                Found::Nothing if self.footing.slip(side) => {}
+                Found::Foreign(_) | Found::Nothing => return Progress::Lost,
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -137,14 +116,6 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         self.pending.give_up(WAIT, out);
         let (source_port, destination_port) = (out.flow.source_port, out.flow.destination_port);

@@ -8,6 +8,7 @@ use super::message::{
 use super::parse::{self, PACKET_BYTES_MAX};
 use super::sparkplug::Sparkplug;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::show::VALUE_BYTES_MAX;
 use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -46,7 +47,7 @@ struct Conversation {
     /// What topic aliases stand for, as source and destination chose them.
     aliases: [BTreeMap<u16, Text>; 2],
     /// Whether the beginning of a packet must be found, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
     strikes: u32,
     broker_told: bool,
     sparkplug: Sparkplug,
@@ -72,11 +73,11 @@ impl Dialogue for Conversation {
             if rest.is_empty() {
                 return Progress::Used(used);
             }
-            if *self.searching_mut(side) {
+            if *self.searching.of_mut(side) {
                 match find_packet(rest, self.version) {
                     Some(skipped) => {
                         used += skipped;
-                        *self.searching_mut(side) = false;
+                        *self.searching.of_mut(side) = false;
                     }
                     None => return Progress::Used(bytes.len()),
                 }
@@ -114,7 +115,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -152,14 +153,6 @@ fn find_packet(bytes: &[u8], version: Option<Version>) -> Option<usize> {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn aliases_mut(&mut self, side: Side) -> &mut BTreeMap<u16, Text> {
         let [source, destination] = &mut self.aliases;
         match side {

@@ -3,6 +3,7 @@
 use super::address::shown;
 use super::{VERSION, verb};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::http::{Headers, Login, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, readable};
 use crate::text_head::{First, Found, Head, body_length, parse_head};
@@ -30,7 +31,7 @@ struct Conversation {
     has_login: bool,
     is_open_told: bool,
     /// Whether a gap has to be got over, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
 impl Dialogue for Conversation {
@@ -49,16 +50,16 @@ impl Dialogue for Conversation {
                     continue;
                 }
                 // Pictures within the connection (RFC 2326 clause 10.12). Behind a gap it is not known where they end.
-                [b'$', _, high, low, ..] if !*self.searching_mut(side) => {
+                [b'$', _, high, low, ..] if !*self.searching.of_mut(side) => {
                     let length = u64::from(u16::from_be_bytes([*high, *low]));
                     return Progress::Skip(used as u64 + 4 + length);
                 }
-                [b'$', ..] if !*self.searching_mut(side) => return Progress::Used(used),
+                [b'$', ..] if !*self.searching.of_mut(side) => return Progress::Used(used),
                 _ => {}
             }
             match parse_head(rest, VERSION) {
                 Found::Head(head, length) => {
-                    *self.searching_mut(side) = false;
+                    *self.searching.of_mut(side) = false;
                     self.head(side, head, out);
                     used += length;
                     let body = body_length(head.headers, "Content-Length");
@@ -67,7 +68,7 @@ impl Dialogue for Conversation {
                     }
                 }
                 Found::More => return Progress::Used(used),
-                Found::Nothing if *self.searching_mut(side) => {
+                Found::Nothing if *self.searching.of_mut(side) => {
                     let Some(line) = rest.iter().position(|byte| *byte == b'\n') else {
                         return Progress::Used(bytes.len());
                     };
@@ -79,7 +80,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -88,14 +89,6 @@ impl Dialogue for Conversation {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn head(&mut self, side: Side, head: Head<'_>, out: &mut Out<'_>) {
         let headers = head.headers;
         let sequence = readable(headers.first("cseq").unwrap_or_default(), VALUE_BYTES_MAX);

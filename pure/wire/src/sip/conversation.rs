@@ -5,6 +5,7 @@ use super::address::{bare, mask};
 use super::message::{verb, without_padding};
 use super::row::Row;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::http::{Headers, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, cut, readable};
 use crate::text_head::{First, Found, Head, body_length, parse_head, parse_whole};
@@ -30,7 +31,7 @@ struct Conversation {
     row: Row,
     told: Vec<(Side, Text)>,
     /// Whether a gap has to be got over, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
 impl Dialogue for Conversation {
@@ -53,7 +54,7 @@ impl Dialogue for Conversation {
             match parse_head(message, VERSION) {
                 _ if message.is_empty() => return Progress::Used(used),
                 Found::Head(head, length) => {
-                    *self.searching_mut(side) = false;
+                    *self.searching.of_mut(side) = false;
                     self.head(side, head, out);
                     used += length;
                     let body = body_length(head.headers, "l");
@@ -62,7 +63,7 @@ impl Dialogue for Conversation {
                     }
                 }
                 Found::More => return Progress::Used(used),
-                Found::Nothing if *self.searching_mut(side) => {
+                Found::Nothing if *self.searching.of_mut(side) => {
                     let Some(line) = message.iter().position(|byte| *byte == b'\n') else {
                         return Progress::Used(bytes.len());
                     };
@@ -74,7 +75,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -84,14 +85,6 @@ impl Dialogue for Conversation {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn head(&mut self, side: Side, head: Head<'_>, out: &mut Out<'_>) {
         let headers = head.headers;
         let key = key(headers);

@@ -3,6 +3,7 @@
 use super::message::{Command, Message, Status, dialect};
 use super::parse::{self, Frame, Framed, MESSAGE_BYTES_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::unanswered::Unanswered;
 use crate::{gss, kerberos, ntlm};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -27,7 +28,7 @@ struct Conversation {
     server_told: bool,
     guest_told: bool,
     /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
 /// What tells the reply to a request.
@@ -47,7 +48,7 @@ impl Dialogue for Conversation {
         let mut used = 0;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
-            let is_searching = self.searching.get(side as usize) == Some(&true);
+            let is_searching = *self.searching.of(side);
             let frame = match parse::parse_frame(rest) {
                 Framed::Frame(frame) => frame,
                 Framed::More => return Progress::Used(used),
@@ -61,7 +62,7 @@ impl Dialogue for Conversation {
             if !is_sound(frame, body) {
                 return if is_searching { Progress::Used(bytes.len()) } else { Progress::Lost };
             }
-            self.set_searching(side, false);
+            *self.searching.of_mut(side) = false;
             let total = frame.length + 4;
             let is_read = parse::command(body).is_some() && total <= MESSAGE_BYTES_MAX;
             match body.get(..frame.length) {
@@ -79,7 +80,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        self.set_searching(side, true);
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -98,12 +99,6 @@ fn is_sound(frame: Frame, body: &[u8]) -> bool {
 }
 
 impl Conversation {
-    fn set_searching(&mut self, side: Side, searching: bool) {
-        if let Some(place) = self.searching.get_mut(side as usize) {
-            *place = searching;
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         if message.command == Command::SessionSetup
             && let Some(token) = parse::parse_token(message)
