@@ -59,5 +59,3 @@ impl Dialogue for Conversation {
         self.session.end(out);
     }
 }
-
-impl Conversation {}

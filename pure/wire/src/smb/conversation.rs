@@ -27,6 +27,7 @@ struct Conversation {
     offer: Vec<Text>,
     server_told: bool,
     guest_told: bool,
+    version_told: bool,
     /// Whether the beginning of a message must be found, for source and destination.
     searching: Ends<bool>,
 }
@@ -177,7 +178,11 @@ impl Conversation {
         let Some(number) = parse::parse_dialect(message) else { return };
         asked.value = Some(if message.is_old {
             let name = self.offer.get(usize::from(number)).cloned();
-            format_compact!("SMB 1, {}", name.unwrap_or_else(|| "none".into()))
+            let words = format_compact!("SMB 1, {}", name.as_deref().unwrap_or("none"));
+            if name.is_some() && !std::mem::replace(&mut self.version_told, true) {
+                out.weakness(side, WeaknessKind::ObsoleteProtocol, words.clone());
+            }
+            words
         } else {
             format_compact!("SMB {}", dialect(number))
         });
