@@ -220,6 +220,14 @@ fn describe_weakness(weakness: &Weakness, name: &dyn Fn(Address) -> Text) -> Des
                 &["T0812"],
                 &["caf:B2.a", "caf:B4.b", "csf:PR.AA-01", "csf:PR.PS-01"],
             ),
+            WeaknessKind::ObsoleteProtocol => (
+                compact(format_args!("{who} speaks a protocol that its makers have given up")),
+                Severity::Medium,
+                "Switch the old version off here and at its partners; where a device knows no other, replace it, or let \
+                 only the stations that need it reach it.",
+                &["T0866", "T0830"],
+                &["caf:B4.b", "csf:PR.PS-01", "csf:PR.PS-02"],
+            ),
             WeaknessKind::ObsoleteTls => (
                 compact(format_args!("{who} agrees to an encryption that can be broken")),
                 Severity::Medium,
@@ -234,6 +242,14 @@ fn describe_weakness(weakness: &Weakness, name: &dyn Fn(Address) -> Text) -> Des
              reach this device, and declare the verbs they may use.",
                 &["T0855", "T0836"],
                 &["caf:B2.a", "caf:B4.a", "csf:PR.AA-03", "csf:PR.IR-01"],
+            ),
+            WeaknessKind::WeakCipher => (
+                compact(format_args!("{who} agrees to a cipher that can be broken, or to none")),
+                Severity::Medium,
+                "Allow only ciphers such as AES with keys of 128 bits or more; if the device has none, put it behind \
+                 something that has.",
+                &["T0830", "T0842"],
+                &["caf:B3.b", "caf:B4.b", "csf:PR.DS-02"],
             ),
         };
     let stop = if detail.is_empty() { "" } else { ": " };
@@ -298,5 +314,27 @@ mod tests {
         let said = weakness(1883, "user name a").describe(&|address| compact(format_args!("{address}")));
         assert_eq!(said.reason, "Seen over MQTT on port 1883: user name a.");
         assert_eq!(said.title, "A password to 192.0.2.1 crossed the network readable");
+    }
+
+    #[test]
+    fn what_is_out_of_date_is_said_with_what_to_do() {
+        let said = |kind, protocol, detail: &str| {
+            Concern::Weak(Weakness {
+                address: Address::Ip([192, 0, 2, 1].into()),
+                port: 445,
+                protocol,
+                kind,
+                detail: detail.into(),
+                peer: None,
+            })
+            .describe(&|address| compact(format_args!("{address}")))
+        };
+        let old = said(WeaknessKind::ObsoleteProtocol, city::Protocol::Smb, "SMB 1, NT LM 0.12");
+        assert_eq!(old.title, "192.0.2.1 speaks a protocol that its makers have given up");
+        assert_eq!(old.reason, "Seen over SMB on port 445: SMB 1, NT LM 0.12.");
+        assert!(old.remedy.starts_with("Switch the old version off here and at its partners"));
+        let weak = said(WeaknessKind::WeakCipher, city::Protocol::Tls, "TLS_RSA_WITH_RC4_128_SHA");
+        assert_eq!(weak.title, "192.0.2.1 agrees to a cipher that can be broken, or to none");
+        assert_eq!((old.severity, weak.severity), (Severity::Medium, Severity::Medium));
     }
 }

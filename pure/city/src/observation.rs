@@ -326,6 +326,11 @@ pub enum WeaknessKind {
     ObsoleteTls,
     /// A device was told to change something and nothing proved who asked.
     UnauthenticatedControl,
+    // Checkpoints know a kind by its place here, so that later ones come last.
+    /// A version of a protocol is spoken that its authors have given up: SMB 1, SSH 1, NTLM 1, RDP without TLS.
+    ObsoleteProtocol,
+    /// A cipher is agreed that can be broken, or none: RC4, DES, export ciphers (RFC 6649, RFC 8429, RFC 9325).
+    WeakCipher,
 }
 
 impl WeaknessKind {
@@ -339,8 +344,10 @@ impl WeaknessKind {
             WeaknessKind::CertificateWeak => "certificate-weak",
             WeaknessKind::CleartextCredentials => "cleartext-credentials",
             WeaknessKind::DefaultCredentials => "default-credentials",
+            WeaknessKind::ObsoleteProtocol => "obsolete-protocol",
             WeaknessKind::ObsoleteTls => "obsolete-tls",
             WeaknessKind::UnauthenticatedControl => "unauthenticated-control",
+            WeaknessKind::WeakCipher => "weak-cipher",
         }
     }
 }

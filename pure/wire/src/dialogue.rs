@@ -2,6 +2,7 @@
 
 use crate::Config;
 use crate::expected::Expected;
+use crate::unanswered::Allowance;
 use city::{
     Address, Binding, Details, Flow, Identity, Mac, Message, Observation, Observed, Protocol, Reply, Request,
     Target, Text, Trait, Verb, Weakness, WeaknessKind, Witness,
@@ -64,6 +65,8 @@ pub struct Out<'a> {
     pub(crate) observations: &'a mut Vec<Observation>,
     /// Where announced conversations are kept; nothing for what is directly on the link.
     pub(crate) expected: Option<&'a mut Expected>,
+    /// What all conversations together may keep of unanswered requests; nothing for what is directly on the link.
+    pub(crate) unanswered: Option<&'a Allowance>,
     /// The time of the packet being read.
     pub time: Timestamp,
     /// The conversation; its `protocol` is that of the dialogue. The source is the end that began it.

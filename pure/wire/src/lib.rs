@@ -38,6 +38,7 @@ mod dns;
 mod enip;
 mod expected;
 mod flow;
+mod footing;
 mod fragment;
 mod frame;
 mod ftp;
@@ -100,6 +101,7 @@ mod text_head;
 mod tftp;
 mod tls;
 mod tunnel;
+mod unanswered;
 mod upgrade;
 mod websocket;
 mod wire;
@@ -153,8 +155,8 @@ pub struct Config {
     pub interim: Option<SignedDuration>,
 }
 
-/// Bounds on what a reader keeps. The defaults hold it under 400 MB; what a dialogue remembers of unanswered requests
-/// comes on top and is bounded for each conversation by its protocol's folder.
+/// Bounds on what a reader keeps. The defaults hold it under 500 MB; what few dialogues remember beside unanswered
+/// requests comes on top and is bounded for each conversation by its protocol's folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Conversations followed at a time.
@@ -165,6 +167,8 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Bytes of TCP payload held until messages are whole, over all conversations.
     pub pending_bytes: usize,
+    /// Bytes of requests that nobody has answered yet, over all conversations.
+    pub unanswered_bytes: usize,
     /// IP datagrams whose fragments are awaited at a time.
     pub fragmented: usize,
     /// Bytes of fragments held, over all datagrams.
@@ -178,6 +182,7 @@ impl Default for Limits {
             reorder_bytes: 64 << 20,
             message_bytes: 256 << 10,
             pending_bytes: 64 << 20,
+            unanswered_bytes: 64 << 20,
             fragmented: 4_096,
             fragment_bytes: 16 << 20,
         }

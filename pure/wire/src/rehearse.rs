@@ -6,6 +6,7 @@
 use crate::dialogue::{Dialogue, Out, Progress, Reader, Side};
 use crate::expected::Expected;
 use crate::recognise::{Opening, Recognition};
+use crate::unanswered::Allowance;
 use crate::{Config, Limits};
 use city::{Flow, Mac, Observation, Observed, Request, Transport, Weakness};
 use etherparse::PacketBuilder;
@@ -60,6 +61,7 @@ pub(crate) struct Rehearsal {
     pub(crate) lost: bool,
     observations: Vec<Observation>,
     expected: Expected,
+    unanswered: Allowance,
 }
 
 impl Rehearsal {
@@ -74,6 +76,7 @@ impl Rehearsal {
             lost: false,
             observations: Vec::new(),
             expected: Expected::default(),
+            unanswered: Allowance::new(usize::MAX),
         }
     }
 
@@ -82,6 +85,7 @@ impl Rehearsal {
             config: &self.config,
             observations: &mut self.observations,
             expected: Some(&mut self.expected),
+            unanswered: Some(&self.unanswered),
             time: self.now,
             flow: self.flow,
         };

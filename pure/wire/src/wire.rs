@@ -17,6 +17,7 @@ use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tcp::Flags;
 use crate::tunnel::{Inside, Kind, is_bubble, parse_gre, parse_udp_tunnel};
+use crate::unanswered::Allowance;
 use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp};
 use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Text, Transport};
 use jiff::{SignedDuration, Timestamp};
@@ -62,6 +63,7 @@ pub struct Wire {
     tunnels: BTreeSet<(Address, Address)>,
     reorder: Room,
     pending: Room,
+    unanswered: Allowance,
 }
 
 /// What is known of a packet from outside it.
@@ -118,6 +120,7 @@ impl Wire {
             tunnels: BTreeSet::new(),
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
             pending: Room { used: 0, limit: config.limits.pending_bytes },
+            unanswered: Allowance::new(config.limits.unanswered_bytes),
             config,
         }
     }
@@ -596,6 +599,7 @@ impl Wire {
                     config: &self.config,
                     observations: out,
                     expected: Some(&mut self.expected),
+                    unanswered: Some(&self.unanswered),
                     time: around.time,
                     flow: live.flow(),
                 },
@@ -703,11 +707,8 @@ impl Wire {
         if let Some(vlan) = around.vlan {
             let flow = live.flow();
             let time = around.time;
-            Out { config: &self.config, observations: out, expected: None, time, flow }.event(
-                Side::Source,
-                "eve_link",
-                |fields| fields.show("vlan", vlan),
-            );
+            Out { config: &self.config, observations: out, expected: None, unanswered: None, time, flow }
+                .event(Side::Source, "eve_link", |fields| fields.show("vlan", vlan));
         }
         let patience = live.patience();
         self.table.insert(hash, live, patience)
@@ -728,6 +729,7 @@ impl Wire {
                 config: &self.config,
                 observations: out,
                 expected: Some(&mut self.expected),
+                unanswered: Some(&self.unanswered),
                 time: now,
                 flow,
             },

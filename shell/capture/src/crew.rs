@@ -127,6 +127,7 @@ where
                 conversations: limits.conversations / readers,
                 reorder_bytes: limits.reorder_bytes / readers,
                 pending_bytes: limits.pending_bytes / readers,
+                unanswered_bytes: limits.unanswered_bytes / readers,
                 fragmented: limits.fragmented / readers,
                 fragment_bytes: limits.fragment_bytes / readers,
                 ..*limits

@@ -5,9 +5,9 @@ use super::message::{BvlcFunction, BvlcResult};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, listed};
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
 /// Messages awaiting a result at a time.
@@ -15,14 +15,7 @@ const PENDING_MAX: usize = 16;
 
 /// Messages that await their result. They have no number: a result belongs to the oldest that it can belong to.
 #[derive(Default)]
-pub struct Link(VecDeque<Pending>);
-
-/// A message that awaits its result.
-struct Pending {
-    asker: Side,
-    function: BvlcFunction,
-    asked: Asked,
-}
+pub struct Link(Unanswered<BvlcFunction, PENDING_MAX>);
 
 impl Link {
     /// A message, or the result of one. `control_told` is whether it was told already that an end obeys anyone.
@@ -49,11 +42,8 @@ impl Link {
             return;
         };
         let asker = side.other();
-        let place = self
-            .0
-            .iter()
-            .position(|p| p.asker == asker && wanted.is_none_or(|function| function == p.function));
-        let mut asked = match place.and_then(|place| self.0.remove(place)) {
+        let answered = |function: &BvlcFunction| wanted.is_none_or(|wanted| wanted == *function);
+        let mut asked = match self.0.take(asker, answered) {
             Some(pending) => pending.asked,
             None => {
                 let function = wanted.unwrap_or(function);
@@ -109,19 +99,12 @@ impl Link {
             reply: Reply::Missing,
             details,
         };
-        if self.0.len() >= PENDING_MAX
-            && let Some(oldest) = self.0.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
-        self.0.push_back(Pending { asker: side, function, asked });
+        self.0.add(side, function, asked, out);
     }
 
     /// The conversation is over: tells of what was not answered.
     pub fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.0.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.0.end(out);
     }
 }
 

@@ -6,9 +6,9 @@ use super::parse::{self, Found};
 use super::rows;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show::{VALUE_BYTES_MAX, listed};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time.
 const PENDING_MAX: usize = 64;
@@ -27,21 +27,28 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One conversation between two nodes, or a terminal server and the nodes behind it.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX>,
     strikes: u32,
     weakness_told: bool,
 }
 
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
-    /// The number that the reply repeats, and of serial messages the node.
-    key: (u32, Option<u32>),
+/// The number that a reply repeats, and of serial messages the node.
+type Number = (u32, Option<u32>);
+
+/// What tells the reply to a request, and how it is to be read.
+struct Key {
+    number: Number,
     /// Of the data base: how the reply is to be read.
     base: Option<(DataBaseFunction, Select)>,
     /// What is written to, for the reply's row.
     signals: Vec<Text>,
-    asked: Asked,
+}
+
+impl Key {
+    /// Of what is not the data base.
+    fn plain(number: Number) -> Key {
+        Key { number, base: None, signals: Vec::new() }
+    }
 }
 
 impl Dialogue for Conversation {
@@ -88,9 +95,7 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending.asker, pending.asked, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -112,7 +117,7 @@ impl Conversation {
                     [function, ..] => {
                         rows::ip_unknown(side, message.data, out);
                         let asked = other(Function(*function), message.data, None);
-                        self.ask(Pending { asker: side, key, base: None, signals: Vec::new(), asked }, out);
+                        self.ask(side, Key::plain(key), asked, out);
                     }
                     [] => {}
                 },
@@ -120,7 +125,7 @@ impl Conversation {
                     // The peer passes over the data of a packet that begins a count.
                     let shown = packet.kind == PacketKind::RESPONSE;
                     let pending = self.answered(side, key);
-                    let base = pending.as_ref().map(|pending| pending.base);
+                    let base = pending.as_ref().map(|pending| pending.key.base);
                     if base == Some(None) {
                         rows::ip_unknown(side, message.data, out);
                         self.finish(side, pending, None, out);
@@ -130,7 +135,8 @@ impl Conversation {
                         continue;
                     };
                     if shown {
-                        let asked = pending.as_ref().and_then(|p| Some((p.base?.0, p.signals.as_slice())));
+                        let asked =
+                            pending.as_ref().and_then(|p| Some((p.key.base?.0, p.key.signals.as_slice())));
                         rows::ip_answer(side, &message, &answer, asked, out);
                     }
                     self.finish(side, pending, Some(&answer), out);
@@ -167,17 +173,16 @@ impl Conversation {
             }
             (_, Function::RDB) => {
                 let pending = self.answered(side, answering);
-                let base = pending.as_ref().and_then(|pending| pending.base);
+                let base = pending.as_ref().and_then(|pending| pending.key.base);
                 let Some(answer) = data_base::parse_answer(rest.data, base) else { return };
-                let asked = pending.as_ref().and_then(|p| Some((p.base?.0, p.signals.as_slice())));
+                let asked = pending.as_ref().and_then(|p| Some((p.key.base?.0, p.key.signals.as_slice())));
                 rows::serial_answer(side, &answer, asked, out);
                 self.finish(side, pending, Some(&answer), out);
             }
             (Function::RDB_EXTENSION, _) => {
                 rows::serial_extension(side, message, rest, out);
                 let asked = other(Function::RDB_EXTENSION, rest.data, Some(to));
-                let pending = Pending { asker: side, key: asking, base: None, signals: Vec::new(), asked };
-                self.ask(pending, out);
+                self.ask(side, Key::plain(asking), asked, out);
             }
             (_, Function::RDB_EXTENSION) => {
                 rows::serial_extension(side, message, rest, out);
@@ -191,19 +196,12 @@ impl Conversation {
                     return self.finish(side, pending, None, out);
                 }
                 let asked = other(function, rest.data, Some(to));
-                let pending = Pending { asker: side, key: asking, base: None, signals: Vec::new(), asked };
-                self.ask(pending, out);
+                self.ask(side, Key::plain(asking), asked, out);
             }
         }
     }
 
-    fn ask_base(
-        &mut self,
-        asker: Side,
-        key: (u32, Option<u32>),
-        query: &data_base::Query<'_>,
-        out: &mut Out<'_>,
-    ) {
+    fn ask_base(&mut self, asker: Side, number: Number, query: &data_base::Query<'_>, out: &mut Out<'_>) {
         let signals = match out.wants_details() && query.function.verb().changes() {
             true => query.signals.iter().take(SIGNALS_KEPT_MAX).map(|signal| signal.title()).collect(),
             false => Vec::new(),
@@ -211,42 +209,33 @@ impl Conversation {
         let asked = Asked {
             verb: query.function.verb(),
             function: query.function.text(),
-            target: query.target(key.1),
+            target: query.target(number.1),
             value: query.value(),
             reply: Reply::Missing,
             details: Details::new(),
         };
-        self.ask(Pending { asker, key, base: Some((query.function, query.select)), signals, asked }, out);
+        let base = Some((query.function, query.select));
+        self.ask(asker, Key { number, base, signals }, asked, out);
     }
 
     /// Keeps a request until it is answered. One that is sent again takes the place of the first.
-    fn ask(&mut self, pending: Pending, out: &mut Out<'_>) {
-        let alike = |other: &Pending| other.asker == pending.asker && other.key == pending.key;
-        if let Some(place) = self.pending.iter().position(alike)
-            && let Some(earlier) = self.pending.remove(place)
-        {
-            self.tell(earlier.asker, earlier.asked, out);
+    fn ask(&mut self, asker: Side, key: Key, asked: Asked, out: &mut Out<'_>) {
+        if let Some(earlier) = self.pending.take(asker, |other| other.number == key.number) {
+            self.tell(asker, earlier.asked, out);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asker, oldest.asked, out);
-        }
-        self.pending.push_back(pending);
+        self.pending.add(asker, key, asked, out);
     }
 
     /// The request that a reply answers.
-    fn answered(&mut self, side: Side, key: (u32, Option<u32>)) -> Option<Pending> {
-        let alike = |pending: &Pending| pending.asker == side.other() && pending.key == key;
-        let place = self.pending.iter().position(alike)?;
-        self.pending.remove(place)
+    fn answered(&mut self, side: Side, number: Number) -> Option<Waiting<Key>> {
+        self.pending.take(side.other(), |key| key.number == number)
     }
 
     /// Tells of a request with its reply.
     fn finish(
         &mut self,
         side: Side,
-        pending: Option<Pending>,
+        pending: Option<Waiting<Key>>,
         answer: Option<&data_base::Answer>,
         out: &mut Out<'_>,
     ) {

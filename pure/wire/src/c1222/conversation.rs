@@ -4,22 +4,17 @@ use super::message::{Code, Element, Epsem};
 use super::parse::{self, Found, Message, Service};
 use super::{PORT, rows, service};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show::{VALUE_BYTES_MAX, cut, hexadecimal, readable};
+use crate::unanswered::{Question, Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Messages whose responses are awaited at a time.
 const PENDING_MAX: usize = 64;
 
-/// Services of all those messages.
-const SERVICES_PENDING_MAX: usize = 256;
-
 /// The longest invocation identifier that is kept: more than any node counts to.
 const INVOCATION_BYTES_MAX: usize = 8;
-
-/// How many runs of bytes that are no message a stream may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -31,10 +26,9 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     /// Which side asks where a message does not tell.
     client: Option<Side>,
-    pending: VecDeque<Pending>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    pending: Unanswered<Key, PENDING_MAX, Vec<(Code, Asked)>>,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     /// Whether the meter took a password or a ticket.
     proven: bool,
     told: Told,
@@ -47,11 +41,9 @@ struct Told {
     readable: bool,
 }
 
-/// A message whose response is awaited: its services in their order.
-struct Pending {
-    asker: Side,
+/// What tells the response to a message, which asks for services in their order.
+struct Key {
     invocation: Vec<u8>,
-    services: Vec<(Code, Asked)>,
     /// Whether it came with a check, which only the holder of a key can make.
     checked: bool,
 }
@@ -71,48 +63,41 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let place = (0..rest.len()).find(|place| begins(rest.get(*place..).unwrap_or_default()));
-                *self.searching_mut(side) = place.is_none();
-                let Some(place) = place else {
-                    // The last bytes may be the beginning of a message's head.
-                    return Progress::Used(used + rest.len().saturating_sub(5));
-                };
-                used += place;
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::find_message(rest) {
                 Found::Message(body, length) => {
                     match parse::parse_message(body) {
                         Some(message) => self.message(side, &message, out),
-                        None => self.strikes += 1,
+                        None => {
+                            self.footing.strike();
+                        }
                     }
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.give_up(pending, out);
-        }
+        self.pending.end(out);
+    }
+}
+
+/// How many bytes lie before the next message, and whether there is one.
+fn find_message(bytes: &[u8]) -> (usize, bool) {
+    match (0..bytes.len()).find(|place| begins(bytes.get(*place..).unwrap_or_default())) {
+        Some(place) => (place, true),
+        // The last bytes may be the beginning of a message's head.
+        None => (bytes.len().saturating_sub(5), false),
     }
 }
 
@@ -127,14 +112,6 @@ fn begins(bytes: &[u8]) -> bool {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let services = message.epsem.as_ref().map(|epsem| epsem.services()).unwrap_or_default();
         rows::message(side, message, &services, out);
@@ -159,11 +136,9 @@ impl Conversation {
             if called.is_none() && side == client {
                 let asked = self.sealed(title);
                 self.ask(side, calling, vec![(Code(u8::MAX), asked)], epsem, out);
-            } else if let Some(pending) = self.answered(side, called.or(calling)) {
-                for (_, mut asked) in pending.services {
-                    asked.reply = Reply::Done;
-                    out.request(pending.asker, asked);
-                }
+            } else if let Some(mut pending) = self.answered(side, called.or(calling)) {
+                pending.asked.iter_mut().for_each(|(_, asked)| asked.reply = Reply::Done);
+                pending.asked.tell(side.other(), out);
             }
             return;
         }
@@ -225,32 +200,19 @@ impl Conversation {
             }
             return;
         }
-        let held = |pending: &VecDeque<Pending>| pending.iter().map(|p| p.services.len()).sum::<usize>();
-        while (self.pending.len() >= PENDING_MAX || held(&self.pending) >= SERVICES_PENDING_MAX)
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.give_up(oldest, out);
-        }
         let invocation = invocation.unwrap_or_default().to_vec();
         let checked = epsem.check.is_some();
-        self.pending.push_back(Pending { asker, invocation, services, checked });
-    }
-
-    fn give_up(&mut self, pending: Pending, out: &mut Out<'_>) {
-        for (_, asked) in pending.services {
-            self.tell(pending.asker, asked, out);
-        }
+        self.pending.add(asker, Key { invocation, checked }, services, out);
     }
 
     /// The message that a response answers: by its number, else the oldest.
-    fn answered(&mut self, side: Side, invocation: Option<&[u8]>) -> Option<Pending> {
-        let asker = side.other();
-        let place = self
-            .pending
-            .iter()
-            .position(|p| p.asker == asker && Some(p.invocation.as_slice()) == invocation)
-            .or_else(|| self.pending.iter().position(|p| p.asker == asker))?;
-        self.pending.remove(place)
+    fn answered(
+        &mut self,
+        side: Side,
+        invocation: Option<&[u8]>,
+    ) -> Option<Waiting<Key, Vec<(Code, Asked)>>> {
+        let by_number = |key: &Key| Some(key.invocation.as_slice()) == invocation;
+        self.pending.take(side.other(), by_number).or_else(|| self.pending.take(side.other(), |_| true))
     }
 
     fn responses(
@@ -262,8 +224,8 @@ impl Conversation {
     ) {
         let asker = side.other();
         let pending = self.answered(side, invocation);
-        let checked = pending.as_ref().is_some_and(|pending| pending.checked);
-        let mut services = pending.map(|pending| pending.services).unwrap_or_default().into_iter();
+        let checked = pending.as_ref().is_some_and(|pending| pending.key.checked);
+        let mut services = pending.map(|pending| pending.asked).unwrap_or_default().into_iter();
         for answer in answers {
             let Some((code, mut asked)) = services.next() else {
                 rows::response(side, None, answer, out);

@@ -7,6 +7,7 @@ use super::{names, pccc, values, verbs};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, listed, readable};
+use crate::unanswered::Question;
 use city::{Details, Reply, Target, Text, Trait, Verb};
 use compact_str::format_compact;
 
@@ -36,6 +37,16 @@ pub struct Call {
     /// The connection that it opens.
     pub opens: Option<Triad>,
     pub asked: Asked,
+}
+
+impl Question for Call {
+    fn weight(&self) -> usize {
+        size_of::<Call>() - size_of::<Asked>() + self.asked.weight()
+    }
+
+    fn tell(self, asker: Side, out: &mut Out<'_>) {
+        out.request(asker, self.asked);
+    }
 }
 
 impl Call {

@@ -6,14 +6,15 @@ use super::parse::{parse_forward_close, parse_message, parse_opened, parse_packe
 use super::path::parse_path;
 use super::rows;
 use crate::dialogue::{Out, Side};
+use crate::unanswered::Unanswered;
 use city::{Reply, Verb, WeaknessKind};
 use compact_str::format_compact;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use std::collections::VecDeque;
 
 /// Packets awaiting a reply at a time.
 const PENDING_MAX: usize = 64;
-/// Requests within them, since one packet may hold many.
+/// Requests that are kept of one packet.
 const CALLS_MAX: usize = 1_024;
 /// Connections that are remembered.
 const CONNECTIONS_MAX: usize = 256;
@@ -38,20 +39,16 @@ pub struct Carrier {
 /// Reads the explicit messages of one conversation.
 #[derive(Default)]
 pub struct Explicit {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Packet, PENDING_MAX, Vec<Call>>,
     /// Connections that were opened, the oldest first.
     connections: VecDeque<Connection>,
     weakness_told: bool,
 }
 
 /// A packet whose reply is awaited.
-struct Pending {
-    /// Who asked.
-    asker: Side,
+struct Packet {
     carrier: Carrier,
     service: Service,
-    time: Timestamp,
-    calls: Vec<Call>,
 }
 
 /// A connection that was opened here.
@@ -65,7 +62,7 @@ struct Connection {
 impl Explicit {
     /// Reads one message. Whether it is one.
     pub fn message(&mut self, side: Side, carrier: Carrier, bytes: &[u8], out: &mut Out<'_>) -> bool {
-        self.give_up_waiting(out);
+        self.pending.give_up(WAIT, out);
         match parse_message(bytes) {
             Some(Message::Request(request)) => self.request(side, carrier, &request, out),
             Some(Message::Response(response)) => self.response(side, carrier, &response, out),
@@ -76,9 +73,7 @@ impl Explicit {
 
     /// The conversation is over.
     pub fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.unanswered(pending, out);
-        }
+        self.pending.end(out);
     }
 
     fn request(&mut self, side: Side, carrier: Carrier, request: &Request<'_>, out: &mut Out<'_>) {
@@ -88,13 +83,7 @@ impl Explicit {
         for call in calls.drain(CALLS_MAX.min(calls.len())..) {
             self.tell(side, call, Reply::Missing, out);
         }
-        let kept = |pending: &VecDeque<Pending>| pending.iter().map(|p| p.calls.len()).sum::<usize>();
-        while (self.pending.len() >= PENDING_MAX || kept(&self.pending) + calls.len() > CALLS_MAX)
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.unanswered(oldest, out);
-        }
-        self.pending.push_back(Pending { asker: side, carrier, service, time: out.time, calls });
+        self.pending.add(side, Packet { carrier, service }, calls, out);
     }
 
     /// Gathers what a request asks for, looking into packets and routed messages. Says which service will answer.
@@ -146,7 +135,7 @@ impl Explicit {
         let pending = self.place(side, carrier, response).and_then(|place| self.pending.remove(place));
         let packed = response.service == Service::MULTIPLE_SERVICE_PACKET;
         let replies = || packed.then(|| parse_packed(response.data)).into_iter().flatten();
-        let (asker, calls) = pending.map_or((side.other(), None), |p| (p.asker, Some(p.calls)));
+        let (asker, calls) = pending.map_or((side.other(), None), |p| (p.asker, Some(p.asked)));
         let class = calls.as_ref().and_then(|calls| calls.first()).filter(|_| !packed).and_then(|call| {
             // What could not be passed on is answered by the connection manager.
             let undelivered = call.place.routed && response.service != call.service;
@@ -177,18 +166,18 @@ impl Explicit {
         self.pending.iter().position(|p| {
             let routed = || {
                 response.service == Service::UNCONNECTED_SEND
-                    && p.calls.first().is_some_and(|call| call.place.routed)
+                    && p.asked.first().is_some_and(|call| call.place.routed)
             };
             // Several connections may count alike; those that were opened here are known by both their identifiers.
-            let connected = || match (p.carrier.connection, carrier.connection) {
+            let connected = || match (p.key.carrier.connection, carrier.connection) {
                 (Some(asked), Some(answered)) => is_opened(asked, |c| c.to_target)
                     .is_none_or(|connection| connection.to_originator == answered),
                 _ => true,
             };
             p.asker != side
-                && p.carrier.context == carrier.context
-                && p.carrier.sequence == carrier.sequence
-                && (p.service == response.service || routed())
+                && p.key.carrier.context == carrier.context
+                && p.key.carrier.sequence == carrier.sequence
+                && (p.key.service == response.service || routed())
                 && connected()
         })
     }
@@ -209,22 +198,6 @@ impl Explicit {
             call.identify(asker.other(), response, out);
         }
         self.tell(asker, call, reply, out);
-    }
-
-    fn unanswered(&mut self, pending: Pending, out: &mut Out<'_>) {
-        for call in pending.calls {
-            self.tell(pending.asker, call, Reply::Missing, out);
-        }
-    }
-
-    /// Requests that have waited too long go unanswered.
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.unanswered(oldest, out);
-        }
     }
 
     fn tell(&mut self, asker: Side, call: Call, reply: Reply, out: &mut Out<'_>) {

@@ -4,8 +4,10 @@ use super::lwm2m::{self, Path};
 use super::message::{Code, Kind, Message, OptionNumber};
 use super::parse::{self, Found};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::secret;
 use crate::show::{self, VALUE_BYTES_MAX};
+use crate::unanswered::{Question, Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
 use std::collections::VecDeque;
@@ -33,25 +35,23 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// Two ends.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX, Exchange>,
     observed: VecDeque<Observed>,
     recent: VecDeque<(Side, u16, Code)>,
     /// Which end has registered with the other.
     lwm2m_client: Option<Side>,
-    searching: [bool; 2],
+    searching: Ends<bool>,
     weakness_told: bool,
     key_told: bool,
     described: Vec<Path>,
 }
 
-/// What awaits a reply.
-struct Pending {
-    asker: Side,
+/// What tells a reply, and how it is to be read.
+struct Key {
     token: Token,
     id: Option<u16>,
     path: Option<Path>,
     wants: Wants,
-    asked: Asked,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,6 @@ enum Wants {
     /// That a notification is acknowledged.
     Acknowledgement,
     Response,
-    /// A response, of which only a refusal is told: it goes on with a block of what was told already.
-    Block,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,10 +100,10 @@ impl Dialogue for Conversation {
             if rest.is_empty() {
                 return Progress::Used(used);
             }
-            if *self.searching_mut(side) {
+            if *self.searching.of_mut(side) {
                 let Some(skipped) = find_message(rest) else { return Progress::Used(bytes.len()) };
                 used += skipped;
-                *self.searching_mut(side) = false;
+                *self.searching.of_mut(side) = false;
                 continue;
             }
             match parse::parse_stream(rest) {
@@ -121,13 +119,11 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            tell(pending, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -153,9 +149,22 @@ fn find_message(bytes: &[u8]) -> Option<usize> {
     (0..bytes.len().min(REACH)).find(|start| chains(*start))
 }
 
-fn tell(pending: Pending, out: &mut Out<'_>) {
-    if pending.wants != Wants::Block || matches!(pending.asked.reply, Reply::Refused(_)) {
-        out.request(pending.asker, pending.asked);
+/// What is asked in one message.
+struct Exchange {
+    asked: Asked,
+    /// Whether it only carries a block of what is told once; it is told if it is refused.
+    is_part: bool,
+}
+
+impl Question for Exchange {
+    fn weight(&self) -> usize {
+        self.asked.weight()
+    }
+
+    fn tell(self, asker: Side, out: &mut Out<'_>) {
+        if !self.is_part || matches!(self.asked.reply, Reply::Refused(_)) {
+            out.request(asker, self.asked);
+        }
     }
 }
 
@@ -199,14 +208,6 @@ fn payload_text(message: &Message<'_>) -> Option<Text> {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         if let Some((kind, id)) = message.datagram {
             if matches!(kind, Kind::Acknowledgement | Kind::Reset) {
@@ -231,18 +232,13 @@ impl Conversation {
 
     /// What one side sent with this number was heard, or refused.
     fn acknowledged(&mut self, side: Side, kind: Kind, id: u16, out: &mut Out<'_>) {
-        let wanted = |p: &Pending| {
-            p.asker == side.other()
-                && p.id == Some(id)
-                && (kind == Kind::Reset || p.wants == Wants::Acknowledgement)
-        };
-        let Some(mut pending) =
-            self.pending.iter().position(wanted).and_then(|place| self.pending.remove(place))
-        else {
+        let wanted =
+            |key: &Key| key.id == Some(id) && (kind == Kind::Reset || key.wants == Wants::Acknowledgement);
+        let Some(mut exchange) = self.pending.take(side.other(), wanted).map(|waiting| waiting.asked) else {
             return;
         };
-        pending.asked.reply = if kind == Kind::Reset { Reply::Refused("reset".into()) } else { Reply::Done };
-        tell(pending, out);
+        exchange.asked.reply = if kind == Kind::Reset { Reply::Refused("reset".into()) } else { Reply::Done };
+        exchange.tell(side.other(), out);
     }
 
     fn request(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
@@ -302,8 +298,8 @@ impl Conversation {
             details: Details::new(),
         };
         let id = message.datagram.map(|(_, id)| id);
-        let wants = if is_part { Wants::Block } else { Wants::Response };
-        self.await_reply(Pending { asker: side, token, id, path, wants, asked }, out);
+        let key = Key { token, id, path, wants: Wants::Response };
+        self.await_reply(side, key, Exchange { asked, is_part }, out);
     }
 
     fn value(&self, message: &Message<'_>, path: Option<Path>, is_secret: bool, mute: bool) -> Option<Text> {
@@ -359,66 +355,55 @@ impl Conversation {
         self.observed.push_back(Observed { observer, token, target: target.clone(), path, is_secret });
     }
 
-    fn await_reply(&mut self, pending: Pending, out: &mut Out<'_>) {
+    fn await_reply(&mut self, asker: Side, key: Key, exchange: Exchange, out: &mut Out<'_>) {
         // A token that is used again says that nobody waits for the old answer any more.
-        let same = |p: &Pending| {
-            (p.asker, p.token) == (pending.asker, pending.token) && p.wants != Wants::Acknowledgement
-        };
-        if pending.wants != Wants::Acknowledgement
-            && let Some(old) = self.pending.iter().position(same).and_then(|place| self.pending.remove(place))
+        let same = |old: &Key| old.token == key.token && old.wants == Wants::Response;
+        if key.wants == Wants::Response
+            && let Some(old) = self.pending.take(asker, same)
         {
-            tell(old, out);
+            old.asked.tell(asker, out);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            tell(oldest, out);
-        }
-        self.pending.push_back(pending);
+        self.pending.add(asker, key, exchange, out);
     }
 
     fn response(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let token = Token::of(message.token);
         // An acknowledgement carries the number of its request: where tokens are empty, that is what tells.
         let id = message.datagram.and_then(|(kind, id)| (kind == Kind::Acknowledgement).then_some(id));
-        let wanted = |p: &Pending| {
-            p.asker == side.other()
-                && p.token == token
-                && p.wants != Wants::Acknowledgement
-                && id.is_none_or(|id| p.id == Some(id))
+        let wanted = |key: &Key| {
+            key.token == token && key.wants == Wants::Response && id.is_none_or(|id| key.id == Some(id))
         };
-        let place = self.pending.iter().position(wanted);
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else {
+        let Some(Waiting { asker, key, asked: mut exchange, .. }) = self.pending.take(side.other(), wanted)
+        else {
             self.notification(side, token, message, out);
             return;
         };
-        self.describe(side, pending.path, message, out);
+        let asked = &mut exchange.asked;
+        self.describe(side, key.path, message, out);
         if message.code.is_success() {
-            pending.asked.reply = Reply::Done;
-            let is_secret = secret::is_named_by(pending.asked.target.name.as_bytes())
-                || pending.path.is_some_and(Path::is_secret);
-            if matches!(pending.asked.verb, Verb::Read | Verb::Subscribe | Verb::Discover)
-                && let Some(mut value) = self.value(message, pending.path, is_secret, false)
+            asked.reply = Reply::Done;
+            let is_secret =
+                secret::is_named_by(asked.target.name.as_bytes()) || key.path.is_some_and(Path::is_secret);
+            if matches!(asked.verb, Verb::Read | Verb::Subscribe | Verb::Discover)
+                && let Some(mut value) = self.value(message, key.path, is_secret, false)
             {
                 if message.block(OptionNumber::BLOCK2).is_some_and(|(_, more, _)| more) {
                     value.push('…');
                 }
-                pending.asked.value = Some(value);
+                asked.value = Some(value);
             }
-            if pending.asked.verb.changes() && !self.weakness_told {
+            if asked.verb.changes() && !self.weakness_told {
                 self.weakness_told = true;
-                let detail =
-                    format_compact!("{} obeyed; plain CoAP cannot prove who asks", pending.asked.function);
+                let detail = format_compact!("{} obeyed; plain CoAP cannot prove who asks", asked.function);
                 out.weakness(side, WeaknessKind::UnauthenticatedControl, detail);
             }
         } else {
-            pending.asked.reply = Reply::Refused(message.code.text());
+            asked.reply = Reply::Refused(message.code.text());
         }
         if !message.code.is_success() || message.number(OptionNumber::OBSERVE).is_none() {
-            let key = (pending.asker, pending.token);
-            self.observed.retain(|seen| (seen.observer, seen.token) != key);
+            self.observed.retain(|seen| (seen.observer, seen.token) != (asker, token));
         }
-        tell(pending, out);
+        exchange.tell(asker, out);
     }
 
     /// A response that nobody asked for just now: the state of a resource that is observed.
@@ -440,7 +425,8 @@ impl Conversation {
             Some((Kind::Confirmable, id)) => {
                 asked.reply = Reply::Missing;
                 let wants = Wants::Acknowledgement;
-                self.await_reply(Pending { asker: side, token, id: Some(id), path, wants, asked }, out);
+                let key = Key { token, id: Some(id), path, wants };
+                self.await_reply(side, key, Exchange { asked, is_part: false }, out);
             }
             _ => out.request(side, asked),
         }

@@ -5,10 +5,12 @@ use super::names;
 use super::parse::{self, Found, Wrapped};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::show::{hexadecimal, readable};
+use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// Requests awaiting a reply at a time.
 const PENDING_MAX: usize = 64;
@@ -27,21 +29,20 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// Two ends.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX, Vec<Asked>>,
     /// How who asks was proved, by client and logical device.
     proved: BTreeMap<(u16, u16), Mechanism>,
-    searching: [bool; 2],
+    searching: Ends<bool>,
     weakness_told: bool,
     ciphered_told: [bool; 2],
     title_told: [bool; 2],
 }
 
-struct Pending {
-    asker: Side,
+/// What tells a reply, and how it is to be read.
+struct Key {
     /// Client and logical device.
     ends: (u16, u16),
     waits: Waits,
-    asked: Vec<Asked>,
     descriptor: Option<Descriptor>,
 }
 
@@ -70,7 +71,7 @@ impl Dialogue for Conversation {
             if rest.is_empty() {
                 return Progress::Used(used);
             }
-            let searching = self.searching_mut(side);
+            let searching = self.searching.of_mut(side);
             match parse::parse_wrapper(rest) {
                 Found::Message(wrapped, length)
                     if !*searching || message::sureness(wrapped.content) != message::Sure::No =>
@@ -87,18 +88,12 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            tell(pending, out);
-        }
+        self.pending.end(out);
     }
-}
-
-fn tell(pending: Pending, out: &mut Out<'_>) {
-    pending.asked.into_iter().for_each(|asked| out.request(pending.asker, asked));
 }
 
 fn asked(verb: Verb, function: &'static str, target: Target, value: Option<Text>) -> Asked {
@@ -117,14 +112,6 @@ fn once(told: &mut [bool; 2], side: Side) -> bool {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, wrapped: &Wrapped<'_>, out: &mut Out<'_>) {
         let content = wrapped.content;
         let (to, from) = ((wrapped.source, wrapped.destination), (wrapped.destination, wrapped.source));
@@ -206,8 +193,8 @@ impl Conversation {
             return;
         }
         let refused = (association.result != 0).then(|| message::diagnostic(association.diagnostic));
-        let mechanism = self.pending.iter().find_map(|p| match p.waits {
-            Waits::Association(mechanism, _) if p.ends == ends => Some(mechanism),
+        let mechanism = self.pending.iter().find_map(|p| match p.key.waits {
+            Waits::Association(mechanism, _) if p.key.ends == ends => Some(mechanism),
             _ => None,
         });
         if let Some(mechanism) = mechanism.filter(|_| refused.is_none()) {
@@ -304,12 +291,7 @@ impl Conversation {
         descriptor: Option<Descriptor>,
         out: &mut Out<'_>,
     ) {
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            tell(oldest, out);
-        }
-        self.pending.push_back(Pending { asker, ends, waits, asked, descriptor });
+        self.pending.add(asker, Key { ends, waits, descriptor }, asked, out);
     }
 
     fn answer(
@@ -321,11 +303,10 @@ impl Conversation {
         refused: Option<Text>,
         out: &mut Out<'_>,
     ) {
-        let place =
-            self.pending.iter().position(|p| p.asker == side.other() && p.ends == ends && wanted(p.waits));
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
-        let secret = pending.descriptor.is_some_and(names::is_secret);
-        if let (Some(value), Some(descriptor)) = (&value, pending.descriptor)
+        let answered = |key: &Key| key.ends == ends && wanted(key.waits);
+        let Some(mut pending) = self.pending.take(side.other(), answered) else { return };
+        let secret = pending.key.descriptor.is_some_and(names::is_secret);
+        if let (Some(value), Some(descriptor)) = (&value, pending.key.descriptor)
             && let Some((about, field)) = names::identity(descriptor)
         {
             out.identity(side, about, value, field, 90);
@@ -342,6 +323,6 @@ impl Conversation {
                 out.weakness(side, WeaknessKind::UnauthenticatedControl, detail);
             }
         }
-        tell(pending, out);
+        pending.asked.tell(side.other(), out);
     }
 }

@@ -5,8 +5,9 @@ use super::file::FileObject;
 use super::message::{Fragment, FunctionCode, verb};
 use super::objects::{self, Form, Item, Objects, Range, headers};
 use super::value;
-use crate::dialogue::Asked;
+use crate::dialogue::{Asked, Out, Side};
 use crate::show::{self, VALUE_BYTES_MAX};
+use crate::unanswered::Question;
 use city::{Details, Reply, Target, Text};
 use compact_str::format_compact;
 
@@ -23,6 +24,16 @@ pub struct Piece {
     group: Option<u8>,
     /// The index of a control.
     index: Option<u32>,
+}
+
+impl Question for Piece {
+    fn weight(&self) -> usize {
+        size_of::<Piece>() - size_of::<Asked>() + self.asked.weight()
+    }
+
+    fn tell(self, asker: Side, out: &mut Out<'_>) {
+        out.request(asker, self.asked);
+    }
 }
 
 /// What a fragment asks of a station: a piece for each header, or, of controls, for each object; classes of data are

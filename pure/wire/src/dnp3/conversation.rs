@@ -8,23 +8,18 @@ use super::message::{Fragment, FunctionCode};
 use super::objects::headers;
 use super::{attributes, fragments, parse, rows};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
+use crate::unanswered::Unanswered;
 use city::{Reply, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
+use jiff::SignedDuration;
 
 /// Fragments awaiting a response or a confirmation at a time. A master asks a station one thing at a time; behind one
 /// address there may be several stations.
 const PENDING_MAX: usize = 32;
 
-/// What is asked by those that wait, together: a fragment may ask for many things.
-const PENDING_PIECES_MAX: usize = 512;
-
 /// How long a response is awaited.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
-
-/// How many runs of bytes that are no frame a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -36,26 +31,22 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     /// Of source and destination.
     assemblies: [Assembly; 2],
-    /// Whether the beginning of a frame must be found, for source and destination.
-    searching: [bool; 2],
-    pending: VecDeque<Pending>,
+    /// Whether messages are read where they begin.
+    footing: Footing,
+    pending: Unanswered<Key, PENDING_MAX, Vec<Piece>>,
     /// The last request, until a response was told with it.
     unanswered: Option<FunctionCode>,
-    strikes: u32,
     role_told: bool,
     weakness_told: bool,
 }
 
-/// What awaits a response; or an unsolicited response that awaits its confirmation.
-struct Pending {
-    asker: Side,
+/// What tells a response; or the confirmation of an unsolicited one.
+struct Key {
     station: u16,
     sequence: u8,
     unsolicited: bool,
-    time: Timestamp,
     /// Whether something proved who asks, or was made to.
     proven: bool,
-    pieces: Vec<Piece>,
 }
 
 impl Dialogue for Conversation {
@@ -71,57 +62,32 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = link::find_frame(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, link::find_frame) {
             match link::parse_frame(rest) {
                 Found::Frame(header, blocks) => {
                     self.frame(side, &header, blocks, out);
-                    used += header.length();
+                    walk.step(header.length());
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
         self.assembly_mut(side).clear();
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending, out);
-        }
+        self.pending.end(out);
     }
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn assembly_mut(&mut self, side: Side) -> &mut Assembly {
         let [source, destination] = &mut self.assemblies;
         match side {
@@ -139,7 +105,7 @@ impl Conversation {
         if let Some(bytes) = self.assembly_mut(side).add(header, &data)
             && let Some(fragment) = parse::parse_fragment(&bytes)
         {
-            self.give_up_waiting(out);
+            self.pending.give_up(WAIT, out);
             fragments::tell(side, header, bytes.first().copied().unwrap_or_default(), &fragment, out);
             self.fragment(side, header, &fragment, out);
         }
@@ -178,19 +144,11 @@ impl Conversation {
         if no_reply {
             pieces.iter_mut().for_each(|piece| piece.asked.reply = Reply::NotExpected);
         }
-        let pending = Pending {
-            asker: side,
-            station,
-            sequence: fragment.sequence,
-            unsolicited: false,
-            time: out.time,
-            proven,
-            pieces,
-        };
         if no_reply {
-            return self.tell(pending, out);
+            return self.tell(side, proven, pieces, out);
         }
-        self.await_reply(pending, out);
+        let key = Key { station, sequence: fragment.sequence, unsolicited: false, proven };
+        self.pending.add(side, key, pieces, out);
     }
 
     fn response(&mut self, side: Side, header: &Header, fragment: &Fragment<'_>, out: &mut Out<'_>) {
@@ -201,89 +159,52 @@ impl Conversation {
         let is_challenge = fragment.function == FunctionCode::AUTHENTICATE_RESPONSE
             && headers(fragment.function, fragment.objects)
                 .any(|objects| (objects.group, objects.variation) == (120, 1));
-        let place = self.pending.iter().position(|pending| {
-            !pending.unsolicited
-                && (pending.asker, pending.station, pending.sequence)
-                    == (asker, header.source, fragment.sequence)
-        });
-        let Some(place) = place else { return };
+        let answered =
+            |key: &Key| !key.unsolicited && (key.station, key.sequence) == (header.source, fragment.sequence);
         if is_challenge {
             // What was asked waits until the master has proved who it is.
-            if let Some(pending) = self.pending.get_mut(place) {
-                pending.proven = true;
+            if let Some(pending) = self.pending.find(asker, answered) {
+                pending.key.proven = true;
             }
             return;
         }
-        if let Some(mut pending) = self.pending.remove(place) {
-            ask::answer(&mut pending.pieces, fragment);
-            self.tell(pending, out);
+        if let Some(mut pending) = self.pending.take(asker, answered) {
+            ask::answer(&mut pending.asked, fragment);
+            self.tell(asker, pending.key.proven, pending.asked, out);
         }
     }
 
     fn published(&mut self, side: Side, header: &Header, fragment: &Fragment<'_>, out: &mut Out<'_>) {
         let mut pieces = ask::pieces(header.source, fragment);
-        if !fragment.confirm {
-            pieces.iter_mut().for_each(|piece| piece.asked.reply = Reply::NotExpected);
-        }
-        let pending = Pending {
-            asker: side,
-            station: header.source,
-            sequence: fragment.sequence,
-            unsolicited: true,
-            time: out.time,
-            proven: true,
-            pieces,
-        };
         if fragment.confirm {
-            self.await_reply(pending, out);
+            let (station, sequence) = (header.source, fragment.sequence);
+            self.pending.add(side, Key { station, sequence, unsolicited: true, proven: true }, pieces, out);
         } else {
-            self.tell(pending, out);
+            pieces.iter_mut().for_each(|piece| piece.asked.reply = Reply::NotExpected);
+            self.tell(side, true, pieces, out);
         }
     }
 
     fn confirmed(&mut self, side: Side, header: &Header, fragment: &Fragment<'_>, out: &mut Out<'_>) {
-        let place = self.pending.iter().position(|pending| {
-            pending.unsolicited
+        let answered = |key: &Key| {
+            key.unsolicited
                 && fragment.unsolicited
-                && (pending.asker, pending.station, pending.sequence)
-                    == (side.other(), header.destination, fragment.sequence)
-        });
-        if let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) {
-            pending.pieces.iter_mut().for_each(|piece| piece.asked.reply = Reply::Done);
-            self.tell(pending, out);
+                && (key.station, key.sequence) == (header.destination, fragment.sequence)
+        };
+        if let Some(mut pending) = self.pending.take(side.other(), answered) {
+            pending.asked.iter_mut().for_each(|piece| piece.asked.reply = Reply::Done);
+            self.tell(side.other(), true, pending.asked, out);
         }
     }
 
-    fn await_reply(&mut self, pending: Pending, out: &mut Out<'_>) {
-        let mut pieces: usize = self.pending.iter().map(|pending| pending.pieces.len()).sum();
-        pieces += pending.pieces.len();
-        while (pieces > PENDING_PIECES_MAX || self.pending.len() >= PENDING_MAX)
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            pieces -= oldest.pieces.len();
-            self.tell(oldest, out);
-        }
-        self.pending.push_back(pending);
-    }
-
-    /// What has waited too long goes unanswered.
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest, out);
-        }
-    }
-
-    fn tell(&mut self, pending: Pending, out: &mut Out<'_>) {
-        for Piece { asked, .. } in pending.pieces {
-            if !pending.proven && !self.weakness_told && is_obeyed(&asked) {
+    fn tell(&mut self, asker: Side, is_proven: bool, pieces: Vec<Piece>, out: &mut Out<'_>) {
+        for Piece { asked, .. } in pieces {
+            if !is_proven && !self.weakness_told && is_obeyed(&asked) {
                 self.weakness_told = true;
                 let detail = format_compact!("{} obeyed; nothing proved who asked", asked.function);
-                out.weakness(pending.asker.other(), WeaknessKind::UnauthenticatedControl, detail);
+                out.weakness(asker.other(), WeaknessKind::UnauthenticatedControl, detail);
             }
-            out.request(pending.asker, asked);
+            out.request(asker, asked);
         }
     }
 

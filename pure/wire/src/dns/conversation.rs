@@ -6,11 +6,11 @@ use super::{is_readable, multicast};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, listed, seconds};
+use crate::unanswered::{Question as Asks, Unanswered};
 use city::{Address, Details, Reply, Target, Text, Trait, Verb};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
-use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The most questions of one conversation that wait for their replies.
@@ -29,7 +29,8 @@ const DETAILED_MAX: usize = 256;
 #[derive(Debug)]
 pub struct Conversation {
     multicast: bool,
-    pending: VecDeque<Pending>,
+    /// Messages that ask, by transaction.
+    pending: Unanswered<u16, PENDING_MAX, Pending>,
     /// The transaction whose zone is being transferred, in one message after another (RFC 5936 clause 2.2).
     transfer: Option<u16>,
     /// How many messages there were.
@@ -77,7 +78,7 @@ impl Conversation {
     pub fn new(multicast: bool) -> Conversation {
         Conversation {
             multicast,
-            pending: VecDeque::new(),
+            pending: Unanswered::default(),
             transfer: None,
             messages: 0,
             introduced: false,
@@ -86,12 +87,7 @@ impl Conversation {
     }
 
     fn message(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && (oldest.asked.is_some_and(|asked| out.time.duration_since(asked) > WAIT)
-                || self.pending.len() >= PENDING_MAX)
-        {
-            self.give_up_oldest(out);
-        }
+        self.pending.give_up(WAIT, out);
         let number = self.messages;
         self.messages = self.messages.saturating_add(1);
         if self.multicast {
@@ -107,10 +103,10 @@ impl Conversation {
         let mut pending = Pending::new(side, message, Some(out.time), number);
         pending.extension = if out.wants_events() { extension(message) } else { None };
         if out.address(side.other()).is_station() {
-            self.pending.push_back(pending);
+            self.pending.add(side, message.header.id, pending, out);
         } else {
             // Link-local multicast name resolution: whoever knows replies in a conversation of its own.
-            pending.tell(Reply::NotExpected, None, out);
+            pending.answered(Reply::NotExpected, None, out);
         }
     }
 
@@ -120,9 +116,9 @@ impl Conversation {
             out.identity(side, Trait::Role, "name server", "reply", 60);
         }
         name_addresses(message, out);
-        let asked = self.pending.iter().position(|pending| pending.is_answered_by(side, message));
+        let asked = self.pending.iter().position(|waiting| waiting.asked.is_answered_by(side, message));
         let pending = match asked.and_then(|at| self.pending.remove(at)) {
-            Some(pending) => pending,
+            Some(waiting) => waiting.asked,
             None if self.transfer == Some(message.header.id) => return,
             // The question was not seen.
             None => Pending::new(side.other(), message, None, number),
@@ -134,13 +130,7 @@ impl Conversation {
             Rcode(0) => Reply::Done,
             refused => Reply::Refused(refused.to_compact_string()),
         };
-        pending.tell(reply, Some((message, number)), out);
-    }
-
-    fn give_up_oldest(&mut self, out: &mut Out<'_>) {
-        if let Some(pending) = self.pending.pop_front() {
-            pending.tell(Reply::Missing, None, out);
-        }
+        pending.answered(reply, Some((message, number)), out);
     }
 
     /// Whether the next message of a stream may begin here.
@@ -194,9 +184,20 @@ impl Dialogue for Conversation {
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while !self.pending.is_empty() {
-            self.give_up_oldest(out);
-        }
+        self.pending.end(out);
+    }
+}
+
+impl Asks for Pending {
+    fn weight(&self) -> usize {
+        let value = self.value.as_ref().map_or(0, |value| value.len());
+        let extension = self.extension.as_ref().map_or(0, |(_, options)| options.len());
+        let questions = self.questions.iter().map(|question| size_of::<Question>() + question.name.len());
+        value + extension + questions.sum::<usize>()
+    }
+
+    fn tell(self, _asker: Side, out: &mut Out<'_>) {
+        self.answered(Reply::Missing, None, out);
     }
 }
 
@@ -224,7 +225,7 @@ impl Pending {
     }
 
     /// Tells of every question of the message.
-    fn tell(self, reply: Reply, answer: Option<(&Message, u32)>, out: &mut Out<'_>) {
+    fn answered(self, reply: Reply, answer: Option<(&Message, u32)>, out: &mut Out<'_>) {
         let header = answer.map_or(self.header, |(message, _)| message.header);
         let questions =
             if self.questions.is_empty() { vec![None] } else { self.questions.iter().map(Some).collect() };

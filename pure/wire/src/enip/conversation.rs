@@ -6,6 +6,7 @@ use super::whole;
 use crate::cip::{self, Carrier, Explicit};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show::{VALUE_BYTES_MAX, escaped};
 use city::{Details, Reply, Target, Text, Verb};
 use compact_str::format_compact;
@@ -13,9 +14,6 @@ use std::collections::VecDeque;
 
 /// Commands awaiting a reply at a time.
 const PENDING_MAX: usize = 32;
-
-/// How many runs of bytes that are no message a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// What stands where a code has no name.
 const UNKNOWN: &str = "unknown";
@@ -31,9 +29,8 @@ struct Conversation {
     explicit: Explicit,
     /// Lists and registrations whose reply is awaited: who asked, what, under which context.
     pending: VecDeque<(Side, Command, u64)>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
 }
 
 impl Dialogue for Conversation {
@@ -48,38 +45,23 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_message(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::parse_message(rest) {
                 Found::Message(message) => {
                     self.message(side, &message, out);
-                    used += HEADER_BYTES + message.data.len();
+                    walk.step(HEADER_BYTES + message.data.len());
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -108,14 +90,6 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let Message { header, data } = message;
         row(side, header, out);

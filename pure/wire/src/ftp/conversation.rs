@@ -3,6 +3,7 @@
 use super::message::{Asks, asks, has_path, is_guest, is_logged, protection};
 use super::parse::{bracketed, compress, join, parse_extended, parse_port, parse_quoted, parse_size};
 use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::http::is_default;
 use crate::lines::{LINE_MAX, ReplyLine, parse_command, parse_line, parse_reply_line};
 use crate::show::{VALUE_BYTES_MAX, cut, escaped, readable};
@@ -53,7 +54,7 @@ pub(super) struct Conversation {
     within: Option<u16>,
     upgrade: Option<Upgrade>,
     /// Whether lines of a side are passed over until a sound one comes, after a part was not seen.
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
 impl Conversation {
@@ -342,19 +343,17 @@ impl Dialogue for Conversation {
                     Progress::Lost => Progress::Lost,
                 };
             }
-            let searching = self.searching.get_mut(side as usize);
+            let searching = self.searching.of_mut(side);
             match parse_line(rest) {
                 Some((line, length)) => {
                     // The rest of a line of which a part was not seen is none.
-                    if !searching.is_some_and(std::mem::take) {
+                    if !std::mem::take(searching) {
                         self.line(side, line, out);
                     }
                     used += length;
                 }
                 None if rest.len() > LINE_MAX => {
-                    if let Some(searching) = searching {
-                        *searching = true;
-                    }
+                    *searching = true;
                     return Progress::Used(bytes.len());
                 }
                 None => break,
@@ -368,9 +367,7 @@ impl Dialogue for Conversation {
             upgrade.gap(side, missing, out);
             return;
         }
-        if let Some(searching) = self.searching.get_mut(side as usize) {
-            *searching = true;
-        }
+        *self.searching.of_mut(side) = true;
         self.within = None;
         // Which reply belongs to which command is not known any more.
         while !self.pending.is_empty() {

@@ -6,16 +6,14 @@ use super::parse::{self, Fit, Found};
 use super::{layout, makers, rows, words};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show;
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Commands awaiting a reply at a time. A client waits for a few; a direct PDU may carry several commands.
 const PENDING_MAX: usize = 64;
-
-/// How many runs of bytes that are no message a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Things that look like a message and are none, before the bytes at hand are given up.
 const CANDIDATES_MAX: u32 = 64;
@@ -28,20 +26,24 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One conversation between a client and a server: a field device, or a gateway to many.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    pending: Unanswered<Key, PENDING_MAX>,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     weakness_told: bool,
 }
 
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
+/// What tells the reply to a command: the message's kind and number, and the command as the frame has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
     id: Id,
     sequence: u16,
     command: u16,
-    asked: Asked,
+}
+
+impl Key {
+    fn of(message: &Message<'_>, command: u16) -> Key {
+        Key { id: message.id, sequence: message.sequence, command }
+    }
 }
 
 /// A command in a message of either kind.
@@ -91,44 +93,27 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_message(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::parse_message(rest) {
                 Found::Message(message, length) => {
                     self.message(side, &message, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -152,14 +137,6 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         rows::tell(side, message, out);
         match message.kind {
@@ -173,7 +150,7 @@ impl Conversation {
         match message.id {
             Id::SESSION_INITIATE => {
                 let asked = asked(Verb::Authenticate, "session-initiate".into(), Target::default(), None);
-                self.await_reply(side, message, 0, asked, out);
+                self.pending.add(side, Key::of(message, 0), asked, out);
             }
             Id::READ_AUDIT_LOG => {
                 let log = parse::parse_audit_log(message.body, false);
@@ -182,7 +159,7 @@ impl Conversation {
                     Target::numbered("audit-record", first, first + u64::from(log.count.saturating_sub(1)))
                 });
                 let asked = asked(Verb::Read, "read-audit-log".into(), target, None);
-                self.await_reply(side, message, 0, asked, out);
+                self.pending.add(side, Key::of(message, 0), asked, out);
             }
             Id::TOKEN_PASSING => {
                 if let Some(frame) = parse::parse_token_passing(message.body) {
@@ -205,44 +182,26 @@ impl Conversation {
         let verb = commands::verb(order.command, !order.data.is_empty());
         let value = verb.changes().then(|| rows::values(order.command, false, order.data)).flatten();
         let asked = asked(verb, commands::function(order.command), target(order), value);
-        self.await_reply(side, message, order.carrier, asked, out);
-    }
-
-    fn await_reply(
-        &mut self,
-        asker: Side,
-        message: &Message<'_>,
-        command: u16,
-        asked: Asked,
-        out: &mut Out<'_>,
-    ) {
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest, out);
-        }
-        let (id, sequence) = (message.id, message.sequence);
-        self.pending.push_back(Pending { asker, id, sequence, command, asked });
+        self.pending.add(side, Key::of(message, order.carrier), asked, out);
     }
 
     /// Takes out the request that a reply belongs to.
-    fn take(&mut self, side: Side, message: &Message<'_>, command: u16) -> Option<Pending> {
-        let key = (side.other(), message.id, message.sequence, command);
-        let place = self.pending.iter().position(|p| (p.asker, p.id, p.sequence, p.command) == key)?;
-        self.pending.remove(place)
+    fn take(&mut self, side: Side, message: &Message<'_>, command: u16) -> Option<Asked> {
+        let wanted = Key::of(message, command);
+        self.pending.take(side.other(), |key| *key == wanted).map(|waiting| waiting.asked)
     }
 
     fn response(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         match message.id {
             Id::SESSION_INITIATE | Id::READ_AUDIT_LOG => {
-                let Some(mut pending) = self.take(side, message, 0) else { return };
+                let Some(mut asked) = self.take(side, message, 0) else { return };
                 let refused = if message.kind == Kind::RESPONSE {
                     message::refusal(message.status)
                 } else {
                     Some(message.kind.text())
                 };
-                pending.asked.reply = refused.map_or(Reply::Done, Reply::Refused);
-                self.tell(pending, out);
+                asked.reply = refused.map_or(Reply::Done, Reply::Refused);
+                self.tell(side.other(), asked, out);
             }
             Id::TOKEN_PASSING if message.kind == Kind::RESPONSE => {
                 if let Some(frame) = parse::parse_token_passing(message.body) {
@@ -258,13 +217,11 @@ impl Conversation {
             }
             // An error or a refusal of the whole message.
             Id::TOKEN_PASSING | Id::DIRECT => {
-                let key = (side.other(), message.id, message.sequence);
-                while let Some(place) = self.pending.iter().position(|p| (p.asker, p.id, p.sequence) == key)
-                    && let Some(mut pending) = self.pending.remove(place)
-                {
+                let is_in = |key: &Key| (key.id, key.sequence) == (message.id, message.sequence);
+                while let Some(mut waiting) = self.pending.take(side.other(), is_in) {
                     let why = if message.kind == Kind::NAK { "nak".into() } else { status_word(message) };
-                    pending.asked.reply = Reply::Refused(why);
-                    self.tell(pending, out);
+                    waiting.asked.reply = Reply::Refused(why);
+                    self.tell(side.other(), waiting.asked, out);
                 }
             }
             _ => {}
@@ -276,25 +233,23 @@ impl Conversation {
         if refused.is_none() {
             identify(side, order, out);
         }
-        let Some(mut pending) = self.take(side, message, order.carrier) else {
+        let Some(mut asked) = self.take(side, message, order.carrier) else {
             // What was asked was not seen, but what it was can be told.
             let verb = commands::verb(order.command, false);
             let asked = Asked {
                 reply: refused.map_or(Reply::Done, Reply::Refused),
                 ..asked(verb, commands::function(order.command), target(order), None)
             };
-            let (id, sequence, command) = (message.id, message.sequence, order.carrier);
-            return self.tell(Pending { asker: side.other(), id, sequence, command, asked }, out);
+            return self.tell(side.other(), asked, out);
         };
-        if refused.is_none() && !pending.asked.verb.changes() {
-            pending.asked.value = rows::values(order.command, true, order.data);
+        if refused.is_none() && !asked.verb.changes() {
+            asked.value = rows::values(order.command, true, order.data);
         }
-        pending.asked.reply = refused.map_or(Reply::Done, Reply::Refused);
-        self.tell(pending, out);
+        asked.reply = refused.map_or(Reply::Done, Reply::Refused);
+        self.tell(side.other(), asked, out);
     }
 
-    fn tell(&mut self, pending: Pending, out: &mut Out<'_>) {
-        let Pending { asker, asked, .. } = pending;
+    fn tell(&mut self, asker: Side, asked: Asked, out: &mut Out<'_>) {
         if asked.verb.changes() && asked.reply == Reply::Done && !self.weakness_told {
             self.weakness_told = true;
             let detail =

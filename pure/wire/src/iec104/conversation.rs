@@ -4,11 +4,12 @@ use super::message::{Apdu, Asdu, Cause, ControlField, TypeId, Unnumbered};
 use super::parse::{self, Found, Object};
 use super::{ask, rows};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show::VALUE_BYTES_MAX;
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
+use jiff::SignedDuration;
 
 /// Requests awaiting a confirmation at a time. A station may leave 12 APDUs unacknowledged (IEC 60870-5-104 clause 5.5,
 /// parameter k); some are set to more.
@@ -16,9 +17,6 @@ const PENDING_MAX: usize = 64;
 
 /// How long a confirmation, or the end of an interrogation, is awaited.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
-
-/// How many runs of bytes that are no APDU a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// The common address of every station.
 const EVERY_STATION: u16 = 0xffff;
@@ -31,10 +29,9 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One conversation between a controlling and a controlled station.
 #[derive(Default)]
 struct Conversation {
-    /// Whether the beginning of an APDU must be found, for source and destination.
-    searching: [bool; 2],
-    pending: VecDeque<Pending>,
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
+    pending: Unanswered<Key, PENDING_MAX>,
     /// Whether the stations prove to each other who they are.
     proven: bool,
     role_told: bool,
@@ -50,58 +47,33 @@ enum Key {
     Station(TypeId, u16, u32),
 }
 
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
-    key: Key,
-    time: Timestamp,
-    asked: Asked,
-}
-
 impl Dialogue for Conversation {
     fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
         false
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_apdu(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_apdu) {
             match parse::parse_apdu(rest) {
                 Found::Apdu(apdu, length) => {
                     self.apdu(side, &apdu, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending.asker, pending.asked, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -132,16 +104,8 @@ pub(super) fn fits(apdu: &Apdu<'_>) -> bool {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn apdu(&mut self, side: Side, apdu: &Apdu<'_>, out: &mut Out<'_>) {
-        self.give_up_waiting(out);
+        self.pending.give_up(WAIT, out);
         match apdu.control {
             ControlField::Information { asdu: bytes, .. } => {
                 let Some(asdu) = parse::parse_asdu(bytes) else { return rows::apdu(side, apdu, None, out) };
@@ -163,8 +127,8 @@ impl Conversation {
             Unnumbered::STOP => ("stop-data-transfer", Unnumbered::STOP_CONFIRMED),
             Unnumbered::START_CONFIRMED | Unnumbered::STOP_CONFIRMED => {
                 self.tell_role(side, out);
-                let place = self.place(side, |key| key == Key::Connection(function));
-                if let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) {
+                let is_it = |key: &Key| *key == Key::Connection(function);
+                if let Some(mut pending) = self.pending.take(side.other(), is_it) {
                     pending.asked.reply = Reply::Done;
                     self.tell(pending.asker, pending.asked, out);
                 }
@@ -181,7 +145,7 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        self.await_reply(side, Key::Connection(confirmation), asked, out);
+        self.pending.add(side, Key::Connection(confirmation), asked, out);
     }
 
     fn asdu(&mut self, side: Side, asdu: &Asdu<'_>, objects: &[Object<'_>], out: &mut Out<'_>) {
@@ -214,7 +178,7 @@ impl Conversation {
             type_id if is_new => {
                 let address = objects.first().map_or(0, |object| object.address);
                 let key = Key::Station(type_id, asdu.common_address, address);
-                self.await_reply(side, key, ask::asked(asdu, objects, Reply::Missing), out);
+                self.pending.add(side, key, ask::asked(asdu, objects, Reply::Missing), out);
             }
             _ => self.reply(side, asdu, objects, out),
         }
@@ -228,7 +192,8 @@ impl Conversation {
             _ if asdu.negative => Some(Text::const_new("negative-confirmation")),
             _ => None,
         };
-        let Some(place) = self.place(side, |key| is_to(key, asdu, |of| of == address)) else {
+        let is_it = |key: &Key| is_to(*key, asdu, |of| of == address);
+        let Some(pending) = self.pending.find(side.other(), is_it) else {
             // A confirmation repeats what was asked.
             let is_confirmation =
                 matches!(asdu.cause, Cause::ACTIVATION_CONFIRMED | Cause::DEACTIVATION_CONFIRMED);
@@ -240,10 +205,9 @@ impl Conversation {
         };
         let is_interrogation = matches!(asdu.type_id, TypeId::INTERROGATION | TypeId::COUNTER_INTERROGATION);
         let goes_on = is_interrogation && asdu.cause == Cause::ACTIVATION_CONFIRMED && refusal.is_none();
-        let Some(pending) = self.pending.get_mut(place) else { return };
         pending.asked.reply = refusal.map_or(Reply::Done, Reply::Refused);
         // The values come between the confirmation of an interrogation and its end.
-        if !goes_on && let Some(pending) = self.pending.remove(place) {
+        if !goes_on && let Some(pending) = self.pending.take(side.other(), is_it) {
             self.tell(pending.asker, pending.asked, out);
         }
     }
@@ -255,8 +219,7 @@ impl Conversation {
             _ => TypeId::COUNTER_INTERROGATION,
         };
         let asked = Asdu { type_id, ..*asdu };
-        let place = self.place(side, |key| is_to(key, &asked, |_| true));
-        if let Some(pending) = place.and_then(|place| self.pending.get_mut(place))
+        if let Some(pending) = self.pending.find(side.other(), |key| is_to(*key, &asked, |_| true))
             && pending.asked.value.as_ref().is_none_or(|value| !value.ends_with('…'))
             && let Some(item) = ask::item(asdu, objects)
         {
@@ -269,38 +232,14 @@ impl Conversation {
     /// A value that was read.
     fn read(&mut self, side: Side, asdu: &Asdu<'_>, objects: &[Object<'_>], out: &mut Out<'_>) {
         let asked = Asdu { type_id: TypeId::READ, ..*asdu };
-        let is_read = |key| is_to(key, &asked, |of| objects.iter().any(|object| object.address == of));
-        match self.place(side, is_read).and_then(|place| self.pending.remove(place)) {
+        let is_read = |key: &Key| is_to(*key, &asked, |of| objects.iter().any(|object| object.address == of));
+        match self.pending.take(side.other(), is_read) {
             Some(mut pending) => {
                 pending.asked.reply = Reply::Done;
                 pending.asked.value = ask::value(asdu, objects);
                 self.tell(pending.asker, pending.asked, out);
             }
             None => self.tell(side, ask::asked(asdu, objects, Reply::NotExpected), out),
-        }
-    }
-
-    /// The oldest request of the other side with such a key.
-    fn place(&self, side: Side, is_it: impl Fn(Key) -> bool) -> Option<usize> {
-        self.pending.iter().position(|pending| pending.asker == side.other() && is_it(pending.key))
-    }
-
-    fn await_reply(&mut self, asker: Side, key: Key, asked: Asked, out: &mut Out<'_>) {
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asker, oldest.asked, out);
-        }
-        self.pending.push_back(Pending { asker, key, time: out.time, asked });
-    }
-
-    /// What has waited too long goes as it is.
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asker, oldest.asked, out);
         }
     }
 

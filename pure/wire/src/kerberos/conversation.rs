@@ -3,6 +3,7 @@
 use super::parse::{self, Framed};
 use super::session::Session;
 use crate::dialogue::{Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -14,7 +15,7 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     session: Session,
     /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
 impl Dialogue for Conversation {
@@ -37,12 +38,12 @@ impl Dialogue for Conversation {
                     if let Some(message) = parse::parse_message(body) {
                         self.session.message(side, message, out);
                     }
-                    self.set_searching(side, false);
+                    *self.searching.of_mut(side) = false;
                     used += length;
                 }
                 Framed::More => return Progress::Used(used),
                 // After a hole, the next segment that begins with a message is waited for.
-                Framed::Nothing if self.searching.get(side as usize) == Some(&true) => {
+                Framed::Nothing if *self.searching.of(side) => {
                     return Progress::Used(bytes.len());
                 }
                 Framed::Nothing => return Progress::Lost,
@@ -51,18 +52,10 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        self.set_searching(side, true);
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.session.end(out);
-    }
-}
-
-impl Conversation {
-    fn set_searching(&mut self, side: Side, searching: bool) {
-        if let Some(place) = self.searching.get_mut(side as usize) {
-            *place = searching;
-        }
     }
 }

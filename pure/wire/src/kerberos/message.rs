@@ -72,6 +72,11 @@ pub fn cipher(number: i64) -> Option<&'static str> {
     })
 }
 
+/// Whether a cipher must no longer be used: DES (RFC 6649), triple DES and RC4 (RFC 8429).
+pub fn is_weak(cipher: i64) -> bool {
+    matches!(cipher, 1..=3 | 5 | 7 | 16 | 23 | 24)
+}
+
 /// The name of an error (section 7.5.9).
 pub fn error(code: i64) -> Text {
     Text::const_new(match code {

@@ -1,7 +1,8 @@
 //! Kerberos: RFC 4120 over UDP and TCP, and its AP messages in the tokens of other protocols.
 //!
 //! Read: who asks for tickets of which service (AS and TGS), with which cipher, until when, and why it was refused; who
-//! shows a ticket to a service (AP). Tickets and what else is sealed are never looked into.
+//! shows a ticket to a service (AP). Tickets and what else is sealed are never looked into. Who grants a ticket sealed
+//! with DES or RC4, or lets somebody in by one, shows a weakness.
 //!
 //! Not read: pre-authentication data with its certificates, KRB-SAFE, KRB-PRIV, KRB-CRED, and changes of passwords.
 //!

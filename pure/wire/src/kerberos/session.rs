@@ -5,7 +5,7 @@ use super::parse::parse_message;
 use crate::dialogue::{Asked, Out, Side};
 use crate::gss::Token;
 use crate::show::{VALUE_BYTES_MAX, cut};
-use city::{Details, Reply, Target, Text, Trait, Verb};
+use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
 
 /// Texts with which a centre asks for more proof: no failure, and the field does not log it.
@@ -18,6 +18,7 @@ pub(crate) struct Session {
     /// Whether the field's log has its row: it has one for each conversation.
     logged: bool,
     told: bool,
+    weakness_told: bool,
     /// Whether it is read of another protocol's tokens, whose own requests say that somebody logs on.
     is_within: bool,
 }
@@ -71,6 +72,7 @@ impl Session {
                     self.told = true;
                     out.identity(side, Trait::Role, "key distribution centre", "Kerberos ticket granted", 90);
                 }
+                self.look_at(side, &ticket.service, ticket.cipher, out);
                 let mut open = self.take(kind, side);
                 open.client = format_compact!("{client}/{realm}");
                 open.service = ticket.service;
@@ -79,6 +81,9 @@ impl Session {
             }
             Message::Accepted => {
                 if let Some(open) = self.open.take_if(|open| open.kind == "AP") {
+                    if let Some(cipher) = open.cipher {
+                        self.look_at(side, &open.service, cipher, out);
+                    }
                     self.tell(open, Outcome::Success, out);
                 }
             }
@@ -98,6 +103,15 @@ impl Session {
                 self.tell(open, Outcome::Failure(text.unwrap_or_else(|| message::error(code))), out);
             }
             Message::Sealed => {}
+        }
+    }
+
+    /// Tells of a ticket that whoever captures it can break: the side granted it, or let somebody in by it.
+    fn look_at(&mut self, side: Side, service: &str, cipher: i64, out: &mut Out<'_>) {
+        if message::is_weak(cipher) && !std::mem::replace(&mut self.weakness_told, true) {
+            let name = message::cipher(cipher).unwrap_or_default();
+            let service = cut(service, VALUE_BYTES_MAX);
+            out.weakness(side, WeaknessKind::WeakCipher, format_compact!("ticket for {service}, {name}"));
         }
     }
 

@@ -2,7 +2,7 @@ use super::READER;
 use crate::dialogue::Side::{self, Destination, Source};
 use crate::recognise::{Recognition, Sureness};
 use crate::rehearse::{self, Rehearsal, hex, lines};
-use city::Transport;
+use city::{Transport, WeaknessKind};
 
 fn field(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, content.len() as u8], content].concat()
@@ -42,8 +42,8 @@ fn error(code: u8) -> Vec<u8> {
 }
 
 /// An AS-REP with a ticket whose sealed part is one byte (section 5.4.2).
-fn grant() -> Vec<u8> {
-    let sealed = field(0x30, &[field(0xa0, &hex("020112")), field(0xa2, &hex("040177"))].concat());
+fn grant(cipher: u8) -> Vec<u8> {
+    let sealed = field(0x30, &[field(0xa0, &[2, 1, cipher]), field(0xa2, &hex("040177"))].concat());
     let ticket = [
         field(0xa0, &hex("020105")),
         field(0xa1, &field(0x1b, b"EXAMPLE")),
@@ -69,7 +69,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_ticket_is_asked_for_and_granted() {
-    let facts = rehearse::datagrams(&READER, 88, &[(Source, &ask()), (Destination, &grant())]);
+    let facts = rehearse::datagrams(&READER, 88, &[(Source, &ask()), (Destination, &grant(18))]);
     assert_eq!(lines(&facts), ["> authenticate request-ticket [krbtgt/EXAMPLE] pump-op/EXAMPLE done"]);
     let text = format!("{facts:?}");
     for told in [
@@ -83,8 +83,21 @@ fn a_ticket_is_asked_for_and_granted() {
 }
 
 #[test]
+fn a_ticket_that_can_be_broken_is_a_weakness_of_who_grants_it() {
+    for (cipher, words) in [(18, None), (23, Some("rc4-hmac")), (3, Some("des-cbc-md5"))] {
+        let facts = rehearse::datagrams(&READER, 88, &[(Source, &ask()), (Destination, &grant(cipher))]);
+        let found = rehearse::weaknesses(&facts);
+        assert_eq!(found.len(), usize::from(words.is_some()));
+        for weakness in found {
+            assert_eq!((weakness.kind, weakness.port), (WeaknessKind::WeakCipher, 88));
+            assert_eq!(weakness.detail, format!("ticket for krbtgt/EXAMPLE, {}", words.unwrap()));
+        }
+    }
+}
+
+#[test]
 fn the_same_again_is_one_request() {
-    let (ask, grant) = (ask(), grant());
+    let (ask, grant) = (ask(), grant(18));
     let facts = rehearse::datagrams(&READER, 88, &[(Source, &ask), (Source, &ask), (Destination, &grant)]);
     assert_eq!(lines(&facts).len(), 1);
     let facts = rehearse::datagrams(&READER, 88, &[(Source, &ask), (Destination, &error(25))]);

@@ -4,10 +4,11 @@ use super::message::{self, Description, Frame, Service};
 use super::parse::{self, Found};
 use super::telegram::{Code, Key, Management, Meaning, Role, Telegram};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, readable};
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time.
 const PENDING_MAX: usize = 64;
@@ -20,21 +21,19 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// Two ends.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Awaited, PENDING_MAX>,
     /// Channel and number of the last frame of a connection, from source and destination: sent again, it is the same.
     last: [Option<(Service, u8, u8)>; 2],
-    searching: [bool; 2],
+    searching: Ends<bool>,
     wrapped_told: [bool; 2],
     described: bool,
     weakness_told: bool,
     key_told: bool,
 }
 
-/// What awaits a reply.
-struct Pending {
-    asker: Side,
+/// What tells a reply.
+struct Awaited {
     waits: Waits,
-    asked: Asked,
     /// Service, channel and number, by which an acknowledgement may refuse it.
     connection: Option<(Service, u8, u8)>,
 }
@@ -81,25 +80,25 @@ impl Dialogue for Conversation {
             }
             match parse::parse_frame(rest) {
                 Found::Frame(frame, length) if frame.service.is_known() => {
-                    *self.searching_mut(side) = false;
+                    *self.searching.of_mut(side) = false;
                     self.frame(side, &frame, out);
                     used += length;
                 }
-                Found::More if !*self.searching_mut(side) || rest.len() < 6 => return Progress::Used(used),
-                _ if *self.searching_mut(side) => used += 1,
+                Found::More if !*self.searching.of_mut(side) || rest.len() < 6 => {
+                    return Progress::Used(used);
+                }
+                _ if *self.searching.of_mut(side) => used += 1,
                 _ => return Progress::Lost,
             }
         }
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -109,14 +108,6 @@ fn asked(verb: Verb, function: &'static str, target: Target, value: Option<Text>
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     /// Whether a connection's frame is the one that was sent last, sent again.
     fn is_repeated(&mut self, side: Side, key: (Service, u8, u8)) -> bool {
         let [source, destination] = &mut self.last;
@@ -277,31 +268,26 @@ impl Conversation {
     fn acknowledged(&mut self, side: Side, frame: &Frame<'_>, out: &mut Out<'_>) {
         let Some((channel, sequence, code, _)) = parse::parse_connection(frame.body) else { return };
         let request = Service(frame.service.0 - 1);
-        let wanted = |p: &Pending| {
-            p.asker == side.other() && p.connection == Some((request, channel, sequence)) && code != 0
-        };
-        let place = self.pending.iter().position(wanted);
-        if let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) {
+        let wanted = |key: &Awaited| key.connection == Some((request, channel, sequence)) && code != 0;
+        if let Some(mut pending) = self.pending.take(side.other(), wanted) {
             pending.asked.reply = Reply::Refused(message::status(code));
             out.request(pending.asker, pending.asked);
         }
     }
 
     fn confirmed(&mut self, side: Side, telegram: &Telegram<'_>, service: u16, out: &mut Out<'_>) {
-        let wanted = |p: &Pending| {
-            p.asker == side.other()
-                && matches!(p.waits, Waits::Confirmation { destination, service: asked, .. }
-                    if (destination, asked) == (telegram.destination, service))
+        let wanted = |key: &Awaited| {
+            matches!(key.waits, Waits::Confirmation { destination, service: asked, .. }
+                if (destination, asked) == (telegram.destination, service))
         };
-        let place = self.pending.iter().position(wanted);
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let Some(mut pending) = self.pending.take(side.other(), wanted) else { return };
         if telegram.failed {
             pending.asked.reply = Reply::Refused("not-confirmed".into());
-        } else if let Waits::Confirmation { role: Role::Asks(service), .. } = pending.waits {
+        } else if let Waits::Confirmation { role: Role::Asks(service), .. } = pending.key.waits {
             let (address, to_group) = (telegram.destination, telegram.to_group);
-            pending.waits = Waits::Answer { address, to_group, service };
+            pending.key.waits = Waits::Answer { address, to_group, service };
             self.tell_weakness(side, &pending.asked, out);
-            self.pending.push_back(pending);
+            self.pending.add(pending.asker, pending.key, pending.asked, out);
             return;
         } else {
             pending.asked.reply = Reply::Done;
@@ -327,15 +313,13 @@ impl Conversation {
         value: Option<Text>,
         out: &mut Out<'_>,
     ) -> bool {
-        let wanted = |p: &Pending| {
-            p.asker == side.other()
-                && matches!(p.waits, Waits::Answer { address, to_group, service: wanted }
-                    if wanted == service && to_group == telegram.to_group
-                        // A question to all is answered by anybody.
-                        && (address == if to_group { telegram.destination } else { telegram.source } || address == 0))
+        let wanted = |key: &Awaited| {
+            matches!(key.waits, Waits::Answer { address, to_group, service: wanted }
+                if wanted == service && to_group == telegram.to_group
+                    // A question to all is answered by anybody.
+                    && (address == if to_group { telegram.destination } else { telegram.source } || address == 0))
         };
-        let place = self.pending.iter().position(wanted);
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return false };
+        let Some(mut pending) = self.pending.take(side.other(), wanted) else { return false };
         pending.asked.reply = Reply::Done;
         if !pending.asked.verb.changes() {
             pending.asked.value = value;
@@ -395,12 +379,7 @@ impl Conversation {
         connection: Option<(Service, u8, u8)>,
         out: &mut Out<'_>,
     ) {
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
-        self.pending.push_back(Pending { asker, waits, asked, connection });
+        self.pending.add(asker, Awaited { waits, connection }, asked, out);
     }
 
     fn answer(
@@ -411,8 +390,7 @@ impl Conversation {
         refused: Option<Text>,
         out: &mut Out<'_>,
     ) {
-        let place = self.pending.iter().position(|p| p.asker == side.other() && p.waits == waits);
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let Some(mut pending) = self.pending.take(side.other(), |key| key.waits == waits) else { return };
         if value.is_some() {
             pending.asked.value = value;
         }

@@ -4,12 +4,13 @@ use super::filter;
 use super::message::{self, Message, Operation, Proof};
 use super::parse::{self, Found};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::inner::Inner;
 use crate::show::{VALUE_BYTES_MAX, cut};
+use crate::unanswered::{Question, Unanswered};
 use crate::{gss, kerberos, ntlm, tls};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a result at a time.
 const PENDING_MAX: usize = 128;
@@ -32,7 +33,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 #[derive(Default)]
 struct Conversation {
     client: Option<Side>,
-    pending: VecDeque<Pending>,
+    /// What awaits a result, by number and operation.
+    pending: Unanswered<(i64, Operation), PENDING_MAX, Pending>,
     ntlm: ntlm::Session,
     kerberos: kerberos::Session,
     /// What follows a StartTLS.
@@ -40,7 +42,7 @@ struct Conversation {
     /// Whether a mechanism was accepted or a part not seen, so that a security layer may lie around messages.
     may_be_wrapped: bool,
     /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
     strikes: u32,
     directory_told: bool,
 }
@@ -48,7 +50,6 @@ struct Conversation {
 /// A request whose result is awaited.
 struct Pending {
     id: i64,
-    operation: Operation,
     row: Row,
     asked: Asked,
     /// A bind by a name with a readable password.
@@ -86,12 +87,12 @@ impl Dialogue for Conversation {
             if rest.is_empty() || self.tls.is_some() {
                 return Progress::Used(used);
             }
-            if self.searching.get(side as usize) == Some(&true) {
+            if *self.searching.of(side) {
                 // A hole ends where what is captured at a time begins, which nearly always is a message.
                 if !begins(rest) {
                     return Progress::Used(bytes.len());
                 }
-                self.set_searching(side, false);
+                *self.searching.of_mut(side) = false;
             }
             match parse::parse_message(rest) {
                 Found::Message(message, length) => {
@@ -118,7 +119,7 @@ impl Dialogue for Conversation {
                     None if rest.len() < 4 && self.may_be_wrapped => return Progress::Used(used),
                     None => {
                         self.strikes += 1;
-                        self.set_searching(side, true);
+                        *self.searching.of_mut(side) = true;
                     }
                 },
             }
@@ -129,14 +130,12 @@ impl Dialogue for Conversation {
         if let Some(tls) = &mut self.tls {
             return tls.gap(side, missing, out);
         }
-        self.set_searching(side, true);
+        *self.searching.of_mut(side) = true;
         self.may_be_wrapped = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending, None, out);
-        }
+        self.pending.end(out);
         self.ntlm.end(out);
         self.kerberos.end(out);
         if let Some(tls) = &mut self.tls {
@@ -166,12 +165,6 @@ fn begins(bytes: &[u8]) -> bool {
 }
 
 impl Conversation {
-    fn set_searching(&mut self, side: Side, searching: bool) {
-        if let Some(place) = self.searching.get_mut(side as usize) {
-            *place = searching;
-        }
-    }
-
     /// Messages in a buffer of a security layer, if they can be read.
     fn wrapped(&mut self, side: Side, buffer: &[u8], out: &mut Out<'_>) {
         let mut clear = parse::parse_wrapped(buffer).unwrap_or_default();
@@ -196,7 +189,6 @@ impl Conversation {
         let entry = || parse::parse_entry(message).map(text).unwrap_or_default();
         let mut pending = Pending {
             id: message.id,
-            operation,
             row: Row::Message {
                 version: None,
                 opcode: Text::const_new(operation.logged()),
@@ -249,14 +241,9 @@ impl Conversation {
         }
         if matches!(operation, Operation::UNBIND_REQUEST | Operation::ABANDON_REQUEST) {
             pending.asked.reply = Reply::NotExpected;
-            return self.tell(pending, None, out);
+            return pending.answered(side, None, out);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest, None, out);
-        }
-        self.pending.push_back(pending);
+        self.pending.add(side, (message.id, operation), pending, out);
     }
 
     /// A mechanism's token.
@@ -293,20 +280,22 @@ impl Conversation {
             }
             Proof::Other(_) => ("bind", Text::default(), "other".into()),
         };
-        pending.asked.target = Target::named(cut(&name, VALUE_BYTES_MAX));
+        let user = if name.is_empty() { self.ntlm.user() } else { None };
+        pending.asked.target = Target::named(cut(user.unwrap_or(&name), VALUE_BYTES_MAX));
         pending.asked.value = Some(cut(&way, VALUE_BYTES_MAX));
         pending.row =
             Row::Message { version: Some(bind.version), opcode: opcode.into(), object: name, argument };
     }
 
     fn response(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
-        let place = self.pending.iter().position(|pending| {
-            pending.id == message.id && pending.operation.name() == message.operation.name()
-        });
+        let asker = side.other();
+        let answered = |(id, operation): &(i64, Operation)| {
+            *id == message.id && operation.name() == message.operation.name()
+        };
         if !message.operation.is_result() {
-            let found = place.and_then(|place| self.pending.get_mut(place));
-            if let (Operation::SEARCH_ENTRY, Some(Pending { row: Row::Search { found, .. }, .. })) =
-                (message.operation, found)
+            if message.operation == Operation::SEARCH_ENTRY
+                && let Some(search) = self.pending.find(asker, answered)
+                && let Row::Search { found, .. } = &mut search.asked.row
             {
                 *found += 1;
             }
@@ -323,44 +312,54 @@ impl Conversation {
             }
             self.may_be_wrapped |= outcome.is_some_and(|outcome| outcome.code == 0);
         }
-        let Some(pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let Some(pending) = self.pending.take(asker, answered).map(|waiting| waiting.asked) else { return };
         if message.operation == Operation::EXTENDED_RESPONSE
             && outcome.is_some_and(|outcome| outcome.code == 0)
             && pending.asked.target.name.as_bytes().starts_with(message::START_TLS)
         {
             self.tls = Some(Inner::open(&tls::READER));
         }
-        self.tell(pending, outcome, out);
+        pending.answered(asker, outcome, out);
+    }
+}
+
+impl Question for Pending {
+    fn weight(&self) -> usize {
+        let row = match &self.row {
+            Row::Message { opcode, object, argument, .. } => opcode.len() + object.len() + argument.len(),
+            Row::Search { base, filter, .. } => base.len() + filter.len(),
+        };
+        row + self.asked.weight()
     }
 
-    fn tell(&mut self, mut pending: Pending, outcome: Option<message::Outcome<'_>>, out: &mut Out<'_>) {
-        let client = self.client.unwrap_or(Side::Source);
+    fn tell(self, client: Side, out: &mut Out<'_>) {
+        self.answered(client, None, out);
+    }
+}
+
+impl Pending {
+    /// Tells of it with its result, if there was one.
+    fn answered(mut self, client: Side, outcome: Option<message::Outcome<'_>>, out: &mut Out<'_>) {
         if let Some(outcome) = outcome {
-            pending.asked.reply = match outcome.code {
+            self.asked.reply = match outcome.code {
                 0 | 5 | 6 | 14 => Reply::Done,
                 code => Reply::Refused(message::result(code)),
             };
         }
         let is_done = outcome.is_some_and(|outcome| outcome.code == 0);
-        if let Some(name) = &pending.bare_password_of {
+        if let Some(name) = &self.bare_password_of {
             let detail = format_compact!("user name {}", cut(name, VALUE_BYTES_MAX));
             out.weakness(client.other(), WeaknessKind::CleartextCredentials, detail);
         }
-        if pending.is_anonymous && is_done {
+        if self.is_anonymous && is_done {
             out.weakness(
                 client.other(),
                 WeaknessKind::AnonymousLogin,
                 "a bind without a password was accepted",
             );
         }
-        if pending.asked.target.is_empty()
-            && pending.operation == Operation::BIND_REQUEST
-            && let Some(user) = self.ntlm.user()
-        {
-            pending.asked.target = Target::named(cut(user, VALUE_BYTES_MAX));
-        }
-        row(&pending, outcome, client, out);
-        out.request(client, pending.asked);
+        row(&self, outcome, client, out);
+        out.request(client, self.asked);
     }
 }
 

@@ -6,12 +6,13 @@ use super::parse;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::json::Value;
 use crate::show;
+use crate::unanswered::{Question, Unanswered};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// Forwarders write base64 with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -21,9 +22,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Messages awaiting an acknowledgement at a time.
 const PENDING_MAX: usize = 64;
-
-/// Requests awaiting one, over all messages.
-const PENDING_REQUESTS_MAX: usize = 512;
 
 /// Radio packets told of one PUSH_DATA; a concentrator hands over eight at a time.
 const PACKETS_MAX: usize = 64;
@@ -42,7 +40,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One gateway and one server.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    /// What awaits an acknowledgement with its token.
+    pending: Unanswered<(Identifier, u16), PENDING_MAX, Vec<Asked>>,
     /// The gateway that was told of.
     gateway: Option<[u8; 8]>,
     /// The gateway whose first PULL_DATA was told.
@@ -50,14 +49,6 @@ struct Conversation {
     memory: Memory,
     server_told: bool,
     weakness_told: bool,
-}
-
-/// What awaits an acknowledgement with its token.
-struct Pending {
-    asker: Side,
-    identifier: Identifier,
-    token: u16,
-    asked: Vec<Asked>,
 }
 
 /// What devices counted last, by who speaks: a device's address upwards and downwards, and its EUI for joining.
@@ -121,14 +112,8 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            tell(pending, out);
-        }
+        self.pending.end(out);
     }
-}
-
-fn tell(pending: Pending, out: &mut Out<'_>) {
-    pending.asked.into_iter().for_each(|asked| out.request(pending.asker, asked));
 }
 
 fn asked(verb: Verb, function: &'static str, target: Target, value: Option<Text>) -> Asked {
@@ -272,14 +257,7 @@ impl Conversation {
         if asked.is_empty() {
             return;
         }
-        let (identifier, token) = (message.identifier, message.token);
-        self.pending.push_back(Pending { asker, identifier, token, asked });
-        let mut requests: usize = self.pending.iter().map(|pending| pending.asked.len()).sum();
-        while self.pending.len() > PENDING_MAX || requests > PENDING_REQUESTS_MAX {
-            let Some(oldest) = self.pending.pop_front() else { return };
-            requests -= oldest.asked.len();
-            tell(oldest, out);
-        }
+        self.pending.add(asker, (message.identifier, message.token), asked, out);
     }
 
     fn answer(
@@ -290,16 +268,15 @@ impl Conversation {
         refused: Option<Text>,
         out: &mut Out<'_>,
     ) {
-        let key = (side.other(), identifier, token);
-        let place = self.pending.iter().position(|p| (p.asker, p.identifier, p.token) == key);
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let answered = |key: &(Identifier, u16)| *key == (identifier, token);
+        let Some(mut pending) = self.pending.take(side.other(), answered) else { return };
         for asked in &mut pending.asked {
             asked.reply = refused.clone().map_or(Reply::Done, Reply::Refused);
             if identifier == Identifier::PULL_RESP && refused.is_none() {
                 self.tell_weakness(side, asked, out);
             }
         }
-        tell(pending, out);
+        pending.asked.tell(side.other(), out);
     }
 }
 

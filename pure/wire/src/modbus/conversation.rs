@@ -5,10 +5,11 @@ use super::fields::{self, Fields};
 use super::message::{FunctionCode, Message, Request, Response, objects, verb};
 use super::parse::{self, Found, LENGTH_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time. The implementation guide (clause 4.3.2) knows of 16 at most; gateways pass on
 /// for several clients.
@@ -19,9 +20,6 @@ const WAIT: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a client waits before it asks again under the same number; masters' time-outs are about a second.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
-
-/// How many runs of bytes that are no message a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -38,24 +36,21 @@ pub(super) fn client_side(source_port: u16, destination_port: u16) -> Side {
 struct Conversation {
     /// Which side asks, once a message told.
     client: Option<Side>,
-    pending: VecDeque<Pending>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    pending: Unanswered<Key, PENDING_MAX>,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     weakness_told: bool,
     /// How many exchanges were begun.
     exchanges: u32,
 }
 
-/// A request whose reply is awaited.
-struct Pending {
+/// What tells the reply to a request.
+struct Key {
     transaction: u16,
     unit: u8,
     function: FunctionCode,
-    time: Timestamp,
     /// How many values were asked for, where the reply leaves it open.
     quantity: Option<u16>,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -70,48 +65,28 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_message(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::parse_message(rest) {
                 Found::Message(message, length) => {
                     self.message(side, &message, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Foreign(_) | Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Foreign(length) => {
-                    self.strikes += 1;
-                    used += length;
-                }
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Foreign(length) if self.footing.strike() => walk.step(length),
+                Found::Nothing if self.footing.slip(side) => {}
+                Found::Foreign(_) | Found::Nothing => return Progress::Lost,
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending.asked, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -141,16 +116,8 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
-        self.give_up_waiting(out);
+        self.pending.give_up(WAIT, out);
         let (source_port, destination_port) = (out.flow.source_port, out.flow.destination_port);
         let client = *self.client.get_or_insert_with(|| {
             if (source_port == PORT) != (destination_port == PORT) {
@@ -199,13 +166,8 @@ impl Conversation {
             _ => None,
         };
         let (transaction, unit, function) = (message.transaction, message.unit, message.function);
-        let pending = Pending { transaction, unit, function, time: out.time, quantity, asked };
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asked, out);
-        }
-        self.pending.push_back(pending);
+        let client = self.client.unwrap_or(Side::Source);
+        self.pending.add(client, Key { transaction, unit, function, quantity }, asked, out);
     }
 
     fn response(&mut self, message: &Message<'_>, out: &mut Out<'_>) {
@@ -219,7 +181,7 @@ impl Conversation {
         let place = self.place(message, function, out.time);
         let pending = place.and_then(|place| self.pending.remove(place));
         let seen = pending.is_some();
-        let quantity = pending.as_ref().and_then(|pending| pending.quantity);
+        let quantity = pending.as_ref().and_then(|pending| pending.key.quantity);
         let mut asked =
             pending.map_or_else(|| unasked(message, function, &response), |pending| pending.asked);
         asked.reply = reply;
@@ -245,12 +207,12 @@ impl Conversation {
     /// they ask again, so that a request which has waited for long is not the one.
     fn place(&self, message: &Message<'_>, function: FunctionCode, now: Timestamp) -> Option<usize> {
         let key = (message.transaction, message.unit, function);
-        let alike = |p: &Pending| (p.transaction, p.unit, p.function) == key;
-        let recent = |p: &Pending| now.duration_since(p.time) <= PATIENCE;
+        let alike = |Key { transaction, unit, function, .. }: &Key| (*transaction, *unit, *function) == key;
+        let is_recent = |asked: Timestamp| now.duration_since(asked) <= PATIENCE;
         self.pending
             .iter()
-            .position(|p| alike(p) && recent(p))
-            .or_else(|| self.pending.iter().rposition(alike))
+            .position(|waiting| alike(&waiting.key) && is_recent(waiting.time))
+            .or_else(|| self.pending.iter().rposition(|waiting| alike(&waiting.key)))
     }
 
     /// What a server says of itself.
@@ -278,16 +240,6 @@ impl Conversation {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// Requests that have waited too long go unanswered.
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asked, out);
         }
     }
 

@@ -8,16 +8,15 @@ use super::message::{
 use super::parse::{self, PACKET_BYTES_MAX};
 use super::sparkplug::Sparkplug;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::show::VALUE_BYTES_MAX;
+use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::{ToCompactString, format_compact};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// Packets awaiting an acknowledgement at a time, in each conversation.
 const PENDING_MAX: usize = 128;
-
-/// How many bytes they may take together.
-const PENDING_BYTES_MAX: usize = 256 << 10;
 
 /// Topic filters told of one SUBSCRIBE or UNSUBSCRIBE.
 const FILTERS_MAX: usize = 256;
@@ -43,12 +42,12 @@ struct Conversation {
     version: Option<Version>,
     /// The login whose answer is awaited.
     login: Option<Login>,
-    pending: VecDeque<Pending>,
-    pending_bytes: usize,
+    /// What awaits an acknowledgement, by the kind of packet and its number.
+    pending: Unanswered<(PacketType, u16), PENDING_MAX, Vec<Asked>>,
     /// What topic aliases stand for, as source and destination chose them.
     aliases: [BTreeMap<u16, Text>; 2],
     /// Whether the beginning of a packet must be found, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
     strikes: u32,
     broker_told: bool,
     sparkplug: Sparkplug,
@@ -60,23 +59,6 @@ struct Login {
     client_id: Text,
     user_name: Option<Text>,
     shipped: bool,
-}
-
-/// What awaits an acknowledgement.
-struct Pending {
-    asker: Side,
-    kind: PacketType,
-    id: u16,
-    asked: Vec<Asked>,
-    /// How much it took to keep when it was begun.
-    bytes: usize,
-}
-
-impl Pending {
-    fn new(asker: Side, kind: PacketType, id: u16, asked: Vec<Asked>) -> Pending {
-        let bytes = asked.iter().map(Asked::weight).sum();
-        Pending { asker, kind, id, asked, bytes }
-    }
 }
 
 impl Dialogue for Conversation {
@@ -91,11 +73,11 @@ impl Dialogue for Conversation {
             if rest.is_empty() {
                 return Progress::Used(used);
             }
-            if *self.searching_mut(side) {
+            if *self.searching.of_mut(side) {
                 match find_packet(rest, self.version) {
                     Some(skipped) => {
                         used += skipped;
-                        *self.searching_mut(side) = false;
+                        *self.searching.of_mut(side) = false;
                     }
                     None => return Progress::Used(bytes.len()),
                 }
@@ -133,7 +115,7 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -141,9 +123,7 @@ impl Dialogue for Conversation {
         if let Some(login) = self.login.take() {
             out.request(client, login.asked);
         }
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -173,14 +153,6 @@ fn find_packet(bytes: &[u8], version: Option<Version>) -> Option<usize> {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn aliases_mut(&mut self, side: Side) -> &mut BTreeMap<u16, Text> {
         let [source, destination] = &mut self.aliases;
         match side {
@@ -368,31 +340,20 @@ impl Conversation {
             None => out.request(side, asked),
             Some(id) => {
                 // Sent again before it was acknowledged (4.4): the same message, not another.
-                let known = |p: &Pending| (p.asker, p.kind, p.id) == (side, PacketType::PUBLISH, id);
-                if !(publish.duplicate && self.pending.iter().any(known)) {
-                    self.await_reply(Pending::new(side, PacketType::PUBLISH, id, vec![asked]), out);
+                let key = (PacketType::PUBLISH, id);
+                if !(publish.duplicate && self.pending.has(side, |known| *known == key)) {
+                    self.await_reply(side, key, vec![asked], out);
                 }
             }
         }
     }
 
-    fn await_reply(&mut self, pending: Pending, out: &mut Out<'_>) {
-        let same = |p: &Pending| (p.asker, p.kind, p.id) == (pending.asker, pending.kind, pending.id);
-        if let Some(old) = self.pending.iter().position(same).and_then(|place| self.pending.remove(place)) {
-            self.tell(old, out);
+    /// Keeps what is asked until it is acknowledged. A number that is used again says that nobody waits any more.
+    fn await_reply(&mut self, asker: Side, key: (PacketType, u16), asked: Vec<Asked>, out: &mut Out<'_>) {
+        if let Some(old) = self.pending.take(asker, |old| *old == key) {
+            old.asked.tell(asker, out);
         }
-        self.pending_bytes += pending.bytes;
-        self.pending.push_back(pending);
-        while self.pending.len() > PENDING_MAX || self.pending_bytes > PENDING_BYTES_MAX {
-            let Some(oldest) = self.pending.pop_front() else { return };
-            self.tell(oldest, out);
-        }
-    }
-
-    /// Tells of what was pending and is so no more.
-    fn tell(&mut self, pending: Pending, out: &mut Out<'_>) {
-        self.pending_bytes = self.pending_bytes.saturating_sub(pending.bytes);
-        pending.asked.into_iter().for_each(|asked| out.request(pending.asker, asked));
+        self.pending.add(asker, key, asked, out);
     }
 
     fn ack(
@@ -406,8 +367,8 @@ impl Conversation {
     ) {
         // PUBREL comes from the side that published; the others from the one that received.
         let asker = if kind == PacketType::PUBREL { side } else { side.other() };
-        let known = |p: &Pending| (p.asker, p.kind, p.id) == (asker, PacketType::PUBLISH, id);
-        let Some(place) = self.pending.iter().position(known) else {
+        let known = |key: &(PacketType, u16)| *key == (PacketType::PUBLISH, id);
+        let Some(pending) = self.pending.find(asker, known) else {
             // Of a message that was never seen, the last acknowledgement alone is told.
             if matches!(kind, PacketType::PUBACK | PacketType::PUBCOMP) {
                 out.request(asker, unasked(Verb::Publish, "publish", id, &[code.0], out.wants_details()));
@@ -420,8 +381,10 @@ impl Conversation {
             PacketType::PUBCOMP => ("pubcomp", "pubcomp-code"),
             _ => ("puback", "puback-code"),
         };
-        if let Some(asked) = self.pending.get_mut(place).and_then(|pending| pending.asked.first_mut()) {
-            asked.reply = outcome(code);
+        let done = code.is_error() || matches!(kind, PacketType::PUBACK | PacketType::PUBCOMP);
+        if let Some(asked) = pending.asked.first_mut() {
+            // Half way through the exchange of QoS 2 (4.3.3) nothing is certain yet.
+            asked.reply = if done { outcome(code) } else { Reply::Missing };
             // Each step is kept once, however often it is sent.
             if out.wants_details() && !asked.details.iter().any(|(known, _)| known == name) {
                 let mut fields = Fields(&mut asked.details);
@@ -430,13 +393,8 @@ impl Conversation {
                 fields.properties("reply-property", properties);
             }
         }
-        let done = code.is_error() || matches!(kind, PacketType::PUBACK | PacketType::PUBCOMP);
-        if done && let Some(pending) = self.pending.remove(place) {
-            self.tell(pending, out);
-        } else if let Some(asked) = self.pending.get_mut(place).and_then(|pending| pending.asked.first_mut())
-        {
-            // Half way through the exchange of QoS 2 (4.3.3) nothing is certain yet.
-            asked.reply = Reply::Missing;
+        if done && let Some(pending) = self.pending.take(asker, known) {
+            pending.asked.tell(asker, out);
         }
     }
 
@@ -479,7 +437,7 @@ impl Conversation {
             }
         };
         let asked = filters.iter().take(FILTERS_MAX).enumerate().map(one).collect();
-        self.await_reply(Pending::new(side, kind, id, asked), out);
+        self.await_reply(side, (kind, id), asked, out);
     }
 
     fn suback(
@@ -491,9 +449,7 @@ impl Conversation {
         asker: Side,
         out: &mut Out<'_>,
     ) {
-        let known = |p: &Pending| (p.asker, p.kind, p.id) == (asker, kind, id);
-        let place = self.pending.iter().position(known);
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else {
+        let Some(mut pending) = self.pending.take(asker, |key| *key == (kind, id)) else {
             let function = if kind == PacketType::SUBSCRIBE { "subscribe" } else { "unsubscribe" };
             out.request(asker, unasked(Verb::Subscribe, function, id, codes, out.wants_details()));
             return;
@@ -518,7 +474,7 @@ impl Conversation {
                 }
             }
         }
-        self.tell(pending, out);
+        pending.asked.tell(asker, out);
     }
 }
 

@@ -4,9 +4,10 @@ use super::message::{self, Message, ReturnCode, Topic};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::secret;
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, readable};
+use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 /// Messages awaiting an acknowledgement at a time.
 const PENDING_MAX: usize = 64;
@@ -25,18 +26,16 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// A client and a gateway.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    /// What awaits an acknowledgement; a registration is not told.
+    pending: Unanswered<Key, PENDING_MAX, Option<Asked>>,
     topics: BTreeMap<u16, Text>,
     weakness_told: bool,
 }
 
-struct Pending {
-    asker: Side,
+struct Key {
     waits: Waits,
     /// The topic that an acknowledgement gives a number to.
     names: Option<Text>,
-    /// What is told; a registration is not.
-    asked: Option<Asked>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,15 +62,7 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            tell(pending, out);
-        }
-    }
-}
-
-fn tell(pending: Pending, out: &mut Out<'_>) {
-    if let Some(asked) = pending.asked {
-        out.request(pending.asker, asked);
+        self.pending.end(out);
     }
 }
 
@@ -124,7 +115,7 @@ impl Conversation {
                 let topic = self.topic(topic);
                 let publish = asked(Verb::Publish, "publish", topic.clone(), Some(value(&topic, payload)));
                 let waits = Waits::Publish(id);
-                let is_known = self.pending.iter().any(|p| (p.asker, p.waits) == (side, waits));
+                let is_known = self.pending.has(side, |key| key.waits == waits);
                 if quality == 0 || quality == 3 {
                     out.request(side, Asked { reply: Reply::NotExpected, ..publish });
                 } else if !(duplicate && is_known) {
@@ -186,35 +177,28 @@ impl Conversation {
         out: &mut Out<'_>,
     ) {
         // Sent again, since nobody answered in time: the same question.
-        let same = self.pending.iter().position(|p| (p.asker, p.waits) == (asker, waits));
-        if let Some(old) = same.and_then(|place| self.pending.remove(place)) {
+        if let Some(old) = self.pending.take(asker, |key| key.waits == waits) {
             let repeats = old.asked.as_ref().map(|old| &old.target) == asked.as_ref().map(|new| &new.target);
             if !repeats {
-                tell(old, out);
+                old.asked.tell(asker, out);
             }
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            tell(oldest, out);
-        }
-        self.pending.push_back(Pending { asker, waits, names, asked });
+        self.pending.add(asker, Key { waits, names }, asked, out);
     }
 
     fn answer(&mut self, side: Side, waits: Waits, code: ReturnCode, topic: Option<u16>, out: &mut Out<'_>) {
-        let place = self.pending.iter().position(|p| (p.asker, p.waits) == (side.other(), waits));
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let Some(mut pending) = self.pending.take(side.other(), |key| key.waits == waits) else { return };
         let refusal = code.refusal();
         // A subscription with a wildcard is given number 0 (clause 5.4.16).
         if let (Some(number), Some(name), None) =
-            (topic.filter(|number| *number != 0), pending.names.take(), &refusal)
+            (topic.filter(|number| *number != 0), pending.key.names.take(), &refusal)
         {
             self.learn(number, name);
         }
         if let Some(asked) = &mut pending.asked {
             asked.reply = refusal.map_or(Reply::Done, Reply::Refused);
         }
-        tell(pending, out);
+        pending.asked.tell(side.other(), out);
     }
 }
 

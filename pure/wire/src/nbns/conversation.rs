@@ -2,9 +2,9 @@
 
 use super::parse::{Message, parse_message};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 use std::net::IpAddr;
 
 /// Questions awaiting an answer at a time. Most are broadcast and get none.
@@ -20,7 +20,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<(Side, u16, Asked)>,
+    /// What awaits an answer, by number.
+    pending: Unanswered<u16, PENDING_MAX>,
     told: Vec<(city::Address, Text)>,
 }
 
@@ -42,9 +43,7 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some((asker, _, asked)) = self.pending.pop_front() {
-            out.request(asker, asked);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -73,12 +72,7 @@ impl Conversation {
         {
             self.name(city::Address::Ip(IpAddr::V4(address)), &message.name, out);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some((asker, _, oldest)) = self.pending.pop_front()
-        {
-            out.request(asker, oldest);
-        }
-        self.pending.push_back((side, message.id, asked));
+        self.pending.add(side, message.id, asked, out);
     }
 
     fn answer(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
@@ -90,8 +84,10 @@ impl Conversation {
                 self.name(out.address(side), name, out);
             }
         }
-        let place = self.pending.iter().position(|(asker, id, _)| *asker != side && *id == message.id);
-        let Some((asker, _, mut asked)) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let Some(Waiting { asker, mut asked, .. }) = self.pending.take(side.other(), |id| *id == message.id)
+        else {
+            return;
+        };
         asked.reply = match message.code {
             0 => Reply::Done,
             3 => Reply::Refused(Text::const_new("no-such-name")),

@@ -29,6 +29,8 @@ pub struct User {
     pub domain: Option<Text>,
     pub name: Option<Text>,
     pub workstation: Option<Text>,
+    /// Whether the proof is that of version 1, which has a fixed length (clause 2.2.2.6), or of its forerunner.
+    pub is_version_1: bool,
     /// Whether nobody is named and nothing proved (clause 3.2.5.1.2).
     pub is_anonymous: bool,
 }

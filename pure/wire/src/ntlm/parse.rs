@@ -14,6 +14,9 @@ const VERSION: u32 = 0x0200_0000;
 /// Attribute–value pairs are given (flag S).
 const TARGET_INFO: u32 = 0x0080_0000;
 
+/// How long a proof of version 1 is (clause 2.2.2.6); one of version 2 is longer.
+const PROOF_1: usize = 24;
+
 /// Attribute–value pairs looked at.
 const PAIRS_MAX: usize = 32;
 
@@ -75,7 +78,7 @@ fn challenge(bytes: &[u8], mut cursor: Cursor<'_>) -> Option<Server> {
 }
 
 fn authenticate(bytes: &[u8], mut cursor: Cursor<'_>) -> Option<User> {
-    field(bytes, &mut cursor)?;
+    let old_proof = field(bytes, &mut cursor)?;
     let proof = field(bytes, &mut cursor)?;
     let domain = field(bytes, &mut cursor)?;
     let user = field(bytes, &mut cursor)?;
@@ -87,6 +90,7 @@ fn authenticate(bytes: &[u8], mut cursor: Cursor<'_>) -> Option<User> {
         domain: name(domain, flags),
         name: name(user, flags),
         workstation: name(workstation, flags),
+        is_version_1: proof.len() == PROOF_1 || proof.is_empty() && old_proof.len() == PROOF_1,
         is_anonymous: user.is_empty() && proof.is_empty(),
     })
 }

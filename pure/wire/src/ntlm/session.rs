@@ -35,6 +35,11 @@ impl Session {
                 if user.is_anonymous {
                     out.weakness(side.other(), WeaknessKind::AnonymousLogin, "NTLM log-on without a name");
                 }
+                if user.is_version_1 {
+                    let name = user.name.as_deref().unwrap_or_default();
+                    let detail = format_compact!("NTLM version 1, user name {name}");
+                    out.weakness(side, WeaknessKind::ObsoleteProtocol, detail);
+                }
                 self.user = Some(user);
                 self.told = false;
             }

@@ -29,10 +29,14 @@ fn nobody_is_told_from_somebody() {
         }
         bytes.extend([0; 4]);
         bytes.extend(user.as_bytes());
+        bytes.extend([0; 40]);
         parse_message(&bytes)
     };
     let user = User { name: Some("operator".into()), ..User::default() };
-    assert_eq!(message("operator", 1), Some(Message::Authenticate(user)));
+    assert_eq!(message("operator", 40), Some(Message::Authenticate(user.clone())));
+    // A proof of version 1 has the length of one.
+    let user = User { is_version_1: true, ..user };
+    assert_eq!(message("operator", 24), Some(Message::Authenticate(user)));
     let nobody = User { is_anonymous: true, ..User::default() };
     assert_eq!(message("", 0), Some(Message::Authenticate(nobody)));
 }

@@ -4,9 +4,9 @@ use super::message::{Control, ControlKind, Mode, Stamp, Time};
 use super::parse::{self, Found};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show::{VALUE_BYTES_MAX, escaped, readable};
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Questions awaiting an answer at a time; a client asks again after many seconds.
 const PENDING_MAX: usize = 16;
@@ -18,7 +18,7 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX>,
     has_role: bool,
     has_weakness: bool,
     products: Vec<Text>,
@@ -30,12 +30,6 @@ enum Key {
     /// The time of sending, which the answer repeats.
     Time(Stamp),
     Control(ControlKind, u8, u16),
-}
-
-struct Pending {
-    asker: Side,
-    key: Key,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -55,9 +49,7 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -66,12 +58,8 @@ impl Conversation {
         row(side, time, out);
         match time.mode {
             Mode::Client => {
-                self.await_answer(
-                    side,
-                    Key::Time(time.transmit),
-                    asked(Verb::Read, Text::const_new("time")),
-                    out,
-                );
+                let asked = asked(Verb::Read, Text::const_new("time"));
+                self.pending.add(side, Key::Time(time.transmit), asked, out);
             }
             Mode::Server => {
                 let reply = match time.stratum {
@@ -79,7 +67,7 @@ impl Conversation {
                     0 => Reply::Refused(readable(time.reference, VALUE_BYTES_MAX)),
                     _ => Reply::Done,
                 };
-                let pending = self.answered(side, Key::Time(time.origin));
+                let pending = self.pending.take(side.other(), |key| *key == Key::Time(time.origin));
                 let asked = pending.map_or_else(|| asked(Verb::Read, Text::const_new("time")), |p| p.asked);
                 let value = Some(source(time)).filter(|_| time.stratum > 0);
                 out.request(side.other(), Asked { reply, value, ..asked });
@@ -102,14 +90,14 @@ impl Conversation {
             asked.target = Target::numbered("association", number, number);
         }
         if !control.is_response {
-            return self.await_answer(side, key, asked, out);
+            return self.pending.add(side, key, asked, out);
         }
         let refusal = control.refusal();
         if refusal.is_none() {
             self.identify(side, control.data, out);
         }
         // An answer may come in many pieces; the first one tells.
-        let Some(pending) = self.answered(side, key) else { return };
+        let Some(pending) = self.pending.take(side.other(), |asked| *asked == key) else { return };
         let changed = pending.asked.verb.changes() && refusal.is_none();
         if changed
             && !self.has_weakness
@@ -122,20 +110,6 @@ impl Conversation {
         }
         let reply = refusal.map_or(Reply::Done, Reply::Refused);
         out.request(pending.asker, Asked { reply, ..pending.asked });
-    }
-
-    fn await_answer(&mut self, asker: Side, key: Key, asked: Asked, out: &mut Out<'_>) {
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
-        self.pending.push_back(Pending { asker, key, asked });
-    }
-
-    fn answered(&mut self, side: Side, key: Key) -> Option<Pending> {
-        let place = self.pending.iter().position(|pending| pending.asker != side && pending.key == key)?;
-        self.pending.remove(place)
     }
 
     fn role(&mut self, side: Side, out: &mut Out<'_>) {

@@ -5,16 +5,15 @@ use super::fields::{brings_password, brings_token, refusal, target, text, value}
 use super::message::Message;
 use super::parse::parse_message;
 use crate::dialogue::{Asked, Out, Side};
-use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, cut, readable};
+use crate::unanswered::{Unanswered, Waiting};
 use crate::websocket::Opening;
 use city::{Details, Reply, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
 use serde_json::Value;
-use std::collections::VecDeque;
 
-/// The most calls of one side that wait for their answers. The standard allows one at a time.
-const PENDING_MAX: usize = 32;
+/// The most calls that wait for their answers. The standard allows one at a time and side.
+const PENDING_MAX: usize = 64;
 
 /// The most actions of which is remembered that they were told as a weakness.
 const ACTIONS_MAX: usize = 64;
@@ -23,10 +22,9 @@ const ACTIONS_MAX: usize = 64;
 const OWN_CONFIDENCE: u8 = 90;
 
 /// A call that waits for its answer.
-struct Pending {
+struct Call {
     id: String,
     action: Text,
-    asked: Asked,
 }
 
 /// A charging station and the system that manages it.
@@ -35,7 +33,7 @@ pub(crate) struct Conversation {
     station: Side,
     /// By what name the station asked for its system (OCPP-J 1.6 clause 3.1.1).
     name: Text,
-    pending: Ends<VecDeque<Pending>>,
+    pending: Unanswered<Call, PENDING_MAX>,
     /// Actions of the system that were told to come from nobody who proved himself.
     controlled: Vec<Text>,
     has_told_token: bool,
@@ -62,7 +60,7 @@ impl Conversation {
         Conversation {
             station,
             name,
-            pending: Ends::default(),
+            pending: Unanswered::default(),
             controlled: Vec::new(),
             has_told_token: false,
             has_told_password: false,
@@ -89,13 +87,7 @@ impl Conversation {
                 if !is_answered {
                     return out.request(side, asked);
                 }
-                let pending = self.pending.of_mut(side);
-                if pending.len() >= PENDING_MAX
-                    && let Some(oldest) = pending.pop_front()
-                {
-                    out.request(side, oldest.asked);
-                }
-                pending.push_back(Pending { id, action, asked });
+                self.pending.add(side, Call { id, action }, asked, out);
             }
             Some(Message::Result { id, payload }) => {
                 let reply = refusal(&payload).map_or(Reply::Done, Reply::Refused);
@@ -111,9 +103,11 @@ impl Conversation {
 
     /// The call of one side was answered.
     fn answer(&mut self, asker: Side, id: &str, reply: Reply, out: &mut Out<'_>) {
-        let pending = self.pending.of_mut(asker);
-        let Some(place) = pending.iter().position(|pending| pending.id == id) else { return };
-        let Some(Pending { action, mut asked, .. }) = pending.remove(place) else { return };
+        let Some(Waiting { key: Call { action, .. }, mut asked, .. }) =
+            self.pending.take(asker, |call| call.id == id)
+        else {
+            return;
+        };
         asked.reply = reply;
         // Nothing in a connection without TLS proves to the station that it is its system that speaks.
         let is_control = asker != self.station && asked.verb.changes() && asked.reply == Reply::Done;
@@ -162,10 +156,6 @@ impl Conversation {
 
     /// The conversation is over: tells what was not answered.
     pub(crate) fn end(&mut self, out: &mut Out<'_>) {
-        for side in [Side::Source, Side::Destination] {
-            for pending in std::mem::take(self.pending.of_mut(side)) {
-                out.request(side, pending.asked);
-            }
-        }
+        self.pending.end(out);
     }
 }

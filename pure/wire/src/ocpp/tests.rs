@@ -16,8 +16,14 @@ fn hear(is_authorized: bool, said: &[(Side, &[u8])]) -> Vec<Observed> {
     let mut observations: Vec<Observation> = Vec::new();
     let mut flow = rehearse::flow(&crate::http::READER, Transport::Tcp, 80);
     flow.protocol = Some(Protocol::Ocpp);
-    let mut out =
-        Out { config: &config, observations: &mut observations, expected: None, time: rehearse::START, flow };
+    let mut out = Out {
+        config: &config,
+        observations: &mut observations,
+        expected: None,
+        unanswered: None,
+        time: rehearse::START,
+        flow,
+    };
     let opening = Opening { uri: "/steve/CP-7?x=1".into(), is_authorized, ..Opening::default() };
     let mut conversation = Conversation::new(&opening, STATION, &mut out);
     for (side, bytes) in said {

@@ -7,10 +7,10 @@ use super::row::Row;
 use super::{detail, files, names, status};
 use crate::cip::hyphened;
 use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
+use crate::unanswered::Unanswered;
 use city::{Reply, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
+use jiff::SignedDuration;
 
 /// Commands awaiting a response at a time.
 const PENDING_MAX: usize = 64;
@@ -29,21 +29,18 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One conversation between a client and a controller, perhaps a gateway to others.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX>,
     strikes: u32,
     control_told: bool,
     password_told: bool,
 }
 
-/// A command whose response is awaited.
-struct Pending {
-    asker: Side,
+/// What tells the response to a command, and how it is to be read.
+struct Key {
     header: Header,
     command: Command,
-    time: Timestamp,
     /// The beginning of its data.
     data: Vec<u8>,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -80,9 +77,7 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending.asker, pending.asked, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -99,7 +94,7 @@ impl Conversation {
     }
 
     fn message(&mut self, side: Side, envelope: Option<&Envelope>, message: &Message<'_>, out: &mut Out<'_>) {
-        self.give_up_waiting(out);
+        self.pending.give_up(WAIT, out);
         let code = message.header.is_response().then(|| message.data.first_chunk::<2>()).flatten();
         let code = code.map(|code| ResponseCode(u16::from_be_bytes(*code)));
         general(side, envelope, message, code, out);
@@ -124,31 +119,19 @@ impl Conversation {
             asked.reply = Reply::NotExpected;
             return self.tell(side, asked, out);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asker, oldest.asked, out);
-        }
-        self.pending.push_back(Pending {
-            asker: side,
-            header: message.header,
-            command: message.command,
-            time: out.time,
-            data: message.data.iter().take(REMEMBERED).copied().collect(),
-            asked,
-        });
+        let data = message.data.iter().take(REMEMBERED).copied().collect();
+        self.pending.add(side, Key { header: message.header, command: message.command, data }, asked, out);
     }
 
     fn response(&mut self, side: Side, message: &Message<'_>, code: ResponseCode, out: &mut Out<'_>) {
         let Message { header, command, data } = message;
-        let place = self.pending.iter().position(|p| {
-            let ends = (p.header.destination, p.header.source) == (header.source, header.destination);
-            p.asker != side && p.command == *command && p.header.service == header.service && ends
+        let pending = self.pending.take(side.other(), |key| {
+            let ends = (key.header.destination, key.header.source) == (header.source, header.destination);
+            key.command == *command && key.header.service == header.service && ends
         });
-        let pending = place.and_then(|place| self.pending.remove(place));
         let data = data.get(2..).unwrap_or_default();
         let (asker, seen, mut asked) = match pending {
-            Some(pending) => (pending.asker, Some(pending.data), pending.asked),
+            Some(pending) => (pending.asker, Some(pending.key.data), pending.asked),
             None => {
                 // What was asked of whom is seen in the response; of what is not.
                 let mut header = *header;
@@ -169,16 +152,6 @@ impl Conversation {
             identify(side, message, data, out);
         }
         self.tell(asker, asked, out);
-    }
-
-    /// Commands that have waited too long go unanswered.
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asker, oldest.asked, out);
-        }
     }
 
     fn tell(&mut self, asker: Side, asked: Asked, out: &mut Out<'_>) {

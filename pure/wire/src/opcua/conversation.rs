@@ -14,16 +14,18 @@ use super::response::parse_response;
 use super::rows::{Links, Rows, Source};
 use super::status::Status;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
+use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Verb, WeaknessKind};
 use compact_str::format_compact;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
 /// Requests awaiting a reply at a time. Clients keep some ten requests to publish open for each subscription.
 const PENDING_MAX: usize = 256;
 
-/// Bytes that what awaits a reply may take.
-const PENDING_BYTES_MAX: usize = 512 << 10;
+/// Bytes that the columns of a request take until they become a row, roughly.
+const COLUMNS_BYTES: usize = 2_048;
 
 /// How long a reply is awaited. Requests to publish wait for something to be told; servers hold them for minutes.
 const WAIT: SignedDuration = SignedDuration::from_secs(600);
@@ -33,9 +35,6 @@ const ITEMS_MAX: usize = 1_024;
 
 /// The longest chunk that is read; longer ones are passed by.
 const CHUNK_BYTES_MAX: usize = 192 << 10;
-
-/// How many runs of bytes that are no chunk a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -51,15 +50,14 @@ struct Conversation {
     sealed_opening: Option<(Side, Asked)>,
     /// What the channel's policy guards, once it was seen.
     guard: Option<Guard>,
-    pending: VecDeque<Pending>,
-    pending_bytes: usize,
+    /// What awaits a reply, by its number and service.
+    pending: Unanswered<(u32, &'static Service), PENDING_MAX, Pending>,
     assemblies: Assemblies,
     links: Links,
     /// The nodes that are watched, by the numbers under which changes are told.
     items: BTreeMap<u32, Text>,
-    /// Whether the beginning of a chunk must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     /// What was told once and need not be told again.
     control_told: bool,
     password_told: bool,
@@ -77,10 +75,6 @@ struct Guard {
 
 /// A request whose reply is awaited.
 struct Pending {
-    side: Side,
-    request: u32,
-    time: Timestamp,
-    service: &'static Service,
     /// Its row, if rows are wanted.
     half: Option<Half>,
     link: Text,
@@ -89,7 +83,27 @@ struct Pending {
     is_unguarded: bool,
     /// Whether it is an activation without a name.
     is_anonymous: bool,
-    bytes: usize,
+}
+
+impl Question for Pending {
+    fn weight(&self) -> usize {
+        let columns = self.half.as_ref().map_or(0, |_| COLUMNS_BYTES);
+        columns + self.questions.asked.iter().map(Asked::weight).sum::<usize>()
+    }
+
+    fn tell(self, asker: Side, out: &mut Out<'_>) {
+        self.tell_row(asker, out);
+        self.questions.asked.tell(asker, out);
+    }
+}
+
+impl Pending {
+    /// The row of a request without a reply.
+    fn tell_row(&self, asker: Side, out: &mut Out<'_>) {
+        if let Some(half) = &self.half {
+            main_row::tell_pair(asker, Some(half), None, &self.link, out);
+        }
+    }
 }
 
 impl Dialogue for Conversation {
@@ -98,53 +112,35 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_chunk(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_chunk) {
             match parse::parse_chunk(rest) {
                 Found::Chunk(chunk) => {
                     self.chunk(side, &chunk, out);
-                    used += rest.len().min(chunk.size as usize);
+                    walk.step(rest.len().min(chunk.size as usize));
                 }
                 Found::More(Some(size)) if size as usize > CHUNK_BYTES_MAX => {
                     self.assemblies.forget(side);
-                    return Progress::Skip(used as u64 + u64::from(size));
+                    return walk.skips(size.into());
                 }
-                Found::More(_) => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    self.assemblies.forget(side);
-                    *self.searching_mut(side) = true;
-                }
+                Found::More(_) => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => self.assemblies.forget(side),
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
         self.assemblies.forget(side);
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
         for (side, asked) in [self.greeting.take(), self.sealed_opening.take()].into_iter().flatten() {
             out.request(side, asked);
         }
-        while let Some(pending) = self.take(0) {
-            unanswered(pending, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -162,16 +158,8 @@ fn find_chunk(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn chunk(&mut self, side: Side, chunk: &Chunk<'_>, out: &mut Out<'_>) {
-        self.give_up_waiting(out);
+        self.pending.give_up(WAIT, out);
         if let Some(said) = parse::parse_handshake(chunk) {
             let link = self.links.next(out);
             main_row::tell_handshake(side, chunk, &said, link, out);
@@ -328,31 +316,12 @@ impl Conversation {
             let columns = main_row::request_columns(named, header.as_ref(), &envelope);
             Half { envelope, columns }
         });
-        let bytes = size_of::<Pending>()
-            + half.as_ref().map_or(0, |_| 2_048)
-            + questions.asked.iter().map(Asked::weight).sum::<usize>();
-        let pending = Pending {
-            side,
-            request: number,
-            time: out.time,
-            service,
-            half,
-            link,
-            questions,
-            is_unguarded,
-            is_anonymous,
-            bytes,
-        };
+        let pending = Pending { half, link, questions, is_unguarded, is_anonymous };
         if service.name == "CloseSecureChannel" {
             // The server closes the connection; there is no reply (OPC 10000-6 clause 7.1.4).
-            return tell_row(&pending, None, out);
+            return pending.tell_row(side, out);
         }
-        self.pending_bytes += bytes;
-        self.pending.push_back(pending);
-        while self.pending.len() > PENDING_MAX || self.pending_bytes > PENDING_BYTES_MAX {
-            let Some(oldest) = self.take(0) else { return };
-            unanswered(oldest, out);
-        }
+        self.pending.add(side, (number, service), pending, out);
     }
 
     /// What a request shows of who asks.
@@ -398,12 +367,10 @@ impl Conversation {
         };
         let response = parsed.unwrap_or(Response::Other);
         let number = envelope.sequence.map(|sequence| sequence.request).unwrap_or_default();
-        let place = self.pending.iter().position(|pending| {
-            pending.side != side
-                && pending.request == number
-                && named.service.is_none_or(|service| service == pending.service)
-        });
-        let mut pending = place.and_then(|place| self.take(place));
+        let answered = |(request, service): &(u32, &'static Service)| {
+            *request == number && named.service.is_none_or(|named| named == *service)
+        };
+        let mut pending = self.pending.take(side.other(), answered).map(|waiting| waiting.asked);
         let link = pending.as_ref().map_or_else(|| self.links.next(out), |pending| pending.link.clone());
         if out.wants_details() {
             let hidden = pending.as_ref().map_or(&[][..], |pending| &pending.questions.hidden);
@@ -422,7 +389,7 @@ impl Conversation {
             self.learn_items(pending);
         }
         if let Some(pending) = pending {
-            self.tell(pending, out);
+            self.tell(side.other(), pending, out);
         } else if let Some(service) = named.service {
             let mut asked = meaning::single(service, Target::default(), None);
             asked.reply = result.reply();
@@ -487,45 +454,16 @@ impl Conversation {
         }
     }
 
-    fn tell(&mut self, pending: Pending, out: &mut Out<'_>) {
+    fn tell(&mut self, asker: Side, pending: Pending, out: &mut Out<'_>) {
         for asked in pending.questions.asked {
             let changes = asked.verb.changes() && asked.reply == Reply::Done;
             if changes && pending.is_unguarded && !self.control_told {
                 self.control_told = true;
                 let detail = format_compact!("{} obeyed on a channel of security mode None", asked.function);
-                out.weakness(pending.side.other(), WeaknessKind::UnauthenticatedControl, detail);
+                out.weakness(asker.other(), WeaknessKind::UnauthenticatedControl, detail);
             }
-            out.request(pending.side, asked);
+            out.request(asker, asked);
         }
-    }
-
-    fn take(&mut self, place: usize) -> Option<Pending> {
-        let pending = self.pending.remove(place)?;
-        self.pending_bytes = self.pending_bytes.saturating_sub(pending.bytes);
-        Some(pending)
-    }
-
-    /// Requests that have waited too long go unanswered.
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.take(0)
-        {
-            unanswered(oldest, out);
-        }
-    }
-}
-
-fn tell_row(pending: &Pending, response: Option<&Half>, out: &mut Out<'_>) {
-    if let Some(half) = &pending.half {
-        main_row::tell_pair(pending.side, Some(half), response, &pending.link, out);
-    }
-}
-
-fn unanswered(pending: Pending, out: &mut Out<'_>) {
-    tell_row(&pending, None, out);
-    for asked in pending.questions.asked {
-        out.request(pending.side, asked);
     }
 }
 

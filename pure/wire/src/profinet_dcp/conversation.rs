@@ -64,6 +64,7 @@ impl Seen<'_> {
             config: self.config,
             observations,
             expected: None,
+            unanswered: None,
             time: self.time,
             flow: flow(source, destination),
         }

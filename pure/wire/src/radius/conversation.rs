@@ -4,10 +4,10 @@ use super::message::{self, Code};
 use super::parse::{self, Packet};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show::{VALUE_BYTES_MAX, escaped, readable};
+use crate::unanswered::Unanswered;
 use city::{Address, Details, Reply, Target, Text, Trait};
 use compact_str::format_compact;
 use jiff::Timestamp;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time. There are 256 numbers for each port.
 const PENDING_MAX: usize = 256;
@@ -23,17 +23,10 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One access server and one server.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    /// What awaits a reply, by number and code.
+    pending: Unanswered<(u8, Code), PENDING_MAX>,
     row: Option<Row>,
     server_told: bool,
-}
-
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
-    identifier: u8,
-    code: Code,
-    asked: Asked,
 }
 
 /// What is gathered for a row of the field's log, over challenges, until somebody is let in or not.
@@ -72,9 +65,7 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
         if let Some(row) = self.row.take() {
             tell(row, "unknown", out);
         }
@@ -104,37 +95,20 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        let same = |pending: &Pending| pending.asker == side && pending.identifier == packet.identifier;
         // The same again is sent when a reply is late.
-        if let Some(place) =
-            self.pending.iter().position(|pending| same(pending) && pending.code == packet.code)
-        {
-            self.pending.remove(place);
-        }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
-        self.pending.push_back(Pending {
-            asker: side,
-            identifier: packet.identifier,
-            code: packet.code,
-            asked,
-        });
+        let key = (packet.identifier, packet.code);
+        self.pending.take(side, |sent| *sent == key);
+        self.pending.add(side, key, asked, out);
     }
 
     fn reply(&mut self, side: Side, packet: &Packet<'_>, out: &mut Out<'_>) {
-        let place = self.pending.iter().position(|pending| {
-            pending.asker != side
-                && pending.identifier == packet.identifier
-                && packet.code.answers(pending.code)
-        });
         if matches!(packet.code.0, 2 | 3 | 5 | 11) && !self.server_told {
             self.server_told = true;
             out.identity(side, Trait::Role, "authentication server", "RADIUS reply", 90);
         }
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let answered =
+            |(identifier, code): &(u8, Code)| *identifier == packet.identifier && packet.code.answers(*code);
+        let Some(mut pending) = self.pending.take(side.other(), answered) else { return };
         pending.asked.reply = match packet.code.accepts() {
             Some(true) => Reply::Done,
             _ => Reply::Refused(packet.code.text()),

@@ -7,7 +7,7 @@ use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
 use crate::inner::Inner;
 use crate::show::{VALUE_BYTES_MAX, cut, escaped};
 use crate::tls;
-use city::{Details, Reply, Target, Text, Trait, Verb};
+use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
 
 /// Opens a reader.
@@ -123,6 +123,14 @@ impl Conversation {
             (None, None) => Reply::Missing,
             _ => Reply::Done,
         };
+        if let (Some(Choice::None | Choice::Security(0)), Reply::Done) = (self.choice, &reply) {
+            let encryption = self.answer.as_ref().and_then(|answer| answer.encryption);
+            let detail = match encryption {
+                Some((method, _)) => format_compact!("RDP's own security layer, {}", message::method(method)),
+                None => Text::const_new("RDP's own security layer"),
+            };
+            out.weakness(client.other(), WeaknessKind::ObsoleteProtocol, detail);
+        }
         out.request(
             client,
             Asked {

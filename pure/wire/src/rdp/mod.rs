@@ -2,7 +2,7 @@
 //!
 //! Read: who connects (the cookie, and what the client says of its computer), which security is asked for, chosen or
 //! refused, the settings and channels asked for, and the server's encryption and certificates. What follows a choice of
-//! TLS is read as TLS.
+//! TLS is read as TLS. A server that agrees to RDP's own security layer instead shows a weakness.
 //!
 //! Not read: what follows the settings (log-on, screen, input), what lies in the server's own certificates, and RDP over
 //! UDP (MS-RDPEUDP).

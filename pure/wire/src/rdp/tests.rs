@@ -5,7 +5,7 @@ use crate::dialogue::Side::{self, Destination, Source};
 use crate::recognise::{Recognition, Sureness};
 use crate::rehearse::{self, hex, identities, lines};
 use crate::s7comm;
-use city::Transport;
+use city::{Transport, WeaknessKind};
 
 /// A connection request with a cookie and a negotiation (MS-RDPBCGR clause 2.2.1.1).
 fn request() -> Vec<u8> {
@@ -70,6 +70,9 @@ fn a_connection_without_tls_is_told_with_its_settings() {
         &[(Source, &request), (Destination, &confirm), (Source, &client), (Destination, &server)];
     let facts = rehearse::stream(&READER, 3389, said);
     assert_eq!(lines(&facts), ["> authenticate connect [operator] RDP done"]);
+    let [weakness] = rehearse::weaknesses(&facts)[..] else { panic!("{facts:?}") };
+    assert_eq!((weakness.kind, weakness.port), (WeaknessKind::ObsoleteProtocol, 3389));
+    assert_eq!(weakness.detail, "RDP's own security layer, 128bit");
     let text = format!("{facts:?}");
     for told in [
         r#"("result", "Success")"#,
@@ -95,10 +98,9 @@ fn what_follows_a_choice_of_tls_is_tls() {
     let (request, confirm) = (request(), confirm("0200 0800 02000000"));
     let said: &[(Side, &[u8])] =
         &[(Source, &request), (Destination, &confirm), (Source, &hex("15 0301 0002 0228"))];
-    assert_eq!(
-        lines(&rehearse::stream(&READER, 3389, said))[0],
-        "> authenticate connect [operator] HYBRID done"
-    );
+    let facts = rehearse::stream(&READER, 3389, said);
+    assert_eq!(lines(&facts)[0], "> authenticate connect [operator] HYBRID done");
+    assert!(rehearse::weaknesses(&facts).is_empty());
 }
 
 #[test]

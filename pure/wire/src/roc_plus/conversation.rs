@@ -5,16 +5,14 @@ use super::parse::{self, Found, HEADER_BYTES, Login};
 use super::{PORT, rows};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show::{self, VALUE_BYTES_MAX};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time. A host polls one unit after another.
 const PENDING_MAX: usize = 64;
-
-/// How many runs of bytes that are no message a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -26,10 +24,10 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     /// Which side asks where a message does not tell.
     host: Option<Side>,
-    pending: VecDeque<Pending>,
-    /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// What awaits a reply, by opcode.
+    pending: Unanswered<Opcode, PENDING_MAX>,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     /// Whether someone has logged in.
     logged_in: bool,
     told: Told,
@@ -41,13 +39,6 @@ struct Told {
     control: bool,
     readable: bool,
     shipped: bool,
-}
-
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
-    opcode: Opcode,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -62,44 +53,27 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_message(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_message) {
             match parse::parse_message(rest) {
                 Found::Message(message, length) => {
                     self.message(side, &message, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            self.tell(pending.asker, pending.asked, out);
-        }
+        self.pending.end(out);
     }
 }
 
@@ -125,14 +99,6 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let kind = message::packet_type(message.opcode, message.data);
         rows::tell(side, message, kind, out);
@@ -165,12 +131,7 @@ impl Conversation {
             }
             _ => {}
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            self.tell(oldest.asker, oldest.asked, out);
-        }
-        self.pending.push_back(Pending { asker: side, opcode: message.opcode, asked });
+        self.pending.add(side, message.opcode, asked, out);
     }
 
     /// Tells what a login shows. Its password is never kept.
@@ -192,15 +153,6 @@ impl Conversation {
     fn response(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         let asker = side.other();
         let is_error = message.opcode == Opcode::ERROR;
-        let place = self
-            .pending
-            .iter()
-            .position(|p| p.asker == asker && (is_error || p.opcode == message.opcode))
-            .or_else(|| {
-                // What was passed on is answered by the opcode that was passed on.
-                let forwards = |p: &Pending| p.asker == asker && p.opcode == Opcode::STORE_AND_FORWARD;
-                self.pending.iter().position(forwards)
-            });
         let reply = match message.data {
             [code, ..] if is_error => Reply::Refused(message::error(*code)),
             _ => Reply::Done,
@@ -210,7 +162,12 @@ impl Conversation {
         {
             out.identity(side, Trait::Model, &device, "type-of-roc", 90);
         }
-        let Some(pending) = place.and_then(|place| self.pending.remove(place)) else {
+        let pending =
+            self.pending.take(asker, |opcode| is_error || *opcode == message.opcode).or_else(|| {
+                // What was passed on is answered by the opcode that was passed on.
+                self.pending.take(asker, |opcode| *opcode == Opcode::STORE_AND_FORWARD)
+            });
+        let Some(Waiting { key: opcode, mut asked, .. }) = pending else {
             // The acknowledgement of a report has no further answer that would tell anything.
             if matches!(message.opcode, Opcode::REPORT | Opcode::ERROR) {
                 return;
@@ -219,7 +176,6 @@ impl Conversation {
             unasked.reply = reply;
             return self.tell(asker, unasked, out);
         };
-        let Pending { opcode, mut asked, .. } = pending;
         asked.reply = reply;
         if opcode == Opcode::LOGIN && asked.reply == Reply::Done {
             self.logged_in = true;

@@ -3,12 +3,13 @@
 use super::address::shown;
 use super::{VERSION, verb};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::http::{Headers, Login, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, readable};
 use crate::text_head::{First, Found, Head, body_length, parse_head};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time; clients wait before they ask again.
 const PENDING_MAX: usize = 32;
@@ -23,19 +24,14 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    /// What awaits a reply, by its sequence number.
+    pending: Unanswered<Text, PENDING_MAX>,
     told: Vec<Text>,
     /// Whether anybody named themselves.
     has_login: bool,
     is_open_told: bool,
     /// Whether a gap has to be got over, for source and destination.
-    searching: [bool; 2],
-}
-
-struct Pending {
-    asker: Side,
-    sequence: Text,
-    asked: Asked,
+    searching: Ends<bool>,
 }
 
 impl Dialogue for Conversation {
@@ -54,16 +50,16 @@ impl Dialogue for Conversation {
                     continue;
                 }
                 // Pictures within the connection (RFC 2326 clause 10.12). Behind a gap it is not known where they end.
-                [b'$', _, high, low, ..] if !*self.searching_mut(side) => {
+                [b'$', _, high, low, ..] if !*self.searching.of_mut(side) => {
                     let length = u64::from(u16::from_be_bytes([*high, *low]));
                     return Progress::Skip(used as u64 + 4 + length);
                 }
-                [b'$', ..] if !*self.searching_mut(side) => return Progress::Used(used),
+                [b'$', ..] if !*self.searching.of_mut(side) => return Progress::Used(used),
                 _ => {}
             }
             match parse_head(rest, VERSION) {
                 Found::Head(head, length) => {
-                    *self.searching_mut(side) = false;
+                    *self.searching.of_mut(side) = false;
                     self.head(side, head, out);
                     used += length;
                     let body = body_length(head.headers, "Content-Length");
@@ -72,7 +68,7 @@ impl Dialogue for Conversation {
                     }
                 }
                 Found::More => return Progress::Used(used),
-                Found::Nothing if *self.searching_mut(side) => {
+                Found::Nothing if *self.searching.of_mut(side) => {
                     let Some(line) = rest.iter().position(|byte| *byte == b'\n') else {
                         return Progress::Used(bytes.len());
                     };
@@ -84,25 +80,15 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
     }
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn head(&mut self, side: Side, head: Head<'_>, out: &mut Out<'_>) {
         let headers = head.headers;
         let sequence = readable(headers.first("cseq").unwrap_or_default(), VALUE_BYTES_MAX);
@@ -134,11 +120,6 @@ impl Conversation {
         for login in logins.into_iter().flatten() {
             self.readable_login(side, &login, out);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
         let asked = Asked {
             verb: verb(method),
             function: readable(method, VALUE_BYTES_MAX),
@@ -147,16 +128,15 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        self.pending.push_back(Pending { asker: side, sequence, asked });
+        self.pending.add(side, sequence, asked, out);
     }
 
     fn reply(&mut self, side: Side, status: u16, reason: &[u8], sequence: &Text, out: &mut Out<'_>) {
         if status < 200 {
             return;
         }
-        let place =
-            self.pending.iter().position(|pending| pending.asker != side && pending.sequence == *sequence);
-        let Some(Pending { asker, mut asked, .. }) = place.and_then(|place| self.pending.remove(place))
+        let Some(Waiting { asker, mut asked, .. }) =
+            self.pending.take(side.other(), |asked| asked == sequence)
         else {
             return;
         };

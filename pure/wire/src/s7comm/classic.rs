@@ -9,16 +9,13 @@ use super::userdata::UserData;
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Fields, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, listed, readable};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Verb, WeaknessKind};
 use compact_str::format_compact;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
+use jiff::SignedDuration;
 
 /// Messages awaiting a reply at a time. Controllers agree to a few; gateways ask for several panels.
 const PENDING_MAX: usize = 64;
-
-/// Items of requests that await a reply at a time, over all messages.
-const ITEMS_MAX: usize = 1024;
 
 /// How long a reply is awaited.
 const WAIT: SignedDuration = SignedDuration::from_secs(60);
@@ -31,24 +28,19 @@ const LIST_BYTES_MAX: usize = 16 << 10;
 pub(super) struct Classic {
     /// The module that the connection was made to.
     place: Target,
-    pending: VecDeque<Pending>,
-    /// How many items the pending messages have together.
-    items: usize,
+    /// Messages that await a reply: one request for each item.
+    pending: Unanswered<Key, PENDING_MAX, Vec<(Size, Asked)>>,
     /// A list of which more is to come, and which side sends it.
     list: Option<Partial>,
     password_accepted: bool,
     weakness_told: bool,
 }
 
-/// A message that awaits a reply.
-struct Pending {
-    asker: Side,
+/// What tells the reply to a message.
+struct Key {
     reference: u16,
     /// The function of a job; group and subfunction of user data.
-    key: (u8, u8),
-    time: Timestamp,
-    /// One request for each item.
-    asked: Vec<(Size, Asked)>,
+    function: (u8, u8),
 }
 
 /// The part of a list that arrived.
@@ -72,15 +64,13 @@ impl Classic {
 
     /// The conversation is over.
     pub(super) fn end(&mut self, out: &mut Out<'_>) {
-        while self.put_out_oldest(out) {}
+        self.pending.end(out);
     }
 
     /// Reads one message.
     pub(super) fn message(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) {
         let Some(message) = parse::parse_message(bytes) else { return };
-        while self.pending.front().is_some_and(|oldest| out.time.duration_since(oldest.time) > WAIT) {
-            self.put_out_oldest(out);
-        }
+        self.pending.give_up(WAIT, out);
         match message.rosctr {
             Rosctr::JOB => self.job(side, &message, out),
             Rosctr::ACK | Rosctr::ACK_DATA => self.reply(side, &message, out),
@@ -89,36 +79,16 @@ impl Classic {
         }
     }
 
-    /// Tells the oldest of what is unanswered; `false` if nothing is.
-    fn put_out_oldest(&mut self, out: &mut Out<'_>) -> bool {
-        let Some(oldest) = self.pending.pop_front() else { return false };
-        self.items -= oldest.asked.len();
-        for (_, asked) in oldest.asked {
-            out.request(oldest.asker, asked);
-        }
-        true
-    }
-
-    fn keep(&mut self, pending: Pending, out: &mut Out<'_>) {
-        while self.pending.len() >= PENDING_MAX || self.items + pending.asked.len() > ITEMS_MAX {
-            if !self.put_out_oldest(out) {
-                break;
-            }
-        }
-        self.items += pending.asked.len();
-        self.pending.push_back(pending);
-    }
-
     /// Takes out the message that a reply of this side answers.
-    fn answered(&mut self, side: Side, reference: u16, key: Option<(u8, u8)>) -> Option<Pending> {
-        let place = self.pending.iter().position(|pending| {
-            pending.asker != side
-                && pending.reference == reference
-                && key.is_none_or(|key| key == pending.key)
-        })?;
-        let pending = self.pending.remove(place)?;
-        self.items -= pending.asked.len();
-        Some(pending)
+    fn answered(
+        &mut self,
+        side: Side,
+        reference: u16,
+        function: Option<(u8, u8)>,
+    ) -> Option<Waiting<Key, Vec<(Size, Asked)>>> {
+        self.pending.take(side.other(), |key| {
+            key.reference == reference && function.is_none_or(|function| function == key.function)
+        })
     }
 
     fn job(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
@@ -131,8 +101,7 @@ impl Classic {
         if function.moves_block() {
             transfer_row(side, message, function, out);
         }
-        let (reference, time) = (message.reference, out.time);
-        self.keep(Pending { asker: side, reference, key: (function.0, 0), time, asked }, out);
+        self.pending.add(side, Key { reference: message.reference, function: (function.0, 0) }, asked, out);
     }
 
     /// A job that asks for one thing.
@@ -180,7 +149,7 @@ impl Classic {
         let Some(pending) = self.answered(side, message.reference, key) else {
             return self.unasked(side, message, outcome, out);
         };
-        match pending.key.0 {
+        match pending.key.function.0 {
             code @ (0x04 | 0x05) if outcome == Reply::Done => {
                 let mut data = Cursor::new(message.data);
                 for (size, mut asked) in pending.asked {
@@ -275,8 +244,7 @@ impl Classic {
             let detail = "a session's password; it is only veiled, with a sign that everyone knows";
             out.weakness(side.other(), WeaknessKind::CleartextCredentials, detail);
         }
-        let (reference, time) = (message.reference, out.time);
-        self.keep(Pending { asker: side, reference, key, time, asked }, out);
+        self.pending.add(side, Key { reference: message.reference, function: key }, asked, out);
     }
 
     fn user_data_response(

@@ -5,15 +5,13 @@ use super::message::MAGIC;
 use super::plus::{self, Plus};
 use crate::cotp::{self, Code, Found, Tpdu};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show::{VALUE_BYTES_MAX, readable};
 use city::{Details, Reply, Target, Text, Verb};
 use compact_str::format_compact;
 
 /// How much of a message is kept until its last part is there.
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
-
-/// How many runs of bytes that are no packet a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -27,9 +25,8 @@ struct Conversation {
     connecting: Option<(Side, Asked)>,
     /// What arrived of messages in several parts, for source and destination.
     parts: [Vec<u8>; 2],
-    /// Whether the beginning of a packet must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     classic: Classic,
     plus: Plus,
 }
@@ -49,40 +46,24 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *of(&mut self.searching, side) {
-                let (skipped, found) = find_packet(rest);
-                used += skipped;
-                *of(&mut self.searching, side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_packet) {
             match cotp::parse_packet(rest) {
                 Found::Packet(tpdu, length) => {
                     self.tpdu(side, &tpdu, out);
-                    used += length;
+                    walk.step(length);
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    self.forget_parts(side);
-                    *of(&mut self.searching, side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => self.forget_parts(side),
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
         self.forget_parts(side);
-        *of(&mut self.searching, side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {

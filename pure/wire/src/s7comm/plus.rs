@@ -3,9 +3,10 @@
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Out, Side};
 use crate::show::readable;
+use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 /// The first byte of every frame.
 pub(super) const MAGIC: u8 = 0x72;
@@ -151,14 +152,12 @@ fn return_value(cursor: &mut Cursor<'_>) -> Option<u64> {
     Some(number << 8 | u64::from(cursor.u8()?))
 }
 
-/// A request that awaits a reply.
-struct Pending {
-    asker: Side,
+/// What tells the reply to a request.
+struct Key {
     function: Function,
     sequence: u16,
     /// Whether it asks for a subscription.
     subscribes: bool,
-    asked: Asked,
 }
 
 /// One conversation's messages.
@@ -166,7 +165,7 @@ struct Pending {
 pub(super) struct Plus {
     /// The messages that are not whole, for source and destination.
     parts: [Vec<u8>; 2],
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX>,
     subscriptions: BTreeSet<u32>,
     weakness_told: bool,
     identity_told: bool,
@@ -175,9 +174,7 @@ pub(super) struct Plus {
 impl Plus {
     /// The conversation is over.
     pub(super) fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
     }
 
     /// Part of what one side says is lost.
@@ -303,12 +300,7 @@ impl Plus {
             asked.reply = Reply::NotExpected;
             return out.request(side, asked);
         }
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
-        self.pending.push_back(Pending { asker: side, function, sequence, subscribes, asked });
+        self.pending.add(side, Key { function, sequence, subscribes }, asked, out);
     }
 
     fn response(
@@ -323,11 +315,9 @@ impl Plus {
         if function == Function::CREATE_OBJECT && !self.identity_told {
             self.identity_told = identify(side, cursor.rest(), out);
         }
-        let place = self.pending.iter().position(|pending| {
-            pending.asker != side && (pending.function, pending.sequence) == (function, sequence)
-        });
-        let (mut asked, subscribes) = match place.and_then(|place| self.pending.remove(place)) {
-            Some(pending) => (pending.asked, pending.subscribes),
+        let answered = |key: &Key| (key.function, key.sequence) == (function, sequence);
+        let (mut asked, subscribes) = match self.pending.take(side.other(), answered) {
+            Some(pending) => (pending.asked, pending.key.subscribes),
             None => {
                 let (_, name, verb) = function.names();
                 (asked(verb, name, Target::default()), false)

@@ -5,12 +5,13 @@ use super::address::{bare, mask};
 use super::message::{verb, without_padding};
 use super::row::Row;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::http::{Headers, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, cut, readable};
 use crate::text_head::{First, Found, Head, body_length, parse_head, parse_whole};
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a final reply at a time; a proxy may carry many calls in one connection.
 const PENDING_MAX: usize = 128;
@@ -25,18 +26,12 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    /// What awaits a final reply, by the call and the number in it (RFC 3261 clauses 8.1.1.4 and 8.1.1.5).
+    pending: Unanswered<(Text, Text), PENDING_MAX>,
     row: Row,
     told: Vec<(Side, Text)>,
     /// Whether a gap has to be got over, for source and destination.
-    searching: [bool; 2],
-}
-
-struct Pending {
-    asker: Side,
-    /// The call and the number in it (RFC 3261 clauses 8.1.1.4 and 8.1.1.5).
-    key: (Text, Text),
-    asked: Asked,
+    searching: Ends<bool>,
 }
 
 impl Dialogue for Conversation {
@@ -59,7 +54,7 @@ impl Dialogue for Conversation {
             match parse_head(message, VERSION) {
                 _ if message.is_empty() => return Progress::Used(used),
                 Found::Head(head, length) => {
-                    *self.searching_mut(side) = false;
+                    *self.searching.of_mut(side) = false;
                     self.head(side, head, out);
                     used += length;
                     let body = body_length(head.headers, "l");
@@ -68,7 +63,7 @@ impl Dialogue for Conversation {
                     }
                 }
                 Found::More => return Progress::Used(used),
-                Found::Nothing if *self.searching_mut(side) => {
+                Found::Nothing if *self.searching.of_mut(side) => {
                     let Some(line) = message.iter().position(|byte| *byte == b'\n') else {
                         return Progress::Used(bytes.len());
                     };
@@ -80,26 +75,16 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
         self.row.end(out);
     }
 }
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn head(&mut self, side: Side, head: Head<'_>, out: &mut Out<'_>) {
         let headers = head.headers;
         let key = key(headers);
@@ -152,7 +137,7 @@ impl Conversation {
             }
         }
         let Some(verb) = verb(method) else { return };
-        if self.pending.iter().any(|pending| pending.asker == side && pending.key == key) {
+        if self.pending.has(side, |sent| *sent == key) {
             // It was sent again.
             return;
         }
@@ -162,11 +147,6 @@ impl Conversation {
             _ => target.as_str(),
         };
         let asker = from.as_ref().map(|(from, _)| cut(bare(from), VALUE_BYTES_MAX));
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
         let asked = Asked {
             verb,
             function: readable(method, VALUE_BYTES_MAX),
@@ -175,15 +155,14 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        self.pending.push_back(Pending { asker: side, key, asked });
+        self.pending.add(side, key, asked, out);
     }
 
     fn reply(&mut self, side: Side, status: u16, reason: &[u8], key: &(Text, Text), out: &mut Out<'_>) {
         if status < 200 {
             return;
         }
-        let place = self.pending.iter().position(|pending| pending.asker != side && pending.key == *key);
-        let Some(Pending { asker, mut asked, .. }) = place.and_then(|place| self.pending.remove(place))
+        let Some(Waiting { asker, mut asked, .. }) = self.pending.take(side.other(), |asked| asked == key)
         else {
             return;
         };

@@ -3,10 +3,11 @@
 use super::message::{Command, Message, Status, dialect};
 use super::parse::{self, Frame, Framed, MESSAGE_BYTES_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
+use crate::unanswered::Unanswered;
 use crate::{gss, kerberos, ntlm};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use std::collections::VecDeque;
 
 /// Requests awaiting a reply at a time.
 const PENDING_MAX: usize = 64;
@@ -19,24 +20,24 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One client and one server.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX>,
     ntlm: ntlm::Session,
     kerberos: kerberos::Session,
     /// What a client of version 1 offers.
     offer: Vec<Text>,
     server_told: bool,
     guest_told: bool,
+    version_told: bool,
     /// Whether the beginning of a message must be found, for source and destination.
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
-/// A request whose reply is awaited.
-struct Pending {
-    asker: Side,
+/// What tells the reply to a request.
+struct Key {
     id: u64,
     command: Command,
+    /// Whether it asks to be let in as nobody.
     is_nobody: bool,
-    asked: Asked,
 }
 
 impl Dialogue for Conversation {
@@ -48,7 +49,7 @@ impl Dialogue for Conversation {
         let mut used = 0;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
-            let is_searching = self.searching.get(side as usize) == Some(&true);
+            let is_searching = *self.searching.of(side);
             let frame = match parse::parse_frame(rest) {
                 Framed::Frame(frame) => frame,
                 Framed::More => return Progress::Used(used),
@@ -62,7 +63,7 @@ impl Dialogue for Conversation {
             if !is_sound(frame, body) {
                 return if is_searching { Progress::Used(bytes.len()) } else { Progress::Lost };
             }
-            self.set_searching(side, false);
+            *self.searching.of_mut(side) = false;
             let total = frame.length + 4;
             let is_read = parse::command(body).is_some() && total <= MESSAGE_BYTES_MAX;
             match body.get(..frame.length) {
@@ -80,13 +81,11 @@ impl Dialogue for Conversation {
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        self.set_searching(side, true);
+        *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            out.request(pending.asker, pending.asked);
-        }
+        self.pending.end(out);
         self.ntlm.end(out);
         self.kerberos.end(out);
     }
@@ -101,12 +100,6 @@ fn is_sound(frame: Frame, body: &[u8]) -> bool {
 }
 
 impl Conversation {
-    fn set_searching(&mut self, side: Side, searching: bool) {
-        if let Some(place) = self.searching.get_mut(side as usize) {
-            *place = searching;
-        }
-    }
-
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         if message.command == Command::SessionSetup
             && let Some(token) = parse::parse_token(message)
@@ -147,24 +140,17 @@ impl Conversation {
             reply: Reply::Missing,
             details: Details::new(),
         };
-        if self.pending.len() >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            out.request(oldest.asker, oldest.asked);
-        }
         let is_nobody = message.command == Command::SessionSetup && parse::is_nobody(message);
         let (id, command) = (message.id, message.command);
-        self.pending.push_back(Pending { asker: side, id, command, is_nobody, asked });
+        self.pending.add(side, Key { id, command, is_nobody }, asked, out);
     }
 
     fn reply(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         // A server answers an old client's offer in the new version under number 0.
-        let place = self.pending.iter().position(|pending| {
-            pending.asker != side
-                && pending.command == message.command
-                && (pending.id == message.id || message.command == Command::Negotiate)
-        });
-        let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) else { return };
+        let answered = |key: &Key| {
+            key.command == message.command && (key.id == message.id || key.command == Command::Negotiate)
+        };
+        let Some(mut pending) = self.pending.take(side.other(), answered) else { return };
         let status = Status(message.status);
         pending.asked.reply = match status {
             Status::SUCCESS | Status::MORE => Reply::Done,
@@ -175,7 +161,7 @@ impl Conversation {
         }
         if message.command == Command::SessionSetup
             && status == Status::SUCCESS
-            && (pending.is_nobody || parse::is_guest(message))
+            && (pending.key.is_nobody || parse::is_guest(message))
             && !self.guest_told
         {
             self.guest_told = true;
@@ -192,7 +178,11 @@ impl Conversation {
         let Some(number) = parse::parse_dialect(message) else { return };
         asked.value = Some(if message.is_old {
             let name = self.offer.get(usize::from(number)).cloned();
-            format_compact!("SMB 1, {}", name.unwrap_or_else(|| "none".into()))
+            let words = format_compact!("SMB 1, {}", name.as_deref().unwrap_or("none"));
+            if name.is_some() && !std::mem::replace(&mut self.version_told, true) {
+                out.weakness(side, WeaknessKind::ObsoleteProtocol, words.clone());
+            }
+            words
         } else {
             format_compact!("SMB {}", dialect(number))
         });

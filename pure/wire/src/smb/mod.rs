@@ -2,7 +2,7 @@
 //! front or without.
 //!
 //! Read: which dialect is agreed, who logs on (by NTLM or Kerberos, see [`crate::ntlm`] and [`crate::kerberos`]) or
-//! that nobody is named, and which shares are connected to.
+//! that nobody is named, and which shares are connected to. A server that agrees to version 1 shows a weakness.
 //!
 //! Not read: files and what is done to them, pipes and the calls in them, log-ons of version 1 without SPNEGO beyond
 //! whether they name somebody. Sealed and compressed messages are passed over.

@@ -64,6 +64,9 @@ fn version_1_is_told_by_its_dialect() {
     let (offer, choice) = (framed(&offer), framed(&choice));
     let facts = rehearse::stream(&READER, 445, &[(Source, &offer), (Destination, &choice)]);
     assert_eq!(lines(&facts), ["> discover negotiate [] SMB 1, NT LM 0.12 done"]);
+    let [weakness] = weaknesses(&facts)[..] else { panic!("{facts:?}") };
+    assert_eq!((weakness.kind, weakness.port), (WeaknessKind::ObsoleteProtocol, 445));
+    assert_eq!(weakness.detail, "SMB 1, NT LM 0.12");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::credentials::{Login, Mechanism};
 use super::mail::Mail;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::lines::{LINE_MAX, ReplyLine, parse_command, parse_line, parse_reply_line};
 use crate::show::{VALUE_BYTES_MAX, escaped, listed, readable};
 use crate::upgrade::Upgrade;
@@ -65,7 +66,7 @@ pub(super) struct Conversation {
     greeted: bool,
     /// Whether TLS was agreed on.
     upgrade: Option<Upgrade>,
-    searching: [bool; 2],
+    searching: Ends<bool>,
 }
 
 impl Conversation {
@@ -334,18 +335,16 @@ impl Dialogue for Conversation {
                 self.stage = Stage::Commands;
                 return Progress::Skip(size.saturating_add(used as u64));
             }
-            let searching = self.searching.get_mut(side as usize);
+            let searching = self.searching.of_mut(side);
             match parse_line(rest) {
                 Some((line, length)) => {
-                    if !searching.is_some_and(std::mem::take) {
+                    if !std::mem::take(searching) {
                         self.line(side, line, out);
                     }
                     used += length;
                 }
                 None if rest.len() > LINE_MAX => {
-                    if let Some(searching) = searching {
-                        *searching = true;
-                    }
+                    *searching = true;
                     return Progress::Used(bytes.len());
                 }
                 None => break,
@@ -359,9 +358,7 @@ impl Dialogue for Conversation {
             upgrade.gap(side, missing, out);
             return;
         }
-        if let Some(searching) = self.searching.get_mut(side as usize) {
-            *searching = true;
-        }
+        *self.searching.of_mut(side) = true;
         // In a mail a part of the body is missing, no more.
         if side == Side::Source && self.stage == Stage::Mail {
             return;

@@ -10,12 +10,12 @@ use super::parse;
 use super::summary::Summary;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::show::{VALUE_BYTES_MAX, listed, readable};
+use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::VecDeque;
+use jiff::SignedDuration;
 
-/// Requests for objects awaiting a response at a time, those of one message beyond it.
+/// Messages awaiting a response at a time.
 const PENDING_MAX: usize = 256;
 
 /// How many objects of one message are told of if they are only read.
@@ -37,20 +37,17 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<Pending>,
+    pending: Unanswered<Key, PENDING_MAX, Vec<Asked>>,
     summary: Summary,
     facts: Vec<(&'static str, Text)>,
     weaknesses: Vec<WeaknessKind>,
 }
 
-/// A message whose response is awaited.
-struct Pending {
-    asker: Side,
+/// What tells the response to a message, and how it is to be read.
+struct Key {
     /// The identifier by which the response is known: of the message in version 3, of the unit before.
     id: u32,
-    time: Timestamp,
     is_bulk: bool,
-    asked: Vec<Asked>,
 }
 
 impl Dialogue for Conversation {
@@ -78,9 +75,7 @@ impl Dialogue for Conversation {
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some(pending) = self.pending.pop_front() {
-            tell(pending, out);
-        }
+        self.pending.end(out);
         self.summary.tell(out);
     }
 }
@@ -98,7 +93,7 @@ struct Sender {
 
 impl Conversation {
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
-        self.give_up_waiting(out);
+        self.pending.give_up(WAIT, out);
         self.summary.message(message, out.time);
         let Message { version, community, secured, content } = message;
         let is_default = [&b"public"[..], b"private"].contains(community);
@@ -167,15 +162,7 @@ impl Conversation {
     }
 
     fn await_reply(&mut self, sender: Sender, is_bulk: bool, asked: Vec<Asked>, out: &mut Out<'_>) {
-        let held =
-            |pending: &VecDeque<Pending>| pending.iter().map(|pending| pending.asked.len()).sum::<usize>();
-        while held(&self.pending) >= PENDING_MAX
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            tell(oldest, out);
-        }
-        let Sender { side, id, .. } = sender;
-        self.pending.push_back(Pending { asker: side, id, time: out.time, is_bulk, asked });
+        self.pending.add(sender.side, Key { id: sender.id, is_bulk }, asked, out);
     }
 
     fn response(&mut self, sender: Sender, pdu: &Pdu<'_>, secured: &Option<Secured<'_>>, out: &mut Out<'_>) {
@@ -183,16 +170,16 @@ impl Conversation {
         if let Some(secured) = secured {
             self.engine(side, secured.engine, out);
         }
-        let place = self.pending.iter().position(|pending| pending.asker != side && pending.id == id);
-        let pending = place.and_then(|place| self.pending.remove(place));
+        let pending =
+            self.pending.take(side.other(), |key| key.id == id).map(|waiting| (waiting.key, waiting.asked));
         let reply = match (pdu.kind, error_name(pdu.error)) {
-            (Kind::Report, _) => report(pdu, pending.as_ref()),
+            (Kind::Report, _) => report(pdu, pending.as_ref().map(|(_, asked)| asked.as_slice())),
             (_, Some("no-error")) => Reply::Done,
             (_, Some(name)) => Reply::Refused(Text::const_new(name)),
             (_, None) => Reply::Refused(format_compact!("error-{}", pdu.error)),
         };
         let is_done = reply == Reply::Done;
-        let Some(mut pending) = pending else {
+        let Some((key, mut asked)) = pending else {
             if is_done && pdu.kind == Kind::Response {
                 self.identify_all(side, pdu, out);
             }
@@ -200,28 +187,26 @@ impl Conversation {
         };
         if is_done && pdu.kind == Kind::Response {
             self.identify_all(side, pdu, out);
-            self.control(sender, &pending, out);
-            if pending.is_bulk
-                && let Some(first) = pending.asked.first_mut()
+            self.control(sender, &asked, out);
+            if key.is_bulk
+                && let Some(first) = asked.first_mut()
             {
                 first.value = Some(format_compact!("{} objects", pdu.bindings.len()));
             } else {
-                fill(&mut pending.asked, pdu);
+                fill(&mut asked, pdu);
             }
         }
-        for mut asked in pending.asked {
-            asked.reply = reply.clone();
-            out.request(pending.asker, asked);
-        }
+        asked.iter_mut().for_each(|asked| asked.reply = reply.clone());
+        asked.tell(side.other(), out);
     }
 
     /// A change that was carried out, asked for by somebody who proved nothing.
-    fn control(&mut self, sender: Sender, pending: &Pending, out: &mut Out<'_>) {
+    fn control(&mut self, sender: Sender, asked: &[Asked], out: &mut Out<'_>) {
         let proves_nothing = match sender.version {
             Version::Three => !sender.is_authenticated,
             Version::One | Version::TwoC => sender.is_default,
         };
-        if proves_nothing && let Some(changed) = pending.asked.iter().find(|asked| asked.verb.changes()) {
+        if proves_nothing && let Some(changed) = asked.iter().find(|asked| asked.verb.changes()) {
             let what = format_compact!("{} was set; nothing proved who asked", changed.target);
             self.weakness(sender.side, WeaknessKind::UnauthenticatedControl, out, || what);
         }
@@ -230,13 +215,12 @@ impl Conversation {
     /// A message of which only the sender can be read.
     fn encrypted(&mut self, sender: Sender, secured: Option<&Secured<'_>>, out: &mut Out<'_>) {
         let Sender { side, id, .. } = sender;
-        let place = self.pending.iter().position(|pending| pending.asker != side && pending.id == id);
-        if let Some(mut pending) = place.and_then(|place| self.pending.remove(place)) {
+        if let Some(mut pending) = self.pending.take(side.other(), |key| key.id == id) {
             pending.asked.iter_mut().for_each(|asked| asked.reply = Reply::Done);
             if let Some(secured) = secured {
                 self.engine(side, secured.engine, out);
             }
-            return tell(pending, out);
+            return pending.asked.tell(side.other(), out);
         }
         let user = secured.map_or(&[][..], |secured| secured.user);
         let target = Target::named(readable(user, VALUE_BYTES_MAX));
@@ -329,26 +313,11 @@ impl Conversation {
             out.weakness(side, kind, detail());
         }
     }
-
-    fn give_up_waiting(&mut self, out: &mut Out<'_>) {
-        while let Some(oldest) = self.pending.front()
-            && out.time.duration_since(oldest.time) > WAIT
-            && let Some(oldest) = self.pending.pop_front()
-        {
-            tell(oldest, out);
-        }
-    }
 }
 
 fn asked(verb: Verb, function: &'static str, target: Target, value: Option<Text>) -> Asked {
     let function = Text::const_new(function);
     Asked { verb, function, target, value, reply: Reply::Missing, details: Details::new() }
-}
-
-fn tell(pending: Pending, out: &mut Out<'_>) {
-    for asked in pending.asked {
-        out.request(pending.asker, asked);
-    }
 }
 
 /// Gives each object that was asked for the value that was returned. The next object is told with its name.
@@ -365,9 +334,9 @@ fn fill(asked: &mut [Asked], pdu: &Pdu<'_>) {
 }
 
 /// What a report answers (RFC 3414 clause 3.2): that the engine is not known is what a discovery asks for.
-fn report(pdu: &Pdu<'_>, pending: Option<&Pending>) -> Reply {
+fn report(pdu: &Pdu<'_>, asked: Option<&[Asked]>) -> Reply {
     let is_discovery =
-        pending.is_some_and(|p| p.asked.iter().any(|asked| asked.function == "engine-discovery"));
+        asked.is_some_and(|asked| asked.iter().any(|asked| asked.function == "engine-discovery"));
     let name = pdu.bindings.first().map(|binding| Object::find(binding.oid.arcs()).name);
     let word = match name {
         Some("usmStatsUnknownEngineIDs") if is_discovery => return Reply::Done,

@@ -16,7 +16,7 @@ use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, escaped, readable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use city::{Reply, Target, Text, Trait, Verb};
+use city::{Reply, Target, Text, Trait, Verb, WeaknessKind};
 use sha2::{Digest, Sha256};
 
 /// The longest list of names that is told.
@@ -100,6 +100,12 @@ impl Conversation {
             out.identity(side, Trait::Product, &software, "banner", BANNER_CONFIDENCE);
             if side == Side::Destination {
                 out.identity(side, Trait::Role, "SSH server", "banner", BANNER_CONFIDENCE);
+                let version = match half.offer {
+                    Some(Offer::One) => "SSH 1",
+                    Some(Offer::Both) => "SSH 1 beside SSH 2",
+                    _ => return Progress::Used(length),
+                };
+                out.weakness(side, WeaknessKind::ObsoleteProtocol, version);
             }
         }
         Progress::Used(length)
@@ -168,6 +174,12 @@ impl Conversation {
     fn tell_exchange(&mut self, reply: Reply, out: &mut Out<'_>) {
         if std::mem::replace(&mut self.exchanged, true) {
             return;
+        }
+        if let Some(agreed) = self.agreed.as_ref().filter(|agreed| agreed.is_weakly_encrypted())
+            && reply == Reply::Done
+        {
+            let names = readable(agreed.encryption.as_bytes(), VALUE_BYTES_MAX);
+            out.weakness(Side::Destination, WeaknessKind::WeakCipher, names);
         }
         let value = self.agreed.as_ref().map(|agreed| {
             let names = format!("{} {}", agreed.key_exchange, agreed.encryption);

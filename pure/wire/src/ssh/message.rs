@@ -68,6 +68,13 @@ pub(super) struct Agreed {
 }
 
 impl Agreed {
+    /// Whether what is said can be read by whoever takes the trouble: RC4 (RFC 8758), DES, or nothing at all.
+    pub(super) fn is_weakly_encrypted(&self) -> bool {
+        self.encryption
+            .split([' ', ','])
+            .any(|name| name.starts_with("arcfour") || matches!(name, "des-cbc" | "none"))
+    }
+
     /// The first of the client's names that the server has too (RFC 4253 clause 7.1). Guesses about the host key that
     /// a method of key exchange needs are left out: no method in use needs another than all the others.
     pub(super) fn between(client: &Lists, server: &Lists) -> Agreed {

@@ -3,7 +3,7 @@
 //! Read: the banners of both ends and lines before them; both ends' lists of algorithms and what they agree on (also
 //! the text of which HASSH is a hash); the fingerprint of the server's host key; that keys were exchanged. From then on
 //! everything is encrypted, but the lengths of what the server says tell how a login went, unless it is compressed; a
-//! guess, and said to be one.
+//! guess, and said to be one. A server that takes SSH 1, or RC4, DES or no encryption, shows a weakness.
 //!
 //! Not read: what is inside; the packets of SSH 1 beyond its banners; keys exchanged anew.
 //!

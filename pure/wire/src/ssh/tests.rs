@@ -3,8 +3,8 @@
 use super::READER;
 use crate::dialogue::Side::{self, Destination, Source};
 use crate::recognise::{Recognition, Sureness};
-use crate::rehearse::{Rehearsal, identities, lines, recognise, stream, stream_in_pieces};
-use city::{Observed, Transport};
+use crate::rehearse::{Rehearsal, identities, lines, recognise, stream, stream_in_pieces, weaknesses};
+use city::{Observed, Transport, WeaknessKind};
 
 fn string(text: &[u8]) -> Vec<u8> {
     [&(text.len() as u32).to_be_bytes()[..], text].concat()
@@ -149,6 +149,25 @@ fn what_is_wrong_ends_the_reading_and_not_the_row() {
     assert!(lines(&told(&nothing))[0].ends_with("refused nothing in common"), "{:?}", lines(&told(&nothing)));
     let old = told(&[(Source, b"SSH-1.5-x\n".to_vec()), (Destination, b"SSH-1.99-y\n".to_vec())]);
     assert!(row(&old).starts_with("version=1\n"));
+}
+
+#[test]
+fn what_is_out_of_date_is_a_weakness_of_the_server() {
+    let found = |said: &[(Side, Vec<u8>)]| -> Vec<(WeaknessKind, String)> {
+        let facts = told(said);
+        weaknesses(&facts).iter().map(|found| (found.kind, found.detail.to_string())).collect()
+    };
+    assert!(found(&opening()).is_empty());
+    for (banner, words) in [("SSH-1.5-y\n", "SSH 1"), ("SSH-1.99-y\n", "SSH 1 beside SSH 2")] {
+        let said = [(Destination, banner.as_bytes().to_vec())];
+        assert_eq!(found(&said), [(WeaknessKind::ObsoleteProtocol, words.to_owned())]);
+    }
+    let mut said = opening();
+    let [mut client, mut server] = [CLIENT, SERVER];
+    [client[2], client[3], server[2], server[3]] = ["arcfour128", "aes256-ctr", "arcfour128", "aes256-ctr"];
+    (said[2].1, said[3].1) = (lists(client), lists(server));
+    let words = "To server: arcfour128, to client: aes256-ctr";
+    assert_eq!(found(&said), [(WeaknessKind::WeakCipher, words.to_owned())]);
 }
 
 #[test]

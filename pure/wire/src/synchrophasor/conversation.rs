@@ -5,7 +5,9 @@ use super::parse::{self, Found};
 use super::rows;
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::footing::{Footing, Walk};
 use crate::show;
+use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
 use std::collections::{BTreeSet, VecDeque};
@@ -19,9 +21,6 @@ const STREAMS_MAX: usize = 16;
 /// Letters of a conversation's history.
 const HISTORY_MAX: usize = 256;
 
-/// How many runs of bytes that are no frame a conversation may hold before it is given up.
-const STRIKES_MAX: u32 = 16;
-
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
     Box::new(Conversation::default())
@@ -30,7 +29,8 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 /// One conversation between a PMU, or a PDC that gathers several, and who wants its data.
 #[derive(Default)]
 struct Conversation {
-    pending: VecDeque<(Side, u16, Command, Asked)>,
+    /// What awaits a frame, by stream and command.
+    pending: Unanswered<(u16, Command), PENDING_MAX>,
     /// The streams whose configuration was seen, the oldest first.
     streams: VecDeque<Stream>,
     /// Streams whose first data frame was told.
@@ -38,9 +38,8 @@ struct Conversation {
     summary: Summary,
     /// Frames that were given a name of their own.
     links: u64,
-    /// Whether the beginning of a frame must be found, for source and destination.
-    searching: [bool; 2],
-    strikes: u32,
+    /// Whether messages are read where they begin.
+    footing: Footing,
     weakness_told: bool,
 }
 
@@ -76,44 +75,27 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            if rest.is_empty() {
-                return Progress::Used(used);
-            }
-            if *self.searching_mut(side) {
-                let (skipped, found) = find_frame(rest);
-                used += skipped;
-                *self.searching_mut(side) = !found;
-                if !found {
-                    return Progress::Used(used);
-                }
-                continue;
-            }
+        let mut walk = Walk::of(bytes);
+        while let Some(rest) = self.footing.next(side, &mut walk, find_frame) {
             match parse::parse_frame(rest) {
                 Found::Frame(frame) => {
                     self.frame(side, &frame, out);
-                    used += usize::from(frame.size);
+                    walk.step(usize::from(frame.size));
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if self.strikes >= STRIKES_MAX => return Progress::Lost,
-                Found::Nothing => {
-                    self.strikes += 1;
-                    *self.searching_mut(side) = true;
-                }
+                Found::More => return walk.rests(),
+                Found::Nothing if !self.footing.slip(side) => return Progress::Lost,
+                Found::Nothing => {}
             }
         }
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching_mut(side) = true;
+        self.footing.lose(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
-        while let Some((asker, _, _, asked)) = self.pending.pop_front() {
-            out.request(asker, asked);
-        }
+        self.pending.end(out);
         self.summary.tell(out);
     }
 }
@@ -143,14 +125,6 @@ const KEPT_MAX: usize = 2_048;
 const CANDIDATES_MAX: u32 = 32;
 
 impl Conversation {
-    fn searching_mut(&mut self, side: Side) -> &mut bool {
-        let [source, destination] = &mut self.searching;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     /// A name for a frame that joins its rows.
     fn link(&mut self, letter: char, out: &Out<'_>) -> Text {
         self.links += 1;
@@ -199,21 +173,19 @@ impl Conversation {
             return out.request(side, asked);
         }
         asked.reply = Reply::Missing;
-        if self.pending.len() >= PENDING_MAX
-            && let Some((asker, _, _, oldest)) = self.pending.pop_front()
-        {
-            out.request(asker, oldest);
-        }
-        self.pending.push_back((side, stream, command, asked));
+        self.pending.add(side, (stream, command), asked, out);
     }
 
     /// A frame answers the first command that asked for its kind.
     fn answered(&mut self, side: Side, frame: &Frame<'_>, out: &mut Out<'_>) {
-        let answers = |(asker, stream, command, _): &(Side, u16, Command, Asked)| {
-            *asker == side.other() && *stream == frame.stream && command.answer() == Some(frame.kind)
+        let answered = |(stream, command): &(u16, Command)| {
+            *stream == frame.stream && command.answer() == Some(frame.kind)
         };
-        let Some(place) = self.pending.iter().position(answers) else { return };
-        let Some((asker, _, command, mut asked)) = self.pending.remove(place) else { return };
+        let Some(Waiting { asker, key: (_, command), mut asked, .. }) =
+            self.pending.take(side.other(), answered)
+        else {
+            return;
+        };
         asked.reply = Reply::Done;
         if command == Command::DATA_ON && !self.weakness_told {
             self.weakness_told = true;

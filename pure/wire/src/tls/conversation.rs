@@ -3,7 +3,8 @@
 use super::certificate::{Certificate, parse_certificate};
 use super::fingerprint::{Carrier, ja3, ja3s, ja4};
 use super::message::{
-    ClientHello, HandshakeKind, ServerHello, Version, alert_name, cipher_name, group_name, ssl2_cipher_name,
+    ClientHello, HandshakeKind, ServerHello, Version, alert_name, cipher_name, group_name, is_weak_cipher,
+    ssl2_cipher_name,
 };
 use super::parse::{
     RecordHeader, RecordKind, parse_certificates, parse_client_hello, parse_named_curve, parse_record_header,
@@ -263,6 +264,12 @@ impl Conversation {
         let version = self.version().or(self.ssl2.as_ref().map(|(version, _)| *version));
         if let Some(version) = version.filter(|version| version.is_obsolete()) {
             out.weakness(server, WeaknessKind::ObsoleteTls, version.to_compact_string());
+        }
+        let cipher = self.chosen.as_ref().filter(|hello| !hello.is_retry);
+        if let Some(name) =
+            cipher.and_then(|chosen| cipher_name(chosen.cipher)).filter(|name| is_weak_cipher(name))
+        {
+            out.weakness(server, WeaknessKind::WeakCipher, name);
         }
         self.tell_of_certificates(server, out);
         let name = self.offered.as_ref().and_then(|hello| hello.server_name.clone());
@@ -561,6 +568,31 @@ mod tests {
         let [weakness] = rehearse::weaknesses(&facts)[..] else { panic!("{facts:?}") };
         assert_eq!((weakness.kind, weakness.detail.as_str()), (WeaknessKind::ObsoleteTls, "TLS 1.0"));
         assert_eq!(weakness.address.to_string(), rehearse::DESTINATION);
+    }
+
+    #[test]
+    fn a_weak_cipher_is_a_weakness_of_the_server() {
+        for (cipher, name) in [
+            (0x0005, Some("TLS_RSA_WITH_RC4_128_SHA")),
+            (0x000a, Some("TLS_RSA_WITH_3DES_EDE_CBC_SHA")),
+            (0x003b, Some("TLS_RSA_WITH_NULL_SHA256")),
+            (0x0034, Some("TLS_DH_anon_WITH_AES_128_CBC_SHA")),
+            (0x0008, Some("TLS_RSA_EXPORT_WITH_DES40_CBC_SHA")),
+            (0x002f, None),
+        ] {
+            let said = [
+                (Side::Source, record(22, &message(1, &client_hello(&[])))),
+                (Side::Destination, record(22, &message(2, &server_hello(0x0303, cipher)))),
+            ];
+            let facts = rehearse::stream(&READER, 443, &borrowed(&said));
+            let found: Vec<_> = rehearse::weaknesses(&facts)
+                .iter()
+                .map(|weakness| (weakness.kind, weakness.detail.to_string()))
+                .collect();
+            let wanted: Vec<_> =
+                name.iter().map(|name| (WeaknessKind::WeakCipher, (*name).to_owned())).collect();
+            assert_eq!(found, wanted);
+        }
     }
 
     #[test]

@@ -69,6 +69,14 @@ pub fn cipher_name(code: u16) -> Option<&'static str> {
     tls_parser::TlsCipherSuite::from_id(code).map(|suite| suite.name)
 }
 
+/// Whether a cipher should no longer be agreed to (RFC 9325 clause 4.1, RFC 7465): it does not encrypt, does not prove
+/// who answers, was made to be broken, or has keys of less than 128 bits.
+pub fn is_weak_cipher(name: &str) -> bool {
+    ["_NULL_", "_anon_", "_EXPORT", "_RC4_", "_RC2_", "_DES_", "_DES40_", "_3DES_"]
+        .iter()
+        .any(|weak| name.contains(weak))
+}
+
 /// The names of the ciphers of SSL 2, by their three bytes.
 pub fn ssl2_cipher_name(code: u32) -> Option<&'static str> {
     Some(match code {

@@ -2,7 +2,8 @@
 //! the certificates in it (RFC 5280).
 //!
 //! Read: hellos of both sides, also in the form of SSL 2; the version and the cipher chosen; names, protocols and
-//! curves; certificates, which are readable up to TLS 1.2 only; alerts; whether the handshake was completed.
+//! curves; certificates, which are readable up to TLS 1.2 only; alerts; whether the handshake was completed. Versions
+//! before 1.2 are a weakness of the server, and so are ciphers that can be broken, encrypt nothing or prove nothing.
 //!
 //! Not read: anything encrypted, which is skipped without a look; the records of DTLS 1.3
 //! (RFC 9147) behind its hellos; TLS that begins inside another protocol.

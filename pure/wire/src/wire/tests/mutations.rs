@@ -147,6 +147,7 @@ fn ten_thousand_captures_with_errors_are_read_to_their_end() {
         reorder_bytes: 4_000,
         message_bytes: 1_000,
         pending_bytes: 4_000,
+        unanswered_bytes: 4_000,
         fragmented: 4,
         fragment_bytes: 4_000,
     };
@@ -166,9 +167,11 @@ fn ten_thousand_captures_with_errors_are_read_to_their_end() {
             assert!(wire.reorder.used <= limits.reorder_bytes);
             assert!(wire.fragments.held() <= limits.fragment_bytes);
             assert!(wire.pending.used <= limits.pending_bytes + 2_000);
+            assert!(wire.unanswered.used() <= limits.unanswered_bytes);
         }
         wire.finish(&mut out);
         assert_eq!((wire.reorder.used, wire.pending.used, wire.conversations()), (0, 0, 0));
+        assert_eq!(wire.unanswered.used(), 0);
         told += out.len();
     }
     assert!(told > 50_000, "{told}");
