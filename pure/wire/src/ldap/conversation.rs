@@ -1,5 +1,6 @@
 //! Pairs requests with results, and follows security layers.
 
+use super::event::Event;
 use super::filter;
 use super::message::{self, Message, Operation, Proof};
 use super::parse::{self, Found};
@@ -55,6 +56,8 @@ struct Pending {
     bare_password_of: Option<Text>,
     /// A bind that names nobody.
     is_anonymous: bool,
+    /// What Suricata's event says, where events are wanted.
+    event: Option<Event>,
 }
 
 /// A request's columns in the field's log.
@@ -213,6 +216,7 @@ impl Conversation {
             },
             bare_password_of: None,
             is_anonymous: false,
+            event: out.wants_events().then(|| Event::of(message)),
         };
         match operation {
             Operation::BIND_REQUEST => self.bind(side, message, &mut pending, out),
@@ -303,6 +307,9 @@ impl Conversation {
         let place = self.pending.iter().position(|pending| {
             pending.id == message.id && pending.operation.name() == message.operation.name()
         });
+        if out.wants_events() {
+            self.answer(side, message, out);
+        }
         if !message.operation.is_result() {
             let found = place.and_then(|place| self.pending.get_mut(place));
             if let (Operation::SEARCH_ENTRY, Some(Pending { row: Row::Search { found, .. }, .. })) =
@@ -333,6 +340,19 @@ impl Conversation {
         self.tell(pending, outcome, out);
     }
 
+    /// Adds an answer to the event of its request; one of which no request was seen has an event of its own.
+    fn answer(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
+        let asked = self.pending.iter_mut().find(|pending| pending.id == message.id);
+        match asked.and_then(|pending| pending.event.as_mut()) {
+            Some(event) => event.answer(message),
+            None => {
+                let mut event = Event::default();
+                event.answer(message);
+                out.event(side.other(), "eve_ldap", |fields| fields.append(event.fields()));
+            }
+        }
+    }
+
     fn tell(&mut self, mut pending: Pending, outcome: Option<message::Outcome<'_>>, out: &mut Out<'_>) {
         let client = self.client.unwrap_or(Side::Source);
         if let Some(outcome) = outcome {
@@ -360,6 +380,9 @@ impl Conversation {
             pending.asked.target = Target::named(cut(user, VALUE_BYTES_MAX));
         }
         row(&pending, outcome, client, out);
+        if let Some(event) = &pending.event {
+            out.event(client, "eve_ldap", |fields| fields.append(event.fields()));
+        }
         out.request(client, pending.asked);
     }
 }

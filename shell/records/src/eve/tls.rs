@@ -1,4 +1,4 @@
-//! `tls`: each handshake, with the fields that Suricata writes when asked for all, but for fingerprints by MD5 (JA3).
+//! `tls`: each handshake, with the fields that Suricata writes when asked for all.
 
 use super::event::{Event, Object, Value, all, detail, with_colons};
 use super::head::app_proto;
@@ -38,6 +38,8 @@ pub(super) fn event(request: &Request, outside: Option<Protocol>) -> Event {
     if detail(details, "resumed") == Some("true") {
         body.put("session_resumed", true);
     }
+    body.maybe("ja3", super::quic::fingerprint(details, "ja3-hash", "ja3"));
+    body.maybe("ja3s", super::quic::fingerprint(details, "ja3s-hash", "ja3s"));
     body.text("ja4", details, "ja4");
     for (field, key) in [("client_alpns", "alpn-offered"), ("server_alpns", "alpn")] {
         let names: Vec<Value> = all(details, key).map(Value::from).collect();
