@@ -2,6 +2,7 @@
 
 use super::ber::dotted;
 use super::message::{Binding, Content, Kind, Message, Version};
+use super::objects::Object;
 use crate::dialogue::{Out, Side};
 use crate::show::escaped;
 use std::net::Ipv4Addr;
@@ -52,7 +53,7 @@ pub(super) fn tell(side: Side, message: &Message<'_>, out: &mut Out<'_>) {
             }
         };
         for binding in bindings.iter().take(OBJECTS_MAX) {
-            fields.put("object", dotted(&binding.oid.arcs()));
+            fields.put("object", Object::find(binding.oid.arcs()).identifier());
         }
     });
 }
