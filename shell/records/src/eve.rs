@@ -24,6 +24,7 @@ mod ldap;
 mod modbus;
 mod mqtt;
 mod quic;
+mod rdp;
 mod rfb;
 mod sip;
 mod snmp;
@@ -137,8 +138,14 @@ impl Events {
             Some(Protocol::Modbus) => vec![modbus::event(first)],
             Some(Protocol::Mqtt) => mqtt::events(requests).into_iter().collect(),
             Some(Protocol::Tls) => {
-                let outside = self.flow_ids.begins_tls(&first.conversation());
-                vec![tls::event(first, outside)]
+                let conversation = first.conversation();
+                match self.flow_ids.begins_tls(&conversation) {
+                    Some(Protocol::Rdp) => {
+                        let place = self.flow_ids.count(&conversation);
+                        rdp::handshake(first, place).into_iter().collect()
+                    }
+                    outside => vec![tls::event(first, outside)],
+                }
             }
             _ => return,
         };
@@ -168,6 +175,10 @@ impl Events {
             }
             "eve_mqtt" => self.event(mqtt::notice(message), time, out),
             "eve_quic" => self.event(quic::event(message), time, out),
+            "eve_rdp" => {
+                let place = self.flow_ids.count(&message.flow);
+                self.event(rdp::event(message, place), time, out);
+            }
             "eve_rfb" => self.event(rfb::event(message), time, out),
             "eve_sip" => self.event(sip::event(message), time, out),
             "eve_snmp" => self.event(snmp::event(message), time, out),
