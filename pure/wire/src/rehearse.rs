@@ -238,6 +238,19 @@ pub(crate) fn lines(facts: &[Observed]) -> Vec<String> {
     requests(facts).iter().map(line).collect()
 }
 
+/// What was told for Suricata's events of a kind, a line each: `name=value` with spaces between.
+pub(crate) fn events(facts: &[Observed], kind: &str) -> Vec<String> {
+    let of_kind = facts.iter().filter_map(|fact| match fact {
+        Observed::Message(message) if message.log == kind => Some(message),
+        _ => None,
+    });
+    let line = |message: &city::Message| {
+        let fields: Vec<_> = message.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        fields.join(" ")
+    };
+    of_kind.map(|message| line(message)).collect()
+}
+
 /// Each identity in one line: address, trait, value, field.
 pub(crate) fn identities(facts: &[Observed]) -> Vec<String> {
     let line = |fact: &Observed| match fact {

@@ -12,6 +12,8 @@ const METHOD_MAX: usize = 32;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'a> {
     pub(crate) first: First<'a>,
+    /// The first line, as it was sent.
+    pub(crate) line: &'a [u8],
     pub(crate) headers: Headers<'a>,
 }
 
@@ -48,7 +50,7 @@ pub(crate) fn parse_head<'a>(bytes: &'a [u8], version: &[u8]) -> Found<'a> {
         return if bytes.len() <= HEAD_MAX { Found::More } else { Found::Nothing };
     };
     let headers = Headers(rest.get(..end).unwrap_or_default());
-    Found::Head(Head { first, headers }, line_end + end)
+    Found::Head(Head { first, line: line.trim_ascii(), headers }, line_end + end)
 }
 
 /// A head of which the end may be missing, as in a datagram that was cut. A line that was cut is left out, since of a
@@ -59,7 +61,7 @@ pub(crate) fn parse_whole<'a>(bytes: &'a [u8], version: &[u8]) -> Option<Head<'a
     let first = parse_first(line, version)?;
     let last_line = || rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let end = find_end(rest).unwrap_or_else(last_line);
-    Some(Head { first, headers: Headers(rest.get(..end)?) })
+    Some(Head { first, line: line.trim_ascii(), headers: Headers(rest.get(..end)?) })
 }
 
 /// Reads a first line.

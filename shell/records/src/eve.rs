@@ -19,8 +19,17 @@ mod flow;
 mod flow_ids;
 mod head;
 mod http;
+mod krb5;
+mod ldap;
 mod modbus;
 mod mqtt;
+mod quic;
+mod rdp;
+mod rfb;
+mod sip;
+mod snmp;
+mod ssh;
+mod tftp;
 mod tls;
 
 use city::{Flow, Message, Observation, Observed, Protocol, Request};
@@ -134,8 +143,14 @@ impl Events {
             Some(Protocol::Modbus) => vec![modbus::event(first)],
             Some(Protocol::Mqtt) => mqtt::events(requests).into_iter().collect(),
             Some(Protocol::Tls) => {
-                let outside = self.flow_ids.begins_tls(&first.conversation());
-                vec![tls::event(first, outside)]
+                let conversation = first.conversation();
+                match self.flow_ids.begins_tls(&conversation) {
+                    Some(Protocol::Rdp) => {
+                        let place = self.flow_ids.count(&conversation);
+                        rdp::handshake(first, place).into_iter().collect()
+                    }
+                    outside => vec![tls::event(first, outside)],
+                }
             }
             _ => return,
         };
@@ -157,11 +172,23 @@ impl Events {
                     self.event(event, time, out);
                 }
             }
+            "eve_krb5" => self.event(krb5::event(message), time, out),
+            "eve_ldap" => self.event(ldap::event(message), time, out),
             "eve_link" => {
                 let vlan = detail(&message.fields, "vlan").and_then(|vlan| vlan.parse().ok());
                 self.flow_ids.tag(&message.flow, vlan);
             }
             "eve_mqtt" => self.event(mqtt::notice(message), time, out),
+            "eve_quic" => self.event(quic::event(message), time, out),
+            "eve_rdp" => {
+                let place = self.flow_ids.count(&message.flow);
+                self.event(rdp::event(message, place), time, out);
+            }
+            "eve_rfb" => self.event(rfb::event(message), time, out),
+            "eve_sip" => self.event(sip::event(message), time, out),
+            "eve_snmp" => self.event(snmp::event(message), time, out),
+            "eve_ssh" => self.event(ssh::event(message), time, out),
+            "eve_tftp" => self.event(tftp::event(message), time, out),
             _ => {}
         }
     }

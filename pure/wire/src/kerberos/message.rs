@@ -31,8 +31,8 @@ pub struct Ticket {
 pub enum Message {
     /// AS-REQ or TGS-REQ.
     Ask(Ask),
-    /// AS-REP or TGS-REP: for whom, and the ticket.
-    Grant { by_ticket: bool, client: Text, realm: Text, ticket: Ticket },
+    /// AS-REP or TGS-REP: for whom, the ticket, and the cipher of what is sealed for the client.
+    Grant { by_ticket: bool, client: Text, realm: Text, ticket: Ticket, cipher: Option<i64> },
     /// AP-REQ: a ticket is shown (section 5.5.1).
     Show(Ticket),
     /// AP-REP: it was accepted (section 5.5.2).
@@ -72,9 +72,9 @@ pub fn cipher(number: i64) -> Option<&'static str> {
     })
 }
 
-/// Whether a cipher must no longer be used: DES (RFC 6649), triple DES and RC4 (RFC 8429).
+/// Whether a cipher is too weak to be used (RFC 6649, RFC 8429): all but AES and Camellia.
 pub fn is_weak(cipher: i64) -> bool {
-    matches!(cipher, 1..=3 | 5 | 7 | 16 | 23 | 24)
+    !matches!(cipher, 17..=20 | 25 | 26)
 }
 
 /// The name of an error (section 7.5.9).

@@ -64,6 +64,9 @@ pub fn parse_message(bytes: &[u8]) -> Option<Message> {
             realm: text(fields, 0xa3).unwrap_or_default(),
             client: principal(fields, 0xa4).unwrap_or_default(),
             ticket: ticket(inner(fields, 0xa5)?)?,
+            cipher: inner(fields, 0xa6)
+                .and_then(|sealed| ber::find(sealed, ber::SEQUENCE))
+                .and_then(|sealed| number(sealed, 0xa0)),
         },
         14 => Message::Show(ticket(inner(fields, 0xa3)?)?),
         15 => Message::Accepted,

@@ -21,6 +21,8 @@ pub(crate) struct Session {
     weakness_told: bool,
     /// Whether it is read of another protocol's tokens, whose own requests say that somebody logs on.
     is_within: bool,
+    /// What was asked last, as Suricata names it.
+    asked: Option<&'static str>,
 }
 
 /// An exchange whose answer is awaited.
@@ -51,6 +53,9 @@ impl Session {
     }
 
     pub(super) fn message(&mut self, side: Side, message: Message, out: &mut Out<'_>) {
+        if out.wants_events() && !self.is_within {
+            self.event(side, &message, out);
+        }
         match message {
             Message::Ask(ask) => {
                 let client = match (&ask.client, ask.by_ticket) {
@@ -66,7 +71,7 @@ impl Session {
                 let open = Open { asker: side, kind: "AP", ask, client, service, cipher: Some(cipher) };
                 self.begin(open, out);
             }
-            Message::Grant { by_ticket, client, realm, ticket } => {
+            Message::Grant { by_ticket, client, realm, ticket, .. } => {
                 let kind = if by_ticket { "TGS" } else { "AS" };
                 if !self.told {
                     self.told = true;
@@ -108,11 +113,61 @@ impl Session {
 
     /// Tells of a ticket that whoever captures it can break: the side granted it, or let somebody in by it.
     fn look_at(&mut self, side: Side, service: &str, cipher: i64, out: &mut Out<'_>) {
-        if message::is_weak(cipher) && !std::mem::replace(&mut self.weakness_told, true) {
-            let name = message::cipher(cipher).unwrap_or_default();
+        if let Some(name) = message::cipher(cipher)
+            && message::is_weak(cipher)
+            && !std::mem::replace(&mut self.weakness_told, true)
+        {
             let service = cut(service, VALUE_BYTES_MAX);
             out.weakness(side, WeaknessKind::WeakCipher, format_compact!("ticket for {service}, {name}"));
         }
+    }
+
+    /// What Suricata has an event of: each question to a centre and each answer.
+    fn event(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
+        let kind = |by_ticket: bool, of_ticket, of_client| if by_ticket { of_ticket } else { of_client };
+        let empty = Text::default();
+        let (kind, names) = match message {
+            Message::Ask(ask) => {
+                let kind = kind(ask.by_ticket, "KRB_TGS_REQ", "KRB_AS_REQ");
+                self.asked = Some(kind);
+                (kind, [ask.client.as_ref(), Some(&ask.realm), ask.service.as_ref()])
+            }
+            Message::Grant { by_ticket, client, realm, ticket, .. } => (
+                kind(*by_ticket, "KRB_TGS_REP", "KRB_AS_REP"),
+                [Some(client), Some(realm), Some(&ticket.service)],
+            ),
+            Message::Error { client, client_realm, service, .. } => {
+                ("KRB_ERROR", [client.as_ref(), client_realm.as_ref(), Some(service)])
+            }
+            Message::Show(_) | Message::Accepted | Message::Sealed => return,
+        };
+        out.event(side, "eve_krb5", |fields| {
+            fields.put("type", kind);
+            for (column, name) in ["client", "realm", "service"].into_iter().zip(names) {
+                fields.put(column, name.unwrap_or(&empty).clone());
+            }
+            match message {
+                Message::Grant { ticket, cipher, .. } => {
+                    for (columns, cipher) in [
+                        (["cipher", "weak"], cipher.as_ref()),
+                        (["ticket-cipher", "ticket-weak"], Some(&ticket.cipher)),
+                    ] {
+                        let Some(cipher) = cipher else { continue };
+                        let [column, weak_column] = columns;
+                        match message::cipher(*cipher) {
+                            Some(name) => fields.put(column, name),
+                            None => fields.show(column, format_args!("unknown ({cipher})")),
+                        }
+                        fields.show(weak_column, message::is_weak(*cipher));
+                    }
+                }
+                Message::Error { code, .. } => {
+                    fields.put("failed", self.asked.unwrap_or("UNKNOWN"));
+                    fields.put("error", message::error(*code));
+                }
+                _ => {}
+            }
+        });
     }
 
     /// Another exchange begins. The same again is sent when an answer is late; otherwise what was open goes unanswered,

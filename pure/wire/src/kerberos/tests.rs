@@ -143,3 +143,21 @@ fn it_is_recognised_on_any_port() {
     assert_eq!(told(Transport::Udp, &ask[..20]), Recognition::No);
     assert_eq!(told(Transport::Tcp, b"GET / HTTP/1.1"), Recognition::No);
 }
+
+#[test]
+fn each_question_and_each_answer_is_an_event() {
+    let said: &[(Side, &[u8])] =
+        &[(Source, &ask()), (Destination, &error(25)), (Source, &ask()), (Destination, &grant(18))];
+    let asked = "type=KRB_AS_REQ client=pump-op realm=EXAMPLE service=krbtgt/EXAMPLE";
+    assert_eq!(
+        rehearse::events(&rehearse::datagrams(&READER, 88, said), "eve_krb5"),
+        [
+            asked,
+            "type=KRB_ERROR client= realm= service=krbtgt/EXAMPLE failed=KRB_AS_REQ error=KDC_ERR_PREAUTH_REQUIRED",
+            asked,
+            "type=KRB_AS_REP client=pump-op realm=EXAMPLE service=krbtgt/EXAMPLE \
+             ticket-cipher=aes256-cts-hmac-sha1-96 ticket-weak=false",
+        ]
+    );
+    assert!(super::message::is_weak(23) && !super::message::is_weak(20));
+}

@@ -1,5 +1,6 @@
 //! Pairs requests with results, and follows security layers.
 
+use super::event::Event;
 use super::filter;
 use super::message::{self, Message, Operation, Proof};
 use super::parse::{self, Found};
@@ -56,6 +57,8 @@ struct Pending {
     bare_password_of: Option<Text>,
     /// A bind that names nobody.
     is_anonymous: bool,
+    /// What Suricata's event says, where events are wanted.
+    event: Option<Event>,
 }
 
 /// A request's columns in the field's log.
@@ -205,6 +208,7 @@ impl Conversation {
             },
             bare_password_of: None,
             is_anonymous: false,
+            event: out.wants_events().then(|| Event::of(message)),
         };
         match operation {
             Operation::BIND_REQUEST => self.bind(side, message, &mut pending, out),
@@ -292,6 +296,9 @@ impl Conversation {
         let answered = |(id, operation): &(i64, Operation)| {
             *id == message.id && operation.name() == message.operation.name()
         };
+        if out.wants_events() {
+            self.answer(side, message, out);
+        }
         if !message.operation.is_result() {
             if message.operation == Operation::SEARCH_ENTRY
                 && let Some(search) = self.pending.find(asker, answered)
@@ -320,6 +327,21 @@ impl Conversation {
             self.tls = Some(Inner::open(&tls::READER));
         }
         pending.answered(asker, outcome, out);
+    }
+}
+
+impl Conversation {
+    /// Adds an answer to the event of its request; one of which no request was seen has an event of its own.
+    fn answer(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
+        let asked = self.pending.find(side.other(), |(id, _)| *id == message.id);
+        match asked.and_then(|question| question.asked.event.as_mut()) {
+            Some(event) => event.answer(message),
+            None => {
+                let mut event = Event::default();
+                event.answer(message);
+                out.event(side.other(), "eve_ldap", |fields| fields.append(event.fields()));
+            }
+        }
     }
 }
 
@@ -359,6 +381,9 @@ impl Pending {
             );
         }
         row(&self, outcome, client, out);
+        if let Some(event) = &self.event {
+            out.event(client, "eve_ldap", |fields| fields.append(event.fields()));
+        }
         out.request(client, self.asked);
     }
 }

@@ -13,11 +13,15 @@ impl Operation {
     pub const UNBIND_REQUEST: Self = Self(0x42);
     pub const SEARCH_REQUEST: Self = Self(0x63);
     pub const SEARCH_ENTRY: Self = Self(0x64);
+    pub const MODIFY_REQUEST: Self = Self(0x66);
     pub const ADD_REQUEST: Self = Self(0x68);
     pub const DELETE_REQUEST: Self = Self(0x4a);
+    pub const MODIFY_DN_REQUEST: Self = Self(0x6c);
+    pub const COMPARE_REQUEST: Self = Self(0x6e);
     pub const ABANDON_REQUEST: Self = Self(0x50);
     pub const EXTENDED_REQUEST: Self = Self(0x77);
     pub const EXTENDED_RESPONSE: Self = Self(0x78);
+    pub const INTERMEDIATE_RESPONSE: Self = Self(0x79);
 
     /// Whether the standard defines it.
     pub fn is_known(self) -> bool {
@@ -48,6 +52,34 @@ impl Operation {
             0x50 => "abandon",
             0x77 | 0x78 => "extended",
             _ => "intermediate",
+        }
+    }
+
+    /// The name in Suricata's events.
+    pub fn titled(self) -> &'static str {
+        match self.0 {
+            0x60 => "bind_request",
+            0x61 => "bind_response",
+            0x42 => "unbind_request",
+            0x63 => "search_request",
+            0x64 => "search_result_entry",
+            0x65 => "search_result_done",
+            0x66 => "modify_request",
+            0x67 => "modify_response",
+            0x68 => "add_request",
+            0x69 => "add_response",
+            0x4a => "del_request",
+            0x6b => "del_response",
+            0x6c => "mod_dn_request",
+            0x6d => "mod_dn_response",
+            0x6e => "compare_request",
+            0x6f => "compare_response",
+            0x50 => "abandon_request",
+            0x73 => "search_result_reference",
+            0x77 => "extended_request",
+            0x78 => "extended_response",
+            0x79 => "intermediate_response",
+            _ => "unknown",
         }
     }
 
@@ -104,7 +136,12 @@ pub struct Search<'a> {
     pub base: &'a [u8],
     pub scope: i64,
     pub aliases: i64,
-    /// The filter, with its tag.
+    pub size_limit: i64,
+    /// Seconds.
+    pub time_limit: i64,
+    /// Whether attributes are wanted without their values.
+    pub types_only: bool,
+    /// The filter, with its tag, and behind it which attributes are wanted.
     pub filter: &'a [u8],
 }
 
@@ -215,6 +252,7 @@ pub fn result(code: i64) -> Text {
         122 => "assertion failed",
         123 => "authorization denied",
         4096 => "e-sync refresh required",
+        16_654 => "no operation",
         other => return format_compact!("result {other}"),
     })
 }

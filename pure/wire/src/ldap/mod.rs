@@ -4,12 +4,15 @@
 //! results. Messages in a security layer (RFC 4422) that are only signed, by Kerberos or NTLM, are read as well; sealed
 //! ones are passed over. What follows a StartTLS is read as TLS. Who logs on by NTLM or Kerberos is read there.
 //!
-//! Not read: the attributes of entries and of changes, controls, referrals. No password or token is looked at.
+//! Read for Suricata's events alone: the attributes of entries and of changes, without what is named like a password.
+//!
+//! Not read: controls, referrals. No password or token is looked at.
 //!
 //! The target is the name of the entry, or the identifier of an extended operation; the value of a search is its filter,
 //! of a bind its mechanism.
 
 mod conversation;
+mod event;
 mod filter;
 mod message;
 mod parse;

@@ -79,11 +79,10 @@ pub fn parse_search(content: &[u8]) -> Option<Search<'_>> {
     let base = ber::take_tag(&mut cursor, OCTETS)?;
     let scope = ber::integer(ber::take_tag(&mut cursor, ENUMERATED)?)?;
     let aliases = ber::integer(ber::take_tag(&mut cursor, ENUMERATED)?)?;
-    // Limits of size and time, and whether only types are wanted.
-    for tag in [INTEGER, INTEGER, 1] {
-        ber::take_tag(&mut cursor, tag)?;
-    }
-    Some(Search { base, scope, aliases, filter: cursor.rest() })
+    let limits = [ber::take_tag(&mut cursor, INTEGER)?, ber::take_tag(&mut cursor, INTEGER)?];
+    let [size_limit, time_limit] = limits.map(|limit| ber::integer(limit).unwrap_or_default());
+    let types_only = ber::take_tag(&mut cursor, 1)?.iter().any(|byte| *byte != 0);
+    Some(Search { base, scope, aliases, size_limit, time_limit, types_only, filter: cursor.rest() })
 }
 
 /// Reads a result (section 4.1.9), of a bind or an extended response with what they add.

@@ -96,3 +96,69 @@ fn it_is_recognised_on_any_port() {
         assert_eq!(told(other, 389), Recognition::No, "{other:02x?}");
     }
 }
+
+/// A message of less than 128 bytes: its number, the tag of its operation, and what is in it.
+fn message(id: u8, operation: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let body = [&[2, 1, id, operation, content.len() as u8], &content[..]].concat();
+    [&[0x30, body.len() as u8], &body[..]].concat()
+}
+
+fn text(tag: u8, text: &str) -> Vec<u8> {
+    [&[tag, text.len() as u8], text.as_bytes()].concat()
+}
+
+fn list(tag: u8, items: &[Vec<u8>]) -> Vec<u8> {
+    let items = items.concat();
+    [&[tag, items.len() as u8], &items[..]].concat()
+}
+
+#[test]
+fn a_request_is_an_event_with_its_answers() {
+    let [ask, answer] = search();
+    let said: &[(Side, &[u8])] = &[(Source, &ask), (Destination, &answer), (Source, &message(9, 0x42, &[]))];
+    let done = "result=success matched= diagnostic=";
+    assert_eq!(
+        rehearse::events(&rehearse::stream(&READER, 389, said), "eve_ldap"),
+        [
+            format!(
+                "request=search_request message-id=2 base=dc=x scope=2 aliases=0 size-limit=0 time-limit=0 \
+                 types-only=false response=search_result_entry message-id=2 base=c= \
+                 response=search_result_done message-id=2 {done}"
+            ),
+            "request=unbind_request message-id=9".into(),
+        ]
+    );
+}
+
+#[test]
+fn changes_are_events_without_passwords() {
+    let attribute = |name: &str, value: &str| list(0x30, &[text(4, name), list(0x31, &[text(4, value)])]);
+    let change = list(0x30, &[vec![10, 1, 2], attribute("userPassword", "Zwetschge")]);
+    let asked = [
+        message(1, 0x66, &[&text(4, "cn=a"), &list(0x30, &[change])]),
+        message(2, 0x68, &[&text(4, "cn=b"), &list(0x30, &[attribute("cn", "b")])]),
+        message(3, 0x4a, &[b"cn=b"]),
+        message(4, 0x6c, &[&text(4, "cn=a"), &text(4, "cn=c"), &[1, 1, 0xff], &text(0x80, "dc=y")]),
+        message(5, 0x6e, &[&text(4, "cn=a"), &list(0x30, &[text(4, "cn"), text(4, "a")])]),
+        message(6, 0x77, &[&text(0x80, "1.3.6.1.4.1.4203.1.11.1"), &text(0x81, "Zwetschge")]),
+        message(7, 0x50, &[&[6]]),
+    ];
+    let said: Vec<(Side, &[u8])> = asked.iter().map(|asked| (Source, asked.as_slice())).collect();
+    let facts = rehearse::stream(&READER, 389, &said);
+    let mut events = rehearse::events(&facts, "eve_ldap");
+    events.sort();
+    assert_eq!(
+        events,
+        [
+            "request=abandon_request message-id=7 abandoned=6",
+            "request=add_request message-id=2 name=cn=b attribute=cn value=b",
+            "request=compare_request message-id=5 name=cn=a attribute=cn value=a",
+            "request=del_request message-id=3 name=cn=b",
+            "request=extended_request message-id=6 extension=1.3.6.1.4.1.4203.1.11.1 value=(hidden)",
+            "request=mod_dn_request message-id=4 name=cn=a new-name=cn=c delete-old=true new-superior=dc=y",
+            "request=modify_request message-id=1 name=cn=a change=replace attribute=userPassword value=(hidden)",
+        ]
+    );
+    assert!(!format!("{facts:?}").contains("Zwetschge"));
+}

@@ -1,6 +1,8 @@
 //! From packets to a handshake.
 
 use super::assembly::Assembly;
+use super::event;
+use super::google;
 use super::keys::InitialKeys;
 use super::message::{Kind, LongPacket, Version};
 use super::parse::{Frame, parse_frames, parse_long};
@@ -47,6 +49,8 @@ pub struct Conversation {
     meaningless: u32,
     history: String,
     told: bool,
+    /// Whether it is of a version that has no long headers yet.
+    is_googles: bool,
 }
 
 impl Conversation {
@@ -66,6 +70,7 @@ impl Conversation {
             meaningless: 0,
             history: String::new(),
             told: false,
+            is_googles: false,
         }
     }
 
@@ -125,9 +130,22 @@ impl Conversation {
                     self.tls.handshake(side, &whole, out);
                     if self.tls.hellos(side) > before {
                         self.note(side, 'S');
+                        self.event(side, packet.version, out);
                     }
                 }
             }
+        }
+    }
+
+    /// Tells of the hello that a side has just said.
+    fn event(&self, side: Side, version: Version, out: &mut Out<'_>) {
+        if !out.wants_events() {
+            return;
+        }
+        if side != self.client {
+            self.tls.chosen().iter().for_each(|hello| event::server(side, version.0, hello, out));
+        } else if let Some(hello) = self.tls.offered() {
+            event::client(side, version.0, hello, out);
         }
     }
 
@@ -187,6 +205,15 @@ impl Conversation {
 
 impl Dialogue for Conversation {
     fn datagram(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> bool {
+        if google::is_of(bytes) {
+            if let Some(hello) = google::parse_hello(bytes) {
+                event::google(side, &hello, out);
+            }
+            self.is_googles |= bytes.first().is_some_and(|first| first & 0x80 == 0);
+        }
+        if self.is_googles {
+            return true;
+        }
         let mut rest = bytes;
         for place in 0..PACKETS_MAX {
             match rest.first() {

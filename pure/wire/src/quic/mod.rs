@@ -4,8 +4,9 @@
 //! the hellos of TLS, in however many pieces and in whatever order; the end of a connection that is told in them;
 //! Retry.
 //!
-//! Not read: everything under keys that only the two ends have, such as certificates and HTTP/3; Google's QUIC before
-//! it was a standard; what a connection does when its ends change their addresses. A tag that is not right makes a
+//! Read for Suricata's events alone: the client's hello in Google's QUIC before it was a standard (Q039 to Q046).
+//!
+//! Not read: everything under keys that only the two ends have, such as certificates and HTTP/3; what a connection does when its ends change their addresses. A tag that is not right makes a
 //! packet count as one that was not there.
 //!
 //! One [`city::Request`] is one handshake, as that of TLS is told: the verb `authenticate`, the function `handshake`,
@@ -14,13 +15,15 @@
 
 mod assembly;
 mod conversation;
+mod event;
+mod google;
 mod keys;
 mod message;
 mod parse;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::Reader;
+use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
 use message::Kind;
@@ -37,6 +40,9 @@ const INITIAL_MIN: usize = 1_200;
 
 fn recognise(opening: &Opening<'_>) -> Recognition {
     let datagram = opening.first_bytes();
+    if opening.is_udp() && opening.first == Side::Source && google::parse_hello(datagram).is_some() {
+        return Recognition::Yes(Sureness::ByStructure);
+    }
     let mut rest = datagram;
     let Some(packet) = opening.is_udp().then(|| parse::parse_long(&mut rest)).flatten() else {
         return Recognition::No;

@@ -52,7 +52,7 @@ fn initial(version: Version, side: Side, destination: &[u8], number: u32, frames
 
 fn columns(facts: &[Observed]) -> Vec<String> {
     let message = |fact: &Observed| match fact {
-        Observed::Message(message) => {
+        Observed::Message(message) if message.log == "quic" => {
             Some(message.fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>())
         }
         _ => None,
@@ -112,6 +112,11 @@ fn hellos_in_pieces_and_out_of_order_are_read() {
                 "history=IISisoOO",
             ]
         );
+        let events = rehearse::events(&facts, "eve_quic");
+        let [client, server] = &events[..] else { panic!("{events:?}") };
+        assert!(client.starts_with(&format!("version={:x} server-name=pump.example ja3-hash=", version.0)));
+        assert!(client.contains(" extension=0 value=pump.example "), "{client}");
+        assert!(server.ends_with(" extension=43 value=Tls13 extension=51"), "{server}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Follows a connection until it is encrypted or its settings are agreed.
 
 use super::message::{self, Choice, Client, Server};
-use super::{layouts, parse};
+use super::{event, layouts, parse};
 use crate::cotp::{self, Code, Found};
 use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
 use crate::inner::Inner;
@@ -73,6 +73,9 @@ impl Dialogue for Conversation {
 
 impl Conversation {
     fn packet(&mut self, side: Side, tpdu: &cotp::Tpdu<'_>, out: &mut Out<'_>) {
+        if out.wants_events() {
+            event::tell(side, tpdu, out);
+        }
         match tpdu.code {
             Code::CONNECTION_REQUEST => {
                 self.client = Some(side);

@@ -8,6 +8,8 @@ use compact_str::format_compact;
 pub struct Request<'a> {
     /// The name behind `mstshash=`; empty if there is none.
     pub cookie: &'a [u8],
+    /// What the client asks for (clause 2.2.1.1.1), if it negotiates.
+    pub flags: Option<u8>,
 }
 
 /// A server's answer to it (clause 2.2.1.2).
@@ -33,6 +35,26 @@ pub struct Core {
     pub depth: Option<u16>,
     pub wants_32: bool,
     pub product: Option<Text>,
+    /// The version, as one number.
+    pub version: u32,
+    /// The first, the second and the third field that tells the depth of colours, as codes.
+    pub depth_codes: [Option<u16>; 3],
+    /// The keyboard: its type, its subtype, and how many function keys it has.
+    pub keyboard: [u32; 3],
+    /// The file of an input method.
+    pub input_method: Text,
+    pub product_id: Option<u16>,
+    pub serial: Option<u32>,
+    /// What the client can do.
+    pub capabilities: Option<u16>,
+    /// What kind of connection it thinks to have.
+    pub connection: Option<u8>,
+    /// Width and height in millimetres.
+    pub physical: Option<[u32; 2]>,
+    /// Degrees.
+    pub orientation: Option<u16>,
+    /// Of the desktop and of the device, in percent.
+    pub scales: Option<[u32; 2]>,
 }
 
 /// A client's settings (clause 2.2.1.3).

@@ -10,6 +10,7 @@
 //! The target of the one request is the cookie's user name; its value is the security chosen.
 
 mod conversation;
+mod event;
 mod layouts;
 mod message;
 mod parse;

@@ -24,7 +24,19 @@ pub fn parse_request(variable: &[u8]) -> Option<Request<'_>> {
         rest = rest.get(end + 2..)?;
     }
     // A negotiation of eight bytes, behind which correlation may follow.
-    matches!(rest, [] | [1, _, 8, 0, _, _, _, _, ..]).then_some(Request { cookie })
+    match rest {
+        [] => Some(Request { cookie, flags: None }),
+        [1, flags, 8, 0, _, _, _, _, ..] => Some(Request { cookie, flags: Some(*flags) }),
+        _ => None,
+    }
+}
+
+/// What a server that chose a security can do (clause 2.2.1.2.1).
+pub fn parse_choice_flags(variable: &[u8]) -> u8 {
+    match variable {
+        [2, flags, 8, 0, ..] => *flags,
+        _ => 0,
+    }
 }
 
 /// Reads what stands in a connection confirmation.
@@ -94,21 +106,44 @@ pub fn parse_client(data: &[u8]) -> Option<Client> {
 /// Clause 2.2.1.3.2.
 fn core(content: &[u8]) -> Option<Core> {
     let mut cursor = Cursor::new(content);
-    cursor.take(4)?;
+    let version = u32_le(&mut cursor)?;
     let (width, height) = (u16_le(&mut cursor)?, u16_le(&mut cursor)?);
-    cursor.take(4)?;
+    let first_depth = u16_le(&mut cursor);
+    cursor.take(2)?;
     let (layout, build) = (u32_le(&mut cursor)?, u32_le(&mut cursor)?);
     let name = wide(cursor.take(32)?);
-    // The keyboard's type and its input method.
-    cursor.take(12 + 64)?;
-    let mut core = Core { width, height, layout, build, name, ..Core::default() };
+    let keyboard = [u32_le(&mut cursor)?, u32_le(&mut cursor)?, u32_le(&mut cursor)?];
+    let input_method = wide(cursor.take(64)?);
+    let depth_codes = [first_depth, None, None];
+    let mut core = Core {
+        width,
+        height,
+        layout,
+        build,
+        name,
+        version,
+        keyboard,
+        input_method,
+        depth_codes,
+        ..Core::default()
+    };
     // What follows came with later versions, piece by piece.
     let mut later = || {
-        cursor.take(8)?;
+        core.depth_codes = [first_depth, Some(u16_le(&mut cursor)?), None];
+        core.product_id = Some(u16_le(&mut cursor)?);
+        core.serial = Some(u32_le(&mut cursor)?);
         core.depth = Some(u16_le(&mut cursor)?);
+        let [first, second, _] = core.depth_codes;
+        core.depth_codes = [first, second, core.depth];
         cursor.take(2)?;
-        core.wants_32 = u16_le(&mut cursor)? & 2 != 0;
+        core.capabilities = Some(u16_le(&mut cursor)?);
+        core.wants_32 = core.capabilities.is_some_and(|bits| bits & 2 != 0);
         core.product = Some(wide(cursor.take(64)?));
+        core.connection = Some(cursor.u8()?);
+        let (_padding, _selected) = (cursor.u8()?, u32_le(&mut cursor)?);
+        core.physical = Some([u32_le(&mut cursor)?, u32_le(&mut cursor)?]);
+        core.orientation = Some(u16_le(&mut cursor)?);
+        core.scales = Some([u32_le(&mut cursor)?, u32_le(&mut cursor)?]);
         Some(())
     };
     later();

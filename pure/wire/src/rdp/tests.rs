@@ -132,3 +132,22 @@ fn other_users_of_the_transport_are_told_apart() {
     assert_eq!(told(&READER, 3389, &s7), Recognition::No);
     assert_eq!(told(&s7comm::READER, 102, &request()), Recognition::No);
 }
+
+#[test]
+fn each_step_is_an_event() {
+    let (client, server) = (packet(&client()), packet(&server()));
+    let (request, confirm) = (request(), confirm("0200 0800 00000000"));
+    let said: &[(Side, &[u8])] =
+        &[(Source, &request), (Destination, &confirm), (Source, &client), (Destination, &server)];
+    assert_eq!(
+        rehearse::events(&rehearse::stream(&READER, 3389, said), "eve_rdp"),
+        [
+            "step=initial_request cookie=operator flags=0",
+            "step=initial_response flags=0 security=0",
+            "step=connect_request channel=rdpdr version=524292 width=1280 height=720 depth=51713 depth=51713 \
+             depth=24 layout=1031 build=2600 name=PANEL-1 keyboard-type=0 keyboard-subtype=0 function-keys=0 \
+             input-method= product-id=1 capabilities=1 serial=0 product=made-up",
+            "step=connect_response",
+        ]
+    );
+}

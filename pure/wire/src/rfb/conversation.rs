@@ -1,8 +1,8 @@
 //! Follows a handshake.
 
-use super::message::{Security, Version};
+use super::message::{PixelFormat, Security, Version};
 use super::parse::{self, Found};
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
 use crate::show::{VALUE_BYTES_MAX, cut, escaped};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::format_compact;
@@ -25,6 +25,8 @@ enum Step {
     Challenge,
     Answer,
     Result,
+    /// Why the server refuses.
+    Reason,
     ClientInit,
     Screen,
     /// Nothing more is read.
@@ -38,9 +40,14 @@ struct Conversation {
     server: Option<Side>,
     versions: [Option<Version>; 2],
     security: Option<Security>,
+    /// Whether the exchange of VNC's own proof was seen: the challenge, and the answer.
+    proof_seen: [bool; 2],
+    /// What became of the proof (section 7.1.3): 0 is that it was accepted.
+    result: Option<u32>,
     accepted: Option<bool>,
+    reason: Option<Text>,
     shared: Option<bool>,
-    screen: Option<(Text, u16, u16)>,
+    screen: Option<(Text, u16, u16, PixelFormat)>,
     told: bool,
 }
 
@@ -120,8 +127,8 @@ impl Conversation {
                 [0, ..] => {
                     self.security = Some(Security::INVALID);
                     self.accepted = Some(false);
-                    self.step = Step::Over;
-                    Found::Of((), bytes.len())
+                    self.step = Step::Reason;
+                    Found::Of((), 1)
                 }
                 [count, kinds @ ..] if kinds.len() >= usize::from(*count) => {
                     self.step = Step::Choice;
@@ -138,21 +145,38 @@ impl Conversation {
             },
             Step::Challenge | Step::Answer if bytes.len() < 16 => Found::More,
             Step::Challenge => {
+                self.proof_seen = [true, false];
                 self.step = Step::Answer;
                 Found::Of((), 16)
             }
             Step::Answer => {
+                self.proof_seen = [true, true];
                 self.step = Step::Result;
                 Found::Of((), 16)
             }
             Step::Result => match bytes {
                 [0, 0, 0, result, ..] => {
+                    self.result = Some(u32::from(*result));
                     self.accepted = Some(*result == 0);
-                    self.step = if *result == 0 { Step::ClientInit } else { Step::Over };
+                    self.step = match result {
+                        0 => Step::ClientInit,
+                        // Only the newest says why (section 7.2.2).
+                        _ if self.handshake() == 8 => Step::Reason,
+                        _ => Step::Over,
+                    };
                     Found::Of((), 4)
                 }
                 [_, _, _, _, ..] => Found::Nothing,
                 _ => Found::More,
+            },
+            Step::Reason => match parse::parse_reason(bytes) {
+                Found::Of(text, length) => {
+                    self.reason = Some(escaped(text, 1_024));
+                    self.step = Step::Over;
+                    Found::Of((), length)
+                }
+                Found::More => Found::More,
+                Found::Nothing => Found::Nothing,
             },
             Step::ClientInit => match bytes {
                 [shared, ..] => {
@@ -168,7 +192,7 @@ impl Conversation {
                     if let Some(server) = self.server {
                         out.identity(server, Trait::Name, &cut(&name, VALUE_BYTES_MAX), "desktop name", 60);
                     }
-                    self.screen = Some((name, screen.width, screen.height));
+                    self.screen = Some((name, screen.width, screen.height, screen.pixel));
                     self.step = Step::Over;
                     self.tell(out);
                     Found::Of((), length)
@@ -185,7 +209,7 @@ impl Conversation {
         self.step = match security {
             Security::INVALID => {
                 self.accepted = Some(false);
-                Step::Over
+                Step::Reason
             }
             // Only the newest tells of a result where there was nothing to prove (section 7.2.1).
             Security::NONE if self.handshake() == 8 => Step::Result,
@@ -233,12 +257,13 @@ impl Conversation {
                     fields.flag(column, value);
                 }
             }
-            if let Some((name, width, height)) = &self.screen {
+            if let Some((name, width, height, _)) = &self.screen {
                 fields.put("desktop_name", name.clone());
                 fields.show("width", width);
                 fields.show("height", height);
             }
         });
+        out.event(client.other(), "eve_rfb", |fields| self.fill_event(fields));
         if let Some(security) = self.security {
             let name = self.screen.as_ref().map(|(name, ..)| cut(name, VALUE_BYTES_MAX));
             out.request(
@@ -256,6 +281,52 @@ impl Conversation {
                     details: Details::new(),
                 },
             );
+        }
+    }
+
+    /// What Suricata's event has. Of VNC's own proof it is told that it was there: the answer is made with the password.
+    fn fill_event(&self, fields: &mut Fields) {
+        let [server, viewer] = &self.versions;
+        for (version, column) in [(server, "server-version"), (viewer, "client-version")] {
+            if let Some(Version { major, minor }) = version {
+                let digits = major.iter().chain(b".").chain(minor).map(|digit| char::from(*digit));
+                fields.put(column, digits.collect::<Text>());
+            }
+        }
+        if let Some(Security(number)) = self.security {
+            fields.show("security-type", number);
+        }
+        for (seen, column) in self.proof_seen.iter().zip(["challenge", "response"]) {
+            if *seen {
+                fields.put(column, "(hidden)");
+            }
+        }
+        if let Some(result) = self.result {
+            fields.show("security-result", result);
+        }
+        if let Some(reason) = &self.reason {
+            fields.put("reason", reason.clone());
+        }
+        if let Some(shared) = self.shared {
+            fields.show("shared", shared);
+        }
+        if let Some((name, width, height, pixel)) = &self.screen {
+            fields.show("width", width);
+            fields.show("height", height);
+            fields.put("name", name.clone());
+            fields.show("bits-per-pixel", pixel.bits);
+            fields.show("depth", pixel.depth);
+            fields.show("big-endian", pixel.big_endian);
+            fields.show("true-colour", pixel.true_colour);
+            let colours = pixel.greatest.iter().zip(&pixel.shifts);
+            for ((greatest, shift), [greatest_column, shift_column]) in colours.zip([
+                ["red-max", "red-shift"],
+                ["green-max", "green-shift"],
+                ["blue-max", "blue-shift"],
+            ]) {
+                fields.show(greatest_column, greatest);
+                fields.show(shift_column, shift);
+            }
         }
     }
 }

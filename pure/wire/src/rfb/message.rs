@@ -48,10 +48,24 @@ impl Security {
     }
 }
 
+/// How a pixel is sent (section 7.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PixelFormat {
+    pub bits: u8,
+    pub depth: u8,
+    pub big_endian: bool,
+    pub true_colour: bool,
+    /// The greatest value of red, green and blue.
+    pub greatest: [u16; 3],
+    /// How far red, green and blue are shifted.
+    pub shifts: [u8; 3],
+}
+
 /// What a server says of its screen (section 7.3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Screen<'a> {
     pub width: u16,
     pub height: u16,
+    pub pixel: PixelFormat,
     pub name: &'a [u8],
 }

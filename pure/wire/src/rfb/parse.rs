@@ -1,6 +1,6 @@
 //! Bytes to parts of the handshake.
 
-use super::message::{Screen, Version};
+use super::message::{PixelFormat, Screen, Version};
 use crate::cursor::Cursor;
 
 /// The longest name of a desktop that is read, in bytes.
@@ -33,21 +33,43 @@ pub fn parse_version(bytes: &[u8]) -> Found<Version> {
     }
 }
 
+/// Reads why a server refuses: a length, and text (section 7.1.2).
+pub fn parse_reason(bytes: &[u8]) -> Found<&[u8]> {
+    let mut cursor = Cursor::new(bytes);
+    let Some(length) = cursor.u32().and_then(|length| usize::try_from(length).ok()) else {
+        return Found::More;
+    };
+    if length > NAME_BYTES_MAX {
+        return Found::Nothing;
+    }
+    match cursor.take(length) {
+        Some(text) => Found::Of(text, length + 4),
+        None => Found::More,
+    }
+}
+
 /// Reads what a server says of its screen (section 7.3.2).
 pub fn parse_screen(bytes: &[u8]) -> Found<Screen<'_>> {
     let mut cursor = Cursor::new(bytes);
     let mut fixed = || {
         let size = (cursor.u16()?, cursor.u16()?);
-        // The format of a pixel.
-        cursor.take(16)?;
-        Some((size, usize::try_from(cursor.u32()?).ok()?))
+        let pixel = PixelFormat {
+            bits: cursor.u8()?,
+            depth: cursor.u8()?,
+            big_endian: cursor.u8()? != 0,
+            true_colour: cursor.u8()? != 0,
+            greatest: [cursor.u16()?, cursor.u16()?, cursor.u16()?],
+            shifts: [cursor.u8()?, cursor.u8()?, cursor.u8()?],
+        };
+        let _padding = cursor.take(3)?;
+        Some((size, pixel, usize::try_from(cursor.u32()?).ok()?))
     };
-    let Some(((width, height), length)) = fixed() else { return Found::More };
+    let Some(((width, height), pixel, length)) = fixed() else { return Found::More };
     if length > NAME_BYTES_MAX {
         return Found::Nothing;
     }
     match cursor.take(length) {
-        Some(name) => Found::Of(Screen { width, height, name }, bytes.len() - cursor.len()),
+        Some(name) => Found::Of(Screen { width, height, pixel, name }, bytes.len() - cursor.len()),
         None => Found::More,
     }
 }

@@ -68,3 +68,35 @@ fn the_version_is_a_signature() {
     assert_eq!(told(b"RFB 00x.008\n"), Recognition::No);
     assert_eq!(told(b"SSH-2.0-x\r\n"), Recognition::No);
 }
+
+#[test]
+fn a_handshake_is_an_event_without_its_proof() {
+    let screen = screen();
+    let said: &[(Side, &[u8])] = &[
+        (Destination, b"RFB 003.008\n"),
+        (Source, b"RFB 003.008\n"),
+        (Destination, &[2, 1, 2]),
+        (Source, &[2]),
+        (Destination, &[0x11; 16]),
+        (Source, &[0x22; 16]),
+        (Destination, &[0; 4]),
+        (Source, &[1]),
+        (Destination, &screen),
+    ];
+    let begin =
+        "server-version=003.008 client-version=003.008 security-type=2 challenge=(hidden) response=(hidden)";
+    let end = "width=1024 height=768 name=pump 7 bits-per-pixel=32 depth=24 big-endian=false true-colour=true \
+               red-max=255 red-shift=16 green-max=255 green-shift=8 blue-max=255 blue-shift=0";
+    assert_eq!(
+        rehearse::events(&rehearse::stream(&READER, 5900, said), "eve_rfb"),
+        [format!("{begin} security-result=0 shared=true {end}")]
+    );
+    let refusal = [&[0, 0, 0, 1, 0, 0, 0, 9][..], b"too often"].concat();
+    let said = [&said[..6], &[(Destination, &refusal[..])]].concat();
+    for size in [1, 5, 100] {
+        assert_eq!(
+            rehearse::events(&rehearse::stream_in_pieces(&READER, 5900, &said, size), "eve_rfb"),
+            [format!("{begin} security-result=1 reason=too often")]
+        );
+    }
+}

@@ -2,9 +2,10 @@
 
 use super::VERSION;
 use super::address::{bare, mask};
+use super::event;
 use super::message::{verb, without_padding};
 use super::row::Row;
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::http::{Headers, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, cut, readable};
@@ -32,6 +33,8 @@ struct Conversation {
     told: Vec<(Side, Text)>,
     /// Whether a gap has to be got over, for source and destination.
     searching: Ends<bool>,
+    /// The event of a message whose body describes a session, and how long the body is: until the body is there.
+    described: Ends<Option<(Fields, usize)>>,
 }
 
 impl Dialogue for Conversation {
@@ -41,6 +44,15 @@ impl Dialogue for Conversation {
             return true;
         }
         let Some(head) = parse_whole(message, VERSION) else { return false };
+        if out.wants_events() {
+            let mut fields = event::of(&head);
+            if event::describes_session(head.headers)
+                && let Found::Head(_, length) = parse_head(message, VERSION)
+            {
+                event::put_session(&mut fields, message.get(length..).unwrap_or_default());
+            }
+            tell_event(side, &fields, out);
+        }
         self.head(side, head, out);
         true
     }
@@ -49,6 +61,16 @@ impl Dialogue for Conversation {
         let mut used = 0;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
+            if let Some((mut fields, length)) = self.described.of_mut(side).take() {
+                let Some(body) = rest.get(..length) else {
+                    *self.described.of_mut(side) = Some((fields, length));
+                    return Progress::Used(used);
+                };
+                event::put_session(&mut fields, body);
+                tell_event(side, &fields, out);
+                used += length;
+                continue;
+            }
             let message = without_padding(rest);
             used += rest.len() - message.len();
             match parse_head(message, VERSION) {
@@ -58,6 +80,15 @@ impl Dialogue for Conversation {
                     self.head(side, head, out);
                     used += length;
                     let body = body_length(head.headers, "l");
+                    if out.wants_events() {
+                        let fields = event::of(&head);
+                        if (1..=event::BODY_MAX).contains(&body) && event::describes_session(head.headers) {
+                            let length = usize::try_from(body).unwrap_or_default();
+                            *self.described.of_mut(side) = Some((fields, length));
+                            continue;
+                        }
+                        tell_event(side, &fields, out);
+                    }
                     if body > 0 {
                         return Progress::Skip((used as u64).saturating_add(body));
                     }
@@ -74,17 +105,31 @@ impl Dialogue for Conversation {
         }
     }
 
-    fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
+    fn gap(&mut self, side: Side, _missing: u64, out: &mut Out<'_>) {
+        self.tell_described(side, out);
         *self.searching.of_mut(side) = true;
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
+        self.tell_described(Side::Source, out);
+        self.tell_described(Side::Destination, out);
         self.pending.end(out);
         self.row.end(out);
     }
 }
 
+fn tell_event(side: Side, event: &Fields, out: &mut Out<'_>) {
+    out.event(side, "eve_sip", |fields| fields.append(event));
+}
+
 impl Conversation {
+    /// Tells of a message whose body does not come.
+    fn tell_described(&mut self, side: Side, out: &mut Out<'_>) {
+        if let Some((fields, _)) = self.described.of_mut(side).take() {
+            tell_event(side, &fields, out);
+        }
+    }
+
     fn head(&mut self, side: Side, head: Head<'_>, out: &mut Out<'_>) {
         let headers = head.headers;
         let key = key(headers);

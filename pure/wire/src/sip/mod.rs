@@ -12,6 +12,7 @@
 
 mod address;
 mod conversation;
+mod event;
 mod message;
 mod row;
 #[cfg(test)]

@@ -97,3 +97,28 @@ fn it_is_recognised_by_its_version() {
         assert_eq!(known(Transport::Udp, other), Recognition::No);
     }
 }
+
+#[test]
+fn each_message_is_an_event_with_what_it_describes() {
+    let call = call();
+    let said: Vec<_> = call.iter().map(|(side, bytes)| (*side, bytes.as_slice())).collect();
+    let session = message(
+        "INVITE sip:gate:geheim@lamp.example SIP/2.0",
+        "INVITE",
+        "Content-Type: application/sdp\r\nContent-Length: 18\r\n",
+    );
+    let session = [&session[..], b"v=0\r\nk=clear:abc\r\n"].concat();
+    let said = [&said[..2], &[(Source, &session[..])], &said[3..4]].concat();
+    let expected = [
+        "method=REGISTER uri=sip:lamp.example version=SIP/2.0 request-line=REGISTER sip:lamp.example SIP/2.0",
+        "version=SIP/2.0 code=401 reason=Unauthorized response-line=SIP/2.0 401 Unauthorized",
+        "method=INVITE uri=sip:gate:***@lamp.example version=SIP/2.0 \
+         request-line=INVITE sip:gate:***@lamp.example SIP/2.0 sdp=v=0 sdp=k=(hidden)",
+        "version=SIP/2.0 code=180 reason=Ringing response-line=SIP/2.0 180 Ringing",
+    ];
+    assert_eq!(rehearse::events(&rehearse::datagrams(&READER, 5060, &said), "eve_sip"), expected);
+    for size in [1, 3, 64, 4096] {
+        let facts = rehearse::stream_in_pieces(&READER, 5060, &said, size);
+        assert_eq!(rehearse::events(&facts, "eve_sip"), expected, "{size}");
+    }
+}

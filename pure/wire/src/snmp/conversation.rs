@@ -1,6 +1,7 @@
 //! Pairs requests with responses.
 
 use super::ber::dotted;
+use super::event;
 use super::makers::maker;
 use super::message::{
     Binding, Content, Kind, Message, Pdu, Secured, Trap, Value, Version, error_name, trap_name,
@@ -95,6 +96,7 @@ impl Conversation {
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         self.pending.give_up(WAIT, out);
         self.summary.message(message, out.time);
+        event::tell(side, message, out);
         let Message { version, community, secured, content } = message;
         let is_default = [&b"public"[..], b"private"].contains(community);
         let id = match (secured, content) {

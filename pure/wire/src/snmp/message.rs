@@ -115,8 +115,11 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Trap<'a> {
     pub(super) enterprise: Oid<'a>,
+    /// The address of the agent, which a proxy does not change.
+    pub(super) agent: Option<[u8; 4]>,
     pub(super) generic: u32,
     pub(super) specific: u32,
+    pub(super) bindings: Vec<Binding<'a>>,
 }
 
 /// An object with its value.

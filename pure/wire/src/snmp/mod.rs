@@ -18,6 +18,7 @@
 
 mod ber;
 mod conversation;
+mod event;
 mod makers;
 mod message;
 mod ntcip;

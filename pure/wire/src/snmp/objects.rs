@@ -122,6 +122,12 @@ impl Object {
             || matches!(self.name, "snmpTrapCommunity" | "communityNameAdmin" | "communityNameUser")
     }
 
+    /// Its identifier, without the row where that may be a credential.
+    pub(super) fn identifier(&self) -> Text {
+        let named = if self.name.starts_with("snmpCommunity") { self.named } else { self.arcs.len() };
+        dotted(self.arcs.get(..named).unwrap_or_default())
+    }
+
     pub(super) fn target(&self) -> Target {
         if self.name.is_empty() {
             return Target::named(dotted(&self.arcs));

@@ -72,13 +72,23 @@ fn content<'a>(body: &mut Cursor<'a>) -> Option<Content<'a>> {
     let mut data = Cursor::new(data);
     if tag == TRAP {
         let enterprise = Oid::parse(tagged(&mut data, OID)?)?;
-        let (_, _agent) = element(&mut data)?;
+        let (_, agent) = element(&mut data)?;
         let (generic, specific) = (number(&mut data)?, number(&mut data)?);
-        return Some(Content::Trap(Trap { enterprise, generic, specific }));
+        let agent = agent.try_into().ok();
+        // How long the agent has been up comes first. What is wrong behind it makes the trap no other.
+        let _time = element(&mut data);
+        let bindings = bindings(&mut data).unwrap_or_default();
+        return Some(Content::Trap(Trap { enterprise, agent, generic, specific, bindings }));
     }
     let kind = Kind::from_tag(tag)?;
     let (id, error, _index) = (number(&mut data)?, number(&mut data)?, number(&mut data)?);
-    let mut list = Cursor::new(tagged(&mut data, SEQUENCE)?);
+    let bindings = bindings(&mut data)?;
+    Some(Content::Pdu(Pdu { kind, id, error, bindings }))
+}
+
+/// A list of objects with their values.
+fn bindings<'a>(data: &mut Cursor<'a>) -> Option<Vec<Binding<'a>>> {
+    let mut list = Cursor::new(tagged(data, SEQUENCE)?);
     let mut bindings = Vec::new();
     while !list.is_empty() && bindings.len() < BINDINGS_MAX {
         let mut pair = Cursor::new(tagged(&mut list, SEQUENCE)?);
@@ -86,7 +96,7 @@ fn content<'a>(body: &mut Cursor<'a>) -> Option<Content<'a>> {
         let (tag, data) = element(&mut pair)?;
         bindings.push(Binding { oid, value: value(tag, data)? });
     }
-    Some(Content::Pdu(Pdu { kind, id, error, bindings }))
+    Some(bindings)
 }
 
 /// An integer of 32 bits; identifiers may be written with a sign.

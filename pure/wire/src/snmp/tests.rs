@@ -214,3 +214,26 @@ fn it_is_recognised_whole_on_any_port_and_nothing_else_is() {
         assert_eq!(known(Transport::Tcp, &bind), Recognition::No);
     }
 }
+
+#[test]
+fn each_message_is_an_event_without_its_community() {
+    let get = v2c("kestrel", &pdu(0xa0, 1, 0, &[binding("1.3.6.1.2.1.1.1.0", NULL)]));
+    let trap = [
+        &oid("1.3.6.1.4.1.13267")[..],
+        &element(0x40, &[192, 0, 2, 7]),
+        &[2, 1, 2, 2, 1, 0],
+        &element(0x43, &[9]),
+        &element(0x30, &binding("1.3.6.1.2.1.2.2.1.1.3", &[2, 1, 3])),
+    ]
+    .concat();
+    let trap = element(0x30, &[&[2, 1, 0][..], &element(4, b"kestrel"), &element(0xa4, &trap)].concat());
+    let facts = rehearse::datagrams(&READER, 161, &[(Source, &get), (Source, &trap)]);
+    assert_eq!(
+        rehearse::events(&facts, "eve_snmp"),
+        [
+            "version=2 community=(hidden) unit=get object=1.3.6.1.2.1.1.1.0",
+            "version=1 community=(hidden) unit=trap-1 generic-trap=2 enterprise=1.3.6.1.4.1.13267 agent=192.0.2.7 \
+             object=1.3.6.1.2.1.2.2.1.1.3",
+        ]
+    );
+}

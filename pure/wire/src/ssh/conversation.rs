@@ -13,11 +13,18 @@ use super::parse::{LINE_MAX, Packet, parse_line, parse_lists, parse_packet, pars
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
-use crate::show::{VALUE_BYTES_MAX, escaped, readable};
+use crate::show::{VALUE_BYTES_MAX, escaped, hexadecimal, readable};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use city::{Reply, Target, Text, Trait, Verb, WeaknessKind};
+use md5::Md5;
 use sha2::{Digest, Sha256};
+
+/// How long an MD5 is in hexadecimal.
+const MD5_TEXT: usize = 32;
+
+/// The longest text of HASSH in an event: four lists of names, each as long as a packet allows at the most.
+const HASSH_MAX: usize = 32 << 10;
 
 /// The longest list of names that is told.
 const LIST_MAX: usize = 4 << 10;
@@ -77,6 +84,8 @@ pub(super) struct Conversation {
     logins: Logins,
     /// Whether the exchange of keys has been told of.
     exchanged: bool,
+    /// Whether Suricata's event has been told.
+    has_event: bool,
 }
 
 impl Conversation {
@@ -119,6 +128,7 @@ impl Conversation {
                     (&self.halves.source.lists, &self.halves.destination.lists)
                 {
                     self.agreed = Some(Agreed::between(client, server));
+                    self.event(out);
                 }
             }
             number::NEW_KEYS => {
@@ -198,6 +208,30 @@ impl Conversation {
             details: city::Details::new(),
         };
         out.request(Side::Source, asked);
+    }
+
+    /// What Suricata has an event for, once: who speaks which version with which software, and the texts of HASSH.
+    fn event(&mut self, out: &mut Out<'_>) {
+        let (client, server) = (&self.halves.source, &self.halves.destination);
+        if self.has_event || client.banner.is_none() && server.banner.is_none() {
+            return;
+        }
+        self.has_event = true;
+        out.event(Side::Source, "eve_ssh", |fields| {
+            for (half, way, [banner, text, hash]) in [
+                (client, 0, ["client", "client-hassh", "client-hassh-hash"]),
+                (server, 1, ["server", "server-hassh", "server-hassh-hash"]),
+            ] {
+                if let Some(line) = &half.banner {
+                    fields.put(banner, line.clone());
+                }
+                if let Some(lists) = &half.lists {
+                    let names = hassh(lists, way);
+                    fields.put(hash, hexadecimal(&Md5::digest(names.as_bytes()), MD5_TEXT));
+                    fields.put(text, escaped(names.as_bytes(), HASSH_MAX));
+                }
+            }
+        });
     }
 
     /// The row of the log: one for each conversation.
@@ -301,5 +335,6 @@ impl Dialogue for Conversation {
             self.tell_exchange(reply, out);
         }
         self.row(out);
+        self.event(out);
     }
 }

@@ -64,7 +64,7 @@ fn row(facts: &[Observed]) -> String {
     let rows: Vec<_> = facts
         .iter()
         .filter_map(|fact| match fact {
-            Observed::Message(message) => Some(message),
+            Observed::Message(message) if message.log == "ssh" => Some(message),
             _ => None,
         })
         .collect();
@@ -187,4 +187,21 @@ fn a_banner_is_a_signature_on_any_port() {
             assert_eq!(known(other, &[]), Recognition::No, "{other:?}");
         }
     }
+}
+
+#[test]
+fn a_connection_is_an_event_with_its_fingerprints() {
+    let facts = told(&opening());
+    let [event] = &crate::rehearse::events(&facts, "eve_ssh")[..] else { panic!("{facts:?}") };
+    // The MD5s were made with another programme.
+    let client = "curve25519-sha256,diffie-hellman-group14-sha256;aes128-ctr,aes256-ctr;hmac-sha2-256;none";
+    let server = "diffie-hellman-group14-sha256;aes256-ctr;hmac-sha2-256;none";
+    assert_eq!(
+        *event,
+        format!(
+            "client=SSH-2.0-OpenSSH_9.7 panel client-hassh-hash=e43f5f36f5e718da5a7810ac99fa0938 client-hassh={client} \
+             server=SSH-2.0-dropbear_2022.83 server-hassh-hash=0951318950849d059d3ca0460b51c213 server-hassh={server}"
+        )
+    );
+    assert!(crate::rehearse::events(&told(&opening()[..0]), "eve_ssh").is_empty());
 }

@@ -2,8 +2,11 @@
 
 use super::parse::{Message, parse_message};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
-use crate::show::{VALUE_BYTES_MAX, readable};
+use crate::show::{VALUE_BYTES_MAX, escaped, readable};
 use city::{Details, Protocol, Reply, Target, Text, Verb, WeaknessKind};
+
+/// The longest name of a file in an event, in bytes.
+const FILE_BYTES_MAX: usize = 1_024;
 
 /// What the codes of errors mean (RFC 1350 appendix, RFC 2347).
 fn error(code: u16) -> &'static str {
@@ -108,6 +111,11 @@ impl Dialogue for Conversation {
                 if side != Side::Source {
                     return false;
                 }
+                out.event(side, "eve_tftp", |fields| {
+                    fields.put("packet", if writes { "write" } else { "read" });
+                    fields.put("file", escaped(file, FILE_BYTES_MAX));
+                    fields.put("mode", mode);
+                });
                 let file = readable(file, 2 * VALUE_BYTES_MAX);
                 // A client that hears nothing asks again.
                 let again = self

@@ -83,3 +83,16 @@ fn only_a_request_is_a_signature() {
         assert_eq!(parse_message(wrong), None);
     }
 }
+
+#[test]
+fn each_request_is_an_event() {
+    let facts = datagrams(&READER, 69, &[(Source, READ), (Source, READ), (Source, WRITE)]);
+    assert_eq!(
+        rehearse::events(&facts, "eve_tftp"),
+        [
+            "packet=read file=gate.bin mode=octet",
+            "packet=read file=gate.bin mode=octet",
+            "packet=write file=gate.cfg mode=netascii",
+        ]
+    );
+}

@@ -1,7 +1,7 @@
 //! From records to one observation a handshake.
 
 use super::certificate::{Certificate, parse_certificate};
-use super::fingerprint::{Carrier, ja3, ja3s, ja4};
+use super::fingerprint::{Carrier, ja3, ja3s, ja4, md5};
 use super::message::{
     ClientHello, HandshakeKind, ServerHello, Version, alert_name, cipher_name, group_name, is_weak_cipher,
     ssl2_cipher_name,
@@ -12,7 +12,7 @@ use super::parse::{
 };
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
-use crate::show::{listed, seconds};
+use crate::show::{hexadecimal, listed, seconds};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use jiff::Timestamp;
@@ -102,6 +102,11 @@ impl Conversation {
     /// What the client offered, once it did.
     pub fn offered(&self) -> Option<&ClientHello> {
         self.offered.as_ref()
+    }
+
+    /// What the server chose last, once it did.
+    pub fn chosen(&self) -> Option<&ServerHello> {
+        self.chosen.as_ref()
     }
 
     /// Tells of the handshake, unless it was told or there was none.
@@ -279,7 +284,8 @@ impl Conversation {
             Some(cipher) => format_compact!("{version} {cipher}"),
             None => version.to_compact_string(),
         });
-        let details = if out.wants_details() { self.details(version) } else { Details::new() };
+        let details =
+            if out.wants_details() { self.details(version, out.wants_events()) } else { Details::new() };
         let function = CompactString::const_new("handshake");
         out.request(self.client, Asked { verb: Verb::Authenticate, function, target, value, reply, details });
     }
@@ -345,7 +351,7 @@ impl Conversation {
         }
     }
 
-    fn details(&mut self, version: Option<Version>) -> Details {
+    fn details(&mut self, version: Option<Version>, for_events: bool) -> Details {
         let mut details = Details::new();
         let mut put = |key: &'static str, value: Text| details.push((CompactString::const_new(key), value));
         if let Some(began) = self.began {
@@ -394,11 +400,19 @@ impl Conversation {
         }
         put("history", self.history.as_str().into());
         if let Some(offered) = &self.offered {
-            put("ja3", ja3(offered));
+            let text = ja3(offered);
+            if for_events {
+                put("ja3-hash", hexadecimal(&md5(&text), 32));
+            }
+            put("ja3", text);
             put("ja4", ja4(offered, self.carrier));
         }
         if let Some(chosen) = &self.chosen {
-            put("ja3s", ja3s(chosen));
+            let text = ja3s(chosen);
+            if for_events {
+                put("ja3s-hash", hexadecimal(&md5(&text), 32));
+            }
+            put("ja3s", text);
             put("extensions", listed(&chosen.extensions, LIST_TEXT_MAX));
         }
         let client = self.client;

@@ -6,6 +6,7 @@ use super::parse::without_grease;
 use crate::show::hexadecimal;
 use city::Text;
 use compact_str::format_compact;
+use md5::Md5;
 use sha2::{Digest, Sha256};
 use std::fmt::Display;
 
@@ -91,6 +92,16 @@ pub fn ja4(hello: &ClientHello, carrier: Carrier) -> Text {
     format_compact!(
         "{carrier}{version}{destination}{cipher_count:02}{extension_count:02}{first}{last}_{ciphers}_{behind}"
     )
+}
+
+/// JA4 of a client that speaks QUIC.
+pub fn ja4_over_quic(hello: &ClientHello) -> Text {
+    ja4(hello, Carrier::Quic)
+}
+
+/// The MD5 by which fingerprints in text are listed: not against forgers, but because the lists have it.
+pub fn md5(text: &str) -> [u8; 16] {
+    Md5::digest(text.as_bytes()).into()
 }
 
 /// The first twelve hexadecimal digits of the SHA-256, or zeros for nothing.

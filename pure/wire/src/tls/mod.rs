@@ -42,8 +42,8 @@ pub(crate) mod parse;
 
 pub(crate) use conversation::Conversation;
 pub(crate) use datagrams::{DATAGRAM_READER, is_stun};
-pub(crate) use fingerprint::Carrier;
-pub(crate) use message::alert_name;
+pub(crate) use fingerprint::{Carrier, ja3, ja3s, ja4_over_quic, md5 as fingerprint_md5};
+pub(crate) use message::{ClientHello, ServerHello, alert_name};
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};

@@ -1,7 +1,7 @@
 //! One event, as JSON whose fields stand in the order in which they were put.
 
 use crate::json;
-use city::{Details, Flow, Request, Text};
+use city::{Details, Flow, Message, Request, Text};
 use jiff::Timestamp;
 
 /// An event, without what all events begin with.
@@ -23,6 +23,16 @@ impl Event {
         let mut fields = Object::default();
         fields.put(kind, body);
         Event { kind, time: None, flow: request.flow, fields }
+    }
+}
+
+impl Event {
+    /// An event of a message: from who sent it, with one object of the kind's name.
+    pub(super) fn by_sender(kind: &'static str, message: &Message, body: Object) -> Event {
+        let mut fields = Object::default();
+        fields.put(kind, body);
+        let flow = if message.back { message.flow.reversed() } else { message.flow };
+        Event { kind, time: None, flow, fields }
     }
 }
 
@@ -76,6 +86,23 @@ impl Object {
     /// Puts whether a detail says `true`.
     pub(super) fn truth(&mut self, name: &'static str, details: &Details, key: &str) {
         self.put(name, is_true(details, key));
+    }
+
+    /// Puts a detail that was escaped as the text that it was, if there is one.
+    pub(super) fn plain(&mut self, name: &'static str, details: &Details, key: &str) {
+        self.maybe(name, detail(details, key).map(plain));
+    }
+
+    /// Puts a detail that is `true` or `false`, if there is one.
+    pub(super) fn maybe_truth(&mut self, name: &'static str, details: &Details, key: &str) {
+        self.maybe(name, detail(details, key).map(|value| value == "true"));
+    }
+
+    /// Puts an object unless it is empty.
+    pub(super) fn unless_empty(&mut self, name: &'static str, object: Object) {
+        if !object.is_empty() {
+            self.put(name, object);
+        }
     }
 
     /// Puts what another object has behind what is there.
@@ -244,6 +271,32 @@ pub(super) fn text_of(bytes: &[u8]) -> Text {
     text
 }
 
+/// Text that was escaped, as Suricata writes it: JSON has its own way to write control characters, and bytes that are
+/// no UTF-8 stay `\\xNN`.
+pub(super) fn plain(escaped: &str) -> Text {
+    let mut text = Text::default();
+    let mut rest = escaped;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        text.push_str(before);
+        rest = behind;
+        if let Some(behind) = rest.strip_prefix('\\') {
+            text.push('\\');
+            rest = behind;
+            continue;
+        }
+        let byte = rest.strip_prefix('x').and_then(|rest| rest.get(..2)).map(bytes);
+        match byte.as_deref() {
+            Some([byte @ ..0x80]) => {
+                text.push(char::from(*byte));
+                rest = rest.get(3..).unwrap_or_default();
+            }
+            _ => text.push('\\'),
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
 /// A number's hexadecimal digits two by two, with colons between.
 pub(super) fn with_colons(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() * 3 / 2);
@@ -288,5 +341,6 @@ mod tests {
         assert_eq!(bytes("00ff1"), [0, 0xff]);
         assert_eq!(text_of(&[0x41, 0xff, 0x0a]), "A\\xff\n");
         assert_eq!(with_colons("0aff1"), "0a:ff:1");
+        assert_eq!(plain(r"a\\x41\x0a\xffb\x"), "a\\x41\n\\xffb\\x");
     }
 }

@@ -27,11 +27,13 @@ pub(super) struct Known {
     pub(super) protocol: Option<Protocol>,
     /// The protocol of what was begun within it.
     pub(super) inside: Option<Protocol>,
+    /// How many events it has had of a kind whose events are counted.
+    events: u64,
 }
 
 impl FlowIds {
     pub(super) fn open(&mut self, flow: &Flow, time: Timestamp) {
-        let known = Known { id: id(flow, time), vlan: None, protocol: None, inside: None };
+        let known = Known { id: id(flow, time), vlan: None, protocol: None, inside: None, events: 0 };
         self.open.insert(key(flow), known);
     }
 
@@ -51,8 +53,19 @@ impl FlowIds {
     /// Takes note that TLS was begun in the conversation of a flow; says within which protocol, if within another.
     pub(super) fn begins_tls(&mut self, flow: &Flow) -> Option<Protocol> {
         let known = self.open.get_mut(&key(flow))?;
+        if known.protocol == Some(Protocol::Rdp) {
+            // Suricata reads on as RDP.
+            return known.protocol;
+        }
         known.inside = Some(Protocol::Tls);
         known.protocol.filter(|protocol| *protocol != Protocol::Tls)
+    }
+
+    /// Counts an event of a conversation: the place of this one, from 0.
+    pub(super) fn count(&mut self, flow: &Flow) -> u64 {
+        let Some(known) = self.open.get_mut(&key(flow)) else { return 0 };
+        known.events += 1;
+        known.events - 1
     }
 
     pub(super) fn close(&mut self, flow: &Flow) {

@@ -103,7 +103,9 @@ pub(super) fn app_proto(protocol: Protocol) -> Option<&'static str> {
         "dns",
         "enip",
         "ftp",
+        "ftp-data",
         "http",
+        "http2",
         "ike",
         "imap",
         "krb5",
@@ -128,6 +130,9 @@ pub(super) fn app_proto(protocol: Protocol) -> Option<&'static str> {
         "tls",
         "websocket",
     ];
-    let name = protocol.as_str();
+    let name = match protocol {
+        Protocol::Kerberos => "krb5",
+        protocol => protocol.as_str(),
+    };
     KNOWN.binary_search(&name).is_ok().then_some(name)
 }

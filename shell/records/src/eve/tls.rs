@@ -1,4 +1,4 @@
-//! `tls`: each handshake, with the fields that Suricata writes when asked for all, but for fingerprints by MD5 (JA3).
+//! `tls`: each handshake, with the fields that Suricata writes when asked for all.
 
 use super::event::{Event, Object, Value, all, detail, with_colons};
 use super::head::app_proto;
@@ -8,19 +8,58 @@ use city::{Details, Protocol, Request};
 pub(super) fn event(request: &Request, outside: Option<Protocol>) -> Event {
     let details = &request.details;
     let mut body = Object::default();
-    let certificate = first_certificate(details);
-    for (field, key) in [("subject", "certificate-subject"), ("issuerdn", "certificate-issuer")] {
-        body.maybe(field, detail(&certificate, key).map(name));
-    }
-    body.maybe("serial", detail(&certificate, "certificate-serial").map(with_colons));
-    body.maybe("fingerprint", detail(&certificate, "certificate-sha1").map(with_colons));
+    let certificate = first_certificate(details, "server");
+    put_names(&mut body, &certificate);
     body.text("sni", details, "server-name");
     // Suricata has the client's version where the server chose none.
     let chosen = detail(details, "version");
     body.maybe("version", chosen.or_else(|| detail(details, "client-version")).map(version));
-    for (field, key) in [("notbefore", "certificate-not-before"), ("notafter", "certificate-not-after")] {
-        body.maybe(field, detail(&certificate, key).map(|time| time.trim_end_matches('Z')));
+    put_times(&mut body, &certificate);
+    put_other_names(&mut body, &certificate);
+    body.maybe("from_proto", outside.and_then(app_proto));
+    if detail(details, "resumed") == Some("true") {
+        body.put("session_resumed", true);
     }
+    body.maybe("ja3", super::quic::fingerprint(details, "ja3-hash", "ja3"));
+    body.maybe("ja3s", super::quic::fingerprint(details, "ja3s-hash", "ja3s"));
+    body.text("ja4", details, "ja4");
+    for (field, key) in [("client_alpns", "alpn-offered"), ("server_alpns", "alpn")] {
+        let names: Vec<Value> = all(details, key).map(Value::from).collect();
+        if !names.is_empty() {
+            body.put(field, names);
+        }
+    }
+    let certificate = first_certificate(details, "client");
+    let mut whose = Object::default();
+    put_names(&mut whose, &certificate);
+    put_times(&mut whose, &certificate);
+    put_other_names(&mut whose, &certificate);
+    let client = handshake(details, "client-version", None, "extensions-offered", true);
+    let server = handshake(details, "version", Some("cipher-code"), "extensions", false);
+    for (field, object) in [("client", whose), ("client_handshake", client), ("server_handshake", server)] {
+        body.unless_empty(field, object);
+    }
+    Event::of("tls", request, body)
+}
+
+/// Whose a certificate is, whose word it is, and how it is known again.
+fn put_names(body: &mut Object, certificate: &Details) {
+    for (field, key) in [("subject", "certificate-subject"), ("issuerdn", "certificate-issuer")] {
+        body.maybe(field, detail(certificate, key).map(name));
+    }
+    body.maybe("serial", detail(certificate, "certificate-serial").map(with_colons));
+    body.maybe("fingerprint", detail(certificate, "certificate-sha1").map(with_colons));
+}
+
+/// How long it holds.
+fn put_times(body: &mut Object, certificate: &Details) {
+    for (field, key) in [("notbefore", "certificate-not-before"), ("notafter", "certificate-not-after")] {
+        body.maybe(field, detail(certificate, key).map(|time| time.trim_end_matches('Z')));
+    }
+}
+
+/// The other names that it holds for.
+fn put_other_names(body: &mut Object, certificate: &Details) {
     let names: Vec<Value> = certificate
         .iter()
         .filter(|(key, _)| {
@@ -34,25 +73,6 @@ pub(super) fn event(request: &Request, outside: Option<Protocol>) -> Event {
     if !names.is_empty() {
         body.put("subjectaltname", names);
     }
-    body.maybe("from_proto", outside.and_then(app_proto));
-    if detail(details, "resumed") == Some("true") {
-        body.put("session_resumed", true);
-    }
-    body.text("ja4", details, "ja4");
-    for (field, key) in [("client_alpns", "alpn-offered"), ("server_alpns", "alpn")] {
-        let names: Vec<Value> = all(details, key).map(Value::from).collect();
-        if !names.is_empty() {
-            body.put(field, names);
-        }
-    }
-    let client = handshake(details, "client-version", None, "extensions-offered", true);
-    let server = handshake(details, "version", Some("cipher-code"), "extensions", false);
-    for (field, handshake) in [("client_handshake", client), ("server_handshake", server)] {
-        if !handshake.is_empty() {
-            body.put(field, handshake);
-        }
-    }
-    Event::of("tls", request, body)
 }
 
 /// What a hello says, in numbers.
@@ -82,12 +102,10 @@ fn codes(list: &str) -> Vec<Value> {
     list.split(',').filter_map(|code| code.parse().ok().map(Value::Number)).collect()
 }
 
-/// What is told of the first certificate, if it is the server's.
-fn first_certificate(details: &Details) -> Details {
-    let mut certificate = details.iter().skip_while(|(key, _)| key != "certificate-from");
-    if certificate.next().is_none_or(|(_, whose)| whose != "server") {
-        return Details::new();
-    }
+/// What is told of the first certificate of one side.
+fn first_certificate(details: &Details, whose: &str) -> Details {
+    let begins = |(key, value): &&(city::Text, city::Text)| key == "certificate-from" && value == whose;
+    let certificate = details.iter().skip_while(|pair| !begins(pair)).skip(1);
     certificate.take_while(|(key, _)| key != "certificate-from").cloned().collect()
 }
 
@@ -135,7 +153,7 @@ mod tests {
             pair("certificate-from", "server"),
             pair("certificate-subject", "CN=b"),
         ];
-        assert_eq!(first_certificate(&details), [pair("certificate-subject", "CN=a")]);
-        assert!(first_certificate(&vec![pair("certificate-from", "client")]).is_empty());
+        assert_eq!(first_certificate(&details, "server"), [pair("certificate-subject", "CN=a")]);
+        assert!(first_certificate(&details, "client").is_empty());
     }
 }

@@ -28,7 +28,15 @@ use wire::Config;
 const NOT_OF_PROTOCOLS: &[&str] = &["", "alert", "anomaly", "drop", "frame", "packet", "stats"];
 
 /// Fields that are not compared.
-const APART: &[&str] = &["community_id", "flow.alerted", "mqtt.connect.password", "pcap_cnt"];
+const APART: &[&str] = &[
+    "community_id",
+    "flow.alerted",
+    "mqtt.connect.password",
+    "pcap_cnt",
+    "rfb.authentication.vnc.challenge",
+    "rfb.authentication.vnc.response",
+    "snmp.community",
+];
 
 /// What a filter wants of the fields that are compared.
 fn without_apart(filter: &Filter) -> Row {

@@ -67,6 +67,10 @@ pub fn parse(text: &str) -> Vec<Filter> {
     else {
         return Vec::new();
     };
+    // A case that only older versions are given.
+    if test.get("requires").is_some_and(|requires| requires.get("lt-version").is_some()) {
+        return Vec::new();
+    }
     let Some(Value::Array(checks)) = test.get("checks") else { return Vec::new() };
     let filters = checks.iter().filter_map(|check| check.get("filter"));
     filters.filter_map(parse_filter).collect()
