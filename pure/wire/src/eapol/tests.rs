@@ -1,0 +1,1 @@
+//! Frames as they go on the link, and as they should not.
