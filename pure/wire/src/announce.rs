@@ -75,8 +75,8 @@ impl Announcers {
         addresses.dedup();
         let device = addresses.first().map_or(Address::Mac(source), |ip| Address::Ip(*ip));
         for (about, value, field, confidence) in facts {
-            // A device without an address for a while is another subject.
-            let what = format_compact!("{field} {device}");
+            // One field can say two things; and a device without an address for a while is another subject.
+            let what = format_compact!("{} {field} {device}", about.as_str());
             if is_news(what, &value) {
                 out.identity_of(device, about, &value, field, confidence);
             }

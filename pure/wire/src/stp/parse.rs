@@ -2,7 +2,7 @@
 
 use super::message::{Bridge, Flags, Instance, Kind, Region, Tree, Unit};
 use crate::cursor::Cursor;
-use city::Mac;
+use city::{Address, Mac};
 
 /// Trees in one unit (IEEE 802.1Q clause 14.4.1).
 const TREES_MAX: usize = 64;
@@ -10,7 +10,8 @@ const TREES_MAX: usize = 64;
 const REGION: usize = 64;
 const TREE: usize = 16;
 
-/// Opens a unit. `None` if it is none, or cut off before its end (clause 14.4).
+/// Opens a unit. `None` if it is none, if it is cut off before its end (clause 14.4), or if no bridge can have the
+/// addresses in it.
 pub(crate) fn parse_unit(bytes: &[u8], is_ciscos: bool) -> Option<Unit<'_>> {
     let mut cursor = Cursor::new(bytes);
     if cursor.u16()? != 0 {
@@ -47,6 +48,10 @@ pub(crate) fn parse_unit(bytes: &[u8], is_ciscos: bool) -> Option<Unit<'_>> {
             // What is too short for a region is one of the rapid tree (clause 14.4 e).
             None => tree.kind = Kind::Rapid,
         }
+    }
+    let could_be = |bridge: Bridge| Address::Mac(bridge.mac).is_station();
+    if !could_be(tree.root) || !could_be(tree.bridge) {
+        return None;
     }
     if is_ciscos {
         tree.vlan = vlan(cursor.rest());
