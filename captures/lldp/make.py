@@ -19,7 +19,6 @@ configure system platform "Acme S24"
 configure system ip management pattern 192.0.2.*
 configure lldp portidsubtype local "port 5"
 configure lldp tx-interval 2
-configure med fast-start disable
 configure ports eth0 lldp portdescription "to the pump house"
 configure ports eth0 dot3 power pse supported enabled powerpairs signal class class-3
 configure inventory hardware-revision "B"
@@ -37,7 +36,6 @@ configure system description "Acme Telephone"
 configure system platform "Acme T1"
 configure system ip management pattern 192.0.2.*
 configure lldp tx-interval 2
-configure med fast-start disable
 configure inventory hardware-revision "A"
 configure inventory firmware-revision "0.9"
 configure inventory software-revision "3.1"
@@ -51,7 +49,7 @@ configure inventory asset "A-18"
 def main():
     for name, what, options in [
         ("lldp", "ether proto 0x88cc", ["-M", "4"]),
-        ("cdp", "ether dst 01:00:0c:cc:cc:cc", ["-ll", "-cc"]),
+        ("cdp", "ether dst 01:00:0c:cc:cc:cc", ["-ll", "-cccc"]),
     ]:
         with cable("bastide-lldp") as ends, tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder).chmod(0o755)

@@ -237,12 +237,13 @@ pub(crate) fn parse_wireless<'a>(bytes: &'a [u8], opened: &mut Opened<'a>) -> Op
     };
     // Quality of service adds two bytes, and may say that several frames were joined into one.
     if kind & 0x80 != 0 {
-        let (quality, rest) = take_u16(skip(bytes, header)?)?;
+        let (quality, _) = take_u16(skip(bytes, header)?)?;
+        // With it, the last flag says that control of high throughput follows (clause 9.2.4.1.10).
+        header += if flags & 0x80 == 0 { 2 } else { 6 };
         if quality & 0x8000 != 0 {
-            opened.carries = Carries::Aggregate(rest);
+            opened.carries = Carries::Aggregate(skip(bytes, header)?);
             return Some(());
         }
-        header += 2;
     }
     parse_802_2(skip(bytes, header)?, opened)
 }

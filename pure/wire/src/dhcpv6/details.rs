@@ -16,9 +16,9 @@ pub(crate) fn details(message: &Message<'_>) -> Details {
     let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
     put("id", format_compact!("{:06x}", message.id));
     put("message-type", message.kind.0.to_compact_string());
-    for (code, identifier, kind, mac) in [
-        (Code::CLIENT, "client-identifier", "client-kind", "client-mac"),
-        (Code::SERVER, "server-identifier", "server-kind", "server-mac"),
+    for (code, identifier, kind, mac, enterprise) in [
+        (Code::CLIENT, "client-identifier", "client-kind", "client-mac", "client-enterprise"),
+        (Code::SERVER, "server-identifier", "server-kind", "server-mac", "server-enterprise"),
     ] {
         let Some(bytes) = message.option(code) else { continue };
         put(identifier, hexadecimal(bytes, DETAIL_MAX));
@@ -26,6 +26,10 @@ pub(crate) fn details(message: &Message<'_>) -> Details {
             put(kind, read.kind.into());
             if let Some(address) = read.mac {
                 put(mac, address.to_compact_string());
+            }
+            if let [0, 2, a, b, c, d, rest @ ..] = bytes {
+                let number = u32::from_be_bytes([*a, *b, *c, *d]);
+                put(enterprise, format_compact!("{number} {}", text_or_hexadecimal(rest)));
             }
         }
     }

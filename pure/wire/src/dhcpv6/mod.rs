@@ -18,7 +18,7 @@
 //! | `id`, `message-type` | transaction identifier, hexadecimal; number of the message |
 //! | `client-identifier`, `server-identifier` | hexadecimal, as they are |
 //! | `client-kind`, `server-kind` | what the identifiers are made of: `link-layer-time`, `enterprise`, `link-layer`, `uuid` |
-//! | `client-mac`, `server-mac` | MAC addresses in them |
+//! | `client-mac`, `server-mac`, `client-enterprise`, `server-enterprise` | MAC addresses in them; numbers of enterprises with what they gave |
 //! | `association` | kind, number, times of renewal and rebinding of a group of addresses; repeated |
 //! | `address`, `prefix` | with preferred and valid lifetime; repeated |
 //! | `status` | number and words of an outcome; repeated |

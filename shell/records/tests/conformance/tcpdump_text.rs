@@ -285,7 +285,7 @@ impl Reader {
                 kind => kind,
             },
         );
-        self.put("id", between(rest, "xid=", " ").unwrap_or_default());
+        self.put("id", &format!("id {:0>6}", between(rest, "xid=", " ").unwrap_or_default()));
         for piece in rest.split(['(', ')']).map(str::trim).filter(|piece| !piece.is_empty()) {
             let mut words = piece.split(' ');
             let name = words.next().unwrap_or_default();
@@ -337,7 +337,16 @@ impl Reader {
             self.put("id", &format!("{id:0>8}"));
         }
         if text.starts_with("DHCP-Message (53)") {
-            self.put("kind", &last(text).to_lowercase());
+            let kind = last(text).to_lowercase();
+            let kind = match kind.as_str() {
+                "leaseactive" => "lease-active",
+                "leasequery" => "lease-query",
+                "leaseunassigned" => "lease-unassigned",
+                "leaseunknown" => "lease-unknown",
+                "nack" => "nak",
+                kind => kind,
+            };
+            self.put("kind", kind);
         }
         for (mark, kind) in [
             ("Requested-IP (50)", "address"),
@@ -398,13 +407,15 @@ impl Reader {
     }
 
     fn ntp(&mut self, line: &str) {
-        for (theirs, ours) in
-            [(", Client,", "client"), (", Server,", "server"), (", Control Message", "control")]
-        {
-            if line.contains(theirs) {
-                self.put("mode", ours);
-            }
-        }
+        const WORDS: [(&str, &str); 5] = [
+            (", Client,", "time"),
+            ("OpCode=1", "read-status"),
+            ("OpCode=2", "read-variables"),
+            ("OpCode=3", "write-variables"),
+            ("OpCode=4", "read-clock-variables"),
+        ];
+        let ours = WORDS.iter().filter(|(theirs, _)| line.contains(theirs));
+        ours.for_each(|(_, ours)| self.put("kind", ours));
     }
 
     fn tftp(&mut self, line: &str) {
@@ -442,13 +453,16 @@ fn dotless(name: &str) -> String {
     name.strip_suffix('.').filter(|rest| !rest.is_empty()).unwrap_or(name).into()
 }
 
-/// The last bytes of an identifier that is written in hexadecimal: a MAC address, or all of it.
+/// The last bytes of an identifier that is written in hexadecimal: a MAC address, or text.
 fn duid(hexadecimal: &str) -> String {
-    if hexadecimal.len() != 12 {
-        return hexadecimal.into();
+    let pairs: Vec<&str> =
+        (0..hexadecimal.len() / 2).filter_map(|at| hexadecimal.get(2 * at..2 * at + 2)).collect();
+    if pairs.len() == 6 {
+        return pairs.join(":");
     }
-    let pairs: Vec<&str> = (0..6).filter_map(|at| hexadecimal.get(2 * at..2 * at + 2)).collect();
-    pairs.join(":")
+    let bytes = pairs.iter().filter_map(|pair| u8::from_str_radix(pair, 16).ok());
+    let text: String = bytes.map(char::from).collect();
+    if text.chars().all(|c| c.is_ascii_graphic()) { text } else { hexadecimal.into() }
 }
 
 /// An IP address without the port that tcpdump puts behind a dot.
