@@ -15,6 +15,11 @@ use std::collections::BTreeMap;
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 /// A notification is repeated until it is acknowledged; after a silence of that length it is another one.
 const NOTIFICATIONS_APART: SignedDuration = SignedDuration::from_secs(30);
+/// Who speaks so long after the first was heard is not one of those that were there before (IEEE 802.1D table 17-1,
+/// bridge max age).
+const SETTLED: SignedDuration = SignedDuration::from_secs(20);
+/// Roots remembered of each VLAN.
+const ROOTS_MAX: usize = 32;
 /// Ports of bridges, each with its tree, that are remembered.
 const REMEMBERED: usize = 8_192;
 
@@ -26,6 +31,8 @@ type Place = (Mac, Option<u16>);
 pub(crate) struct Bridges {
     news: News<(Place, &'static str)>,
     last: BTreeMap<Place, Last>,
+    /// The roots of each VLAN's trees, the latest last, and when the first was heard.
+    roots: BTreeMap<Option<u16>, (Timestamp, Vec<Bridge>)>,
     /// When each was last heard to notify of a change.
     notified: BTreeMap<Place, Timestamp>,
 }
@@ -38,7 +45,12 @@ struct Last {
 
 impl Default for Bridges {
     fn default() -> Self {
-        Bridges { news: News::new(AGAIN_AFTER), last: BTreeMap::new(), notified: BTreeMap::new() }
+        Bridges {
+            news: News::new(AGAIN_AFTER),
+            last: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            notified: BTreeMap::new(),
+        }
     }
 }
 
@@ -94,10 +106,9 @@ impl Bridges {
             name: tree.bridge.to_compact_string(),
             ..Target::default()
         };
-        if let Some(last) = last
-            && last.root != tree.root
-        {
-            let value = format_compact!("{} to {}", last.root, tree.root);
+        let other = self.other_root(place.1, tree.root, last, out.time);
+        if let Some(before) = other {
+            let value = format_compact!("{before} to {}", tree.root);
             out.request(Side::Source, asked(Verb::Configure, "root-change", target(), Some(value)));
         }
         if changes && !last.is_some_and(|last| last.changes) {
@@ -120,6 +131,30 @@ impl Bridges {
                 publish.details = details(tree, place.1);
             }
             out.request(Side::Source, publish);
+        }
+    }
+
+    /// The root before, if there is now another: of the same port; or, where a port speaks that was not heard before,
+    /// one that nobody named until now.
+    fn other_root(
+        &mut self,
+        vlan: Option<u16>,
+        root: Bridge,
+        last: Option<Last>,
+        now: Timestamp,
+    ) -> Option<Bridge> {
+        let (since, roots) = self.roots.entry(vlan).or_insert_with(|| (now, Vec::new()));
+        let before = roots.last().copied();
+        let is_known = roots.contains(&root);
+        let is_settled = now.duration_since(*since) > SETTLED;
+        roots.retain(|known| *known != root);
+        if roots.len() >= ROOTS_MAX {
+            roots.remove(0);
+        }
+        roots.push(root);
+        match last {
+            Some(last) => Some(last.root).filter(|before| *before != root),
+            None => before.filter(|_| !is_known && is_settled),
         }
     }
 }

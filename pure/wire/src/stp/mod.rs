@@ -7,7 +7,8 @@
 //! Bridges say all this every two seconds. It is told when it changes and once within an hour, as published; the rest is
 //! counted in its conversation. Three changes are told as such, since each makes the whole network forget where its
 //! stations are: a notification that the topology changes, the flag that says so when it rises, and another root than
-//! before (`root-change`), which is also what one who wants all traffic to himself would do. Nothing proves who speaks.
+//! before (`root-change`), which is also what one who wants all traffic to himself would do. A root that nobody named
+//! before counts as another too, if a port names it that was not heard before. Nothing proves who speaks.
 //!
 //! Not read: shortest-path bridging, Cisco's old SSTP address for anything but trees.
 //!

@@ -77,6 +77,23 @@ fn a_bridge_is_told_once_and_then_what_changes() {
 }
 
 #[test]
+fn a_root_from_where_nobody_spoke_is_another() {
+    let other = "7000 00005e005366";
+    let mut frames = vec![frame(&tree("0000", 0, ROOT, 4, SELF)); 15];
+    let mut newcomer = frame(&tree("0000", 0, other, 0, other));
+    newcomer[11] = 0x66;
+    frames.push(newcomer.clone());
+    let told = |frames: &[Vec<u8>]| {
+        let frames: Vec<&[u8]> = frames.iter().map(Vec::as_slice).collect();
+        let facts = facts_of_frames(&frames, SignedDuration::from_secs(2));
+        facts.iter().filter_map(line).filter(|line| line.contains("root-change")).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&frames), ["configure root-change [bridge 7000.66] 8001.01 to 7000.66"]);
+    // Two trees that were there from the beginning.
+    assert_eq!(told(&[frames[0].clone(), newcomer]), [""; 0]);
+}
+
+#[test]
 fn a_notification_is_told_once_until_it_is_heard() {
     let notify = "0000 00 80".to_owned();
     assert_eq!(lines(&vec![notify; 20]), ["configure topology-change-notification [] -"]);
