@@ -21,6 +21,9 @@ pub enum Target {
     Udp(u16),
 }
 
+/// In the place of an EtherType: the length of an 802.2 frame, the longest that there is.
+const LENGTH: u16 = 1_500;
+
 /// Every target, in the order of their names. `cargo xtask fuzz` reads this list.
 pub const TARGETS: &[(&str, Target)] = &[
     ("bacnet", Target::Udp(47808)),
@@ -28,15 +31,18 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("bsap_serial", Target::Tcp(1234)),
     ("c1222", Target::Tcp(1153)),
     ("capture_file", Target::Bytes(capture_file)),
+    ("cdp", Target::Linked(LENGTH)),
     ("cip", Target::Udp(2222)),
     ("coap", Target::Udp(5683)),
     ("dhcp", Target::Udp(67)),
+    ("dhcpv6", Target::Udp(547)),
     ("dlms", Target::Tcp(4059)),
     ("dnp3", Target::Tcp(20_000)),
     ("dns", Target::Udp(53)),
     ("dns_stream", Target::Tcp(53)),
     ("draft", Target::Bytes(draft)),
     ("dtls", Target::Udp(4_433)),
+    ("eapol", Target::Linked(0x888e)),
     ("enip", Target::Tcp(44818)),
     ("frames", Target::Bytes(frames)),
     ("ftp", Target::Tcp(21)),
@@ -48,6 +54,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("kerberos", Target::Tcp(88)),
     ("knxnet_ip", Target::Udp(3671)),
     ("ldap", Target::Tcp(389)),
+    ("lldp", Target::Linked(0x88cc)),
     ("lorawan", Target::Udp(1700)),
     ("mdns", Target::Udp(5353)),
     ("modbus", Target::Tcp(502)),
@@ -75,6 +82,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("snmp", Target::Udp(161)),
     ("ssdp", Target::Udp(1900)),
     ("ssh", Target::Tcp(22)),
+    ("stp", Target::Linked(LENGTH)),
     ("streams", Target::Bytes(streams)),
     ("synchrophasor", Target::Tcp(4712)),
     ("syslog", Target::Tcp(514)),

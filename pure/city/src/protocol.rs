@@ -61,18 +61,24 @@ protocols! {
     Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
     /// ANSI C12.22, IEEE 1703.
     C1222 "c1222" "ANSI C12.22" industrial [1153] [Authenticate Configure Discover Operate Read Restart Transfer Write]
+    /// Cisco Discovery Protocol, versions 1 and 2.
+    Cdp "cdp" "CDP" general [] [Publish]
     /// The Common Industrial Protocol's cyclic data over UDP, ODVA's CIP Networks Library volume 2.
     Cip "cip" "CIP I/O" industrial [2222] [Publish]
     /// Constrained Application Protocol, RFC 7252, and Lightweight Machine to Machine on top of it.
     Coap "coap" "CoAP" general [5683] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Dynamic Host Configuration Protocol, RFC 2131.
     Dhcp "dhcp" "DHCP" general [67 68] [Configure Discover]
+    /// Dynamic Host Configuration Protocol for IPv6, RFC 8415.
+    Dhcpv6 "dhcpv6" "DHCPv6" general [546 547] [Configure Discover]
     /// DLMS/COSEM for meters, IEC 62056.
     Dlms "dlms" "DLMS/COSEM" industrial [4059] [Authenticate Configure Operate Program Publish Read Transfer Write]
     /// Distributed Network Protocol, IEEE 1815.
     Dnp3 "dnp3" "DNP3" industrial [20000] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Domain Name System, RFC 1035.
     Dns "dns" "DNS" general [53] [Configure Discover Publish Read Transfer]
+    /// Port-based network access control, IEEE 802.1X, with the Extensible Authentication Protocol, RFC 3748.
+    Eapol "eapol" "802.1X" general [] [Authenticate]
     /// EtherNet/IP with the messages of the Common Industrial Protocol, ODVA's CIP Networks Library volumes 1 and 2.
     Enip "enip" "EtherNet/IP" industrial [44818] [Configure Discover Operate Program Read Restart Subscribe Transfer Write]
     /// File Transfer Protocol, RFC 959.
@@ -97,6 +103,8 @@ protocols! {
     KnxnetIp "knxnet-ip" "KNXnet/IP" industrial [3671] [Authenticate Configure Discover Program Publish Read Restart Transfer Write]
     /// Lightweight Directory Access Protocol, RFC 4511; over UDP too.
     Ldap "ldap" "LDAP" general [389 3268] [Authenticate Configure Discover Read]
+    /// Link Layer Discovery Protocol, IEEE 802.1AB, with LLDP-MED, ANSI/TIA-1057.
+    Lldp "lldp" "LLDP" general [] [Publish]
     /// LoRaWAN between gateways and servers, in the Semtech packet forwarder's protocol.
     Lorawan "lorawan" "LoRaWAN" industrial [1700] [Authenticate Configure Program Publish Read Restart Subscribe Write]
     /// Multicast DNS, RFC 6762.
@@ -149,6 +157,8 @@ protocols! {
     Ssdp "ssdp" "SSDP" general [1900] [Discover Publish]
     /// Secure Shell, RFC 4253; what is inside is not seen.
     Ssh "ssh" "SSH" general [22] [Authenticate]
+    /// Spanning tree, its rapid and its multiple successor, IEEE 802.1D and 802.1Q.
+    Stp "stp" "Spanning tree" general [] [Configure Publish]
     /// Synchrophasor data transfer, IEEE C37.118.2.
     Synchrophasor "synchrophasor" "IEEE C37.118" industrial [4712 4713] [Discover Publish Subscribe Write]
     /// Syslog, RFC 5424 and RFC 3164.

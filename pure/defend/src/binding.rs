@@ -20,9 +20,11 @@ pub(crate) struct Claims {
 
 impl Claims {
     /// Takes note of a claim. Returns the MAC address that it contradicts: the declared one, or an earlier claim that
-    /// still stands. A lease given out by DHCP replaces the earlier holder's claim and contradicts only the plan.
+    /// still stands. A lease given out by DHCP replaces the earlier holder's claim and contradicts only the plan. What
+    /// switches announce is no claim: the address of a port or chassis need not be the one that answers for the IP
+    /// address.
     pub(crate) fn see(&mut self, binding: &Binding, time: Timestamp, plan: Option<&Plan>) -> Option<Mac> {
-        if binding.address.is_unspecified() {
+        if binding.address.is_unspecified() || matches!(binding.protocol, Protocol::Cdp | Protocol::Lldp) {
             return None;
         }
         let declared = plan.and_then(|plan| plan.asset_at(binding.address.into()));
@@ -40,7 +42,8 @@ impl Claims {
         };
         let before = std::mem::replace(claim, (binding.mac, time));
         let stands = time.duration_since(before.1) <= CLAIM_STANDS;
-        let contradicts = before.0 != binding.mac && stands && binding.protocol != Protocol::Dhcp;
+        let is_lease = matches!(binding.protocol, Protocol::Dhcp | Protocol::Dhcpv6);
+        let contradicts = before.0 != binding.mac && stands && !is_lease;
         contradicts.then_some(before.0)
     }
 }

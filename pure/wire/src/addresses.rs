@@ -16,7 +16,7 @@ pub fn addresses(frame: &Frame<'_>) -> [Option<Address>; 4] {
         Carries::Arp(bytes) => {
             crate::arp::parse_arp(bytes).map(|packet| (packet.sender.into(), packet.target.into()))
         }
-        Carries::Aggregate(_) | Carries::Ethernet(_) | Carries::Other(..) => None,
+        Carries::Aggregate(_) | Carries::Ethernet(_) | Carries::Organised(..) | Carries::Other(..) => None,
     };
     let [source_mac, destination_mac] = macs;
     let (source, destination) = ends.unzip();

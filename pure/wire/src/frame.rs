@@ -48,6 +48,8 @@ pub(crate) enum Carries<'a> {
     Ethernet(&'a [u8]),
     /// An IP packet; the version is in its first half byte.
     Ip(&'a [u8]),
+    /// Something that an organisation numbered: whose number (SNAP), and which.
+    Organised([u8; 3], u16, &'a [u8]),
     /// Something else, by EtherType; for 802.2 frames, by the number of their service access point.
     Other(u16, &'a [u8]),
 }
@@ -138,16 +140,17 @@ fn parse_802_2<'a>(bytes: &'a [u8], opened: &mut Opened<'a>) -> Option<()> {
         [0xaa, 0xaa, 0x03, organisation @ .., _, _] if organisation.len() >= 3 => {
             let rest = skip(bytes, 6)?;
             let (kind, inner) = take_u16(rest)?;
-            match bytes {
+            match organisation {
                 // Only these two organisations' numbers are EtherTypes (RFC 1042, IEEE 802.1H).
-                [_, _, _, 0, 0, 0 | 0xf8, ..] => {
+                [0, 0, 0 | 0xf8, ..] => {
                     opened.carries = match kind {
                         ether_type::IPV4 | ether_type::IPV6 => Carries::Ip(inner),
                         ether_type::ARP => Carries::Arp(inner),
                         other => Carries::Other(other, inner),
                     }
                 }
-                _ => opened.carries = Carries::Other(0xaa, inner),
+                [a, b, c, ..] => opened.carries = Carries::Organised([*a, *b, *c], kind, inner),
+                _ => return None,
             }
         }
         [0x06, 0x06, 0x03, rest @ ..] => opened.carries = Carries::Ip(rest),
@@ -234,12 +237,13 @@ pub(crate) fn parse_wireless<'a>(bytes: &'a [u8], opened: &mut Opened<'a>) -> Op
     };
     // Quality of service adds two bytes, and may say that several frames were joined into one.
     if kind & 0x80 != 0 {
-        let (quality, rest) = take_u16(skip(bytes, header)?)?;
+        let (quality, _) = take_u16(skip(bytes, header)?)?;
+        // With it, the last flag says that control of high throughput follows (clause 9.2.4.1.10).
+        header += if flags & 0x80 == 0 { 2 } else { 6 };
         if quality & 0x8000 != 0 {
-            opened.carries = Carries::Aggregate(rest);
+            opened.carries = Carries::Aggregate(skip(bytes, header)?);
             return Some(());
         }
-        header += 2;
     }
     parse_802_2(skip(bytes, header)?, opened)
 }

@@ -2,10 +2,10 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, coap, dhcp, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, http, http2, iec104,
-    kerberos, knxnet_ip, ldap, lorawan, modbus, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua, profinet_io_cm,
-    quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp, ssh, synchrophasor, syslog,
-    telnet, tftp, tls, ws_discovery,
+    bacnet, bsap, c1222, cip, coap, dhcp, dhcpv6, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, http, http2,
+    iec104, kerberos, knxnet_ip, ldap, lorawan, modbus, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua,
+    profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp, ssh,
+    synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
 };
 use city::Transport;
 
@@ -80,6 +80,7 @@ pub const READERS: &[Reader] = &[
     cip::READER,
     coap::READER,
     dhcp::READER,
+    dhcpv6::READER,
     dlms::READER,
     dnp3::READER,
     dns::MULTICAST_READER,

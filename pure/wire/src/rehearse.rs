@@ -7,7 +7,7 @@ use crate::dialogue::{Dialogue, Out, Progress, Reader, Side};
 use crate::expected::Expected;
 use crate::recognise::{Opening, Recognition};
 use crate::unanswered::Allowance;
-use crate::{Config, Limits};
+use crate::{Config, Frame, Limits, LinkType, Wire};
 use city::{Flow, Mac, Observation, Observed, Request, Transport, Weakness};
 use etherparse::PacketBuilder;
 use jiff::{SignedDuration, Timestamp};
@@ -182,6 +182,27 @@ pub(crate) fn datagrams(reader: &Reader, port: u16, said: &[(Side, &[u8])]) -> V
         assert!(rehearsal.datagram(*side, bytes), "not taken: {bytes:02x?}");
     }
     rehearsal.end()
+}
+
+/// What the whole wire tells of Ethernet frames that come so far apart, to its end.
+pub(crate) fn facts_of_frames(frames: &[&[u8]], apart: SignedDuration) -> Vec<Observed> {
+    let mut wire = Wire::new(config());
+    let mut out = Vec::new();
+    let mut time = START;
+    for bytes in frames {
+        wire.see(&Frame { time, link: LinkType(1), bytes, length: bytes.len() as u32 }, &mut out);
+        time = time.checked_add(apart).unwrap();
+    }
+    wire.finish(&mut out);
+    out.into_iter().map(|observation| observation.fact).collect()
+}
+
+/// What the whole wire tells of datagrams between two ends.
+pub(crate) fn datagrams_between(source: &str, destination: &str, said: &[(Side, &[u8])]) -> Vec<Observed> {
+    let talk = Talk::between(source, destination);
+    let talk = said.iter().fold(talk, |talk, (side, bytes)| talk.datagram(*side, bytes));
+    let frames: Vec<&[u8]> = talk.frames.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    facts_of_frames(&frames, SignedDuration::from_millis(1))
 }
 
 /// Whether a reader recognises a conversation that opens so.

@@ -9,6 +9,7 @@ use crate::frame::{
     Carries, Opened, parse_aggregated, parse_ethernet, parse_frame, parse_typed, parse_wireless,
 };
 use crate::history::History;
+use crate::link::{Links, Load, Outcome, Seen};
 use crate::packet::{Packet, ip_number, parse_ip};
 use crate::recognise::READERS;
 use crate::stream::Room;
@@ -18,13 +19,15 @@ use crate::tally::Tally;
 use crate::tcp::Flags;
 use crate::tunnel::{Inside, Kind, is_bubble, parse_gre, parse_udp_tunnel};
 use crate::unanswered::Allowance;
-use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp};
+use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
 use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Text, Transport};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
 /// How deep packets may lie within packets.
 const DEPTH_MAX: u8 = 4;
+/// The service access point of SNAP (IEEE 802).
+const SNAP: u16 = 0xaa;
 /// Tunnels without ports that are told of.
 const TUNNELS_MAX: usize = 4_096;
 
@@ -55,7 +58,7 @@ pub struct Wire {
     table: Table,
     fragments: Fragments,
     neighbours: arp::Neighbours,
-    stations: profinet_dcp::Stations,
+    links: Links,
     /// Conversations that others have announced.
     expected: Expected,
     tally: Tally,
@@ -114,7 +117,7 @@ impl Wire {
             frame: 0,
             fragments: Fragments::default(),
             neighbours: arp::Neighbours::new(),
-            stations: profinet_dcp::Stations::default(),
+            links: Links::default(),
             expected: Expected::default(),
             tally: Tally::default(),
             tunnels: BTreeSet::new(),
@@ -165,7 +168,7 @@ impl Wire {
             Turn::Restart { was } => {
                 self.end_all(was, out, mark);
                 self.neighbours = arp::Neighbours::new();
-                self.stations = profinet_dcp::Stations::default();
+                self.links = Links::default();
                 self.expected = Expected::default();
             }
             Turn::Sweep { .. } => {
@@ -178,7 +181,7 @@ impl Wire {
                 self.conclude(ended, moment.now, EndedBy::Silence, out, mark);
                 self.fragments.expire(moment.now);
                 self.neighbours.expire(moment.now, &self.config.sensor, out);
-                self.stations.expire(&self.config, moment.now, out);
+                self.links.expire(&self.config, moment.now, out);
                 mark(Order::Neighbours, out.len());
             }
         }
@@ -194,7 +197,7 @@ impl Wire {
         let ended = self.table.take_all().into_iter().map(|live| (live.begun, live)).collect();
         self.conclude(ended, now, EndedBy::Input, out, mark);
         self.neighbours.finish(now, &self.config.sensor, out);
-        self.stations.finish(&self.config, now, out);
+        self.links.finish(&self.config, now, out);
         self.fragments.finish();
         mark(Order::Neighbours, out.len());
     }
@@ -282,7 +285,13 @@ impl Wire {
                 Some(packet) => self.packet(around, &packet, out),
                 None => self.tally.unread(Transport::Ethernet(0x0800), 0, None, bytes, 1),
             },
-            Carries::Other(number, bytes) => self.other(around, number, bytes, out),
+            Carries::Organised(organisation, kind, bytes) => {
+                let organised = Some((organisation, kind));
+                self.other(around, Load { number: SNAP, organised, bytes }, out);
+            }
+            Carries::Other(number, bytes) => {
+                self.other(around, Load { number, organised: None, bytes }, out);
+            }
         }
     }
 
@@ -314,20 +323,19 @@ impl Wire {
     }
 
     /// Something directly on the link that is neither IP nor ARP.
-    fn other(&mut self, around: Around, number: u16, bytes: &[u8], out: &mut Vec<Observation>) {
+    fn other(&mut self, around: Around, load: Load<'_>, out: &mut Vec<Observation>) {
+        let Load { number, bytes, .. } = load;
         let (Some(source), Some(destination)) = around.macs else {
             self.tally.unread(Transport::Ethernet(number), 0, None, bytes, 1);
             return;
         };
-        if number == profinet_dcp::ETHER_TYPE
-            && let Some(message) = profinet_dcp::parse_dcp(bytes)
-        {
-            let seen = profinet_dcp::Seen { config: &self.config, time: around.time, source, destination };
-            if let Some(binding) = self.stations.see(&message, &seen, out) {
-                self.neighbours.claim(binding, around.time, &self.config.sensor, out);
-            }
-            return;
-        }
+        let seen =
+            Seen { config: &self.config, time: around.time, source, destination, vlan: around.vlan, number };
+        let (payload, protocol) = match self.links.see(load, &seen, &mut self.neighbours, out) {
+            Outcome::Told => return,
+            Outcome::Read(protocol) => (&[][..], Some(protocol)),
+            Outcome::Unread => (bytes, None),
+        };
         self.said(
             around,
             &Said {
@@ -336,11 +344,11 @@ impl Wire {
                 source_port: 0,
                 destination: Address::Mac(destination),
                 destination_port: 0,
-                payload: bytes,
+                payload,
                 length: bytes.len() as u64,
                 ip_length: 0,
                 segment: None,
-                protocol: None,
+                protocol,
                 is_whole: true,
             },
             out,
@@ -633,6 +641,7 @@ impl Wire {
         } else if !said.payload.is_empty() {
             live.unread = live.unread.saturating_add(1);
         }
+        live.protocol = live.protocol.or(said.protocol);
         let patience = live.patience();
         let interim = self.config.interim.filter(|every| {
             let due = every.as_secs().saturating_mul(i64::from(live.interims) + 1);

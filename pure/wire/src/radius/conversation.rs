@@ -3,10 +3,11 @@
 use super::message::{self, Code};
 use super::parse::{self, Packet};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::eapol::response_method;
 use crate::show::{VALUE_BYTES_MAX, escaped, readable};
 use crate::unanswered::Unanswered;
-use city::{Address, Details, Reply, Target, Text, Trait};
-use compact_str::format_compact;
+use city::{Address, Details, Reply, Target, Text, Trait, WeaknessKind};
+use compact_str::{ToCompactString, format_compact};
 use jiff::Timestamp;
 
 /// Requests awaiting a reply at a time. There are 256 numbers for each port.
@@ -27,6 +28,8 @@ struct Conversation {
     pending: Unanswered<(u8, Code), PENDING_MAX>,
     row: Option<Row>,
     server_told: bool,
+    /// Whether a method that shows too much was told of.
+    eap_told: bool,
 }
 
 /// What is gathered for a row of the field's log, over challenges, until somebody is let in or not.
@@ -84,8 +87,7 @@ impl Conversation {
         let status = packet.first(message::ACCOUNTING_STATUS).and_then(|value| value.first_chunk::<4>());
         let value = match status {
             Some(status) => Some(message::accounting(u32::from_be_bytes(*status))),
-            None if packet.first(message::EAP_MESSAGE).is_some() => Some("eap".into()),
-            None => None,
+            None => packet.first(message::EAP_MESSAGE).map(|eap| self.eap(side, packet, eap, out)),
         };
         let asked = Asked {
             verb: packet.code.verb(),
@@ -99,6 +101,21 @@ impl Conversation {
         let key = (packet.identifier, packet.code);
         self.pending.take(side, |sent| *sent == key);
         self.pending.add(side, key, asked, out);
+    }
+
+    /// The method of a login that an access server passes on, and what it shows to whoever listens.
+    fn eap(&mut self, side: Side, packet: &Packet<'_>, eap: &[u8], out: &mut Out<'_>) -> Text {
+        let Some((method, has_data)) = response_method(eap) else { return Text::const_new("eap") };
+        if has_data
+            && let Some(shows) = method.shows()
+            && !std::mem::replace(&mut self.eap_told, true)
+        {
+            let name = packet.first(message::USER_NAME).unwrap_or_default();
+            let name = readable(name, VALUE_BYTES_MAX);
+            let detail = format_compact!("password of user name {name}: {method} {shows}");
+            out.weakness(side.other(), WeaknessKind::CleartextCredentials, detail);
+        }
+        method.to_compact_string()
     }
 
     fn reply(&mut self, side: Side, packet: &Packet<'_>, out: &mut Out<'_>) {

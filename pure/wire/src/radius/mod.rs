@@ -1,12 +1,14 @@
 //! RADIUS: RFC 2865 (authentication), RFC 2866 (accounting) and RFC 5176 (changes of authorisation), over UDP.
 //!
 //! Read: who is let in by which access server and who is not, from which device, and what the server says to them;
-//! accounting, disconnects and changes of authorisation. That EAP (RFC 3579) is carried is seen.
+//! accounting, disconnects and changes of authorisation; the method of EAP (RFC 3579) that a device answers with.
 //!
-//! Not read: what EAP and vendors' attributes hold; RADIUS over TCP and TLS (RFC 6613 and 6614). Passwords, hidden as
+//! Not read: what methods of EAP and vendors' attributes hold; RADIUS over TCP and TLS (RFC 6613 and 6614). Passwords, hidden as
 //! they are, proofs, states and keys are not looked at.
 //!
-//! The target is the user; the value of an accounting request is whether it starts, goes on or stops.
+//! The target is the user; the value of an accounting request is whether it starts, goes on or stops, that of a login
+//! with EAP its method. A method outside any tunnel that shows a password or lets it be guessed is a weakness, as it is
+//! in 802.1X.
 
 mod conversation;
 mod message;

@@ -71,10 +71,15 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
     use city::Protocol;
     Some(match protocol {
         Protocol::Arp
+        | Protocol::Cdp
+        | Protocol::Dhcpv6
+        | Protocol::Eapol
         | Protocol::Http2
         | Protocol::Icmp
+        | Protocol::Lldp
         | Protocol::Rtsp
         | Protocol::Ssdp
+        | Protocol::Stp
         | Protocol::Telnet
         | Protocol::Tftp
         | Protocol::WsDiscovery => return None,

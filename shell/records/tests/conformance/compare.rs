@@ -67,6 +67,11 @@ impl Report {
         *self.tallies.entry(title.into()).or_default() += tally;
     }
 
+    /// What was compared.
+    pub fn titles(&self) -> impl Iterator<Item = &str> {
+        self.tallies.keys().map(String::as_str)
+    }
+
     /// The tally of a title; of nothing, if there was no such comparison.
     pub fn tally(&self, title: &str) -> Tally {
         self.tallies.get(title).copied().unwrap_or_default()
