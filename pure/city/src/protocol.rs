@@ -57,6 +57,8 @@ protocols! {
     Arp "arp" "ARP" general [] [Discover]
     /// BACnet/IP, ANSI/ASHRAE 135 annex J.
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    /// BACnet Secure Connect without TLS around it, ANSI/ASHRAE 135 annex AB.
+    BacnetSc "bacnet-sc" "BACnet/SC" industrial [] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Bristol Standard Asynchronous/Synchronous Protocol, Emerson D301401X012.
     Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
     /// ANSI C12.22, IEEE 1703.
@@ -103,6 +105,8 @@ protocols! {
     Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
+    /// Modbus RTU frames over TCP or UDP, Modbus over Serial Line V1.02.
+    ModbusRtu "modbus-rtu" "Modbus RTU over TCP" industrial [] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Operate Publish Restart Subscribe Write]
     /// MQTT for Sensor Networks 1.2.

@@ -18,6 +18,7 @@
 mod addresses;
 mod arp;
 mod bacnet;
+mod bacnet_sc;
 mod ber;
 mod bsap;
 mod bytes;
@@ -57,6 +58,7 @@ mod ldap;
 mod lines;
 mod lorawan;
 mod modbus;
+mod modbus_rtu;
 mod mqtt;
 mod mqtt_sn;
 mod nbns;

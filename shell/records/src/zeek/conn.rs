@@ -73,6 +73,7 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         Protocol::Arp
         | Protocol::Http2
         | Protocol::Icmp
+        | Protocol::ModbusRtu
         | Protocol::Rtsp
         | Protocol::Ssdp
         | Protocol::Telnet
@@ -85,7 +86,7 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         Protocol::Ldap => by_transport("ldap_tcp", "ldap_udp"),
         Protocol::Mdns | Protocol::Nbns => "dns",
         // What carries it is a service of its own.
-        Protocol::Ocpp => "websocket",
+        Protocol::BacnetSc | Protocol::Ocpp => "websocket",
         Protocol::OmronFins => "omron_fins",
         Protocol::Opcua => "opcua-binary",
         Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
