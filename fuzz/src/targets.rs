@@ -46,6 +46,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("http", Target::Tcp(80)),
     ("http2", Target::Tcp(80)),
     ("iec104", Target::Tcp(2_404)),
+    ("ike", Target::Udp(500)),
     ("kerberos", Target::Tcp(88)),
     ("knxnet_ip", Target::Udp(3671)),
     ("ldap", Target::Tcp(389)),

@@ -235,6 +235,14 @@ fn describe_weakness(weakness: &Weakness, name: &dyn Fn(Address) -> Text) -> Des
                 &["T0855", "T0836"],
                 &["caf:B2.a", "caf:B4.a", "csf:PR.AA-03", "csf:PR.IR-01"],
             ),
+            WeaknessKind::WeakCryptography => (
+                compact(format_args!("{who} agrees to keys that can be broken")),
+                Severity::Medium,
+                "Allow only IKEv2 with AES, SHA-256 or better and a group of at least 2048 bits or an elliptic curve, \
+             and prove who is at either end with certificates or a long random key.",
+                &["T0830", "T0842"],
+                &["caf:B3.b", "caf:B4.b", "csf:PR.DS-02"],
+            ),
         };
     let stop = if detail.is_empty() { "" } else { ": " };
     Description {

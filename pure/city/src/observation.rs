@@ -326,6 +326,8 @@ pub enum WeaknessKind {
     ObsoleteTls,
     /// A device was told to change something and nothing proved who asked.
     UnauthenticatedControl,
+    /// Keys were agreed on by means that are too weak to keep a secret: DES, MD5, short groups of Diffie-Hellman.
+    WeakCryptography,
 }
 
 impl WeaknessKind {
@@ -341,6 +343,7 @@ impl WeaknessKind {
             WeaknessKind::DefaultCredentials => "default-credentials",
             WeaknessKind::ObsoleteTls => "obsolete-tls",
             WeaknessKind::UnauthenticatedControl => "unauthenticated-control",
+            WeaknessKind::WeakCryptography => "weak-cryptography",
         }
     }
 }

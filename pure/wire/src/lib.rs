@@ -50,6 +50,7 @@ mod http;
 mod http2;
 mod icmp;
 mod iec104;
+mod ike;
 mod inner;
 mod json;
 mod kerberos;

@@ -3,7 +3,7 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, coap, dhcp, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, http, http2, iec104,
-    kerberos, knxnet_ip, ldap, lorawan, modbus, modbus_rtu, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua,
+    ike, kerberos, knxnet_ip, ldap, lorawan, modbus, modbus_rtu, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua,
     profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp, ssh,
     synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
 };
@@ -92,6 +92,7 @@ pub const READERS: &[Reader] = &[
     http::READER,
     http2::READER,
     iec104::READER,
+    ike::READER,
     kerberos::READER,
     knxnet_ip::READER,
     ldap::READER,

@@ -19,6 +19,7 @@ mod flow;
 mod flow_ids;
 mod head;
 mod http;
+mod ike;
 mod modbus;
 mod mqtt;
 mod tls;
@@ -152,6 +153,7 @@ impl Events {
                     self.event(event, time, out);
                 }
             }
+            "eve_ike" => self.event(ike::event(message), time, out),
             "eve_link" => {
                 let vlan = detail(&message.fields, "vlan").and_then(|vlan| vlan.parse().ok());
                 self.flow_ids.tag(&message.flow, vlan);

@@ -73,6 +73,7 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         Protocol::Arp
         | Protocol::Http2
         | Protocol::Icmp
+        | Protocol::Ike
         | Protocol::ModbusRtu
         | Protocol::Rtsp
         | Protocol::Ssdp
