@@ -1,4 +1,5 @@
-"""Records what passes on the loopback interface on some ports, as a classic pcap file. Needs root (AF_PACKET).
+"""Records what passes on an interface, usually that of loopback, on some ports, as a classic pcap file. Needs root
+(AF_PACKET).
 
     with record("NAME.pcap", ports={1700}):
         ...
@@ -19,9 +20,9 @@ def _ports(frame):
 
 
 @contextlib.contextmanager
-def record(path, ports):
+def record(path, ports, interface="lo"):
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-    tap.bind(("lo", 0))
+    tap.bind((interface, 0))
     tap.settimeout(0.2)
     over = threading.Event()
     frames = []
@@ -31,7 +32,8 @@ def record(path, ports):
             with contextlib.suppress(TimeoutError):
                 frame, address = tap.recvfrom(65535)
                 # Loopback shows each packet going out and coming in; the second is the one kept.
-                if address[2] != socket.PACKET_OUTGOING and ports & set(_ports(frame)):
+                twice = interface == "lo" and address[2] == socket.PACKET_OUTGOING
+                if not twice and ports & set(_ports(frame)):
                     frames.append((time.time_ns() // 1000, frame))
 
     listener = threading.Thread(target=listen)

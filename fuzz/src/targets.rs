@@ -27,6 +27,7 @@ const LENGTH: u16 = 1_500;
 /// Every target, in the order of their names. `cargo xtask fuzz` reads this list.
 pub const TARGETS: &[(&str, Target)] = &[
     ("bacnet", Target::Udp(47808)),
+    ("bacnet_sc", Target::Tcp(80)),
     ("bsap", Target::Udp(1234)),
     ("bsap_serial", Target::Tcp(1234)),
     ("c1222", Target::Tcp(1153)),
@@ -51,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("http", Target::Tcp(80)),
     ("http2", Target::Tcp(80)),
     ("iec104", Target::Tcp(2_404)),
+    ("ike", Target::Udp(500)),
     ("kerberos", Target::Tcp(88)),
     ("knxnet_ip", Target::Udp(3671)),
     ("ldap", Target::Tcp(389)),
@@ -58,6 +60,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("lorawan", Target::Udp(1700)),
     ("mdns", Target::Udp(5353)),
     ("modbus", Target::Tcp(502)),
+    ("modbus_rtu", Target::Tcp(4001)),
     ("mqtt", Target::Tcp(1883)),
     ("mqtt_sn", Target::Udp(1884)),
     ("nbns", Target::Udp(137)),

@@ -244,10 +244,10 @@ fn describe_weakness(weakness: &Weakness, name: &dyn Fn(Address) -> Text) -> Des
                 &["caf:B2.a", "caf:B4.a", "csf:PR.AA-03", "csf:PR.IR-01"],
             ),
             WeaknessKind::WeakCipher => (
-                compact(format_args!("{who} agrees to a cipher that can be broken, or to none")),
+                compact(format_args!("{who} agrees to ciphers or keys that can be broken")),
                 Severity::Medium,
-                "Allow only ciphers such as AES with keys of 128 bits or more; if the device has none, put it behind \
-                 something that has.",
+                "Allow only ciphers such as AES with keys of 128 bits or more, SHA-256 or better, and key exchange with \
+                 elliptic curves or 2048 bits; if the device has none of these, put it behind something that has.",
                 &["T0830", "T0842"],
                 &["caf:B3.b", "caf:B4.b", "csf:PR.DS-02"],
             ),

@@ -329,7 +329,8 @@ pub enum WeaknessKind {
     // Checkpoints know a kind by its place here, so that later ones come last.
     /// A version of a protocol is spoken that its authors have given up: SMB 1, SSH 1, NTLM 1, RDP without TLS.
     ObsoleteProtocol,
-    /// A cipher is agreed that can be broken, or none: RC4, DES, export ciphers (RFC 6649, RFC 8429, RFC 9325).
+    /// A cipher or a key exchange is agreed that can be broken, or none: RC4, DES, export ciphers, short groups
+    /// (RFC 6649, RFC 8247, RFC 8429, RFC 9325).
     WeakCipher,
 }
 

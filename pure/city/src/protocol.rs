@@ -57,6 +57,8 @@ protocols! {
     Arp "arp" "ARP" general [] [Discover]
     /// BACnet/IP, ANSI/ASHRAE 135 annex J.
     Bacnet "bacnet" "BACnet" industrial [47808] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
+    /// BACnet Secure Connect without TLS around it, ANSI/ASHRAE 135 annex AB.
+    BacnetSc "bacnet-sc" "BACnet/SC" industrial [] [Authenticate Configure Discover Operate Program Publish Read Restart Subscribe Transfer Write]
     /// Bristol Standard Asynchronous/Synchronous Protocol, Emerson D301401X012.
     Bsap "bsap" "BSAP" industrial [1234 1235] [Read Transfer Write]
     /// ANSI C12.22, IEEE 1703.
@@ -97,6 +99,8 @@ protocols! {
     Icmp "icmp" "ICMP" general [] [Discover]
     /// IEC 60870-5-104.
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
+    /// Internet Key Exchange 2, RFC 7296, and 1, RFC 2409; what it protects is not seen.
+    Ike "ike" "IKE" general [500 4500] [Authenticate]
     /// Kerberos 5, RFC 4120.
     Kerberos "kerberos" "Kerberos" general [88] [Authenticate]
     /// KNXnet/IP, building automation, ISO 22510.
@@ -111,6 +115,8 @@ protocols! {
     Mdns "mdns" "mDNS" general [5353] [Discover Publish]
     /// Modbus/TCP, Modbus Application Protocol V1.1b3.
     Modbus "modbus" "Modbus/TCP" industrial [502] [Configure Discover Operate Program Read Restart Transfer Write]
+    /// Modbus RTU frames over TCP or UDP, Modbus over Serial Line V1.02.
+    ModbusRtu "modbus-rtu" "Modbus RTU over TCP" industrial [] [Configure Discover Operate Program Read Restart Transfer Write]
     /// MQTT 3.1.1 and 5.0, OASIS.
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Operate Publish Restart Subscribe Write]
     /// MQTT for Sensor Networks 1.2.

@@ -1,4 +1,4 @@
-//! The Internet checksum (RFC 1071) of headers and of what they carry.
+//! The Internet checksum (RFC 1071) of headers and of what they carry, and the check word of serial lines.
 
 use std::net::IpAddr;
 
@@ -38,6 +38,13 @@ pub(crate) fn payload_is_whole(source: IpAddr, destination: IpAddr, protocol: u8
     folded(ends + u64::from(protocol) + payload.len() as u64 + sum(payload)) == 0xffff
 }
 
+/// CRC-16 with the generator x¹⁶ + x¹⁵ + x² + 1, the lowest bit first, as serial protocols have it. Most begin with ones.
+pub(crate) fn crc16(start: u16, bytes: &[u8]) -> u16 {
+    bytes.iter().fold(start, |crc, byte| {
+        (0..8).fold(crc ^ u16::from(*byte), |crc, _| if crc & 1 != 0 { crc >> 1 ^ 0xa001 } else { crc >> 1 })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +58,12 @@ mod tests {
         assert!(header_is_whole(&bytes));
         bytes[8] ^= 1;
         assert!(!header_is_whole(&bytes));
+    }
+
+    #[test]
+    fn check_words_of_serial_lines() {
+        assert_eq!(crc16(0xffff, &[0xfb, 1]), 0x4083);
+        assert_eq!(crc16(0, &[0xfb, 1]), 0xf082);
     }
 
     #[test]

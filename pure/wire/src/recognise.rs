@@ -3,9 +3,9 @@
 use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, coap, dhcp, dhcpv6, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, http, http2,
-    iec104, kerberos, knxnet_ip, ldap, lorawan, modbus, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua,
-    profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp, ssh,
-    synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
+    iec104, ike, kerberos, knxnet_ip, ldap, lorawan, modbus, modbus_rtu, mqtt, mqtt_sn, nbns, ntp,
+    omron_fins, opcua, profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp,
+    ssdp, ssh, synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
 };
 use city::Transport;
 
@@ -93,11 +93,13 @@ pub const READERS: &[Reader] = &[
     http::READER,
     http2::READER,
     iec104::READER,
+    ike::READER,
     kerberos::READER,
     knxnet_ip::READER,
     ldap::READER,
     lorawan::READER,
     modbus::READER,
+    modbus_rtu::READER,
     mqtt::READER,
     mqtt_sn::READER,
     nbns::READER,

@@ -19,6 +19,7 @@ mod flow;
 mod flow_ids;
 mod head;
 mod http;
+mod ike;
 mod krb5;
 mod ldap;
 mod modbus;
@@ -172,6 +173,7 @@ impl Events {
                     self.event(event, time, out);
                 }
             }
+            "eve_ike" => self.event(ike::event(message), time, out),
             "eve_krb5" => self.event(krb5::event(message), time, out),
             "eve_ldap" => self.event(ldap::event(message), time, out),
             "eve_link" => {

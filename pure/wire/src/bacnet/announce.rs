@@ -1,6 +1,6 @@
 //! What stations say unasked: unconfirmed services, messages between routers, and what either tells of its sender.
 
-use super::envelope::{Envelope, put};
+use super::envelope::{Carrier, Envelope, put};
 use super::message::{NetworkMessage, ObjectId, Service};
 use super::part::Part;
 use super::request::{parse_request, vendor};
@@ -12,20 +12,26 @@ use city::{Address, Details, Reply, Target, Text, Trait};
 use compact_str::{ToCompactString, format_compact};
 use std::net::IpAddr;
 
-/// The address of the station that sent a message: not that of the BBMD that forwarded it.
-pub fn sender_address(side: Side, envelope: &Envelope<'_>, out: &Out<'_>) -> Address {
-    envelope.origin.map_or_else(|| out.address(side), |(address, _)| IpAddr::V4(address).into())
+/// The address of the station that sent a message: not that of the BBMD that forwarded it. Of a station beyond a hub
+/// none is known.
+pub fn sender_address(side: Side, envelope: &Envelope<'_>, out: &Out<'_>) -> Option<Address> {
+    match envelope.carrier {
+        Carrier::Ip { origin: Some((address, _)), .. } => Some(IpAddr::V4(address).into()),
+        Carrier::Ip { origin: None, .. } => Some(out.address(side)),
+        Carrier::SecureConnect(stations) => stations.origin.is_none().then(|| out.address(side)),
+    }
 }
 
 /// A request that nobody answers, or is itself an answer.
 pub fn unconfirmed(side: Side, envelope: &Envelope<'_>, choice: u8, data: &[u8], out: &mut Out<'_>) {
     let service = Service::Unconfirmed(choice);
     let parts = parse_request(service, data, out.wants_details());
-    let address = sender_address(side, envelope, out);
-    if envelope.npdu.source.is_some() {
-        out.identity_of(address, Trait::Role, "router", "SNET", 80);
-    } else {
-        introduce(choice, data, address, out);
+    match sender_address(side, envelope, out) {
+        Some(address) if envelope.npdu.source.is_some() => {
+            out.identity_of(address, Trait::Role, "router", "SNET", 80);
+        }
+        Some(address) => introduce(choice, data, address, out),
+        None => {}
     }
     let count = parts.len();
     for (number, part) in parts.into_iter().enumerate() {
@@ -118,8 +124,9 @@ pub fn network_message(
         }
         _ => Text::default(),
     };
-    if kind == NetworkMessage::I_AM_ROUTER {
-        let address = sender_address(side, envelope, out);
+    if kind == NetworkMessage::I_AM_ROUTER
+        && let Some(address) = sender_address(side, envelope, out)
+    {
         out.identity_of(address, Trait::Role, "router", "I-Am-Router-To-Network", 90);
     }
     let mut details = Details::new();

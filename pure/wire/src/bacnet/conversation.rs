@@ -2,7 +2,7 @@
 
 use super::announce::{identify, network_message, sender_address, unconfirmed};
 use super::assembly::{Assemblies, Sender, Whole};
-use super::envelope::{Envelope, beyond, confirmed_fields, put};
+use super::envelope::{Carrier, Envelope, Stations, confirmed_fields, link_title, put};
 use super::link::Link;
 use super::merge::merge;
 use super::message::{Apdu, BvlcFunction, ConfirmedRequest, Content, Service, reinitialize_verb};
@@ -38,7 +38,7 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 
 /// Two ends that speak BACnet. Either may ask.
 #[derive(Default)]
-struct Conversation {
+pub(crate) struct Conversation {
     pending: VecDeque<Pending>,
     pending_bytes: usize,
     link: Link,
@@ -92,15 +92,7 @@ impl Dialogue for Conversation {
                 return true;
             }
         };
-        let Some(npdu) = parse::parse_npdu(body) else { return false };
-        let envelope = Envelope { function: bvlc.function, origin, npdu };
-        match npdu.content {
-            Content::Application(apdu) => self.apdu(side, &envelope, apdu, out),
-            Content::Network { kind, vendor, data } => {
-                network_message(side, &envelope, kind, vendor, data, out)
-            }
-        }
-        true
+        self.npdu(side, Carrier::Ip { function: bvlc.function, origin }, body, out)
     }
 
     fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
@@ -118,6 +110,30 @@ impl Dialogue for Conversation {
 }
 
 impl Conversation {
+    /// Reads a message of the network layer that came by BACnet/SC. Returns `false` if it is none.
+    pub(crate) fn secure_connect(
+        &mut self,
+        side: Side,
+        stations: Stations,
+        bytes: &[u8],
+        out: &mut Out<'_>,
+    ) -> bool {
+        self.tell_overdue(out);
+        self.npdu(side, Carrier::SecureConnect(stations), bytes, out)
+    }
+
+    fn npdu(&mut self, side: Side, carrier: Carrier, bytes: &[u8], out: &mut Out<'_>) -> bool {
+        let Some(npdu) = parse::parse_npdu(bytes) else { return false };
+        let envelope = Envelope { carrier, npdu };
+        match npdu.content {
+            Content::Application(apdu) => self.apdu(side, &envelope, apdu, out),
+            Content::Network { kind, vendor, data } => {
+                network_message(side, &envelope, kind, vendor, data, out);
+            }
+        }
+        true
+    }
+
     fn apdu(&mut self, side: Side, envelope: &Envelope<'_>, apdu: Apdu<'_>, out: &mut Out<'_>) {
         match apdu {
             Apdu::ConfirmedRequest(request) => self.confirmed(side, envelope, request, out),
@@ -215,7 +231,7 @@ impl Conversation {
                     }
                     return;
                 };
-                let begun = self.place(side, request.invoke, &beyond(envelope.npdu.destination));
+                let begun = self.place(side, request.invoke, &envelope.receiver());
                 if let Some(begun) = begun.and_then(|place| self.take(place)) {
                     shared = begun.shared;
                 }
@@ -243,7 +259,7 @@ impl Conversation {
         shared: Details,
         out: &mut Out<'_>,
     ) {
-        let beyond = beyond(envelope.npdu.destination);
+        let beyond = envelope.receiver();
         if let Some(place) = self.place(asker, request.invoke, &beyond)
             && let Some(old) = self.take(place)
         {
@@ -297,13 +313,15 @@ impl Conversation {
                 && p.answer.is_none()
                 && service.is_none_or(|service| service == p.service)
         };
-        let from = beyond(envelope.npdu.source);
+        let from = envelope.sender();
         // A router may answer in the name of one beyond it, and a server need not name itself as it was named.
         let place = self.pending.iter().position(|p| open(p) && p.beyond == from).or_else(|| {
             self.pending.iter().position(|p| open(p) && (from.is_empty() || p.beyond.is_empty()))
         });
-        if from.is_empty() {
-            identify(&answer.parts, sender_address(server, envelope, out), out);
+        if from.is_empty()
+            && let Some(address) = sender_address(server, envelope, out)
+        {
+            identify(&answer.parts, address, out);
         }
         match place.and_then(|place| self.take(place)) {
             Some(mut pending) => {
@@ -401,7 +419,8 @@ impl Conversation {
             let verb = verb(choice, &part, seen);
             if verb.changes() && reply == Reply::Done && !has_password && !self.control_told {
                 self.control_told = true;
-                let detail = format_compact!("{} obeyed; BACnet/IP did not prove who asked", choice.text());
+                let link = link_title(out.flow.protocol);
+                let detail = format_compact!("{} obeyed; {link} did not prove who asked", choice.text());
                 out.weakness(asker.other(), WeaknessKind::UnauthenticatedControl, detail);
             }
             let mut details = Details::new();
@@ -439,7 +458,7 @@ fn parse_whole(whole: &Whole, parse: impl FnOnce(&[u8]) -> Vec<Part>) -> Vec<Par
 }
 
 fn sender(side: Side, envelope: &Envelope<'_>, invoke: u8) -> Sender {
-    Sender { from_source: side == Side::Source, beyond: beyond(envelope.npdu.source), invoke }
+    Sender { from_source: side == Side::Source, beyond: envelope.sender(), invoke }
 }
 
 /// Whether a command to the device comes with a password (16.1.1.1.3, 16.4.1.1.2). One of no letters is none.

@@ -2,17 +2,31 @@
 
 use super::message::{BvlcFunction, ConfirmedRequest, NetworkAddress, Npdu};
 use crate::show::hexadecimal;
-use city::{Details, Text};
+use city::{Details, Mac, Protocol, Text};
 use compact_str::{ToCompactString, format_compact};
 use std::net::Ipv4Addr;
 
 /// What carried a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Envelope<'a> {
-    pub function: BvlcFunction,
-    /// Who sent it first, where it was forwarded (J.2.5).
-    pub origin: Option<(Ipv4Addr, u16)>,
+    pub carrier: Carrier,
     pub npdu: Npdu<'a>,
+}
+
+/// The link under the network layer.
+#[derive(Clone, Copy, Debug)]
+pub enum Carrier {
+    /// BACnet/IP; with who sent it first, where it was forwarded (J.2.5).
+    Ip { function: BvlcFunction, origin: Option<(Ipv4Addr, u16)> },
+    /// BACnet/SC; with the stations beyond a hub that it is from and for.
+    SecureConnect(Stations),
+}
+
+/// Stations beyond a hub of BACnet/SC, by their virtual addresses (AB.1.5.2): nothing for the end that speaks itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stations {
+    pub(crate) origin: Option<[u8; 6]>,
+    pub(crate) destination: Option<[u8; 6]>,
 }
 
 /// An address beyond a router as text: `5:0c`, or only `5` for all of the network. Empty without a router.
@@ -26,18 +40,64 @@ pub fn beyond(address: Option<NetworkAddress<'_>>) -> Text {
     }
 }
 
+/// A station by its address beyond a router and beyond a hub, with the one beyond the hub that it speaks with.
+fn behind_hub(
+    address: Option<NetworkAddress<'_>>,
+    station: Option<[u8; 6]>,
+    partner: Option<[u8; 6]>,
+) -> Text {
+    let mut text = beyond(address);
+    for (mark, station) in [('@', station), ('-', partner)] {
+        if let Some(station) = station {
+            text.push(mark);
+            text.push_str(&hexadecimal(&station, 12));
+        }
+    }
+    text
+}
+
+/// How the link is called where it is told that it lets anyone command.
+pub fn link_title(protocol: Option<Protocol>) -> &'static str {
+    if protocol == Some(Protocol::BacnetSc) { "BACnet/SC without TLS" } else { "BACnet/IP" }
+}
+
 /// Adds a detail.
 pub fn put(details: &mut Details, name: &'static str, value: impl Into<Text>) {
     details.push((Text::const_new(name), value.into()));
 }
 
 impl Envelope<'_> {
+    /// For whom a request is, where that is not the end of the conversation; the same as [`Envelope::sender`] of its
+    /// reply.
+    pub fn receiver(&self) -> Text {
+        let Carrier::SecureConnect(stations) = self.carrier else { return beyond(self.npdu.destination) };
+        behind_hub(self.npdu.destination, stations.destination, stations.origin)
+    }
+
+    /// From whom a message is, where that is not the end of the conversation.
+    pub fn sender(&self) -> Text {
+        let Carrier::SecureConnect(stations) = self.carrier else { return beyond(self.npdu.source) };
+        behind_hub(self.npdu.source, stations.origin, stations.destination)
+    }
+
     /// The fields of a request's envelope.
     pub fn request_fields(&self, details: &mut Details) {
-        put(details, "bvlc-function", self.function.text());
-        if let Some((address, port)) = self.origin {
-            put(details, "original-address", address.to_compact_string());
-            put(details, "original-port", port.to_compact_string());
+        match self.carrier {
+            Carrier::Ip { function, origin } => {
+                put(details, "bvlc-function", function.text());
+                if let Some((address, port)) = origin {
+                    put(details, "original-address", address.to_compact_string());
+                    put(details, "original-port", port.to_compact_string());
+                }
+            }
+            Carrier::SecureConnect(Stations { origin, destination }) => {
+                put(details, "bvlc-function", "encapsulated-npdu");
+                for (name, address) in [("virtual-source", origin), ("virtual-destination", destination)] {
+                    if let Some(address) = address {
+                        put(details, name, Mac(address).to_compact_string());
+                    }
+                }
+            }
         }
         for (name, address) in
             [("destination-network", self.npdu.destination), ("source-network", self.npdu.source)]
@@ -56,11 +116,16 @@ impl Envelope<'_> {
 
     /// The fields of a reply's envelope.
     pub fn reply_fields(&self, details: &mut Details, pdu_type: &'static str) {
-        put(details, "reply-bvlc-function", self.function.text());
-        put(details, "reply-pdu-type", pdu_type);
-        if let Some((address, port)) = self.origin {
-            put(details, "reply-original-address", address.to_compact_string());
-            put(details, "reply-original-port", port.to_compact_string());
+        match self.carrier {
+            Carrier::Ip { function, origin } => {
+                put(details, "reply-bvlc-function", function.text());
+                put(details, "reply-pdu-type", pdu_type);
+                if let Some((address, port)) = origin {
+                    put(details, "reply-original-address", address.to_compact_string());
+                    put(details, "reply-original-port", port.to_compact_string());
+                }
+            }
+            Carrier::SecureConnect(_) => put(details, "reply-pdu-type", pdu_type),
         }
         if self.npdu.source.is_some() {
             put(details, "reply-source-network", beyond(self.npdu.source));

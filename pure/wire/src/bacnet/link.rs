@@ -1,6 +1,6 @@
 //! Messages of the virtual link layer itself: between BBMDs and foreign devices (J.4, J.5).
 
-use super::envelope::put;
+use super::envelope::{link_title, put};
 use super::message::{BvlcFunction, BvlcResult};
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Out, Side};
@@ -71,7 +71,8 @@ impl Link {
         }
         if asked.verb.changes() && asked.reply == Reply::Done && !*control_told {
             *control_told = true;
-            let detail = format_compact!("{} obeyed; BACnet/IP did not prove who asked", asked.function);
+            let link = link_title(out.flow.protocol);
+            let detail = format_compact!("{} obeyed; {link} did not prove who asked", asked.function);
             out.weakness(side, WeaknessKind::UnauthenticatedControl, detail);
         }
         out.request(asker, asked);

@@ -7,9 +7,9 @@
 //! device object) becomes identity, unless it comes from behind a router, where the address is not theirs.
 //! Passwords of device control are never kept.
 //!
-//! Not read: BACnet over other links (Ethernet, MS/TP, Secure Connect, which is TLS to the wire), BACnet/IPv6, the
-//! contents of secured messages, and the data of Authenticate, RequestKey, AuditLogQuery and ReadPropertyConditional,
-//! which are kept raw.
+//! Not read: BACnet over other links (Ethernet, MS/TP; for Secure Connect see `bacnet-sc`), BACnet/IPv6, the contents
+//! of secured messages, and the data of Authenticate, RequestKey, AuditLogQuery and ReadPropertyConditional, which are
+//! kept raw.
 //!
 //! One [`city::Request`] is one part of a request (one property, one object) with its part of the reply. Details:
 //!
@@ -56,13 +56,21 @@ mod units;
 mod value;
 mod vendors;
 
+pub(crate) use conversation::Conversation;
+pub(crate) use envelope::Stations;
+
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
-use city::Protocol;
+use city::{Protocol, Text};
 use message::BvlcFunction;
 
 /// Reads BACnet/IP.
 pub(crate) const READER: Reader = Reader { protocol: Protocol::Bacnet, recognise, open: conversation::open };
+
+/// The name of an error's code, as links other than BACnet/IP refuse with it as well.
+pub(crate) fn error_text(class: u16, code: u16) -> Text {
+    reply::Refusal { class: u32::from(class), code: u32::from(code) }.code_text()
+}
 
 /// Recognises BACnet by a datagram whose layers all fit.
 fn recognise(opening: &Opening<'_>) -> Recognition {

@@ -1,6 +1,7 @@
 //! Bytes to Genisys messages.
 
 use super::message::{Check, END, ESCAPE, Header, Message};
+use crate::checksum::crc16;
 
 /// The longest message: every byte of a unit with its address, all of them escaped.
 pub const LENGTH_MAX: usize = 1_100;
@@ -40,8 +41,8 @@ pub fn parse_message(bytes: &[u8]) -> Found {
     let guarded = plain.split_last_chunk::<2>().map_or(&[][..], |(guarded, _)| guarded);
     let check = Check {
         sent: u16::from_le_bytes(*check),
-        from_ones: crc(0xffff, guarded),
-        from_zeros: crc(0, guarded),
+        from_ones: crc16(0xffff, guarded),
+        from_zeros: crc16(0, guarded),
     };
     Found::Message(Message { header, station, data: data.to_vec(), check: Some(check) }, used)
 }
@@ -61,17 +62,4 @@ fn unescape(bytes: &[u8], plain: &mut Vec<u8>) {
             }
         }
     }
-}
-
-/// CRC-16 with the generator x¹⁶ + x¹⁵ + x² + 1, the lowest bit first.
-pub fn crc(start: u16, bytes: &[u8]) -> u16 {
-    bytes.iter().fold(start, |crc, byte| {
-        (0..8).fold(crc ^ u16::from(*byte), |crc, _| if crc & 1 != 0 { crc >> 1 ^ 0xa001 } else { crc >> 1 })
-    })
-}
-
-#[test]
-fn check_words_begin_with_ones() {
-    assert_eq!(crc(0xffff, &[0xfb, 1]), 0x4083);
-    assert_eq!(crc(0, &[0xfb, 1]), 0xf082);
 }

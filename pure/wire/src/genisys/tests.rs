@@ -1,7 +1,7 @@
 //! Conversations as they go on the wire, and as they should not.
 
 use super::READER;
-use super::parse::crc;
+use crate::checksum::crc16;
 use crate::dialogue::Side::{self, Destination, Source};
 use crate::recognise::{Recognition, Sureness};
 use crate::rehearse::{
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 /// A message with its check word, escapes and end.
 fn message(text: &str) -> Vec<u8> {
     let mut plain = hex(text);
-    let check = crc(0xffff, &plain);
+    let check = crc16(0xffff, &plain);
     plain.extend(check.to_le_bytes());
     let mut bytes = vec![plain[0]];
     for byte in &plain[1..] {

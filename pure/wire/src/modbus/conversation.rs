@@ -33,7 +33,7 @@ pub(super) fn client_side(source_port: u16, destination_port: u16) -> Side {
 
 /// One conversation between a client and a server, perhaps a gateway to many units.
 #[derive(Default)]
-struct Conversation {
+pub(crate) struct Conversation {
     /// Which side asks, once a message told.
     client: Option<Side>,
     pending: Unanswered<Key, PENDING_MAX>,
@@ -116,10 +116,10 @@ fn find_message(bytes: &[u8]) -> (usize, bool) {
 }
 
 impl Conversation {
-    fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
-        self.pending.give_up(WAIT, out);
+    /// Which side asks. Of one that the ports do not tell, the first message decides.
+    pub(crate) fn client(&mut self, side: Side, message: &Message<'_>, out: &Out<'_>) -> Side {
         let (source_port, destination_port) = (out.flow.source_port, out.flow.destination_port);
-        let client = *self.client.get_or_insert_with(|| {
+        *self.client.get_or_insert_with(|| {
             if (source_port == PORT) != (destination_port == PORT) {
                 return client_side(source_port, destination_port);
             }
@@ -128,8 +128,13 @@ impl Conversation {
                 (false, true) => side.other(),
                 _ => Side::Source,
             }
-        });
-        if side == client {
+        })
+    }
+
+    /// Reads one message, however it was framed.
+    pub(crate) fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
+        self.pending.give_up(WAIT, out);
+        if side == self.client(side, message, out) {
             self.request(message, out);
         } else {
             self.response(message, out);

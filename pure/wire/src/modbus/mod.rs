@@ -5,7 +5,8 @@
 //! as well, which some devices speak. Codes that only makers know (UMAS among them) are told by number, name and raw
 //! data. Modbus carries no proof of who asks, so that any change that a device accepts shows a weakness.
 //!
-//! Not read: Modbus RTU or ASCII frames carried over TCP, and Modbus/TCP Security (which is TLS to the wire).
+//! Not read: Modbus ASCII frames carried over TCP; for RTU frames see `modbus-rtu`. Modbus/TCP Security (port 802) is
+//! TLS to the wire, and told as such: inside nothing is seen.
 //!
 //! One [`city::Request`] is one request with its reply; what was seen of only one of the two is told as well. The
 //! target is the unit with the coils or registers by their protocol addresses, from 0. Details:
@@ -38,6 +39,10 @@ mod message;
 mod parse;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use conversation::Conversation;
+pub(crate) use message::{FunctionCode, Message};
+pub(crate) use parse::{fits_request, fits_response};
 
 use crate::dialogue::{Reader, Side};
 use crate::recognise::{Opening, Recognition, Sureness};
@@ -75,10 +80,10 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
         Found::Message(message, _) => {
             let fits = message.length <= LENGTH_MAX
                 && if from_client.is_empty() {
-                    parse::fits_response(&message)
+                    fits_response(&message)
                 } else {
                     // Where the capture began in the middle, the first to be heard may be the server.
-                    parse::fits_request(&message) || (at_port && parse::fits_response(&message))
+                    fits_request(&message) || (at_port && fits_response(&message))
                 };
             if fits && from_client.is_empty() && !at_port {
                 // A reply alone is short and plain; the client will speak.

@@ -4,7 +4,7 @@ use super::message::{FrameHead, Opcode, Opening};
 use super::parse::{Head, parse_head, unmask};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
-use crate::{ocpp, tls};
+use crate::{bacnet_sc, ocpp, tls};
 use city::{Details, Observed, Protocol, Reply, Target, Verb};
 use compact_str::CompactString;
 
@@ -64,6 +64,8 @@ enum Inside {
     Unknown(u8),
     /// Nothing that is read.
     Strange,
+    /// BACnet/SC.
+    BacnetSc(Box<bacnet_sc::Conversation>),
     /// OCPP.
     Ocpp(Box<ocpp::Conversation>),
     /// TLS, in the bytes of binary messages behind one another, with what each side has said of an unfinished record.
@@ -92,8 +94,14 @@ impl Conversation {
         };
         new.call(Protocol::Websocket, out);
         new.tell(out);
-        if new.opening.subprotocol.as_ref().is_some_and(|name| ocpp::is_subprotocol(name)) {
-            new.begin_ocpp(out);
+        match new.opening.subprotocol.as_deref() {
+            Some(name) if bacnet_sc::is_subprotocol(name) => {
+                new.call(Protocol::BacnetSc, out);
+                let inside = bacnet_sc::Conversation::new(&new.opening, client, out);
+                new.inside = Inside::BacnetSc(Box::new(inside));
+            }
+            Some(name) if ocpp::is_subprotocol(name) => new.begin_ocpp(out),
+            _ => {}
         }
         new
     }
@@ -149,7 +157,7 @@ impl Conversation {
             Inside::Unknown(_) => true,
             Inside::Strange => false,
             Inside::Ocpp(_) => opcode == Opcode::TEXT,
-            Inside::Tls(..) => opcode == Opcode::BINARY,
+            Inside::BacnetSc(_) | Inside::Tls(..) => opcode == Opcode::BINARY,
         }
     }
 
@@ -208,6 +216,7 @@ impl Conversation {
             }
         }
         match &mut self.inside {
+            Inside::BacnetSc(bacnet) => bacnet.message(side, message, out),
             Inside::Ocpp(ocpp) => ocpp.message(side, message, out),
             Inside::Tls(tls, pending) => {
                 let carried = pending.of_mut(side);
@@ -288,6 +297,7 @@ impl Dialogue for Conversation {
     fn end(&mut self, out: &mut Out<'_>) {
         out.flow.protocol = Some(self.protocol);
         match &mut self.inside {
+            Inside::BacnetSc(bacnet) => bacnet.end(out),
             Inside::Ocpp(ocpp) => ocpp.end(out),
             Inside::Tls(tls, _) => {
                 out.flow.protocol = Some(Protocol::Tls);

@@ -76,6 +76,8 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         | Protocol::Eapol
         | Protocol::Http2
         | Protocol::Icmp
+        | Protocol::Ike
+        | Protocol::ModbusRtu
         | Protocol::Lldp
         | Protocol::Rtsp
         | Protocol::Ssdp
@@ -90,7 +92,7 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         Protocol::Ldap => by_transport("ldap_tcp", "ldap_udp"),
         Protocol::Mdns | Protocol::Nbns => "dns",
         // What carries it is a service of its own.
-        Protocol::Ocpp => "websocket",
+        Protocol::BacnetSc | Protocol::Ocpp => "websocket",
         Protocol::OmronFins => "omron_fins",
         Protocol::Opcua => "opcua-binary",
         Protocol::ProfinetIoCm => "spicy_profinet_io_cm",
