@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn attributes_stand_by_name_and_by_number() {
-        let text = serde_json::to_string(&attributes("11=1 12=900 1=7 2=4 14=256 1=5 99=1")).unwrap();
+        let text = super::super::event::rendered(&attributes("11=1 12=900 1=7 2=4 14=256 1=5 99=1"));
         assert_eq!(
             text,
             r#"{"sa_life_type":"LifeTypeSeconds","sa_life_type_raw":1,"sa_life_duration":"Unknown","sa_life_duration_raw":900,"alg_enc":"EncAesCbc","alg_enc_raw":7,"alg_hash":"HashSha2_256","alg_hash_raw":4,"sa_key_length":"Unknown","sa_key_length_raw":256}"#
