@@ -46,6 +46,21 @@ impl Attributes {
         }
     }
 
+    /// The same, but a value with a part that is not known is left out, also in a CPE name.
+    pub(crate) fn interpolate_known(&mut self) {
+        let unknown = |name: &str| !self.0.contains_key(name);
+        let incomplete = |value: &str| {
+            let parts = value.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
+            parts.into_iter().any(unknown)
+        };
+        let out: Vec<Text> =
+            self.0.iter().filter(|(_, value)| incomplete(value)).map(|(name, _)| name.clone()).collect();
+        for name in out {
+            self.0.remove(&name);
+        }
+        self.interpolate();
+    }
+
     fn put_in(&self, name: &str, value: &str) -> Option<String> {
         let mut made = String::new();
         let mut rest = value;

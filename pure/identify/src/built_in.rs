@@ -19,14 +19,11 @@
 //! - The first line that matches holds; after one that begins with `+ ` later ones add what is not known yet.
 
 use crate::{
-    Kind,
+    Identification, Kind,
     fingerprint::{Database, Fingerprint, Source},
     pattern::Pattern,
 };
-use std::{
-    collections::BTreeMap,
-    sync::OnceLock,
-};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 /// The files of the table.
 const FILES: &[&str] = &[
@@ -56,11 +53,12 @@ pub fn built_in() -> &'static [Database] {
     TABLE.get_or_init(|| read(FILES))
 }
 
-/// The table's database for a kind.
-pub(crate) fn of_kind(kind: &str) -> Option<&'static Database> {
+/// What a saying tells, by the table.
+#[must_use]
+pub fn said(kind: &Kind, said: &str) -> Option<Identification> {
     let databases = built_in();
-    let place = databases.binary_search_by(|database| database.kind().as_str().cmp(kind)).ok()?;
-    databases.get(place)
+    let place = databases.binary_search_by(|database| database.kind().cmp(kind)).ok()?;
+    databases.get(place)?.identify(said)
 }
 
 fn read(files: &[&str]) -> Vec<Database> {
@@ -80,7 +78,8 @@ fn read(files: &[&str]) -> Vec<Database> {
             }
         }
     }
-    let database = |(kind, fingerprints)| Database::new(Kind::named(kind), Source::BuiltIn, PREFERENCE, fingerprints);
+    let database =
+        |(kind, fingerprints)| Database::new(Kind::named(kind), Source::BuiltIn, PREFERENCE, fingerprints);
     lines.into_iter().map(database).collect()
 }
 
@@ -93,7 +92,10 @@ fn fingerprint(pattern: &str, what: &str, named: &BTreeMap<&str, &str>) -> Finge
     for part in what.split("; ").map(str::trim) {
         match part.strip_prefix('@') {
             // What a name stands for names no other.
-            Some(name) => named.get(name).iter().for_each(|what| what.split("; ").for_each(|part| give(&mut made, part))),
+            Some(name) => named
+                .get(name)
+                .iter()
+                .for_each(|what| what.split("; ").for_each(|part| give(&mut made, part))),
             None => give(&mut made, part),
         }
     }
@@ -112,7 +114,8 @@ fn give(made: &mut Fingerprint, part: &str) {
             Some(rest) => ("service.component", format!("a:{rest}")),
             None => (group, name.to_owned()),
         };
-        let version = if name.split(':').count() > 3 { String::new() } else { format!(":{{{group}.version}}") };
+        let version =
+            if name.split(':').count() > 3 { String::new() } else { format!(":{{{group}.version}}") };
         made.give(&format!("{group}.cpe23"), &format!("cpe:/{name}{version}"));
         return;
     }

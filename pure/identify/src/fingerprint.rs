@@ -98,7 +98,12 @@ pub struct Database {
 }
 
 impl Database {
-    pub(crate) fn new(kind: Kind, source: Source, preference: f64, fingerprints: Vec<Fingerprint>) -> Database {
+    pub(crate) fn new(
+        kind: Kind,
+        source: Source,
+        preference: f64,
+        fingerprints: Vec<Fingerprint>,
+    ) -> Database {
         Database { kind, source, preference, fingerprints }
     }
 
@@ -154,4 +159,33 @@ impl Database {
         attributes.interpolate();
         Some(Identification { kind: self.kind.clone(), source: self.source.clone(), description, attributes })
     }
+}
+
+/// Everything that databases know of a saying, the most certain first. Without a kind, sayings of every kind are tried.
+#[must_use]
+pub fn identify<'d>(
+    databases: impl IntoIterator<Item = &'d Database>,
+    kind: Option<&Kind>,
+    said: &str,
+) -> Vec<Identification> {
+    let shown = Kind::shown_by(said);
+    let kind = kind.or(shown.as_ref());
+    let mut known: Vec<(u8, f64, Identification)> = Vec::new();
+    for database in databases {
+        if kind.is_some_and(|kind| kind != database.kind()) {
+            continue;
+        }
+        let bare = database.kind().bare(said);
+        // What looks like the words of the protocol may belong to the saying.
+        let found = database.identify(bare).or_else(|| database.identify(said).filter(|_| bare != said));
+        if let Some(found) = found {
+            let certain = ["service", "os", "hw"].iter().map(|part| found.confidence(part)).min();
+            known.push((certain.unwrap_or(0), database.preference(), found));
+        }
+    }
+    known.sort_by(|(certain, preference, one), (also, other, another)| {
+        let much = |known: &Identification| known.attributes.iter().len();
+        also.cmp(certain).then(other.total_cmp(preference)).then(much(another).cmp(&much(one)))
+    });
+    known.into_iter().map(|(.., found)| found).collect()
 }

@@ -1,5 +1,6 @@
 //! Kinds of saying: where a device said it.
 
+use city::{Protocol, Witness};
 use std::{borrow::Cow, fmt};
 
 /// Where a device said a thing: in its SSH banner, in the `Server` field of HTTP, in its SNMP description.
@@ -25,8 +26,18 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
     ("http-server", "http_header.server", "http_servers", "the `Server` field of HTTP"),
     ("imap", "imap4.banner", "imap_banners", "the greeting of an IMAP server"),
     ("ldap", "ldap.search_result", "ldap_searchresult", "the root entry of a directory"),
-    ("mdns-device-info", "mdns.device-info.txt", "mdns_device-info_txt", "the TXT record of _device-info._tcp"),
-    ("mdns-workstation", "mdns.workstation.txt", "mdns_workstation_txt", "the TXT record of _workstation._tcp"),
+    (
+        "mdns-device-info",
+        "mdns.device-info.txt",
+        "mdns_device-info_txt",
+        "the TXT record of _device-info._tcp",
+    ),
+    (
+        "mdns-workstation",
+        "mdns.workstation.txt",
+        "mdns_workstation_txt",
+        "the TXT record of _workstation._tcp",
+    ),
     ("mysql", "mysql.banner", "mysql_banners", "the version of a MySQL server"),
     ("mysql-error", "mysql.error", "mysql_error", "the error of a MySQL server"),
     ("nntp", "nntp.banner", "nntp_banners", "the greeting of a news server"),
@@ -64,6 +75,63 @@ impl Kind {
         })
     }
 
+    /// The kind of what a witness saw, if fingerprints can know it.
+    #[must_use]
+    pub fn witnessed(witness: &Witness) -> Option<Kind> {
+        let name = match (witness.protocol, witness.field.as_str()) {
+            (Protocol::Dhcp, "option 60") => "dhcp-vendor-class",
+            (Protocol::Ftp, "greeting") => "ftp",
+            (Protocol::Http, "Server") => "http-server",
+            (Protocol::Rtsp, "Server") => "rtsp-server",
+            (Protocol::Sip, "Server") => "sip-server",
+            (Protocol::Sip, "User-Agent") => "sip-user-agent",
+            (Protocol::Smtp, "greeting") => "smtp",
+            (Protocol::Snmp, "sysDescr") => "snmp",
+            (Protocol::Ssdp, "SERVER") => "upnp",
+            (Protocol::Ssh, "banner") => "ssh",
+            (Protocol::Telnet, "welcome") => "telnet",
+            _ => return None,
+        };
+        Some(Kind(Cow::Borrowed(name)))
+    }
+
+    /// The kind that shows in the saying itself, by the words of the protocol that carries it.
+    #[must_use]
+    pub fn shown_by(said: &str) -> Option<Kind> {
+        const SIGNS: [(&str, &str); 5] = [
+            ("SSH-", "ssh"),
+            ("Server:", "http-server"),
+            ("Set-Cookie:", "http-cookie"),
+            ("User-Agent:", "sip-user-agent"),
+            ("WWW-Authenticate:", "http-auth"),
+        ];
+        let begins =
+            |sign: &str| said.get(..sign.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(sign));
+        SIGNS.iter().find(|(sign, _)| begins(sign)).map(|(_, name)| Kind(Cow::Borrowed(name)))
+    }
+
+    /// What is said, without the words of the protocol that carries it: `220 `, `SSH-2.0-`, `Server: `.
+    #[must_use]
+    pub fn bare<'s>(&self, said: &'s str) -> &'s str {
+        let said = said.trim_end_matches(['\r', '\n']);
+        let field = |name: &str| {
+            let (before, after) = said.split_once(':')?;
+            before.eq_ignore_ascii_case(name).then(|| after.trim_start())
+        };
+        let bare = match self.as_str() {
+            "ssh" => said.strip_prefix("SSH-").and_then(|rest| Some(rest.split_once('-')?.1)),
+            "smtp" | "ftp" => said.strip_prefix("220").map(|rest| rest.trim_start_matches([' ', '-'])),
+            "pop3" => said.strip_prefix("+OK").map(str::trim_start),
+            "imap" => said.strip_prefix("* OK").map(str::trim_start),
+            "http-server" | "rtsp-server" | "sip-server" | "upnp" => field("Server"),
+            "sip-user-agent" => field("User-Agent"),
+            "http-cookie" => field("Set-Cookie"),
+            "http-auth" => field("WWW-Authenticate"),
+            _ => None,
+        };
+        bare.unwrap_or(said)
+    }
+
     /// The kind's short name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -93,5 +161,18 @@ mod tests {
         }
         assert_eq!(Kind::named("weather.report").as_str(), "weather.report");
         assert!(KINDS.is_sorted());
+    }
+
+    #[test]
+    fn the_words_of_the_protocol_are_put_aside() {
+        for (kind, said, bare) in [
+            ("ssh", "SSH-2.0-dropbear_2020.81\r\n", "dropbear_2020.81"),
+            ("smtp", "220-mail.example ESMTP Postfix", "mail.example ESMTP Postfix"),
+            ("http-server", "server: nginx", "nginx"),
+            ("http-server", "lamp:ctl/1", "lamp:ctl/1"),
+            ("snmp", "220 volts", "220 volts"),
+        ] {
+            assert_eq!(Kind::named(kind).bare(said), bare);
+        }
     }
 }

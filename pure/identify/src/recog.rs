@@ -5,10 +5,11 @@
 //! holds. `example` elements say what the fingerprint is meant for.
 
 use crate::{
-    Kind,
+    Attributes, Kind,
     fingerprint::{Database, Fingerprint, Source},
     pattern::{Pattern, from_ruby},
 };
+use base64::Engine;
 use city::Text;
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -38,6 +39,46 @@ pub struct Example {
     pub fixed: Vec<(String, String)>,
 }
 
+impl Example {
+    /// What was said. Bytes that are not text stand for the characters of the same numbers (Latin-1). None if it lies in
+    /// a file, or is no base64.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        if self.file.is_some() {
+            return None;
+        }
+        if !self.is_base64 {
+            return Some(self.said.clone());
+        }
+        let packed: String = self.said.split_ascii_whitespace().collect();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(packed).ok()?;
+        Some(as_text(&bytes))
+    }
+
+    /// Everything that must be known: what the example names, what the fingerprint always gives, and what it makes of
+    /// those.
+    #[must_use]
+    pub fn expected(&self) -> Attributes {
+        let pairs = self.attributes.iter().chain(&self.fixed);
+        let mut expected: Attributes = pairs.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        expected.interpolate_known();
+        expected
+    }
+
+    /// Whether an identification gives every attribute that must be known.
+    #[must_use]
+    pub fn is_met_by(&self, known: &Attributes) -> bool {
+        self.expected().iter().all(|(name, value)| known.get(name) == Some(value))
+    }
+}
+
+/// Bytes as text, or else as the characters of the same numbers.
+#[must_use]
+pub fn as_text(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned)
+}
+
 /// Reads a database. `name` stands for its kind if it names none: the name of its file, without `.xml`.
 ///
 /// # Errors
@@ -48,7 +89,7 @@ pub fn read(text: &str, name: &str) -> Result<Database, RecogError> {
     let root = checked(&document)?;
     let kind = Kind::named(root.attribute("matches").unwrap_or(name));
     let preference = root.attribute("preference").and_then(|share| share.parse::<f64>().ok()).unwrap_or(0.5);
-    let fingerprints = elements(root, "fingerprint").filter_map(|element| fingerprint(element)).collect();
+    let fingerprints = elements(root, "fingerprint").filter_map(fingerprint).collect();
     Ok(Database::new(kind, Source::Recog(name.into()), preference, fingerprints))
 }
 
@@ -64,7 +105,9 @@ pub fn examples(text: &str) -> Result<Vec<Example>, RecogError> {
     for element in elements(root, "fingerprint") {
         let fixed: Vec<_> = elements(element, "param")
             .filter(|param| param.attribute("pos") == Some("0"))
-            .filter_map(|param| Some((param.attribute("name")?.to_owned(), param.attribute("value")?.to_owned())))
+            .filter_map(|param| {
+                Some((param.attribute("name")?.to_owned(), param.attribute("value")?.to_owned()))
+            })
             .collect();
         for example in elements(element, "example") {
             let named = example.attributes().filter(|attribute| !attribute.name().starts_with('_'));
@@ -99,8 +142,10 @@ fn fingerprint(element: Node<'_, '_>) -> Option<Fingerprint> {
     // Ruby's flag of several lines lets `.` be the end of one; its `^` and `$` are always the bounds of a line.
     let dot = ["REG_DOT_NEWLINE", "REG_MULTILINE"].iter().any(|flag| flags.contains(flag));
     let written = if dot { format!("(?s){written}") } else { written };
-    let pattern = if flags.contains("REG_ICASE") { Pattern::of_any_case(&written) } else { Pattern::new(&written) };
-    let description = elements(element, "description").next().and_then(|node| node.text()).unwrap_or_default();
+    let pattern =
+        if flags.contains("REG_ICASE") { Pattern::of_any_case(&written) } else { Pattern::new(&written) };
+    let description =
+        elements(element, "description").next().and_then(|node| node.text()).unwrap_or_default();
     let mut fingerprint = Fingerprint::new(pattern, &words(description));
     for param in elements(element, "param") {
         let Some(name) = param.attribute("name") else { continue };
@@ -123,4 +168,54 @@ fn words(text: &str) -> Text {
         made.push_str(word);
     }
     made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAMPS: &str = r#"<?xml version="1.0"?>
+        <fingerprints matches="ssh.banner" protocol="ssh" preference="0.9">
+          <!-- Invented. -->
+          <fingerprint pattern="^LampSSH[_-](\d[\d.]*)(?: \((\w+)\))?$">
+            <description>A lamp controller
+              of the Example Works</description>
+            <example service.version="1.2" os.version="rc7">LampSSH_1.2 (rc7)</example>
+            <example _encoding="base64" service.version="2">TGFtcFNTSC0y</example>
+            <param pos="0" name="hw.vendor" value="Example Works"/>
+            <param pos="0" name="service.cpe23" value="cpe:/a:example:lampssh:{service.version}"/>
+            <param pos="1" name="service.version"/>
+            <param pos="2" name="os.version"/>
+            <param pos="0" name="os.cpe23" value="cpe:/o:example:lampos:{os.version}"/>
+          </fingerprint>
+          <fingerprint pattern="^lampssh" flags="REG_ICASE"><param pos="0" name="hw.device" value="Lamp"/></fingerprint>
+          <fingerprint pattern="a(?=b)"><param pos="0" name="hw.device" value="Lamp"/></fingerprint>
+        </fingerprints>"#;
+
+    #[test]
+    fn a_database_knows_its_own_examples() {
+        let database = read(LAMPS, "lamps").unwrap();
+        assert_eq!((database.kind().as_str(), database.len(), database.unusable()), ("ssh", 3, 1));
+        let examples = examples(LAMPS).unwrap();
+        assert_eq!(examples.len(), 2);
+        for example in &examples {
+            let known = database.identify(&example.text().unwrap()).unwrap();
+            assert!(example.is_met_by(&known.attributes), "{:?}", known.attributes);
+            assert_eq!(known.description, "A lamp controller of the Example Works");
+        }
+        let known = database.identify("LampSSH_1.2").unwrap();
+        assert_eq!(known.attributes.get("os.cpe23"), Some("cpe:/o:example:lampos:-"));
+        assert_eq!(database.identify("LAMPSSH").unwrap().attributes.get("hw.device"), Some("Lamp"));
+        assert_eq!(database.identify("another"), None);
+    }
+
+    #[test]
+    fn what_is_no_database_is_refused() {
+        assert!(matches!(read("<plants/>", "x"), Err(RecogError::NotFingerprints(name)) if name == "plants"));
+        assert!(matches!(read("<fingerprints>", "x"), Err(RecogError::NotXml(_))));
+        // Entities that grow are refused by the reader of XML.
+        let bomb = "<!DOCTYPE f [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>\
+                    <!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;'>]><fingerprints>&c;&c;&c;</fingerprints>";
+        assert!(read(bomb, "x").is_err());
+    }
 }
