@@ -3,8 +3,9 @@
 use crate::Concern;
 use city::{
     Address, Binding, Device, Fact, Flow, Identity, Mac, Observation, Observed, Protocol, Reply, Text, Trait,
-    VerbSet,
+    VerbSet, Witness,
 };
+use identify::Kind;
 use jiff::Timestamp;
 use plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,13 @@ use std::{
 
 /// How sure a witness must be before a change of what it says counts as a change of the device.
 const CONFIDENCE_TO_COMPARE: u8 = 80;
+
+/// How far the registered maker of a network interface is believed to be the maker of the device.
+const MAKER_CONFIDENCE: u8 = 30;
+
+/// How much more what is known by a fingerprint is believed than the words in which it was said: they say no more than
+/// they wish to, and the fingerprint is sure of less than what a device reports by design.
+const RECOGNISED_CONFIDENCE: u8 = 10;
 
 /// Bounds: beyond them a device or a fact is counted and not kept.
 const DEVICES_MAX: usize = 200_000;
@@ -109,6 +117,7 @@ impl Inventory {
                 }
                 if let Some(device) = self.meet(binding.address.into(), Some(binding.mac), time, plan, out) {
                     heard.push(device.address);
+                    note_maker(device, binding, time);
                 }
             }
             Observed::Identity(identity) => self.note_identity(identity, time, plan, out),
@@ -262,8 +271,43 @@ impl Inventory {
         if let Some(change) = changed(known, identity, plan, device.asset.as_ref()) {
             out.push(change);
         }
-        learn(device.identity.entry(identity.about).or_default(), identity, time);
+        if learn(device.identity.entry(identity.about).or_default(), identity, time) {
+            note_recognised(device, identity, time);
+        }
     }
+}
+
+/// Notes what a fingerprint knows of whoever says such a thing. The journal keeps what was said; what it means is decided
+/// here, so that a better table reads an old journal better.
+fn note_recognised(device: &mut Device, identity: &Identity, time: Timestamp) {
+    let kind = Kind::witnessed(&identity.witness).filter(|_| identity.about == Trait::Product);
+    let Some(known) = kind.and_then(|kind| identify::said(&kind, &identity.value)) else { return };
+    for told in known.told() {
+        let recognised = Identity {
+            address: identity.address,
+            about: told.about,
+            value: told.value,
+            witness: Witness {
+                field: format!("{}, recognised", identity.witness.field).into(),
+                ..identity.witness
+            },
+            confidence: told.confidence.min(identity.confidence.saturating_add(RECOGNISED_CONFIDENCE)),
+        };
+        learn(device.identity.entry(told.about).or_default(), &recognised, time);
+    }
+}
+
+/// Notes the registered maker of the interface that claims an address.
+fn note_maker(device: &mut Device, binding: &Binding, time: Timestamp) {
+    let Some(maker) = identify::maker(binding.mac) else { return };
+    let made = Identity {
+        address: device.address,
+        about: Trait::Vendor,
+        value: maker.into(),
+        witness: Witness { protocol: binding.protocol, field: Text::const_new("MAC address block") },
+        confidence: MAKER_CONFIDENCE,
+    };
+    learn(device.identity.entry(Trait::Vendor).or_default(), &made, time);
 }
 
 /// The concern that the plan does not know a device. One that is known only by its MAC address may be about to be given
@@ -331,12 +375,13 @@ fn changed(
     Some(change(before.value.clone(), false))
 }
 
-/// Keeps a fact: known ones are confirmed, the most credible stand first, the least credible give way.
-fn learn(facts: &mut Vec<Fact>, identity: &Identity, time: Timestamp) {
+/// Keeps a fact: known ones are confirmed, the most credible stand first, the least credible give way. Says whether it is
+/// new.
+fn learn(facts: &mut Vec<Fact>, identity: &Identity, time: Timestamp) -> bool {
     let same = |fact: &&mut Fact| fact.value == identity.value && fact.witness == identity.witness;
     if let Some(fact) = facts.iter_mut().find(same) {
         fact.last = fact.last.max(time);
-        return;
+        return false;
     }
     let fact = Fact {
         value: identity.value.clone(),
@@ -348,6 +393,7 @@ fn learn(facts: &mut Vec<Fact>, identity: &Identity, time: Timestamp) {
     let place = facts.partition_point(|known| known.confidence >= fact.confidence);
     facts.insert(place, fact);
     facts.truncate(FACTS_MAX);
+    true
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

@@ -233,7 +233,7 @@ pub struct Identity {
     pub confidence: u8,
 }
 
-/// What a piece of identity is about.
+/// What a piece of identity is about. Journals name it by its place, so a new one stands at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trait {
@@ -251,6 +251,10 @@ pub enum Trait {
     Serial,
     /// Who made it.
     Vendor,
+    /// A programme that runs on it, with its version.
+    Software,
+    /// The operating system, with its version.
+    System,
 }
 
 impl Trait {
@@ -264,6 +268,8 @@ impl Trait {
             Trait::Product => "product",
             Trait::Role => "role",
             Trait::Serial => "serial",
+            Trait::Software => "software",
+            Trait::System => "system",
             Trait::Vendor => "vendor",
         }
     }

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Findings(Look),
     /// Show how each public service stands, and why
     Services(Look),
+    /// Say what a device is from a line in which it names itself: a banner, a `Server` field, an SNMP description
+    Identify(Identify),
     /// Check, format, draft or adopt a plan
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -196,6 +198,34 @@ impl State {
 pub(crate) struct Look {
     #[command(flatten)]
     pub(crate) state: State,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  bastide identify 'SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10'\n  bastide identify --kind http-server \
+                        'Apache/2.4.57 (Debian)' --format json\n  bastide identify --kind snmp --fingerprints ./recog/xml - < \
+                        descriptions.txt\n  bastide identify --fingerprints ./recog/xml --examples\n\nExit code 1 if a saying is not known, or an \
+                        example is not met."
+)]
+pub(crate) struct Identify {
+    /// What was said, or a MAC address; `-` reads standard input, a saying a line
+    #[arg(value_name = "SAID", required_unless_present_any = ["examples", "kinds"])]
+    pub(crate) said: Vec<String>,
+    /// Where it was said: ssh, http-server, snmp, …; `--kinds` lists them. All are tried if left out
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<String>,
+    /// A folder of fingerprints in recog's form (XML), tried besides those built in; may be given several times
+    #[arg(long, value_name = "DIR", env = "BASTIDE_FINGERPRINTS")]
+    pub(crate) fingerprints: Vec<PathBuf>,
+    /// Try the fingerprints on the examples that stand beside them, and say how many are met
+    #[arg(long, requires = "fingerprints", conflicts_with = "said")]
+    pub(crate) examples: bool,
+    /// List the kinds of saying
+    #[arg(long, conflicts_with_all = ["said", "examples"])]
+    pub(crate) kinds: bool,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

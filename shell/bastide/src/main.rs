@@ -5,6 +5,7 @@ mod arguments;
 mod demo;
 mod engine;
 mod failure;
+mod identify;
 mod live;
 mod log;
 mod past;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
         Command::Services(look) => answer::run(&look, &Question::Services),
+        Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),

@@ -8,6 +8,7 @@ const ARROWS: &[(&str, Knows)] = &[
     ("city", Knows::These(&[])),
     ("plan", Knows::These(&["city"])),
     ("wire", Knows::These(&["city"])),
+    ("identify", Knows::These(&["city"])),
     ("integrity", Knows::These(&["city"])),
     ("anticipate", PILLAR),
     ("defend", PILLAR),
@@ -24,11 +25,11 @@ const ARROWS: &[(&str, Knows)] = &[
 ];
 
 /// Pillars do not know one another.
-const PILLAR: Knows = Knows::These(&["city", "plan", "wire", "integrity"]);
+const PILLAR: Knows = Knows::These(&["city", "plan", "wire", "identify", "integrity"]);
 
 /// The ground floor: what decides and touches nothing.
 const GROUND: &[&str] =
-    &["city", "plan", "wire", "integrity", "anticipate", "defend", "recover", "adapt", "assurance", "cycle"];
+    &["city", "plan", "wire", "identify", "integrity", "anticipate", "defend", "recover", "adapt", "assurance", "cycle"];
 
 /// Whom a crate may know.
 #[derive(Clone, Copy)]
