@@ -140,10 +140,10 @@ impl Rows {
         let time = observation.time;
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
-            Observed::Recognised(flow) => self.served(flow, flow.protocol),
+            Observed::Recognised(flow) => self.served(flow, false),
             Observed::Conversation(conversation) if conversation.ended => {
                 let flow = &conversation.flow;
-                self.served(flow, flow.protocol);
+                self.served(flow, false);
                 let uid = self.uids.of(flow).to_owned();
                 let services = self.uids.close(flow);
                 if let Some(row) = conn::row(conversation, &services) {
@@ -158,18 +158,24 @@ impl Rows {
             }
             // What only Suricata's events have a place for.
             Observed::Message(message) if message.log.starts_with("eve_") => {}
+            // A protocol that another carries.
+            Observed::Message(message) if message.log == "conn" => {
+                if let Some(service) = conn::carried(message) {
+                    self.uids.serve(&message.flow, service, true);
+                }
+            }
             Observed::Message(message) => {
                 if let Some(service) = tunnel::service(message) {
-                    self.uids.serve(&message.flow, service);
+                    self.uids.serve(&message.flow, service, true);
                 }
-                self.served(&message.flow, message.flow.protocol);
+                self.served(&message.flow, true);
                 match message.log.as_str() {
                     "ssh" => self.row(time, &ssh::row(message), take),
                     _ => self.row(time, message, take),
                 }
             }
             Observed::Request(request) => {
-                self.served(&request.conversation(), request.flow.protocol);
+                self.served(&request.conversation(), true);
                 for row in self.rows(time, request) {
                     self.row(row.time.unwrap_or(time), &row.message, take);
                 }
@@ -187,10 +193,12 @@ impl Rows {
         }
     }
 
-    /// Takes note of the protocol that a conversation speaks.
-    fn served(&mut self, flow: &Flow, protocol: Option<Protocol>) {
-        if let Some(service) = protocol.and_then(|protocol| conn::service(protocol, flow.transport)) {
-            self.uids.serve(flow, service);
+    /// Takes note of the protocol that a conversation speaks, or another within it; `has_told` says whether more was
+    /// told than that it was recognised.
+    fn served(&mut self, flow: &Flow, has_told: bool) {
+        let Some(protocol) = flow.protocol else { return };
+        if let Some(service) = conn::service(protocol, flow.transport) {
+            self.uids.serve(flow, service, conn::is_sure(protocol, has_told));
         }
     }
 
@@ -210,11 +218,12 @@ impl Rows {
                 rows.extend(self.known.modbus(request, time));
                 rows
             }
-            Some(Protocol::Tls) => {
+            Some(Protocol::Quic | Protocol::Tls) => {
                 let mut rows = self.certificates.rows(request, time);
                 rows.extend(self.known.certificate(request, time));
                 rows
             }
+            Some(Protocol::Rdp) => self.certificates.rows_alone(request, time),
             Some(Protocol::Mqtt) => self.subscribing.rows(request),
             _ => Vec::new(),
         }

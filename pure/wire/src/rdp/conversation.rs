@@ -123,6 +123,11 @@ impl Conversation {
             (None, None) => Reply::Missing,
             _ => Reply::Done,
         };
+        let mut details = Details::new();
+        if out.wants_details() {
+            let chain = self.answer.iter().flat_map(|answer| &answer.chain);
+            chain.for_each(|certificate| certificate.put("server", &mut details));
+        }
         out.request(
             client,
             Asked {
@@ -133,7 +138,7 @@ impl Conversation {
                 ),
                 value: security,
                 reply,
-                details: Details::new(),
+                details,
             },
         );
     }

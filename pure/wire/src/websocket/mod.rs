@@ -1,7 +1,7 @@
 //! WebSocket (RFC 6455), after HTTP has handed the connection over with 101.
 //!
 //! Read: what the two ends agreed on in HTTP; every frame, masked or not; messages put together from fragments, with
-//! control frames between them; OCPP in text messages, known by its subprotocol or by what they say; TLS in binary
+//! control frames between them; OCPP in text messages, known by its subprotocol or by what they say; TLS and SSH in binary
 //! messages.
 //!
 //! Not read: compressed messages (RFC 7692), which are seen and passed over; what else is inside; WebSocket over

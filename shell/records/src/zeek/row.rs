@@ -36,6 +36,13 @@ impl Row {
         self.message.fields.push((Text::const_new(column), value.into()));
     }
 
+    /// Puts another value in the place of one that was put.
+    pub(super) fn replace(&mut self, column: &str, value: &'static str) {
+        for (_, known) in self.message.fields.iter_mut().filter(|(name, _)| name == column) {
+            *known = Text::const_new(value);
+        }
+    }
+
     /// Puts a value, if there is one.
     pub(super) fn maybe(&mut self, column: &'static str, value: Option<impl Into<Text>>) {
         if let Some(value) = value {

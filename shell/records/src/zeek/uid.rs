@@ -18,7 +18,9 @@ pub(super) struct Uids {
 #[derive(Debug, Default)]
 struct Known {
     uid: String,
+    /// Those that Zeek would have been sure of by now, and those that it would not, in the order in which they showed.
     services: Vec<&'static str>,
+    unsure: Vec<&'static str>,
 }
 
 /// The most services of one conversation.
@@ -26,22 +28,28 @@ const SERVICES_MAX: usize = 8;
 
 impl Uids {
     pub(super) fn open(&mut self, flow: &Flow, time: Timestamp) {
-        self.open.insert(key(flow), Known { uid: uid(flow, time), services: Vec::new() });
+        self.open.insert(key(flow), Known { uid: uid(flow, time), ..Known::default() });
     }
 
     /// Takes note that an analyser of Zeek's would have read the conversation.
-    pub(super) fn serve(&mut self, flow: &Flow, service: &'static str) {
-        if let Some(known) = self.open.get_mut(&key(flow))
-            && known.services.len() < SERVICES_MAX
-            && !known.services.contains(&service)
-        {
+    pub(super) fn serve(&mut self, flow: &Flow, service: &'static str, is_sure: bool) {
+        let Some(known) = self.open.get_mut(&key(flow)) else { return };
+        if known.services.contains(&service) || known.services.len() + known.unsure.len() >= SERVICES_MAX {
+            return;
+        }
+        let place = known.unsure.iter().position(|unsure| *unsure == service);
+        if is_sure {
+            place.map(|place| known.unsure.remove(place));
             known.services.push(service);
+        } else if place.is_none() {
+            known.unsure.push(service);
         }
     }
 
-    /// Forgets a conversation; its services, in the order in which they showed.
+    /// Forgets a conversation; its services, in the order in which Zeek would have been sure of them.
     pub(super) fn close(&mut self, flow: &Flow) -> Vec<&'static str> {
-        self.open.remove(&key(flow)).map(|known| known.services).unwrap_or_default()
+        let known = self.open.remove(&key(flow)).unwrap_or_default();
+        [known.services, known.unsure].concat()
     }
 
     /// The name of the conversation of a flow. What belongs to none (an ARP message) is named by its ends alone.
