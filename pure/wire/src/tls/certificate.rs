@@ -353,18 +353,18 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
 
 /// A distinguished name as text (RFC 4514 clause 2).
 fn distinguished_name(name: &X509Name<'_>) -> Text {
-    let mut parts: Vec<Text> = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
     for rdn in name.iter_rdn() {
-        let mut values = Text::default();
+        // Several values of one part are shown from the last on too.
+        let mut values: Vec<Text> = Vec::new();
         for value in rdn.iter() {
-            if !values.is_empty() {
-                values.push('+');
-            }
-            values.push_str(&attribute_name(value.attr_type()));
-            values.push('=');
-            push_escaped(&mut values, &decoded(value.attr_value().data));
+            let mut text = attribute_name(value.attr_type());
+            text.push('=');
+            push_escaped(&mut text, &decoded(value.attr_value().data));
+            values.push(text);
         }
-        parts.push(values);
+        values.reverse();
+        parts.push(values.join("+"));
     }
     parts.reverse();
     parts.join(",").into()
