@@ -77,6 +77,11 @@ impl Out<'_> {
         self.config.logs || self.config.events
     }
 
+    /// Whether the rows of logs are wanted.
+    pub fn wants_logs(&self) -> bool {
+        self.config.logs
+    }
+
     /// Whether those [`Details`] are wanted too that no log has a column for.
     pub fn wants_events(&self) -> bool {
         self.config.events

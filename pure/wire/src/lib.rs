@@ -27,6 +27,7 @@ mod cip;
 mod clock;
 mod coap;
 mod community_id;
+mod content;
 mod cotp;
 mod cursor;
 mod decimal;

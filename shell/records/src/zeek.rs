@@ -12,6 +12,7 @@ mod dhcp;
 mod dnp3;
 mod dns;
 mod enip;
+mod files;
 mod ftp;
 mod genisys;
 mod hart_ip;
@@ -68,6 +69,7 @@ const LOGS: &[&[Log]] = &[
     dnp3::LOGS,
     dns::LOGS,
     enip::LOGS,
+    files::LOGS,
     ftp::LOGS,
     genisys::LOGS,
     hart_ip::LOGS,
@@ -113,6 +115,7 @@ pub struct Rows {
     certificates: tls::Certificates,
     transactions: dhcp::Transactions,
     known: known::Known,
+    transfers: ftp::Transfers,
 }
 
 /// Takes a row, with the number of its log.
@@ -130,6 +133,7 @@ impl Default for Rows {
             certificates: tls::Certificates::default(),
             transactions: dhcp::Transactions::default(),
             known: known::Known::default(),
+            transfers: ftp::Transfers::default(),
         }
     }
 }
@@ -170,6 +174,16 @@ impl Rows {
                 }
                 self.served(&message.flow, true);
                 match message.log.as_str() {
+                    "files" => {
+                        self.linked += 1;
+                        let row = files::row(message, time, self.linked);
+                        self.row(row.time.unwrap_or(time), &row.message, take);
+                    }
+                    "ftp" => {
+                        let row = self.transfers.row(message, time);
+                        self.row(time, &row, take);
+                    }
+                    "ftp_data" => self.transfers.begins(message, time),
                     "ssh" => self.row(time, &ssh::row(message), take),
                     _ => self.row(time, message, take),
                 }

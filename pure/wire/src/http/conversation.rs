@@ -7,6 +7,7 @@ use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use super::parts;
 use super::upgrade::Upgrade;
+use crate::content::File;
 use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
@@ -273,6 +274,7 @@ impl Conversation {
                 });
                 let half = self.half(side);
                 half.body = if is_form { Body::form() } else { Body::default() };
+                half.body.declared = framing.length();
                 half.stage = Stage::Body(framing);
             }
         }
@@ -285,6 +287,7 @@ impl Conversation {
         let mut body = std::mem::take(&mut half.body);
         if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
             exchange.finish(&mut body, out.wants_details());
+            tell_file(&body, side, out);
         }
     }
 
@@ -322,6 +325,7 @@ impl Conversation {
         put("status", line.status.to_compact_string());
         put("reason", reason.clone());
         put("response-version", readable(line.version, VALUE_BYTES_MAX));
+        let mut filename = None;
         for (name, value) in headers.iter() {
             let mut capitals = readable(name, VALUE_BYTES_MAX);
             capitals.make_ascii_uppercase();
@@ -329,7 +333,9 @@ impl Conversation {
             let key = match name.to_ascii_lowercase().as_slice() {
                 b"content-disposition" => {
                     if let Some(name) = parts::filename(value) {
-                        put("response-filename", readable(name, VALUE_BYTES_MAX));
+                        let name = readable(name, VALUE_BYTES_MAX);
+                        put("response-filename", name.clone());
+                        filename = Some(name);
                     }
                     continue;
                 }
@@ -366,6 +372,9 @@ impl Conversation {
                 let encoding = headers.first("content-encoding").filter(|_| wants_details);
                 let half = self.half(side);
                 half.body = encoding.map_or_else(Body::default, Body::packed);
+                // Of a packed body its length without the packing is not said.
+                half.body.declared = framing.and_then(Framing::length).filter(|_| encoding.is_none());
+                half.body.filename = filename;
                 half.stage = Stage::Body(framing.unwrap_or(Framing::UntilClose));
             }
         }
@@ -417,9 +426,11 @@ impl Conversation {
             // The reply came before the request was whole: what there is of it counts.
             let mut body = std::mem::take(&mut self.half(client).body);
             exchange.finish(&mut body, wants_details);
+            tell_file(&body, client, out);
         }
         if wants_details && exchange.answer.is_some() {
             let body = &self.half(client.other()).body;
+            tell_file(body, client.other(), out);
             let mut put =
                 |key: &'static str, value: Text| exchange.details.push((Text::const_new(key), value));
             put("response-length", body.length.to_compact_string());
@@ -488,6 +499,9 @@ impl Dialogue for Conversation {
             let half = self.halves.of_mut(side);
             match &mut half.stage {
                 Stage::Body(framing) => {
+                    if out.wants_logs() {
+                        half.body.comes(out.time);
+                    }
                     let step = half.body.read(framing, rest);
                     self.body(side, step, out);
                     match step {
@@ -564,6 +578,16 @@ impl Dialogue for Conversation {
             inside.with(out, |inside, out| inside.end(out));
         }
     }
+}
+
+/// The row of a body that was sent by `side`.
+fn tell_file(body: &Body, side: Side, out: &mut Out<'_>) {
+    let Some(span) = body.span.filter(|_| body.length > 0) else { return };
+    let unpacked = body.unpacked();
+    let shown = unpacked.as_ref().unwrap_or(body);
+    let (seen, missed, declared) = (shown.length, body.missed, body.declared);
+    let (mime, filename) = (shown.mime(), body.filename.clone());
+    File { source: "HTTP", mime, filename, span, seen, declared, missed }.tell(side, out);
 }
 
 /// Whether it looks like the first line of a request or a reply.

@@ -69,20 +69,27 @@ fn key(flow: &Flow) -> Flow {
     Flow { protocol: None, ..*flow }
 }
 
-/// `C` and seventeen letters or digits, from the ends and the time of the first packet.
+/// The name of a file that was transferred in a conversation.
+pub(super) fn of_file(flow: &Flow, time: Timestamp, nth: u64) -> String {
+    name('F', flow, time.as_nanosecond().wrapping_add(i128::from(nth) << 80))
+}
+
+/// The name of a conversation, from its ends and the time of its first packet.
 fn uid(flow: &Flow, time: Timestamp) -> String {
+    name('C', flow, time.as_nanosecond())
+}
+
+/// A letter and seventeen letters or digits.
+fn name(letter: char, flow: &Flow, number: i128) -> String {
     const DIGITS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let Flow { source, source_port, destination, destination_port, transport, .. } = flow;
-    let text = format!(
-        "{source} {source_port} {destination} {destination_port} {transport} {}",
-        time.as_nanosecond()
-    );
+    let text = format!("{source} {source_port} {destination} {destination_port} {transport} {number}");
     // FNV-1a of 128 bits: not against forgers, for the names only tell conversations apart.
     let mut hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     });
     let mut uid = String::with_capacity(18);
-    uid.push('C');
+    uid.push(letter);
     for _ in 0..17 {
         let digit = DIGITS.get((hash % 62) as usize).copied().unwrap_or(b'A');
         uid.push(char::from(digit));
