@@ -39,9 +39,10 @@ pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row>
     let (source_port, destination_port) =
         if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
-    // Zeek is sure of SSH only once it has heard both.
+    // Zeek is sure of some only once it has heard both.
     let heard = conversation.bytes_out > 0 && conversation.bytes_in > 0;
-    let services: Vec<&str> = services.iter().copied().filter(|service| heard || *service != "ssh").collect();
+    let waits = |service: &&str| matches!(*service, "ssh" | "teredo");
+    let services: Vec<&str> = services.iter().copied().filter(|service| heard || !waits(service)).collect();
     if !services.is_empty() {
         row.put("service", services.join(","));
     }

@@ -14,6 +14,7 @@
 
 #![cfg(test)]
 
+mod apart;
 mod cases;
 mod compare;
 mod conversations;
