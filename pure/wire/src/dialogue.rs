@@ -254,6 +254,12 @@ impl Fields {
     }
 }
 
+impl From<Fields> for Details {
+    fn from(fields: Fields) -> Details {
+        fields.0
+    }
+}
+
 /// A request as a dialogue tells of it.
 #[derive(Debug)]
 pub struct Asked {

@@ -103,6 +103,7 @@ mod tls;
 mod tunnel;
 mod upgrade;
 mod websocket;
+mod weird;
 mod wire;
 mod ws_discovery;
 

@@ -16,9 +16,9 @@ use crate::table::{Patience, Place, Table};
 use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tcp::Flags;
-use crate::tunnel::{Inside, Kind, is_bubble, parse_gre, parse_udp_tunnel};
-use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp};
-use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Text, Transport};
+use crate::tunnel::{Inside, Kind, is_bubble, is_full_bubble, parse_gre, parse_udp_tunnel};
+use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp, tunnel, weird};
+use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Transport};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -268,8 +268,7 @@ impl Wire {
                 Some(packet) => {
                     self.neighbours.see(&packet, around.time, &self.config.sensor, out);
                     if self.config.events {
-                        let fact = Observed::Message(Box::new(packet.message(around.vlan)));
-                        out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+                        self.tell(around, packet.message(around.vlan), out);
                     }
                 }
                 None => self.tally.unread(Transport::Ethernet(0x0806), 0, None, bytes, 1),
@@ -413,6 +412,11 @@ impl Wire {
             }
             _ => {
                 let place = self.said(around, &said, out);
+                if self.config.logs {
+                    let checksum = weird::wrong_checksum(said.transport);
+                    let odd = checksum.filter(|_| self.config.only_whole && !said.is_whole);
+                    self.tell_odd(around, place, odd.or_else(|| weird::in_packet(packet)), out);
+                }
                 if said.transport == Transport::Udp
                     && (said.is_whole || !self.config.only_whole)
                     && let Some((kind, inside)) =
@@ -428,10 +432,31 @@ impl Wire {
                         let flow = live.flow();
                         self.tell_tunnel(around, flow, kind, out);
                     }
+                    let is_odd = self.config.logs && kind == Kind::Teredo && is_full_bubble(inside);
+                    self.tell_odd(around, place, is_odd.then_some(weird::FULL_BUBBLE), out);
                     self.inside(around, inside, out);
                 }
             }
         }
+    }
+
+    /// Tells of something odd in a conversation's packet.
+    fn tell_odd(
+        &mut self,
+        around: Around,
+        place: Option<Place>,
+        odd: Option<weird::Odd>,
+        out: &mut Vec<Observation>,
+    ) {
+        if let Some((live, odd)) = place.and_then(|place| self.table.live_mut(place)).zip(odd) {
+            let message = weird::message(live.flow(), odd);
+            self.tell(around, message, out);
+        }
+    }
+
+    fn tell(&self, around: Around, message: Message, out: &mut Vec<Observation>) {
+        let fact = Observed::Message(Box::new(message));
+        out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
     }
 
     /// A tunnel between two addresses; told of once.
@@ -452,13 +477,7 @@ impl Wire {
 
     fn tell_tunnel(&self, around: Around, flow: Flow, kind: Kind, out: &mut Vec<Observation>) {
         if self.config.logs {
-            let fields = vec![
-                (Text::const_new("tunnel_type"), Text::const_new(kind.as_str())),
-                (Text::const_new("action"), Text::const_new("Tunnel::DISCOVER")),
-            ];
-            let log = Text::const_new("tunnel");
-            let fact = Observed::Message(Box::new(Message { flow, back: false, log, fields }));
-            out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+            self.tell(around, tunnel::discovered(flow, kind), out);
         }
     }
 

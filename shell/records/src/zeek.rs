@@ -46,6 +46,7 @@ mod tls;
 mod tunnel;
 mod uid;
 mod websocket;
+mod weird;
 
 use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
@@ -100,6 +101,7 @@ const LOGS: &[&[Log]] = &[
     tls::LOGS,
     tunnel::LOGS,
     websocket::LOGS,
+    weird::LOGS,
 ];
 
 /// Makes rows of observations.
@@ -116,6 +118,7 @@ pub struct Rows {
     transactions: dhcp::Transactions,
     known: known::Known,
     transfers: ftp::Transfers,
+    weird: weird::Weird,
 }
 
 /// Takes a row, with the number of its log.
@@ -134,6 +137,7 @@ impl Default for Rows {
             transactions: dhcp::Transactions::default(),
             known: known::Known::default(),
             transfers: ftp::Transfers::default(),
+            weird: weird::Weird::default(),
         }
     }
 }
@@ -185,6 +189,12 @@ impl Rows {
                     }
                     "ftp_data" => self.transfers.begins(message, time),
                     "ssh" => self.row(time, &ssh::row(message), take),
+                    "weird" => {
+                        let uid = self.uids.of(&message.flow).to_owned();
+                        if let Some(row) = self.weird.row(message, &uid) {
+                            self.named_row(time, &uid, &row, take);
+                        }
+                    }
                     _ => self.row(time, message, take),
                 }
             }

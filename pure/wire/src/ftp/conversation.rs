@@ -14,6 +14,9 @@ use std::net::IpAddr;
 /// The most commands of one conversation that wait for their replies.
 const PENDING_MAX: usize = 64;
 
+/// More commands than this that wait are odd (Zeek's `FTP::max_pending_commands`).
+const PENDING_USUAL: usize = 20;
+
 /// The longest path or message that is told.
 const TEXT_MAX: usize = 1 << 10;
 
@@ -63,6 +66,9 @@ impl Conversation {
         let (command, rest) = parse_command(line.get(start..).unwrap_or_default());
         if self.pending.front().is_some_and(|first| first.answer.is_some()) {
             self.tell_first(out);
+        }
+        if self.pending.len() == PENDING_USUAL {
+            out.weird("FTP", "FTP_too_many_pending_commands", &PENDING_USUAL.to_string());
         }
         while self.pending.len() >= PENDING_MAX {
             self.tell_first(out);

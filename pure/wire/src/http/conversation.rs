@@ -5,6 +5,7 @@ use super::credentials::{mask, may_hold_login, parse_authorization};
 use super::exchange::{Answer, Exchange};
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
+use super::oddity;
 use super::parts;
 use super::upgrade::Upgrade;
 use crate::content::File;
@@ -14,6 +15,7 @@ use crate::show::{VALUE_BYTES_MAX, readable, seconds};
 use crate::tls;
 use city::{Details, Protocol, Text, Trait};
 use compact_str::{CompactString, ToCompactString, format_compact};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// The most requests of one conversation that wait for their replies.
@@ -56,6 +58,8 @@ struct Half {
     /// Where the first line of the head ends, once that is known.
     line: Option<usize>,
     body: Body,
+    /// The version it last spoke, if anybody wants to know.
+    version: SmallVec<[u8; 8]>,
 }
 
 /// Another protocol in the same connection.
@@ -133,7 +137,7 @@ impl Conversation {
                     Some(request) if request.version.is_none() => {
                         return Some(self.old_request(side, line, request, out));
                     }
-                    None if parse_status_line(line).is_none() => return Some(self.give_up(side)),
+                    None if parse_status_line(line).is_none() => return Some(self.no_request(side, out)),
                     _ => end,
                 }
             }
@@ -169,6 +173,24 @@ impl Conversation {
         None
     }
 
+    /// Hears no more of a side, whose line is no request.
+    fn no_request(&mut self, side: Side, out: &mut Out<'_>) -> usize {
+        if self.client != Some(side.other()) {
+            oddity::of_no_request(out);
+        }
+        self.give_up(side)
+    }
+
+    /// Takes note of the version that a side speaks.
+    fn speaks(&mut self, side: Side, version: &[u8], out: &mut Out<'_>) {
+        if out.wants_logs() && self.halves.of(side).version.as_slice() != version {
+            if !self.halves.of(side).version.is_empty() {
+                oddity::of_versions(out);
+            }
+            self.half(side).version = SmallVec::from_slice(version.get(..8).unwrap_or(version));
+        }
+    }
+
     /// Hears no more of a side.
     fn give_up(&mut self, side: Side) -> usize {
         self.half(side).stage = Stage::Deaf;
@@ -182,7 +204,10 @@ impl Conversation {
     /// A request of HTTP/0.9 is one line.
     fn old_request(&mut self, side: Side, line: &[u8], request: RequestLine<'_>, out: &mut Out<'_>) -> usize {
         if !Method::is_usual(request.method) || self.client == Some(side.other()) {
-            return self.give_up(side);
+            if self.client == Some(side) {
+                self.speaks(side, b"0.9", out);
+            }
+            return self.no_request(side, out);
         }
         let half = self.half(side);
         (half.searched, half.line) = (0, None);
@@ -195,6 +220,8 @@ impl Conversation {
 
     fn request(&mut self, side: Side, line: RequestLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
         self.client = Some(side);
+        self.speaks(side, line.version.unwrap_or(b"0.9"), out);
+        oddity::of_request(line, headers, out);
         while self.pending.len() >= PENDING_MAX {
             self.tell_first(false, out);
         }
@@ -307,6 +334,8 @@ impl Conversation {
             }
             self.pending.push_back(Exchange::unseen(details));
         }
+        self.speaks(side, line.version, out);
+        oddity::of_reply(line, headers, out);
         self.introduce(side, headers, out);
         let reason = readable(line.reason, DETAIL_MAX);
         let wants_details = out.wants_details();
@@ -502,7 +531,11 @@ impl Dialogue for Conversation {
                     if out.wants_logs() {
                         half.body.comes(out.time);
                     }
+                    let is_size = matches!(framing, Framing::Chunked(Chunk::Size));
                     let step = half.body.read(framing, rest);
+                    if is_size && step == Step::Broken {
+                        oddity::of_chunk_size(rest, out);
+                    }
                     self.body(side, step, out);
                     match step {
                         Step::Done(count) => used += count,
@@ -518,13 +551,11 @@ impl Dialogue for Conversation {
                     Some(count) => used += count,
                     None => break,
                 },
-                Stage::Searching => {
-                    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                    if !is_first_line(line) {
-                        return Progress::Used(bytes.len());
-                    }
-                    half.stage = Stage::Head;
-                }
+                Stage::Searching => match rest.split_inclusive(|byte| *byte == b'\n').next() {
+                    Some(line) if is_first_line(line.trim_ascii_end()) => half.stage = Stage::Head,
+                    Some(line) if line.ends_with(b"\n") => used += line.len(),
+                    _ => return Progress::Used(bytes.len()),
+                },
                 Stage::Tunnel => {
                     return match self.tunnel(side, rest, out) {
                         Progress::Used(count) => Progress::Used(used + count),

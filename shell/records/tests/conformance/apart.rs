@@ -58,6 +58,7 @@ const ENTRIES: &[Entry] = &[
         "5 lines",
         "arguments are cut at 13 and replies at 17 bytes; the default is 4096",
     ),
+    ("ftp-max-arg-length", "ftp", UNASKED, "5 lines", "more commands are logged than by default"),
     ("ftp-max-arg-length", "weird", Part::Whole, "5 lines", "the same bounds"),
     ("ftp-max-pending-commands", "ftp", Part::Whole, "12 lines", "a bound of 5 commands; the default is 20"),
     ("ftp-max-pending-commands", "weird", Part::Whole, "12 lines", "the same bound"),
