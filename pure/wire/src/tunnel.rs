@@ -184,7 +184,8 @@ pub(crate) fn is_bubble(inside: Inside<'_>) -> bool {
     matches!(inside, Inside::Ip([0x60..=0x6f, _, _, _, 0, 0, 59, ..]))
 }
 
-/// Whether a packet in a Teredo tunnel says that there is nothing in it, and has something.
+/// Whether a packet in a Teredo tunnel says that there is nothing in it, and has something behind its header.
 pub(crate) fn is_full_bubble(inside: Inside<'_>) -> bool {
-    matches!(inside, Inside::Ip([0x60..=0x6f, _, _, _, high, low, 59, ..]) if (*high, *low) != (0, 0))
+    const HEADER: usize = 40;
+    matches!(inside, Inside::Ip(bytes @ [0x60..=0x6f, _, _, _, _, _, 59, ..]) if bytes.len() > HEADER)
 }

@@ -16,6 +16,21 @@ impl Out<'_> {
     }
 }
 
+impl Out<'_> {
+    /// Tells that a reader as strict as Zeek's would give the conversation up: the analyser by Zeek's name, why, and
+    /// what it was about.
+    pub(crate) fn gives_up(&mut self, analyser: &'static str, reason: &'static str, data: &str) {
+        self.message(Side::Source, "analyzer", |fields| {
+            fields.put("analyzer_kind", "protocol");
+            fields.put("analyzer_name", analyser);
+            fields.put("failure_reason", reason);
+            if !data.is_empty() {
+                fields.put("failure_data", data);
+            }
+        });
+    }
+}
+
 fn fill(fields: &mut Fields, source: &'static str, name: &'static str, value: &str) {
     fields.put("name", name);
     if !value.is_empty() {

@@ -4,6 +4,7 @@
 //! a module here makes such messages of the requests. Some logs have a row for what several conversations show together,
 //! or only for what is new; so one [`Rows`] sees all observations of a reading.
 
+mod analyzer;
 mod bacnet;
 mod bsap;
 mod c1222;
@@ -26,6 +27,7 @@ mod modbus;
 mod mqtt;
 mod ntlm;
 mod ntp;
+mod ocsp;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
@@ -62,6 +64,7 @@ use uid::Uids;
 
 /// Every log that can be written, by protocol.
 const LOGS: &[&[Log]] = &[
+    analyzer::LOGS,
     bacnet::LOGS,
     bsap::LOGS,
     c1222::LOGS,
@@ -83,6 +86,7 @@ const LOGS: &[&[Log]] = &[
     mqtt::LOGS,
     ntlm::LOGS,
     ntp::LOGS,
+    ocsp::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
     profinet_io_cm::LOGS,
@@ -119,6 +123,8 @@ pub struct Rows {
     known: known::Known,
     transfers: ftp::Transfers,
     weird: weird::Weird,
+    /// The name of the file that was told of last.
+    file: Option<city::Text>,
 }
 
 /// Takes a row, with the number of its log.
@@ -138,6 +144,7 @@ impl Default for Rows {
             known: known::Known::default(),
             transfers: ftp::Transfers::default(),
             weird: weird::Weird::default(),
+            file: None,
         }
     }
 }
@@ -166,6 +173,13 @@ impl Rows {
             }
             // What only Suricata's events have a place for.
             Observed::Message(message) if message.log.starts_with("eve_") => {}
+            // Of what was given up once no more is told.
+            Observed::Message(message) if message.log == "analyzer" => {
+                let gave_up = analyzer::gives_up(message);
+                if gave_up.is_some_and(|name| self.uids.give_up(&message.flow, &name.to_lowercase())) {
+                    self.row(time, message, take);
+                }
+            }
             // A protocol that another carries.
             Observed::Message(message) if message.log == "conn" => {
                 if let Some(service) = conn::carried(message) {
@@ -181,6 +195,7 @@ impl Rows {
                     "files" => {
                         self.linked += 1;
                         let row = files::row(message, time, self.linked);
+                        self.file = row.fuid();
                         self.row(row.time.unwrap_or(time), &row.message, take);
                     }
                     "ftp" => {
@@ -188,6 +203,12 @@ impl Rows {
                         self.row(time, &row, take);
                     }
                     "ftp_data" => self.transfers.begins(message, time),
+                    // It is in the file that was told of just before.
+                    "ocsp" => {
+                        let mut row = message.as_ref().clone();
+                        row.fields.extend(self.file.clone().map(|name| (city::Text::const_new("id"), name)));
+                        self.row(time, &row, take);
+                    }
                     "ssh" => self.row(time, &ssh::row(message), take),
                     "weird" => {
                         let uid = self.uids.of(&message.flow).to_owned();

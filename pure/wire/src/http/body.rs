@@ -91,7 +91,7 @@ pub struct Body {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Its first bytes.
     start: SmallVec<[u8; START_MAX]>,
-    /// All of it, if it may be a form and is short.
+    /// All of it, if it may be a form or is looked at otherwise, and is short.
     form: Option<Vec<u8>>,
     /// How it is compressed, and all of it, if it is short.
     packed: Option<(Vec<u8>, Vec<u8>)>,
@@ -120,6 +120,11 @@ impl Body {
         let mut body = Body::default();
         body.count(bytes);
         body
+    }
+
+    /// Has all of it held, if it is short enough.
+    pub fn hold(&mut self) {
+        self.form = Some(Vec::new());
     }
 
     /// All of it, if it may be a form and is short enough.

@@ -5,7 +5,7 @@ use super::credentials::{mask, may_hold_login, parse_authorization};
 use super::exchange::{Answer, Exchange};
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
-use super::oddity;
+use super::{ocsp, oddity};
 use super::parts;
 use super::upgrade::Upgrade;
 use crate::content::File;
@@ -399,11 +399,15 @@ impl Conversation {
             None if !has_body => self.finish_reply(side, true, out),
             framing => {
                 let encoding = headers.first("content-encoding").filter(|_| wants_details);
+                let is_status = out.wants_logs() && headers.first("content-type") == Some(ocsp::CONTENT_TYPE);
                 let half = self.half(side);
                 half.body = encoding.map_or_else(Body::default, Body::packed);
                 // Of a packed body its length without the packing is not said.
                 half.body.declared = framing.and_then(Framing::length).filter(|_| encoding.is_none());
                 half.body.filename = filename;
+                if is_status {
+                    half.body.hold();
+                }
                 half.stage = Stage::Body(framing.unwrap_or(Framing::UntilClose));
             }
         }
@@ -460,6 +464,9 @@ impl Conversation {
         if wants_details && exchange.answer.is_some() {
             let body = &self.half(client.other()).body;
             tell_file(body, client.other(), out);
+            if let Some(held) = body.held() {
+                ocsp::tell(held, client.other(), out);
+            }
             let mut put =
                 |key: &'static str, value: Text| exchange.details.push((Text::const_new(key), value));
             put("response-length", body.length.to_compact_string());

@@ -45,6 +45,7 @@ mod exchange;
 mod inflate;
 mod message;
 mod parse;
+mod ocsp;
 mod oddity;
 mod parts;
 mod upgrade;

@@ -41,6 +41,7 @@ pub fn of_reply(line: StatusLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
 /// A line that is no request's.
 pub fn of_no_request(out: &mut Out<'_>) {
     out.weird(HTTP, "bad_HTTP_request", "");
+    out.gives_up(HTTP, "not a http request line", "");
 }
 
 /// The size of a chunk that is none.

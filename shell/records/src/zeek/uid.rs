@@ -21,6 +21,8 @@ struct Known {
     /// Those that Zeek would have been sure of by now, and those that it would not, in the order in which they showed.
     services: Vec<&'static str>,
     unsure: Vec<&'static str>,
+    /// Those that it would not have read to the end.
+    given_up: Vec<String>,
 }
 
 /// The most services of one conversation.
@@ -46,10 +48,22 @@ impl Uids {
         }
     }
 
+    /// Takes note that Zeek would read a service no further; `false` if that was known.
+    pub(super) fn give_up(&mut self, flow: &Flow, service: &str) -> bool {
+        let Some(known) = self.open.get_mut(&key(flow)) else { return false };
+        if known.given_up.iter().any(|given_up| given_up == service) || known.given_up.len() >= SERVICES_MAX {
+            return false;
+        }
+        known.given_up.push(service.to_owned());
+        true
+    }
+
     /// Forgets a conversation; its services, in the order in which Zeek would have been sure of them.
     pub(super) fn close(&mut self, flow: &Flow) -> Vec<&'static str> {
         let known = self.open.remove(&key(flow)).unwrap_or_default();
-        [known.services, known.unsure].concat()
+        let mut services = [known.services, known.unsure].concat();
+        services.retain(|service| !known.given_up.iter().any(|given_up| given_up == service));
+        services
     }
 
     /// The name of the conversation of a flow. What belongs to none (an ARP message) is named by its ends alone.

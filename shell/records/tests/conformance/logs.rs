@@ -33,7 +33,8 @@ fn is_unknown_to_the_peer(column: &str, log: &Log) -> bool {
 
 /// Columns that link the rows of two logs by a name that each reader makes up: only whether there is one is compared.
 fn is_link(column: &str) -> bool {
-    column.ends_with("link_id")
+    column == "id"
+        || column.ends_with("link_id")
         || column.ends_with("link")
         || matches!(column, "cfg_frame_id" | "data_frame_id")
 }
