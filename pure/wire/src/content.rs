@@ -112,8 +112,7 @@ pub(crate) fn mime(start: &[u8]) -> Option<&'static str> {
         return None;
     }
     let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
-    let is_text =
-        start.iter().all(printable) && start.utf8_chunks().all(|c| c.invalid().len() < 3);
+    let is_text = start.iter().all(printable) && start.utf8_chunks().all(|c| c.invalid().len() < 3);
     is_text.then_some("text/plain")
 }
 

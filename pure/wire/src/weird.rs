@@ -36,7 +36,9 @@ fn fill(fields: &mut Fields, source: &'static str, name: &'static str, value: &s
     if !value.is_empty() {
         fields.put("addl", value);
     }
-    fields.put("source", source);
+    if !source.is_empty() {
+        fields.put("source", source);
+    }
 }
 
 /// The row of something odd in a packet.
@@ -64,8 +66,7 @@ pub(crate) fn wrong_checksum(transport: Transport) -> Option<Odd> {
 
 /// What is odd in what a packet carries.
 pub(crate) fn in_packet(packet: &Packet<'_>) -> Option<Odd> {
-    let is_report =
-        packet.protocol == ip_number::ICMPV6 && packet.payload.first() == Some(&LISTENER_REPORT);
+    let is_report = packet.protocol == ip_number::ICMPV6 && packet.payload.first() == Some(&LISTENER_REPORT);
     let is_odd = is_report && packet.is_complete() && listeners(packet.payload).is_none();
     is_odd.then_some(("ICMP", "truncated_ICMPv6_MLDv2_record"))
 }

@@ -1,5 +1,7 @@
 //! The reader: frames in, observations out.
 
+mod said;
+
 use crate::clock::{Clock, Moment, Turn};
 use crate::dialogue::{Out, Reader, Side};
 use crate::expected::Expected;
@@ -17,9 +19,10 @@ use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tcp::Flags;
 use crate::tunnel::{Inside, Kind, is_bubble, is_full_bubble, parse_gre, parse_udp_tunnel};
-use crate::{Config, Frame, arp, checksum, icmp, ports, profinet_dcp, tcp, tunnel, weird};
+use crate::{Config, Frame, arp, checksum, icmp, profinet_dcp, tcp, tunnel, weird};
 use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Transport};
 use jiff::{SignedDuration, Timestamp};
+use said::{Said, sctp};
 use std::collections::BTreeSet;
 
 /// How deep packets may lie within packets.
@@ -78,24 +81,6 @@ struct Around {
     cut: bool,
     /// How long the frame was that holds it and nothing else.
     frame_length: Option<u32>,
-}
-
-/// A packet of a conversation, above its transport header.
-struct Said<'a> {
-    transport: Transport,
-    source: Address,
-    source_port: u16,
-    destination: Address,
-    destination_port: u16,
-    payload: &'a [u8],
-    /// Bytes of payload on the wire.
-    length: u64,
-    /// Bytes on the wire with the IP header.
-    ip_length: u64,
-    segment: Option<tcp::Segment<'a>>,
-    protocol: Option<Protocol>,
-    /// Whether its checksum agrees, or there is none.
-    is_whole: bool,
 }
 
 impl Wire {
@@ -765,15 +750,6 @@ impl Wire {
     }
 }
 
-impl Said<'_> {
-    /// Whether it seems to come from a server, so that its beginning was not seen.
-    fn comes_from_server(&self) -> bool {
-        matches!(self.transport, Transport::Tcp | Transport::Udp)
-            && ports::is_server(self.transport, self.source_port)
-            && !ports::is_server(self.transport, self.destination_port)
-    }
-}
-
 impl Live {
     fn patience(&self) -> Patience {
         match self.key.transport() {
@@ -785,17 +761,6 @@ impl Live {
             _ => Patience::Datagram,
         }
     }
-}
-
-/// SCTP (RFC 9260 section 3.1): a header of twelve bytes, then chunks.
-fn sctp<'a>(packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
-    let ([s0, s1, d0, d1, ..], payload) = packet.payload.split_first_chunk::<12>()?;
-    said.transport = Transport::Sctp;
-    said.source_port = u16::from_be_bytes([*s0, *s1]);
-    said.destination_port = u16::from_be_bytes([*d0, *d1]);
-    said.payload = payload;
-    said.length = u64::from(packet.payload_length).saturating_sub(12);
-    Some(())
 }
 
 #[cfg(test)]

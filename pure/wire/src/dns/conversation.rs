@@ -86,6 +86,10 @@ impl Conversation {
     }
 
     fn message(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
+        if out.wants_logs() {
+            let odd = message.answers.iter().filter_map(|record| record.odd);
+            odd.for_each(|name| out.weird("DNS", name, ""));
+        }
         while let Some(oldest) = self.pending.front()
             && (oldest.asked.is_some_and(|asked| out.time.duration_since(asked) > WAIT)
                 || self.pending.len() >= PENDING_MAX)

@@ -324,17 +324,15 @@ impl Conversation {
                 }
             }
             // Lines between the first and the last of a reply may be anything.
-            Side::Destination => {
-                match parse_reply_line(line) {
-                    Some(line) => self.reply(line, out),
-                    None if self.within.is_none() && out.wants_logs() => {
-                        let has_code = matches!(line, [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..]);
-                        let reason = if has_code { "invalid reply line" } else { "non-numeric reply code" };
-                        out.gives_up("FTP", reason, &escaped(line, TEXT_MAX));
-                    }
-                    None => {}
+            Side::Destination => match parse_reply_line(line) {
+                Some(line) => self.reply(line, out),
+                None if self.within.is_none() && out.wants_logs() => {
+                    let has_code = matches!(line, [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..]);
+                    let reason = if has_code { "invalid reply line" } else { "non-numeric reply code" };
+                    out.gives_up("FTP", reason, &escaped(line, TEXT_MAX));
                 }
-            }
+                None => {}
+            },
         }
     }
 }

@@ -27,8 +27,11 @@ pub(crate) const READER: Reader =
     Reader { protocol: Protocol::Ftp, recognise, open: || Box::<conversation::Conversation>::default() };
 
 /// Data connections, which are known only by their announcement.
-pub(crate) const DATA_READER: Reader =
-    Reader { protocol: Protocol::FtpData, recognise: |_| Recognition::No, open: || Box::<data::Data>::default() };
+pub(crate) const DATA_READER: Reader = Reader {
+    protocol: Protocol::FtpData,
+    recognise: |_| Recognition::No,
+    open: || Box::<data::Data>::default(),
+};
 
 /// The usual port.
 const PORT: u16 = 21;

@@ -1,14 +1,13 @@
 //! From heads and bodies to observations.
 
 use super::body::{Body, Chunk, Framing, Step};
-use super::credentials::{mask, may_hold_login, parse_authorization};
+use super::credentials::{mask, may_hold_login, parse_authorization, realm};
 use super::exchange::{Answer, Exchange};
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
-use super::{ocsp, oddity};
 use super::parts;
 use super::upgrade::Upgrade;
-use crate::content::File;
+use super::{files, ocsp, oddity};
 use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
@@ -313,8 +312,8 @@ impl Conversation {
         half.stage = Stage::Head;
         let mut body = std::mem::take(&mut half.body);
         if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
+            files::tell(&body, &exchange.content_type, side, out);
             exchange.finish(&mut body, out.wants_details());
-            tell_file(&body, side, out);
         }
     }
 
@@ -458,12 +457,12 @@ impl Conversation {
         if !exchange.is_whole && is_last {
             // The reply came before the request was whole: what there is of it counts.
             let mut body = std::mem::take(&mut self.half(client).body);
+            files::tell(&body, &exchange.content_type, client, out);
             exchange.finish(&mut body, wants_details);
-            tell_file(&body, client, out);
         }
         if wants_details && exchange.answer.is_some() {
             let body = &self.half(client.other()).body;
-            tell_file(body, client.other(), out);
+            files::tell(body, &[], client.other(), out);
             if let Some(held) = body.held() {
                 ocsp::tell(held, client.other(), out);
             }
@@ -618,27 +617,10 @@ impl Dialogue for Conversation {
     }
 }
 
-/// The row of a body that was sent by `side`.
-fn tell_file(body: &Body, side: Side, out: &mut Out<'_>) {
-    let Some(span) = body.span.filter(|_| body.length > 0) else { return };
-    let unpacked = body.unpacked();
-    let shown = unpacked.as_ref().unwrap_or(body);
-    let (seen, missed, declared) = (shown.length, body.missed, body.declared);
-    let (mime, filename) = (shown.mime(), body.filename.clone());
-    File { source: "HTTP", mime, filename, span, seen, declared, missed }.tell(side, out);
-}
-
 /// Whether it looks like the first line of a request or a reply.
 fn is_first_line(line: &[u8]) -> bool {
     parse_status_line(line).is_some()
         || parse_request_line(line).is_some_and(|request| request.version.is_some())
-}
-
-/// The realm of a challenge (RFC 9110 clause 11.5).
-fn realm(value: &[u8]) -> Option<Text> {
-    let at = value.windows(7).position(|window| window.eq_ignore_ascii_case(b"realm=\""))?;
-    let quoted = value.get(at + 7..)?;
-    Some(readable(quoted.split(|byte| *byte == b'"').next()?, VALUE_BYTES_MAX))
 }
 
 #[cfg(test)]

@@ -42,11 +42,12 @@ mod body;
 mod conversation;
 pub(crate) mod credentials;
 mod exchange;
+mod files;
 mod inflate;
 mod message;
-mod parse;
 mod ocsp;
 mod oddity;
+mod parse;
 mod parts;
 mod upgrade;
 

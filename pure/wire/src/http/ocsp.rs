@@ -81,7 +81,8 @@ fn single(content: &[u8]) -> Option<Single> {
     let mut cursor = Cursor::new(content);
     let mut id = Cursor::new(ber::take_tag(&mut cursor, ber::SEQUENCE)?);
     let algorithm = ber::identifier(ber::find(ber::take_tag(&mut id, ber::SEQUENCE)?, 6)?, false);
-    let [name, key, serial] = [ber::take_tag(&mut id, 4)?, ber::take_tag(&mut id, 4)?, ber::take_tag(&mut id, 2)?];
+    let [name, key, serial] =
+        [ber::take_tag(&mut id, 4)?, ber::take_tag(&mut id, 4)?, ber::take_tag(&mut id, 2)?];
     let status = ber::take(&mut cursor)?;
     let status = match status.tag {
         0x80 => Status::Good,
@@ -161,12 +162,15 @@ mod tests {
 
     #[test]
     fn what_was_withdrawn_is_told() {
-        let id = element(0x30, &[
-            &element(0x30, &[&[6, 5, 0x2b, 14, 3, 2, 26]]),
-            &element(4, &[b"\xab"]),
-            &element(4, &[b"\xcd"]),
-            &element(2, &[b"\x00\x90"]),
-        ]);
+        let id = element(
+            0x30,
+            &[
+                &element(0x30, &[&[6, 5, 0x2b, 14, 3, 2, 26]]),
+                &element(4, &[b"\xab"]),
+                &element(4, &[b"\xcd"]),
+                &element(2, &[b"\x00\x90"]),
+            ],
+        );
         let when = element(24, &[b"20260102030405Z"]);
         let status = element(0xa1, &[&when, &element(0xa0, &[&[10, 1, 4]])]);
         let list = element(0x30, &[&element(0x30, &[&id, &status, &when])]);
@@ -175,15 +179,18 @@ mod tests {
         let bytes = element(0x30, &[&[6, 1, 1], &element(4, &[&basic])]);
         let response = element(0x30, &[&[10, 1, 0], &element(0xa0, &[&bytes])]);
         let moment: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        assert_eq!(parse(&response).unwrap(), [Single {
-            algorithm: "sha1".into(),
-            name_hash: "AB".into(),
-            key_hash: "CD".into(),
-            serial: "90".into(),
-            status: Status::Revoked(Some(moment), "superseded"),
-            this_update: Some(moment),
-            next_update: None,
-        }]);
+        assert_eq!(
+            parse(&response).unwrap(),
+            [Single {
+                algorithm: "sha1".into(),
+                name_hash: "AB".into(),
+                key_hash: "CD".into(),
+                serial: "90".into(),
+                status: Status::Revoked(Some(moment), "superseded"),
+                this_update: Some(moment),
+                next_update: None,
+            }]
+        );
         for cut in 0..response.len() {
             let _ = parse(&response[..cut]);
         }

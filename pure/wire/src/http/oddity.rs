@@ -66,7 +66,9 @@ fn of_length(headers: Headers<'_>, out: &mut Out<'_>) {
     } else if digits.len() > 1 && digits.starts_with(b"0") {
         out.weird(HTTP, "HTTP_content_length_leading_zeros", &readable(digits, VALUE_BYTES_MAX));
     }
-    if headers.first("transfer-encoding").is_some_and(|value| value.to_ascii_lowercase().ends_with(b"chunked"))
+    if headers
+        .first("transfer-encoding")
+        .is_some_and(|value| value.to_ascii_lowercase().ends_with(b"chunked"))
     {
         out.weird(HTTP, "HTTP_content_length_and_chunked", "");
     }
@@ -77,7 +79,8 @@ const MISMATCH: &str = "HTTP_range_not_matching_len";
 /// What is odd in a range (RFC 9110 clause 14.4): `first-last/complete`.
 fn of_range(range: &[u8], length: Option<u64>) -> Option<&'static str> {
     const STRANGE: Option<&str> = Some("HTTP_content_range_cannot_parse");
-    let Some((ends, complete)) = std::str::from_utf8(range).ok().and_then(|range| range.split_once('/')) else {
+    let Some((ends, complete)) = std::str::from_utf8(range).ok().and_then(|range| range.split_once('/'))
+    else {
         return STRANGE;
     };
     let (Some((first, last)), true) = (ends.split_once('-'), complete == "*" || is_number(complete)) else {
@@ -173,16 +176,15 @@ mod tests {
         assert_eq!(head("/a%20b", ""), [""; 0]);
         assert_eq!(head("/%", ""), ["illegal_%_at_end_of_URI"]);
         assert_eq!(head("/%5", ""), ["partial_escape_at_end_of_URI"]);
-        assert_eq!(head("/%%/%zz|", ""), [
-            "double_%_in_URI",
-            "unescaped_%_in_URI",
-            "unescaped_special_URI_char"
-        ]);
+        assert_eq!(
+            head("/%%/%zz|", ""),
+            ["double_%_in_URI", "unescaped_%_in_URI", "unescaped_special_URI_char"]
+        );
         assert_eq!(head("/", "Content-Length: -1\r\n"), ["HTTP_bad_content_length"]);
-        assert_eq!(head("/", "Content-Length: 010\r\nTransfer-Encoding: chunked\r\n"), [
-            "HTTP_content_length_leading_zeros",
-            "HTTP_content_length_and_chunked"
-        ]);
+        assert_eq!(
+            head("/", "Content-Length: 010\r\nTransfer-Encoding: chunked\r\n"),
+            ["HTTP_content_length_leading_zeros", "HTTP_content_length_and_chunked"]
+        );
         assert_eq!(head("/", "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), ["HTTP_bad_chunk_size"]);
         assert_eq!(names(b"POST /old\r\n"), ["invalid_http_09_request_method"]);
     }

@@ -215,8 +215,7 @@ fn logs_are_those_of_the_peers() {
             let mut rows = comparable(log.rows, &log.columns, &types);
             let mut expected_rows = comparable(expected.rows, &expected.columns, &types);
             hide_alike(&mut rows, &mut expected_rows);
-            let count =
-                apart::set_apart(&case, &expected.name, &mut columns, &mut expected_rows, &mut rows);
+            let count = apart::set_apart(&case, &expected.name, &mut columns, &mut expected_rows, &mut rows);
             if count != Count::default() {
                 *apart.entry((case.suite.clone(), expected.name.clone())).or_default() += count;
             }
