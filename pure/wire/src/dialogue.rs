@@ -79,6 +79,11 @@ impl Out<'_> {
         self.config.logs || self.config.events
     }
 
+    /// Whether the rows of logs are wanted.
+    pub fn wants_logs(&self) -> bool {
+        self.config.logs
+    }
+
     /// Whether those [`Details`] are wanted too that no log has a column for.
     pub fn wants_events(&self) -> bool {
         self.config.events
@@ -248,6 +253,12 @@ impl Fields {
         if self.0.len() == before {
             self.put(column, Text::default());
         }
+    }
+}
+
+impl From<Fields> for Details {
+    fn from(fields: Fields) -> Details {
+        fields.0
     }
 }
 

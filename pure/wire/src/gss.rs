@@ -3,6 +3,7 @@
 
 use crate::ber;
 use crate::cursor::Cursor;
+use crate::dialogue::{Out, Side};
 
 /// 1.3.6.1.5.5.2
 const SPNEGO: &[u8] = &[0x2b, 6, 1, 5, 5, 2];
@@ -30,6 +31,29 @@ pub(crate) fn parse_token(bytes: &[u8]) -> Token<'_> {
     let mut token = Token::default();
     open(bytes, &mut token, DEPTH_MAX);
     token
+}
+
+/// Which mechanisms' own messages a conversation of another protocol was seen to carry.
+#[derive(Default)]
+pub(crate) struct Carried {
+    told: [bool; 3],
+}
+
+impl Carried {
+    /// Tells what a token shows for the first time, as a further service of the conversation.
+    pub(crate) fn see(&mut self, token: &Token<'_>, out: &mut Out<'_>) {
+        let shown = [
+            (token.ntlm.is_some(), "ntlm"),
+            (token.kerberos.is_some(), "krb"),
+            // A negotiation counts once it is answered.
+            (token.state.is_some(), "gssapi"),
+        ];
+        for ((is_there, service), told) in shown.into_iter().zip(&mut self.told) {
+            if is_there && !std::mem::replace(told, true) {
+                out.message(Side::Source, "conn", |fields| fields.put("service", service));
+            }
+        }
+    }
 }
 
 fn open<'a>(bytes: &'a [u8], token: &mut Token<'a>, depth: u32) {

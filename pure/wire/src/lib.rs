@@ -30,6 +30,7 @@ mod cip;
 mod clock;
 mod coap;
 mod community_id;
+mod content;
 mod cotp;
 mod cursor;
 mod decimal;
@@ -115,6 +116,7 @@ mod tunnel;
 mod unanswered;
 mod upgrade;
 mod websocket;
+mod weird;
 mod wire;
 mod ws_discovery;
 

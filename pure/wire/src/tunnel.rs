@@ -2,6 +2,7 @@
 
 use crate::bytes::{skip, take_u16};
 use crate::frame::ether_type;
+use city::{Flow, Message, Text};
 
 /// What a tunnel carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,8 +169,23 @@ fn looks_like_ip(bytes: &[u8]) -> bool {
         || matches!(bytes.first().map(|first| first >> 4), Some(6) if bytes.len() >= 40)
 }
 
+/// The row of a tunnel that was found.
+pub(crate) fn discovered(flow: Flow, kind: Kind) -> Message {
+    let fields = vec![
+        (Text::const_new("tunnel_type"), Text::const_new(kind.as_str())),
+        (Text::const_new("action"), Text::const_new("Tunnel::DISCOVER")),
+    ];
+    Message { flow, back: false, log: Text::const_new("tunnel"), fields }
+}
+
 /// Whether a packet in a Teredo tunnel is a bubble (RFC 4380 section 2.8): nothing in it, but for a way through a
 /// translator of addresses.
 pub(crate) fn is_bubble(inside: Inside<'_>) -> bool {
     matches!(inside, Inside::Ip([0x60..=0x6f, _, _, _, 0, 0, 59, ..]))
+}
+
+/// Whether a packet in a Teredo tunnel says that there is nothing in it, and has something behind its header.
+pub(crate) fn is_full_bubble(inside: Inside<'_>) -> bool {
+    const HEADER: usize = 40;
+    matches!(inside, Inside::Ip(bytes @ [0x60..=0x6f, _, _, _, _, _, 59, ..]) if bytes.len() > HEADER)
 }

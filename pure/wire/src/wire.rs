@@ -1,5 +1,7 @@
 //! The reader: frames in, observations out.
 
+mod said;
+
 use crate::clock::{Clock, Moment, Turn};
 use crate::dialogue::{Out, Reader, Side};
 use crate::expected::Expected;
@@ -17,11 +19,12 @@ use crate::table::{Patience, Place, Table};
 use crate::talk::{Ear, Talk};
 use crate::tally::Tally;
 use crate::tcp::Flags;
-use crate::tunnel::{Inside, Kind, is_bubble, parse_gre, parse_udp_tunnel};
+use crate::tunnel::{Inside, Kind, is_bubble, is_full_bubble, parse_gre, parse_udp_tunnel};
 use crate::unanswered::Allowance;
-use crate::{Config, Frame, arp, checksum, icmp, ports, tcp};
-use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Text, Transport};
+use crate::{Config, Frame, arp, checksum, icmp, tcp, tunnel, weird};
+use city::{Address, Binding, Flow, Mac, Message, Observation, Observed, Protocol, Transport};
 use jiff::{SignedDuration, Timestamp};
+use said::{Said, sctp};
 use std::collections::BTreeSet;
 
 /// How deep packets may lie within packets.
@@ -83,24 +86,6 @@ struct Around {
     cut: bool,
     /// How long the frame was that holds it and nothing else.
     frame_length: Option<u32>,
-}
-
-/// A packet of a conversation, above its transport header.
-struct Said<'a> {
-    transport: Transport,
-    source: Address,
-    source_port: u16,
-    destination: Address,
-    destination_port: u16,
-    payload: &'a [u8],
-    /// Bytes of payload on the wire.
-    length: u64,
-    /// Bytes on the wire with the IP header.
-    ip_length: u64,
-    segment: Option<tcp::Segment<'a>>,
-    protocol: Option<Protocol>,
-    /// Whether its checksum agrees, or there is none.
-    is_whole: bool,
 }
 
 impl Wire {
@@ -274,8 +259,7 @@ impl Wire {
                 Some(packet) => {
                     self.neighbours.see(&packet, around.time, &self.config.sensor, out);
                     if self.config.events {
-                        let fact = Observed::Message(Box::new(packet.message(around.vlan)));
-                        out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+                        self.tell(around, packet.message(around.vlan), out);
                     }
                 }
                 None => self.tally.unread(Transport::Ethernet(0x0806), 0, None, bytes, 1),
@@ -424,6 +408,11 @@ impl Wire {
             }
             _ => {
                 let place = self.said(around, &said, out);
+                if self.config.logs {
+                    let checksum = weird::wrong_checksum(said.transport);
+                    let odd = checksum.filter(|_| self.config.only_whole && !said.is_whole);
+                    self.tell_odd(around, place, odd.or_else(|| weird::in_packet(packet)), out);
+                }
                 if said.transport == Transport::Udp
                     && (said.is_whole || !self.config.only_whole)
                     && let Some((kind, inside)) =
@@ -439,10 +428,31 @@ impl Wire {
                         let flow = live.flow();
                         self.tell_tunnel(around, flow, kind, out);
                     }
+                    let is_odd = self.config.logs && kind == Kind::Teredo && is_full_bubble(inside);
+                    self.tell_odd(around, place, is_odd.then_some(weird::FULL_BUBBLE), out);
                     self.inside(around, inside, out);
                 }
             }
         }
+    }
+
+    /// Tells of something odd in a conversation's packet.
+    fn tell_odd(
+        &mut self,
+        around: Around,
+        place: Option<Place>,
+        odd: Option<weird::Odd>,
+        out: &mut Vec<Observation>,
+    ) {
+        if let Some((live, odd)) = place.and_then(|place| self.table.live_mut(place)).zip(odd) {
+            let message = weird::message(live.flow(), odd);
+            self.tell(around, message, out);
+        }
+    }
+
+    fn tell(&self, around: Around, message: Message, out: &mut Vec<Observation>) {
+        let fact = Observed::Message(Box::new(message));
+        out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
     }
 
     /// A tunnel between two addresses; told of once.
@@ -463,13 +473,7 @@ impl Wire {
 
     fn tell_tunnel(&self, around: Around, flow: Flow, kind: Kind, out: &mut Vec<Observation>) {
         if self.config.logs {
-            let fields = vec![
-                (Text::const_new("tunnel_type"), Text::const_new(kind.as_str())),
-                (Text::const_new("action"), Text::const_new("Tunnel::DISCOVER")),
-            ];
-            let log = Text::const_new("tunnel");
-            let fact = Observed::Message(Box::new(Message { flow, back: false, log, fields }));
-            out.push(Observation { time: around.time, sensor: self.config.sensor.clone(), fact });
+            self.tell(around, tunnel::discovered(flow, kind), out);
         }
     }
 
@@ -757,15 +761,6 @@ impl Wire {
     }
 }
 
-impl Said<'_> {
-    /// Whether it seems to come from a server, so that its beginning was not seen.
-    fn comes_from_server(&self) -> bool {
-        matches!(self.transport, Transport::Tcp | Transport::Udp)
-            && ports::is_server(self.transport, self.source_port)
-            && !ports::is_server(self.transport, self.destination_port)
-    }
-}
-
 impl Live {
     fn patience(&self) -> Patience {
         match self.key.transport() {
@@ -777,17 +772,6 @@ impl Live {
             _ => Patience::Datagram,
         }
     }
-}
-
-/// SCTP (RFC 9260 section 3.1): a header of twelve bytes, then chunks.
-fn sctp<'a>(packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
-    let ([s0, s1, d0, d1, ..], payload) = packet.payload.split_first_chunk::<12>()?;
-    said.transport = Transport::Sctp;
-    said.source_port = u16::from_be_bytes([*s0, *s1]);
-    said.destination_port = u16::from_be_bytes([*d0, *d1]);
-    said.payload = payload;
-    said.length = u64::from(packet.payload_length).saturating_sub(12);
-    Some(())
 }
 
 #[cfg(test)]

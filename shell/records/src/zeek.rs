@@ -4,6 +4,7 @@
 //! a module here makes such messages of the requests. Some logs have a row for what several conversations show together,
 //! or only for what is new; so one [`Rows`] sees all observations of a reading.
 
+mod analyzer;
 mod bacnet;
 mod bsap;
 mod c1222;
@@ -12,6 +13,7 @@ mod dhcp;
 mod dnp3;
 mod dns;
 mod enip;
+mod files;
 mod ftp;
 mod genisys;
 mod hart_ip;
@@ -25,6 +27,7 @@ mod modbus;
 mod mqtt;
 mod ntlm;
 mod ntp;
+mod ocsp;
 mod omron_fins;
 mod opcua;
 mod profinet_io_cm;
@@ -45,6 +48,7 @@ mod tls;
 mod tunnel;
 mod uid;
 mod websocket;
+mod weird;
 
 use city::{Flow, Message, Observation, Observed, Protocol, Request};
 use jiff::Timestamp;
@@ -60,6 +64,7 @@ use uid::Uids;
 
 /// Every log that can be written, by protocol.
 const LOGS: &[&[Log]] = &[
+    analyzer::LOGS,
     bacnet::LOGS,
     bsap::LOGS,
     c1222::LOGS,
@@ -68,6 +73,7 @@ const LOGS: &[&[Log]] = &[
     dnp3::LOGS,
     dns::LOGS,
     enip::LOGS,
+    files::LOGS,
     ftp::LOGS,
     genisys::LOGS,
     hart_ip::LOGS,
@@ -80,6 +86,7 @@ const LOGS: &[&[Log]] = &[
     mqtt::LOGS,
     ntlm::LOGS,
     ntp::LOGS,
+    ocsp::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
     profinet_io_cm::LOGS,
@@ -98,6 +105,7 @@ const LOGS: &[&[Log]] = &[
     tls::LOGS,
     tunnel::LOGS,
     websocket::LOGS,
+    weird::LOGS,
 ];
 
 /// Makes rows of observations.
@@ -113,6 +121,10 @@ pub struct Rows {
     certificates: tls::Certificates,
     transactions: dhcp::Transactions,
     known: known::Known,
+    transfers: ftp::Transfers,
+    weird: weird::Weird,
+    /// The name of the file that was told of last.
+    file: Option<city::Text>,
 }
 
 /// Takes a row, with the number of its log.
@@ -130,6 +142,9 @@ impl Default for Rows {
             certificates: tls::Certificates::default(),
             transactions: dhcp::Transactions::default(),
             known: known::Known::default(),
+            transfers: ftp::Transfers::default(),
+            weird: weird::Weird::default(),
+            file: None,
         }
     }
 }
@@ -140,10 +155,10 @@ impl Rows {
         let time = observation.time;
         match &observation.fact {
             Observed::Opened(flow) => self.uids.open(flow, time),
-            Observed::Recognised(flow) => self.served(flow, flow.protocol),
+            Observed::Recognised(flow) => self.served(flow, false),
             Observed::Conversation(conversation) if conversation.ended => {
                 let flow = &conversation.flow;
-                self.served(flow, flow.protocol);
+                self.served(flow, false);
                 let uid = self.uids.of(flow).to_owned();
                 let services = self.uids.close(flow);
                 if let Some(row) = conn::row(conversation, &services) {
@@ -158,18 +173,54 @@ impl Rows {
             }
             // What only Suricata's events have a place for.
             Observed::Message(message) if message.log.starts_with("eve_") => {}
+            // Of what was given up once no more is told.
+            Observed::Message(message) if message.log == "analyzer" => {
+                let gave_up = analyzer::gives_up(message);
+                if gave_up.is_some_and(|name| self.uids.give_up(&message.flow, &name.to_lowercase())) {
+                    self.row(time, message, take);
+                }
+            }
+            // A protocol that another carries.
+            Observed::Message(message) if message.log == "conn" => {
+                if let Some(service) = conn::carried(message) {
+                    self.uids.serve(&message.flow, service, true);
+                }
+            }
             Observed::Message(message) => {
                 if let Some(service) = tunnel::service(message) {
-                    self.uids.serve(&message.flow, service);
+                    self.uids.serve(&message.flow, service, true);
                 }
-                self.served(&message.flow, message.flow.protocol);
+                self.served(&message.flow, true);
                 match message.log.as_str() {
+                    "files" => {
+                        self.linked += 1;
+                        let row = files::row(message, time, self.linked);
+                        self.file = row.fuid();
+                        self.row(row.time.unwrap_or(time), &row.message, take);
+                    }
+                    "ftp" => {
+                        let row = self.transfers.row(message, time);
+                        self.row(time, &row, take);
+                    }
+                    "ftp_data" => self.transfers.begins(message, time),
+                    // It is in the file that was told of just before.
+                    "ocsp" => {
+                        let mut row = message.as_ref().clone();
+                        row.fields.extend(self.file.clone().map(|name| (city::Text::const_new("id"), name)));
+                        self.row(time, &row, take);
+                    }
                     "ssh" => self.row(time, &ssh::row(message), take),
+                    "weird" => {
+                        let uid = self.uids.of(&message.flow).to_owned();
+                        if let Some(row) = self.weird.row(message, &uid) {
+                            self.named_row(time, &uid, &row, take);
+                        }
+                    }
                     _ => self.row(time, message, take),
                 }
             }
             Observed::Request(request) => {
-                self.served(&request.conversation(), request.flow.protocol);
+                self.served(&request.conversation(), true);
                 for row in self.rows(time, request) {
                     self.row(row.time.unwrap_or(time), &row.message, take);
                 }
@@ -187,10 +238,12 @@ impl Rows {
         }
     }
 
-    /// Takes note of the protocol that a conversation speaks.
-    fn served(&mut self, flow: &Flow, protocol: Option<Protocol>) {
-        if let Some(service) = protocol.and_then(|protocol| conn::service(protocol, flow.transport)) {
-            self.uids.serve(flow, service);
+    /// Takes note of the protocol that a conversation speaks, or another within it; `has_told` says whether more was
+    /// told than that it was recognised.
+    fn served(&mut self, flow: &Flow, has_told: bool) {
+        let Some(protocol) = flow.protocol else { return };
+        if let Some(service) = conn::service(protocol, flow.transport) {
+            self.uids.serve(flow, service, conn::is_sure(protocol, has_told));
         }
     }
 
@@ -210,11 +263,12 @@ impl Rows {
                 rows.extend(self.known.modbus(request, time));
                 rows
             }
-            Some(Protocol::Tls) => {
+            Some(Protocol::Quic | Protocol::Tls) => {
                 let mut rows = self.certificates.rows(request, time);
                 rows.extend(self.known.certificate(request, time));
                 rows
             }
+            Some(Protocol::Rdp) => self.certificates.rows_alone(request, time),
             Some(Protocol::Mqtt) => self.subscribing.rows(request),
             _ => Vec::new(),
         }

@@ -88,6 +88,10 @@ impl Conversation {
 
     fn message(&mut self, side: Side, message: &Message, out: &mut Out<'_>) {
         self.pending.give_up(WAIT, out);
+        if out.wants_logs() {
+            let odd = message.answers.iter().filter_map(|record| record.odd);
+            odd.for_each(|name| out.weird("DNS", name, ""));
+        }
         let number = self.messages;
         self.messages = self.messages.saturating_add(1);
         if self.multicast {

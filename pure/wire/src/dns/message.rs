@@ -224,6 +224,8 @@ pub struct Record {
     pub ttl: u32,
     /// What it says.
     pub data: Data,
+    /// What is odd about its data, by Zeek's name.
+    pub odd: Option<&'static str>,
 }
 
 /// What a record says: what the reader looks into, and the rest as text.

@@ -1,7 +1,7 @@
 //! Bytes to messages.
 
 use super::message::{Class, Header, Kind, Message, Question, Record};
-use super::rdata::parse_data;
+use super::rdata::{odd_binding, parse_data};
 use crate::cursor::Cursor;
 use city::Text;
 use smallvec::SmallVec;
@@ -88,7 +88,8 @@ fn parse_record(bytes: &[u8], at: usize) -> Option<(Record, usize)> {
     let begin = next + 10;
     let end = begin + length;
     let data = parse_data(bytes.get(..end)?, begin, kind);
-    Some((Record { name, kind, class, ttl, data }, end))
+    let odd = odd_binding(bytes.get(begin..end)?, kind);
+    Some((Record { name, kind, class, ttl, data, odd }, end))
 }
 
 /// Reads the name at an offset of a message; also gives the offset behind it.

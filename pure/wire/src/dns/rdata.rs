@@ -269,6 +269,35 @@ fn service_binding(message: &[u8], begin: usize) -> Option<String> {
     Some(text)
 }
 
+/// What is odd in a service binding (RFC 9460 sections 2.2 and 7.2), by Zeek's name.
+pub(super) fn odd_binding(data: &[u8], kind: Kind) -> Option<&'static str> {
+    const WRONG_LENGTH: Option<&str> = Some("DNS_SVCB_wrong_length");
+    const PORT: u16 = 3;
+    if !matches!(kind, Kind::HTTPS | Kind::SVCB) {
+        return None;
+    }
+    let mut cursor = Cursor::new(data);
+    let Some(_priority) = cursor.u16() else { return WRONG_LENGTH };
+    // The target's name, which is not compressed.
+    loop {
+        match cursor.u8().map(usize::from) {
+            Some(0) => break,
+            Some(label) if cursor.take(label).is_some() => {}
+            _ => return WRONG_LENGTH,
+        }
+    }
+    while !cursor.is_empty() {
+        let Some((key, length)) = cursor.u16().zip(cursor.u16()) else { return WRONG_LENGTH };
+        if key == PORT && length != 2 {
+            return Some("DNS_SVCB_port_length_invalid");
+        }
+        if cursor.take(usize::from(length)).is_none() {
+            return WRONG_LENGTH;
+        }
+    }
+    None
+}
+
 fn addresses(text: &mut String, name: &str, mut next: impl FnMut() -> Option<IpAddr>) {
     text.push_str(name);
     let mut separator = "";

@@ -15,6 +15,9 @@ use std::net::IpAddr;
 /// The most commands of one conversation that wait for their replies.
 const PENDING_MAX: usize = 64;
 
+/// More commands than this that wait are odd (Zeek's `FTP::max_pending_commands`).
+const PENDING_USUAL: usize = 20;
+
 /// The longest path or message that is told.
 const TEXT_MAX: usize = 1 << 10;
 
@@ -64,6 +67,9 @@ impl Conversation {
         let (command, rest) = parse_command(line.get(start..).unwrap_or_default());
         if self.pending.front().is_some_and(|first| first.answer.is_some()) {
             self.tell_first(out);
+        }
+        if self.pending.len() == PENDING_USUAL {
+            out.weird("FTP", "FTP_too_many_pending_commands", &PENDING_USUAL.to_string());
         }
         while self.pending.len() >= PENDING_MAX {
             self.tell_first(out);
@@ -319,11 +325,15 @@ impl Conversation {
                 }
             }
             // Lines between the first and the last of a reply may be anything.
-            Side::Destination => {
-                if let Some(line) = parse_reply_line(line) {
-                    self.reply(line, out);
+            Side::Destination => match parse_reply_line(line) {
+                Some(line) => self.reply(line, out),
+                None if self.within.is_none() && out.wants_logs() => {
+                    let has_code = matches!(line, [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..]);
+                    let reason = if has_code { "invalid reply line" } else { "non-numeric reply code" };
+                    out.gives_up("FTP", reason, &escaped(line, TEXT_MAX));
                 }
-            }
+                None => {}
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Read: logins and commands with their replies; where data will go (`PORT`, `PASV`, `EPRT`, `EPSV`), so that the data
 //! connection is known for what it is; what server and system call themselves; TLS behind `AUTH TLS`.
 //!
-//! Not read: what data connections carry; commands behind `AUTH`, which are encrypted; GSS-API (RFC 2228). Data that
+//! Of data connections: how much they carry, and of what kind, where logs are wanted. Not read: what is in them; commands behind `AUTH`, which are encrypted; GSS-API (RFC 2228). Data that
 //! goes to a third address is not recognised. What only changes the connection (`TYPE`, `CWD`, `PASV`, `NOOP`, …) is no
 //! request; commands that nobody defined are told without their text, which may be a password typed at the wrong moment.
 //!
@@ -27,8 +27,11 @@ pub(crate) const READER: Reader =
     Reader { protocol: Protocol::Ftp, recognise, open: || Box::<conversation::Conversation>::default() };
 
 /// Data connections, which are known only by their announcement.
-pub(crate) const DATA_READER: Reader =
-    Reader { protocol: Protocol::FtpData, recognise: |_| Recognition::No, open: || Box::new(data::Data) };
+pub(crate) const DATA_READER: Reader = Reader {
+    protocol: Protocol::FtpData,
+    recognise: |_| Recognition::No,
+    open: || Box::<data::Data>::default(),
+};
 
 /// The usual port.
 const PORT: u16 = 21;

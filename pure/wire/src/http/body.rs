@@ -3,13 +3,10 @@
 use super::inflate::{Inflated, inflate};
 use super::message::Headers;
 use super::parse::{parse_chunk_size, parse_content_length};
+use crate::content::{self, START_MAX};
+use city::Text;
+use jiff::Timestamp;
 use smallvec::SmallVec;
-
-/// How many bytes of a body are looked at to guess what it is.
-const START_MAX: usize = 64;
-
-/// How many bytes show that content is text; Zeek wants as many.
-const TEXT_MIN: usize = 10;
 
 /// The longest form in which a login is looked for.
 pub const FORM_MAX: usize = 8 << 10;
@@ -69,6 +66,16 @@ impl Framing {
     }
 }
 
+impl Framing {
+    /// How long a body is, if that is said before it comes.
+    pub fn length(self) -> Option<u64> {
+        match self {
+            Framing::Length(length) => Some(length),
+            Framing::Chunked(_) | Framing::UntilClose => None,
+        }
+    }
+}
+
 /// A body that is being passed.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
@@ -76,9 +83,15 @@ pub struct Body {
     pub length: u64,
     /// How many bytes of it were not seen.
     pub missed: u64,
+    /// How many bytes it was to have, if it was said.
+    pub declared: Option<u64>,
+    /// What it is called, if it was said.
+    pub filename: Option<Text>,
+    /// When its first and its last bytes came, if anybody wants to know.
+    pub span: Option<(Timestamp, Timestamp)>,
     /// Its first bytes.
     start: SmallVec<[u8; START_MAX]>,
-    /// All of it, if it may be a form and is short.
+    /// All of it, if it may be a form or is looked at otherwise, and is short.
     form: Option<Vec<u8>>,
     /// How it is compressed, and all of it, if it is short.
     packed: Option<(Vec<u8>, Vec<u8>)>,
@@ -109,6 +122,11 @@ impl Body {
         body
     }
 
+    /// Has all of it held, if it is short enough.
+    pub fn hold(&mut self) {
+        self.form = Some(Vec::new());
+    }
+
     /// All of it, if it may be a form and is short enough.
     pub fn held(&self) -> Option<&[u8]> {
         self.form.as_deref()
@@ -117,6 +135,11 @@ impl Body {
     /// The form, if it was one and short enough.
     pub fn take_form(&mut self) -> Option<Vec<u8>> {
         self.form.take()
+    }
+
+    /// Takes note that bytes of it come.
+    pub fn comes(&mut self, now: Timestamp) {
+        self.span = Some((self.span.map_or(now, |(first, _)| first), now));
     }
 
     fn count(&mut self, bytes: &[u8]) {
@@ -211,62 +234,7 @@ impl Body {
 
     /// What it is, by its first bytes.
     pub fn mime(&self) -> Option<&'static str> {
-        if self.start.is_empty() {
-            return None;
-        }
-        /// How content of a type begins.
-        const BEGINNINGS: [(&[u8], &str); 19] = [
-            (b"%PDF-", "application/pdf"),
-            (b"MZ", "application/x-dosexec"),
-            (b"\x7fELF", "application/x-executable"),
-            (b"PK\x03\x04", "application/zip"),
-            (b"\x1f\x8b", "application/x-gzip"),
-            (b"BZh", "application/x-bzip2"),
-            (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-            (b"\xfd7zXZ\x00", "application/x-xz"),
-            (b"\x89PNG\r\n\x1a\n", "image/png"),
-            (b"\xff\xd8\xff", "image/jpeg"),
-            (b"GIF8", "image/gif"),
-            (b"BM", "image/x-ms-bmp"),
-            (b"\x00\x00\x01\x00", "image/x-icon"),
-            (b"\x00\x00\x00\x18ftyp", "video/mp4"),
-            (b"CWS", "application/x-shockwave-flash"),
-            (b"FWS", "application/x-shockwave-flash"),
-            (b"ID3", "audio/mpeg"),
-            (b"OggS", "application/ogg"),
-            (b"wOFF", "application/font-woff"),
-        ];
-        if let Some((_, mime)) = BEGINNINGS.iter().find(|(start, _)| self.start.starts_with(start)) {
-            return Some(mime);
-        }
-        let text = self.start.trim_ascii_start();
-        let lower = text.to_ascii_lowercase();
-        // A page of XHTML begins as XML.
-        let prolog = lower.strip_prefix(b"<?xml").and_then(|rest| {
-            let end = rest.windows(2).position(|pair| pair == b"?>")?;
-            rest.get(end + 2..)
-        });
-        let page = prolog.unwrap_or(&lower).trim_ascii_start();
-        if ["<!doctype html", "<html", "<head", "<body", "<title"]
-            .iter()
-            .any(|tag| page.starts_with(tag.as_bytes()))
-        {
-            return Some("text/html");
-        }
-        if lower.starts_with(b"<?xml") || lower.starts_with(b"<soap") {
-            return Some("application/xml");
-        }
-        if matches!(text, [b'{' | b'[', ..]) {
-            return Some("text/json");
-        }
-        // Fewer bytes do not show that it is text.
-        if self.start.len() < TEXT_MIN {
-            return None;
-        }
-        let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e | 0x80..);
-        let is_text =
-            self.start.iter().all(printable) && self.start.utf8_chunks().all(|c| c.invalid().len() < 3);
-        is_text.then_some("text/plain")
+        content::mime(&self.start)
     }
 }
 
@@ -316,23 +284,5 @@ mod tests {
     fn what_breaks_its_framing_is_broken() {
         let mut framing = Framing::Chunked(Chunk::Size);
         assert_eq!(Body::default().read(&mut framing, b"not a size\r\n"), Step::Broken);
-    }
-
-    #[test]
-    fn content_is_guessed_by_its_beginning() {
-        for (bytes, mime) in [
-            (&b"<!DOCTYPE html><html>"[..], Some("text/html")),
-            (b"\x89PNG\r\n\x1a\nxyz", Some("image/png")),
-            (b"<?xml version=\"1.0\"?>\n<!DOCTYPE html>", Some("text/html")),
-            (b"<?xml version=\"1.0\"?>\n<plan>", Some("application/xml")),
-            (b"plain words", Some("text/plain")),
-            (b"short", None),
-            (b"\x00\x01\x02", None),
-            (b"", None),
-        ] {
-            let mut body = Body::default();
-            body.read(&mut Framing::UntilClose, bytes);
-            assert_eq!(body.mime(), mime);
-        }
     }
 }

@@ -1,18 +1,20 @@
 //! From heads and bodies to observations.
 
 use super::body::{Body, Chunk, Framing, Step};
-use super::credentials::{mask, may_hold_login, parse_authorization};
+use super::credentials::{mask, may_hold_login, parse_authorization, realm};
 use super::exchange::{Answer, Exchange};
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use super::parts;
 use super::upgrade::Upgrade;
+use super::{files, ocsp, oddity};
 use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
 use crate::tls;
 use city::{Details, Protocol, Text, Trait};
 use compact_str::{CompactString, ToCompactString, format_compact};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// The most requests of one conversation that wait for their replies.
@@ -55,6 +57,8 @@ struct Half {
     /// Where the first line of the head ends, once that is known.
     line: Option<usize>,
     body: Body,
+    /// The version it last spoke, if anybody wants to know.
+    version: SmallVec<[u8; 8]>,
 }
 
 /// Another protocol in the same connection.
@@ -132,7 +136,7 @@ impl Conversation {
                     Some(request) if request.version.is_none() => {
                         return Some(self.old_request(side, line, request, out));
                     }
-                    None if parse_status_line(line).is_none() => return Some(self.give_up(side)),
+                    None if parse_status_line(line).is_none() => return Some(self.no_request(side, out)),
                     _ => end,
                 }
             }
@@ -168,6 +172,24 @@ impl Conversation {
         None
     }
 
+    /// Hears no more of a side, whose line is no request.
+    fn no_request(&mut self, side: Side, out: &mut Out<'_>) -> usize {
+        if self.client != Some(side.other()) {
+            oddity::of_no_request(out);
+        }
+        self.give_up(side)
+    }
+
+    /// Takes note of the version that a side speaks.
+    fn speaks(&mut self, side: Side, version: &[u8], out: &mut Out<'_>) {
+        if out.wants_logs() && self.halves.of(side).version.as_slice() != version {
+            if !self.halves.of(side).version.is_empty() {
+                oddity::of_versions(out);
+            }
+            self.half(side).version = SmallVec::from_slice(version.get(..8).unwrap_or(version));
+        }
+    }
+
     /// Hears no more of a side.
     fn give_up(&mut self, side: Side) -> usize {
         self.half(side).stage = Stage::Deaf;
@@ -181,7 +203,10 @@ impl Conversation {
     /// A request of HTTP/0.9 is one line.
     fn old_request(&mut self, side: Side, line: &[u8], request: RequestLine<'_>, out: &mut Out<'_>) -> usize {
         if !Method::is_usual(request.method) || self.client == Some(side.other()) {
-            return self.give_up(side);
+            if self.client == Some(side) {
+                self.speaks(side, b"0.9", out);
+            }
+            return self.no_request(side, out);
         }
         let half = self.half(side);
         (half.searched, half.line) = (0, None);
@@ -194,6 +219,8 @@ impl Conversation {
 
     fn request(&mut self, side: Side, line: RequestLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
         self.client = Some(side);
+        self.speaks(side, line.version.unwrap_or(b"0.9"), out);
+        oddity::of_request(line, headers, out);
         while self.pending.len() >= PENDING_MAX {
             self.tell_first(false, out);
         }
@@ -273,6 +300,7 @@ impl Conversation {
                 });
                 let half = self.half(side);
                 half.body = if is_form { Body::form() } else { Body::default() };
+                half.body.declared = framing.length();
                 half.stage = Stage::Body(framing);
             }
         }
@@ -284,6 +312,7 @@ impl Conversation {
         half.stage = Stage::Head;
         let mut body = std::mem::take(&mut half.body);
         if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
+            files::tell(&body, &exchange.content_type, side, out);
             exchange.finish(&mut body, out.wants_details());
         }
     }
@@ -304,6 +333,8 @@ impl Conversation {
             }
             self.pending.push_back(Exchange::unseen(details));
         }
+        self.speaks(side, line.version, out);
+        oddity::of_reply(line, headers, out);
         self.introduce(side, headers, out);
         let reason = readable(line.reason, DETAIL_MAX);
         let wants_details = out.wants_details();
@@ -322,6 +353,7 @@ impl Conversation {
         put("status", line.status.to_compact_string());
         put("reason", reason.clone());
         put("response-version", readable(line.version, VALUE_BYTES_MAX));
+        let mut filename = None;
         for (name, value) in headers.iter() {
             let mut capitals = readable(name, VALUE_BYTES_MAX);
             capitals.make_ascii_uppercase();
@@ -329,7 +361,9 @@ impl Conversation {
             let key = match name.to_ascii_lowercase().as_slice() {
                 b"content-disposition" => {
                     if let Some(name) = parts::filename(value) {
-                        put("response-filename", readable(name, VALUE_BYTES_MAX));
+                        let name = readable(name, VALUE_BYTES_MAX);
+                        put("response-filename", name.clone());
+                        filename = Some(name);
                     }
                     continue;
                 }
@@ -364,8 +398,15 @@ impl Conversation {
             None if !has_body => self.finish_reply(side, true, out),
             framing => {
                 let encoding = headers.first("content-encoding").filter(|_| wants_details);
+                let is_status = out.wants_logs() && headers.first("content-type") == Some(ocsp::CONTENT_TYPE);
                 let half = self.half(side);
                 half.body = encoding.map_or_else(Body::default, Body::packed);
+                // Of a packed body its length without the packing is not said.
+                half.body.declared = framing.and_then(Framing::length).filter(|_| encoding.is_none());
+                half.body.filename = filename;
+                if is_status {
+                    half.body.hold();
+                }
                 half.stage = Stage::Body(framing.unwrap_or(Framing::UntilClose));
             }
         }
@@ -416,10 +457,15 @@ impl Conversation {
         if !exchange.is_whole && is_last {
             // The reply came before the request was whole: what there is of it counts.
             let mut body = std::mem::take(&mut self.half(client).body);
+            files::tell(&body, &exchange.content_type, client, out);
             exchange.finish(&mut body, wants_details);
         }
         if wants_details && exchange.answer.is_some() {
             let body = &self.half(client.other()).body;
+            files::tell(body, &[], client.other(), out);
+            if let Some(held) = body.held() {
+                ocsp::tell(held, client.other(), out);
+            }
             let mut put =
                 |key: &'static str, value: Text| exchange.details.push((Text::const_new(key), value));
             put("response-length", body.length.to_compact_string());
@@ -488,7 +534,14 @@ impl Dialogue for Conversation {
             let half = self.halves.of_mut(side);
             match &mut half.stage {
                 Stage::Body(framing) => {
+                    if out.wants_logs() {
+                        half.body.comes(out.time);
+                    }
+                    let is_size = matches!(framing, Framing::Chunked(Chunk::Size));
                     let step = half.body.read(framing, rest);
+                    if is_size && step == Step::Broken {
+                        oddity::of_chunk_size(rest, out);
+                    }
                     self.body(side, step, out);
                     match step {
                         Step::Done(count) => used += count,
@@ -504,13 +557,11 @@ impl Dialogue for Conversation {
                     Some(count) => used += count,
                     None => break,
                 },
-                Stage::Searching => {
-                    let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                    if !is_first_line(line) {
-                        return Progress::Used(bytes.len());
-                    }
-                    half.stage = Stage::Head;
-                }
+                Stage::Searching => match rest.split_inclusive(|byte| *byte == b'\n').next() {
+                    Some(line) if is_first_line(line.trim_ascii_end()) => half.stage = Stage::Head,
+                    Some(line) if line.ends_with(b"\n") => used += line.len(),
+                    _ => return Progress::Used(bytes.len()),
+                },
                 Stage::Tunnel => {
                     return match self.tunnel(side, rest, out) {
                         Progress::Used(count) => Progress::Used(used + count),
@@ -570,13 +621,6 @@ impl Dialogue for Conversation {
 fn is_first_line(line: &[u8]) -> bool {
     parse_status_line(line).is_some()
         || parse_request_line(line).is_some_and(|request| request.version.is_some())
-}
-
-/// The realm of a challenge (RFC 9110 clause 11.5).
-fn realm(value: &[u8]) -> Option<Text> {
-    let at = value.windows(7).position(|window| window.eq_ignore_ascii_case(b"realm=\""))?;
-    let quoted = value.get(at + 7..)?;
-    Some(readable(quoted.split(|byte| *byte == b'"').next()?, VALUE_BYTES_MAX))
 }
 
 #[cfg(test)]

@@ -375,6 +375,13 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The realm of a challenge (RFC 9110 clause 11.5).
+pub fn realm(value: &[u8]) -> Option<Text> {
+    let at = value.windows(7).position(|window| window.eq_ignore_ascii_case(b"realm=\""))?;
+    let quoted = value.get(at + 7..)?;
+    Some(readable(quoted.split(|byte| *byte == b'"').next()?, VALUE_BYTES_MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

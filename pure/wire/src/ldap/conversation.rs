@@ -38,6 +38,7 @@ struct Conversation {
     pending: Unanswered<(i64, Operation), PENDING_MAX, Pending>,
     ntlm: ntlm::Session,
     kerberos: kerberos::Session,
+    carried: gss::Carried,
     /// What follows a StartTLS.
     tls: Option<Inner>,
     /// Whether a mechanism was accepted or a part not seen, so that a security layer may lie around messages.
@@ -253,6 +254,7 @@ impl Conversation {
     /// A mechanism's token.
     fn token(&mut self, side: Side, token: &[u8], out: &mut Out<'_>) {
         let token = gss::parse_token(token);
+        self.carried.see(&token, out);
         self.ntlm.token(side, &token, out);
         self.kerberos.token(side, &token, out);
     }

@@ -134,6 +134,11 @@ impl Conversation {
             };
             out.weakness(client.other(), WeaknessKind::ObsoleteProtocol, detail);
         }
+        let mut details = Details::new();
+        if out.wants_details() {
+            let chain = self.answer.iter().flat_map(|answer| &answer.chain);
+            chain.for_each(|certificate| certificate.put("server", &mut details));
+        }
         out.request(
             client,
             Asked {
@@ -144,7 +149,7 @@ impl Conversation {
                 ),
                 value: security,
                 reply,
-                details: Details::new(),
+                details,
             },
         );
     }

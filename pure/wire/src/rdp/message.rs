@@ -1,5 +1,6 @@
 //! What the connection of RDP says: MS-RDPBCGR clause 2.2.1.
 
+use crate::tls;
 use city::Text;
 use compact_str::format_compact;
 
@@ -71,6 +72,8 @@ pub struct Server {
     /// Method and level of encryption (clause 2.2.1.4.3).
     pub encryption: Option<(u32, u32)>,
     pub certificate: Option<Certificate>,
+    /// The certificates of X.509 among it.
+    pub chain: Vec<tls::certificate::Certificate>,
 }
 
 /// A server's certificate, as far as its head says (clause 2.2.1.4.3.1).

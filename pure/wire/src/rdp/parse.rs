@@ -4,7 +4,11 @@ use super::message::{Certificate, Choice, Client, Core, Request, Server};
 use crate::ber;
 use crate::cursor::Cursor;
 use crate::show::{cut, escaped};
+use crate::tls;
 use city::Text;
+
+/// Certificates of a chain that are read.
+const CHAIN_MAX: u32 = 8;
 
 /// Channels that a client may ask for (clause 2.2.1.3.4).
 const CHANNELS_MAX: u32 = 31;
@@ -182,7 +186,9 @@ pub fn parse_server(data: &[u8]) -> Option<Server> {
         if kind == 0x0c02 {
             let mut cursor = Cursor::new(content);
             server.encryption = u32_le(&mut cursor).zip(u32_le(&mut cursor));
-            server.certificate = certificate(cursor);
+            if let Some((certificate, chain)) = certificate(cursor) {
+                (server.certificate, server.chain) = (Some(certificate), chain);
+            }
         }
     }
     Some(server)
@@ -201,13 +207,26 @@ fn conference(gcc: &[u8]) -> Option<u8> {
     cursor.u8()
 }
 
-/// The head of a certificate (clause 2.2.1.4.3.1); the random number before it is passed over.
-fn certificate(mut cursor: Cursor<'_>) -> Option<Certificate> {
+/// A certificate: its head (clause 2.2.1.4.3.1), and the chain of X.509 behind it (clause 2.2.1.4.3.1.2), the owner's
+/// last; the random number before it is passed over.
+fn certificate(mut cursor: Cursor<'_>) -> Option<(Certificate, Vec<tls::certificate::Certificate>)> {
     let (random, length) = (u32_le(&mut cursor)?, u32_le(&mut cursor)?);
     cursor.take(usize::try_from(random).ok()?)?;
     let mut cursor = Cursor::new(cursor.take(usize::try_from(length).ok()?)?);
     let version = u32_le(&mut cursor)?;
     let kind = version & 0x7fff_ffff;
     let count = if kind == 2 { u32_le(&mut cursor)?.min(64) } else { 1 };
-    Some(Certificate { version: kind, is_permanent: version & 0x8000_0000 == 0, count })
+    let mut chain = Vec::new();
+    if kind == 2 {
+        for _ in 0..count.min(CHAIN_MAX) {
+            let Some(bytes) = u32_le(&mut cursor)
+                .and_then(|length| usize::try_from(length).ok())
+                .and_then(|length| cursor.take(length))
+            else {
+                break;
+            };
+            chain.extend(tls::certificate::parse_certificate(bytes));
+        }
+    }
+    Some((Certificate { version: kind, is_permanent: version & 0x8000_0000 == 0, count }, chain))
 }

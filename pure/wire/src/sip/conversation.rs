@@ -8,7 +8,7 @@ use super::row::Row;
 use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::http::{Headers, parse_authorization};
-use crate::show::{VALUE_BYTES_MAX, cut, readable};
+use crate::show::{VALUE_BYTES_MAX, cut, escaped, readable};
 use crate::text_head::{First, Found, Head, body_length, parse_head, parse_whole};
 use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
@@ -40,6 +40,11 @@ struct Conversation {
 impl Dialogue for Conversation {
     fn datagram(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> bool {
         let message = without_padding(bytes);
+        let junk = bytes.get(..bytes.len().saturating_sub(message.len())).unwrap_or_default();
+        if junk.contains(&0) && out.wants_logs() {
+            let junk = escaped(junk, VALUE_BYTES_MAX);
+            out.weird("SIP", "sip_junk_before_request", &escaped(junk.as_bytes(), VALUE_BYTES_MAX));
+        }
         if message.is_empty() {
             return true;
         }
@@ -133,6 +138,14 @@ impl Conversation {
     fn head(&mut self, side: Side, head: Head<'_>, out: &mut Out<'_>) {
         let headers = head.headers;
         let key = key(headers);
+        let length = headers.first("content-length").or_else(|| headers.first("l"));
+        if let Some(odd) = length.filter(|length| !length.iter().all(u8::is_ascii_digit)) {
+            let name = match head.first {
+                First::Request { .. } => "invalid_SIP_request_body_len",
+                First::Reply { .. } => "invalid_SIP_response_body_len",
+            };
+            out.weird("", name, &readable(odd, VALUE_BYTES_MAX));
+        }
         match head.first {
             First::Request { method, target } => {
                 self.row.request(method, target, headers);

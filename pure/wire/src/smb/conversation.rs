@@ -23,6 +23,7 @@ struct Conversation {
     pending: Unanswered<Key, PENDING_MAX>,
     ntlm: ntlm::Session,
     kerberos: kerberos::Session,
+    carried: gss::Carried,
     /// What a client of version 1 offers.
     offer: Vec<Text>,
     server_told: bool,
@@ -105,6 +106,7 @@ impl Conversation {
             && let Some(token) = parse::parse_token(message)
         {
             let token = gss::parse_token(token);
+            self.carried.see(&token, out);
             self.ntlm.token(side, &token, out);
             self.kerberos.token(side, &token, out);
         }

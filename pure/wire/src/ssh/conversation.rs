@@ -313,7 +313,10 @@ impl Dialogue for Conversation {
                     Packet::Wrong => self.halves.of_mut(side).stage = Stage::Deaf,
                 },
                 Stage::Encrypted if side == Side::Destination && self.logins.success != Some(true) => {
-                    self.encrypted(rest.len(), out);
+                    // What comes together with the new keys is no answer (RFC 8308 clause 2.4).
+                    if used == 0 {
+                        self.encrypted(rest.len(), out);
+                    }
                     return Progress::Used(bytes.len());
                 }
                 Stage::Encrypted | Stage::Deaf => return Progress::Skip(REST),

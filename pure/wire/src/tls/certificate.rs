@@ -8,16 +8,17 @@
 
 use crate::show::{hexadecimal, readable};
 use city::{Details, Text};
-use compact_str::{CompactString, ToCompactString};
+use compact_str::{CompactString, ToCompactString, format_compact};
 use jiff::Timestamp;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use x509_parser::asn1_rs::Oid;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
-use x509_parser::public_key::PublicKey;
+use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::{AlgorithmIdentifier, AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
 
 /// The longest text of one field, in bytes.
@@ -205,19 +206,26 @@ fn alternative_name(name: &GeneralName<'_>) -> Option<(&'static str, Text)> {
 
 fn key(info: &SubjectPublicKeyInfo<'_>) -> Key {
     let mut key = Key { algorithm: algorithm_name(&info.algorithm), ..Key::default() };
-    match info.parsed() {
-        Ok(PublicKey::RSA(rsa)) => {
+    // Some name the way of signing instead of the key's own algorithm.
+    let parsed = match info.parsed() {
+        Ok(PublicKey::Unknown(bytes)) if key.algorithm.ends_with("WithRSAEncryption") => {
+            RSAPublicKey::from_der(bytes).map(|(_, rsa)| PublicKey::RSA(rsa)).ok()
+        }
+        parsed => parsed.ok(),
+    };
+    match parsed {
+        Some(PublicKey::RSA(rsa)) => {
             key.is_rsa = true;
             key.bits = bits(rsa.modulus);
             key.exponent = rsa.try_exponent().ok();
         }
-        Ok(PublicKey::EC(point)) => {
+        Some(PublicKey::EC(point)) => {
             let curve = info.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
             let curve = curve.map(|oid| curve_name(&oid));
             key.bits = curve.as_ref().and_then(|(_, bits)| *bits).unwrap_or_else(|| point.key_size());
             key.curve = curve.map(|(name, _)| name);
         }
-        Ok(PublicKey::DSA(number)) => key.bits = bits(number),
+        Some(PublicKey::DSA(number)) => key.bits = bits(number),
         _ => key.bits = info.subject_public_key.data.len() * 8,
     }
     key
@@ -265,12 +273,13 @@ fn algorithm_name(algorithm: &AlgorithmIdentifier<'_>) -> Text {
         "1.2.840.113549.1.1.2" => "md2WithRSAEncryption",
         "1.2.840.113549.1.1.3" => "md4WithRSAEncryption",
         "1.2.840.113549.1.1.4" => "md5WithRSAEncryption",
-        "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" => "sha1WithRSAEncryption",
+        "1.2.840.113549.1.1.5" => "sha1WithRSAEncryption",
         "1.2.840.113549.1.1.10" => "rsassaPss",
         "1.2.840.113549.1.1.11" => "sha256WithRSAEncryption",
         "1.2.840.113549.1.1.12" => "sha384WithRSAEncryption",
         "1.2.840.113549.1.1.13" => "sha512WithRSAEncryption",
         "1.2.840.113549.1.1.14" => "sha224WithRSAEncryption",
+        "1.3.14.3.2.29" => "sha1WithRSA",
         "1.3.101.110" => "X25519",
         "1.3.101.111" => "X448",
         "1.3.101.112" => "Ed25519",
@@ -318,10 +327,19 @@ fn attribute_name(oid: &Oid<'_>) -> Text {
     Text::const_new(name)
 }
 
-/// Text of an attribute. Those in UTF-16 (BMPString) and Latin-1 (T61String, in practice) are told by their bytes.
+/// Text of an attribute.
 fn attribute_text(bytes: &[u8]) -> Text {
-    if std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0')) {
-        return readable(bytes, FIELD_MAX);
+    readable(decoded(bytes).as_bytes(), FIELD_MAX)
+}
+
+/// Text of an attribute with its control characters. Those in UTF-16 (BMPString) and Latin-1 (T61String, in practice)
+/// are told by their bytes.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.get(..FIELD_MAX).unwrap_or(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.contains('\0')
+    {
+        return text.into();
     }
     let decoded: String = match bytes.as_chunks::<2>() {
         (pairs, []) if bytes.contains(&0) => {
@@ -330,23 +348,23 @@ fn attribute_text(bytes: &[u8]) -> Text {
         }
         _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
     };
-    readable(decoded.as_bytes(), FIELD_MAX)
+    decoded.into()
 }
 
 /// A distinguished name as text (RFC 4514 clause 2).
 fn distinguished_name(name: &X509Name<'_>) -> Text {
-    let mut parts: Vec<Text> = Vec::new();
+    let mut parts: Vec<String> = Vec::new();
     for rdn in name.iter_rdn() {
-        let mut values = Text::default();
+        // Several values of one part are shown from the last on too.
+        let mut values: Vec<Text> = Vec::new();
         for value in rdn.iter() {
-            if !values.is_empty() {
-                values.push('+');
-            }
-            values.push_str(&attribute_name(value.attr_type()));
-            values.push('=');
-            push_escaped(&mut values, &attribute_text(value.attr_value().data));
+            let mut text = attribute_name(value.attr_type());
+            text.push('=');
+            push_escaped(&mut text, &decoded(value.attr_value().data));
+            values.push(text);
         }
-        parts.push(values);
+        values.reverse();
+        parts.push(values.join("+"));
     }
     parts.reverse();
     parts.join(",").into()
@@ -356,6 +374,10 @@ fn distinguished_name(name: &X509Name<'_>) -> Text {
 fn push_escaped(text: &mut Text, value: &str) {
     let last = value.chars().count().saturating_sub(1);
     for (at, character) in value.chars().enumerate() {
+        if character.is_ascii_control() {
+            text.push_str(&format_compact!("\\{:02X}", u32::from(character)));
+            continue;
+        }
         let special = matches!(character, '"' | '+' | ',' | ';' | '<' | '>' | '\\')
             || at == 0 && matches!(character, ' ' | '#')
             || at == last && character == ' ';
@@ -383,7 +405,8 @@ mod tests {
     fn names_are_escaped_as_their_standard_says() {
         let mut text = Text::default();
         push_escaped(&mut text, " Pumps, Ltd+ ");
-        assert_eq!(text, "\\ Pumps\\, Ltd\\+\\ ");
+        push_escaped(&mut text, "\r\n");
+        assert_eq!(text, "\\ Pumps\\, Ltd\\+\\ \\0D\\0A");
     }
 
     #[test]

@@ -128,8 +128,12 @@ impl Conversation {
         self.chosen.as_ref().is_some_and(|hello| hello.version.is_tls13())
     }
 
+    /// Notes a message as Zeek's `ssl_history` does; `^` in front says that the end that was spoken to is the client.
     fn note(&mut self, side: Side, letter: u8) {
         if self.history.len() < HISTORY_MAX && !self.told {
+            if self.history.is_empty() && self.client == Side::Destination {
+                self.history.push('^');
+            }
             let letter = if side == self.client { letter.to_ascii_uppercase() } else { letter };
             self.history.push(char::from(letter));
         }

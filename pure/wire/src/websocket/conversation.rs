@@ -2,9 +2,9 @@
 
 use super::message::{FrameHead, Opcode, Opening};
 use super::parse::{Head, parse_head, unmask};
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Progress, Reader, Side};
 use crate::flow::Ends;
-use crate::{bacnet_sc, ocpp, tls};
+use crate::{bacnet_sc, ocpp, ssh, tls};
 use city::{Details, Observed, Protocol, Reply, Target, Verb};
 use compact_str::CompactString;
 
@@ -58,6 +58,16 @@ impl Carried {
     }
 }
 
+/// The reader of what tunnels carry, by the first message: a TLS hello (RFC 8446 clause 5.1) or the banner of SSH
+/// (RFC 4253 clause 4.2).
+fn tunnelled(message: &[u8]) -> Option<Reader> {
+    match message {
+        [22, 3, ..] => Some(tls::READER),
+        [b'S', b'S', b'H', b'-', ..] => Some(ssh::READER),
+        _ => None,
+    }
+}
+
 /// What is spoken in the messages.
 enum Inside {
     /// Not known yet; how many messages were looked at.
@@ -68,8 +78,9 @@ enum Inside {
     BacnetSc(Box<bacnet_sc::Conversation>),
     /// OCPP.
     Ocpp(Box<ocpp::Conversation>),
-    /// TLS, in the bytes of binary messages behind one another, with what each side has said of an unfinished record.
-    Tls(Box<dyn Dialogue>, Ends<Carried>),
+    /// Another protocol, in the bytes of binary messages behind one another, with what each side has said of an
+    /// unfinished message.
+    Tunnel(Protocol, Box<dyn Dialogue>, Ends<Carried>),
 }
 
 /// A client and a server that have agreed to speak WebSocket.
@@ -157,7 +168,7 @@ impl Conversation {
             Inside::Unknown(_) => true,
             Inside::Strange => false,
             Inside::Ocpp(_) => opcode == Opcode::TEXT,
-            Inside::BacnetSc(_) | Inside::Tls(..) => opcode == Opcode::BINARY,
+            Inside::BacnetSc(_) | Inside::Tunnel(..) => opcode == Opcode::BINARY,
         }
     }
 
@@ -208,9 +219,8 @@ impl Conversation {
             *looked_at += 1;
             if opcode == Opcode::TEXT && ocpp::is_message(message) {
                 self.begin_ocpp(out);
-            // A TLS hello (RFC 8446 clause 5.1), as tunnels carry it.
-            } else if opcode == Opcode::BINARY && matches!(message, [22, 3, ..]) {
-                self.inside = Inside::Tls((tls::READER.open)(), Ends::default());
+            } else if let Some(reader) = tunnelled(message).filter(|_| opcode == Opcode::BINARY) {
+                self.inside = Inside::Tunnel(reader.protocol, (reader.open)(), Ends::default());
             } else if *looked_at >= LOOKED_AT_MAX {
                 self.inside = Inside::Strange;
             }
@@ -218,12 +228,12 @@ impl Conversation {
         match &mut self.inside {
             Inside::BacnetSc(bacnet) => bacnet.message(side, message, out),
             Inside::Ocpp(ocpp) => ocpp.message(side, message, out),
-            Inside::Tls(tls, pending) => {
+            Inside::Tunnel(protocol, inner, pending) => {
                 let carried = pending.of_mut(side);
                 carried.bytes.extend_from_slice(message);
-                out.flow.protocol = Some(Protocol::Tls);
-                if !carried.shown_to(tls.as_mut(), side, out) {
-                    tls.end(out);
+                out.flow.protocol = Some(*protocol);
+                if !carried.shown_to(inner.as_mut(), side, out) {
+                    inner.end(out);
                     self.inside = Inside::Strange;
                 }
                 out.flow.protocol = Some(self.protocol);
@@ -289,7 +299,7 @@ impl Dialogue for Conversation {
             }
             _ => half.is_over = true,
         }
-        if let Inside::Tls(..) = self.inside {
+        if let Inside::Tunnel(..) = self.inside {
             self.inside = Inside::Strange;
         }
     }
@@ -299,9 +309,9 @@ impl Dialogue for Conversation {
         match &mut self.inside {
             Inside::BacnetSc(bacnet) => bacnet.end(out),
             Inside::Ocpp(ocpp) => ocpp.end(out),
-            Inside::Tls(tls, _) => {
-                out.flow.protocol = Some(Protocol::Tls);
-                tls.end(out);
+            Inside::Tunnel(protocol, inner, _) => {
+                out.flow.protocol = Some(*protocol);
+                inner.end(out);
                 out.flow.protocol = Some(self.protocol);
             }
             Inside::Unknown(_) | Inside::Strange => {}

@@ -2,7 +2,8 @@
 //!
 //! Read: what the two ends agreed on in HTTP; every frame, masked or not; messages put together from fragments, with
 //! control frames between them; OCPP in text messages, known by its subprotocol or by what they say; BACnet/SC in
-//! binary messages, known by its subprotocol; TLS in binary messages.
+//! binary messages, known by its subprotocol; TLS and SSH in
+//! binary messages.
 //!
 //! Not read: compressed messages (RFC 7692), which are seen and passed over; what else is inside; WebSocket over
 //! HTTP/2 and HTTP/3 (RFC 8441, RFC 9220); a connection whose opening was not seen. Behind a lost segment that is more

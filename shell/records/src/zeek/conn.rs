@@ -4,7 +4,7 @@ use super::{
     log::{Head, Log},
     row::Row,
 };
-use city::{Address, Conversation, Flow, Transport};
+use city::{Address, Conversation, Flow, Message, Transport};
 use std::net::IpAddr;
 
 pub(super) const LOGS: &[Log] = &[Log {
@@ -39,9 +39,10 @@ pub(super) fn row(conversation: &Conversation, services: &[&str]) -> Option<Row>
     let (source_port, destination_port) =
         if is_known { (flow.source_port, flow.destination_port) } else { (0, 0) };
     let mut row = Row::new(Flow { source_port, destination_port, ..flow }, "conn");
-    // Zeek is sure of SSH only once it has heard both.
+    // Zeek is sure of some only once it has heard both.
     let heard = conversation.bytes_out > 0 && conversation.bytes_in > 0;
-    let services: Vec<&str> = services.iter().copied().filter(|service| heard || *service != "ssh").collect();
+    let waits = |service: &&str| matches!(*service, "ssh" | "teredo");
+    let services: Vec<&str> = services.iter().copied().filter(|service| heard || !waits(service)).collect();
     if !services.is_empty() {
         row.put("service", services.join(","));
     }
@@ -104,6 +105,23 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         Protocol::Tls => "ssl",
         other => other.as_str(),
     })
+}
+
+/// Whether Zeek would be sure of a protocol by now, on which the order of services depends: of LDAP by an answer, and of
+/// what begins with more than one message only when what it carries is known too.
+pub(super) fn is_sure(protocol: city::Protocol, has_told: bool) -> bool {
+    use city::Protocol;
+    match protocol {
+        Protocol::Ldap => has_told,
+        Protocol::Ocpp | Protocol::Ssh | Protocol::Websocket => false,
+        _ => true,
+    }
+}
+
+/// The service that a message tells of which another protocol carries.
+pub(super) fn carried(message: &Message) -> Option<&'static str> {
+    let (_, told) = message.fields.iter().find(|(column, _)| column == "service")?;
+    ["gssapi", "krb", "ntlm"].into_iter().find(|service| told == service)
 }
 
 /// Whether Zeek counts an address among the local ones if nobody says otherwise: the blocks that IANA lists as not

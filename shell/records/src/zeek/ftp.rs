@@ -1,6 +1,9 @@
 //! FTP: Zeek's log.
 
 use super::log::{Head, Log};
+use city::{Flow, Message, Text};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 
 pub(super) const LOGS: &[Log] = &[Log {
     path: "ftp",
@@ -21,3 +24,59 @@ pub(super) const LOGS: &[Log] = &[Log {
         ("fuid", "string"),
     ],
 }];
+
+/// Transfers that are followed at a time.
+const TRANSFERS_MAX: usize = 4_096;
+
+/// How long after data has come Zeek has put the connection away and knows what it was. The row of a command that
+/// another follows at once is written without the type, there and here.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(1);
+
+/// What goes through data connections, until the row of the command that asked for it is written.
+#[derive(Debug, Default)]
+pub(super) struct Transfers {
+    /// Which control connection announced a data connection, by where it goes.
+    announced: HashMap<(String, String), Flow>,
+    /// What the last data connection of a control connection carried.
+    carried: HashMap<Flow, (Text, Timestamp)>,
+}
+
+impl Transfers {
+    /// Data begins to come.
+    pub(super) fn begins(&mut self, message: &Message, time: Timestamp) {
+        let place = (message.flow.destination.to_string(), message.flow.destination_port.to_string());
+        let Some(control) = self.announced.remove(&place) else { return };
+        if self.carried.len() >= TRANSFERS_MAX {
+            self.carried.clear();
+        }
+        if let Some(mime) = field(message, "mime_type") {
+            self.carried.insert(control, (mime.clone(), time));
+        }
+    }
+
+    /// The row of a command.
+    pub(super) fn row(&mut self, message: &Message, time: Timestamp) -> Message {
+        let mut row = message.clone();
+        if let (Some(host), Some(port)) =
+            (field(message, "data_channel.resp_h"), field(message, "data_channel.resp_p"))
+        {
+            if self.announced.len() >= TRANSFERS_MAX {
+                self.announced.clear();
+            }
+            self.announced.insert((host.to_string(), port.to_string()), message.flow);
+        } else if field(message, "command").is_some_and(|command| TRANSFERS.contains(&command.as_str()))
+            && let Some((mime, since)) = self.carried.remove(&message.flow)
+            && time.duration_since(since) >= SETTLED_AFTER
+        {
+            row.fields.push((Text::const_new("mime_type"), mime));
+        }
+        row
+    }
+}
+
+/// The commands by which data goes through a data connection.
+const TRANSFERS: [&str; 4] = ["APPE", "RETR", "STOR", "STOU"];
+
+fn field<'m>(message: &'m Message, column: &str) -> Option<&'m Text> {
+    message.fields.iter().find(|(name, _)| name == column).map(|(_, value)| value)
+}

@@ -24,12 +24,24 @@ pub(super) enum Head {
     Sides,
     /// The same columns, those of who said it without a value: it is said of a conversation, not in one message.
     SidesUnset,
+    /// The time, the file's own name, the conversation's, and its ends.
+    File,
     /// The time alone.
     Time,
 }
 
 const ENDS: &[(&str, &str)] = &[
     ("ts", "time"),
+    ("uid", "string"),
+    ("id.orig_h", "addr"),
+    ("id.orig_p", "port"),
+    ("id.resp_h", "addr"),
+    ("id.resp_p", "port"),
+];
+
+const FILE: &[(&str, &str)] = &[
+    ("ts", "time"),
+    ("fuid", "string"),
     ("uid", "string"),
     ("id.orig_h", "addr"),
     ("id.orig_p", "port"),
@@ -51,6 +63,7 @@ impl Log {
         let (ends, sides) = match self.head {
             Head::Ends => (ENDS, &[][..]),
             Head::Sides | Head::SidesUnset => (ENDS, SIDES),
+            Head::File => (FILE, &[][..]),
             Head::Time => (ENDS.get(..1).unwrap_or_default(), &[][..]),
         };
         ends.iter().chain(sides).chain(self.columns).copied()

@@ -36,6 +36,18 @@ impl Row {
         self.message.fields.push((Text::const_new(column), value.into()));
     }
 
+    /// The name of the file that it is about.
+    pub(super) fn fuid(&self) -> Option<Text> {
+        self.message.fields.iter().find(|(column, _)| column == "fuid").map(|(_, name)| name.clone())
+    }
+
+    /// Puts another value in the place of one that was put.
+    pub(super) fn replace(&mut self, column: &str, value: &'static str) {
+        for (_, known) in self.message.fields.iter_mut().filter(|(name, _)| name == column) {
+            *known = Text::const_new(value);
+        }
+    }
+
     /// Puts a value, if there is one.
     pub(super) fn maybe(&mut self, column: &'static str, value: Option<impl Into<Text>>) {
         if let Some(value) = value {

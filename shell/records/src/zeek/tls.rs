@@ -5,7 +5,7 @@ use super::{
     log::{Head, Log},
     row::{Row, detail, details, flag},
 };
-use city::{Flow, Request};
+use city::{Flow, Protocol, Request};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 
@@ -25,6 +25,10 @@ pub(super) const LOGS: &[Log] = &[
             ("ssl_history", "string"),
             ("cert_chain_fps", "vector[string]"),
             ("client_cert_chain_fps", "vector[string]"),
+            ("subject", "string"),
+            ("issuer", "string"),
+            ("client_subject", "string"),
+            ("client_issuer", "string"),
             ("sni_matches_cert", "bool"),
         ],
     },
@@ -83,7 +87,24 @@ impl Certificates {
     /// The rows of a handshake.
     pub(super) fn rows(&mut self, request: &Request, time: Timestamp) -> Vec<Row> {
         let mut rows = vec![handshake(request)];
-        for (part, row) in certificates(request) {
+        rows.extend(self.shown(time, certificates(request)));
+        rows
+    }
+
+    /// The rows of certificates that are shown otherwise than in a chain: each is somebody's own.
+    pub(super) fn rows_alone(&mut self, request: &Request, time: Timestamp) -> Vec<Row> {
+        let mut shown = certificates(request);
+        for (part, row) in &mut shown {
+            *part = Part::Host;
+            row.replace("host_cert", "T");
+        }
+        self.shown(time, shown)
+    }
+
+    /// The rows among these that are new.
+    fn shown(&mut self, time: Timestamp, shown: Vec<(Part, Row)>) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for (part, row) in shown {
             let print = row.message.fields.iter().find(|(name, _)| name == "fingerprint");
             let key = (print.map(|(_, print)| print.to_string()).unwrap_or_default(), part);
             if self.0.get(&key).is_some_and(|then| time.duration_since(*then) < KNOWN_FOR) {
@@ -115,7 +136,8 @@ fn handshake(request: &Request) -> Row {
         row.maybe_text(column, detail(request, key));
     }
     row.flag("resumed", flag(request, "resumed"));
-    row.flag("established", flag(request, "established"));
+    // What comes behind the hellos in QUIC is encrypted; Zeek has no row for what it does not see.
+    row.flag("established", flag(request, "established") && request.flow.protocol != Some(Protocol::Quic));
     let chain = |whose: &'static str| {
         let sides = details(request, "certificate-from").zip(details(request, "certificate-fingerprint"));
         sides.filter(move |(side, _)| *side == whose).map(|(_, print)| print)
@@ -130,7 +152,21 @@ fn handshake(request: &Request) -> Row {
             row.flag("sni_matches_cert", is_for(request, name));
         }
     }
+    for (whose, subject, issuer) in
+        [("server", "subject", "issuer"), ("client", "client_subject", "client_issuer")]
+    {
+        row.maybe_text(subject, own(request, whose, "certificate-subject").next());
+        row.maybe_text(issuer, own(request, whose, "certificate-issuer").next());
+    }
     row
+}
+
+/// The details of a name that one end's own certificate has, the first that it shows.
+fn own<'r>(request: &'r Request, whose: &'static str, name: &'static str) -> impl Iterator<Item = &'r str> {
+    let shown =
+        request.details.iter().skip_while(move |(key, value)| key != "certificate-from" || value != whose);
+    let own = shown.skip(1).take_while(|(key, _)| key != "certificate-from");
+    own.filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 fn version(code: u16) -> String {
@@ -154,19 +190,14 @@ fn version(code: u16) -> String {
 /// Whether the server's own certificate, the first that it shows, is for a name: by its alternative names, or by its
 /// common name if it has none (RFC 6125 clause 6.4).
 fn is_for(request: &Request, name: &str) -> bool {
-    let own =
-        request.details.iter().skip_while(|(key, value)| key != "certificate-from" || value != "server");
-    let own: Vec<_> = own.skip(1).take_while(|(key, _)| key != "certificate-from").collect();
-    let of = |wanted: &'static str| {
-        own.iter().filter(move |(key, _)| key == wanted).map(|(_, value)| value.as_str())
-    };
-    if of("certificate-dns").next().is_some() {
-        return of("certificate-dns").any(|pattern| matches(pattern, name));
+    let mut names = own(request, "server", "certificate-dns").peekable();
+    if names.peek().is_some() {
+        return names.any(|pattern| matches(pattern, name));
     }
-    let common = of("certificate-subject")
+    let mut common = own(request, "server", "certificate-subject")
         .flat_map(|subject| subject.split(','))
         .filter_map(|part| part.strip_prefix("CN="));
-    common.into_iter().any(|pattern| matches(pattern, name))
+    common.any(|pattern| matches(pattern, name))
 }
 
 /// Whether a name with a `*` for its first label, or without, is a host's.
@@ -217,6 +248,7 @@ fn certificates(request: &Request) -> Vec<(Part, Row)> {
             "key-algorithm" => {
                 let kind = match value.as_str() {
                     "rsaEncryption" => "rsa",
+                    name if name.ends_with("WithRSAEncryption") => "rsa",
                     "dsaEncryption" | "id-dsa" => "dsa",
                     "id-ecPublicKey" => "ecdsa",
                     other => other,

@@ -18,7 +18,11 @@ pub(super) struct Uids {
 #[derive(Debug, Default)]
 struct Known {
     uid: String,
+    /// Those that Zeek would have been sure of by now, and those that it would not, in the order in which they showed.
     services: Vec<&'static str>,
+    unsure: Vec<&'static str>,
+    /// Those that it would not have read to the end.
+    given_up: Vec<String>,
 }
 
 /// The most services of one conversation.
@@ -26,22 +30,40 @@ const SERVICES_MAX: usize = 8;
 
 impl Uids {
     pub(super) fn open(&mut self, flow: &Flow, time: Timestamp) {
-        self.open.insert(key(flow), Known { uid: uid(flow, time), services: Vec::new() });
+        self.open.insert(key(flow), Known { uid: uid(flow, time), ..Known::default() });
     }
 
     /// Takes note that an analyser of Zeek's would have read the conversation.
-    pub(super) fn serve(&mut self, flow: &Flow, service: &'static str) {
-        if let Some(known) = self.open.get_mut(&key(flow))
-            && known.services.len() < SERVICES_MAX
-            && !known.services.contains(&service)
-        {
+    pub(super) fn serve(&mut self, flow: &Flow, service: &'static str, is_sure: bool) {
+        let Some(known) = self.open.get_mut(&key(flow)) else { return };
+        if known.services.contains(&service) || known.services.len() + known.unsure.len() >= SERVICES_MAX {
+            return;
+        }
+        let place = known.unsure.iter().position(|unsure| *unsure == service);
+        if is_sure {
+            place.map(|place| known.unsure.remove(place));
             known.services.push(service);
+        } else if place.is_none() {
+            known.unsure.push(service);
         }
     }
 
-    /// Forgets a conversation; its services, in the order in which they showed.
+    /// Takes note that Zeek would read a service no further; `false` if that was known.
+    pub(super) fn give_up(&mut self, flow: &Flow, service: &str) -> bool {
+        let Some(known) = self.open.get_mut(&key(flow)) else { return false };
+        if known.given_up.iter().any(|given_up| given_up == service) || known.given_up.len() >= SERVICES_MAX {
+            return false;
+        }
+        known.given_up.push(service.to_owned());
+        true
+    }
+
+    /// Forgets a conversation; its services, in the order in which Zeek would have been sure of them.
     pub(super) fn close(&mut self, flow: &Flow) -> Vec<&'static str> {
-        self.open.remove(&key(flow)).map(|known| known.services).unwrap_or_default()
+        let known = self.open.remove(&key(flow)).unwrap_or_default();
+        let mut services = [known.services, known.unsure].concat();
+        services.retain(|service| !known.given_up.iter().any(|given_up| given_up == service));
+        services
     }
 
     /// The name of the conversation of a flow. What belongs to none (an ARP message) is named by its ends alone.
@@ -61,20 +83,27 @@ fn key(flow: &Flow) -> Flow {
     Flow { protocol: None, ..*flow }
 }
 
-/// `C` and seventeen letters or digits, from the ends and the time of the first packet.
+/// The name of a file that was transferred in a conversation.
+pub(super) fn of_file(flow: &Flow, time: Timestamp, nth: u64) -> String {
+    name('F', flow, time.as_nanosecond().wrapping_add(i128::from(nth) << 80))
+}
+
+/// The name of a conversation, from its ends and the time of its first packet.
 fn uid(flow: &Flow, time: Timestamp) -> String {
+    name('C', flow, time.as_nanosecond())
+}
+
+/// A letter and seventeen letters or digits.
+fn name(letter: char, flow: &Flow, number: i128) -> String {
     const DIGITS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let Flow { source, source_port, destination, destination_port, transport, .. } = flow;
-    let text = format!(
-        "{source} {source_port} {destination} {destination_port} {transport} {}",
-        time.as_nanosecond()
-    );
+    let text = format!("{source} {source_port} {destination} {destination_port} {transport} {number}");
     // FNV-1a of 128 bits: not against forgers, for the names only tell conversations apart.
     let mut hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     });
     let mut uid = String::with_capacity(18);
-    uid.push('C');
+    uid.push(letter);
     for _ in 0..17 {
         let digit = DIGITS.get((hash % 62) as usize).copied().unwrap_or(b'A');
         uid.push(char::from(digit));

@@ -32,6 +32,10 @@ pub struct Case {
     pub records: Option<usize>,
     /// The arguments with which the peer was run: `-C`, `-k none`.
     pub arguments: String,
+    /// The lines of the script that the peer was given beside them, where that was counted.
+    script_lines: String,
+    /// The test of the peer's that the case comes from.
+    source: String,
     /// Columns of logs that have no header of their own, by file name.
     columns: BTreeMap<String, Vec<String>>,
 }
@@ -40,6 +44,11 @@ impl Case {
     /// Whether the case is a text to be parsed rather than a capture.
     pub fn is_text(&self) -> bool {
         self.capture.extension().is_some_and(|ending| ending == "test")
+    }
+
+    /// How the peer came to its logs, as the case list says it.
+    pub fn origin(&self) -> String {
+        format!("{}; {}; {} lines of script", self.source, self.arguments, self.script_lines)
     }
 
     /// The peer's logs, in the order of the case list.
@@ -131,7 +140,8 @@ fn read_topic(topic: &Path) -> Vec<Case> {
     let cases = read(&topic.join("cases.tsv"));
     table(&cases)
         .map(|row| {
-            let [_, protocol, suite, name, capture, expected, packets, records, _, arguments, _] = row[..]
+            let [_, protocol, suite, name, capture, expected, packets, records, lines, arguments, source] =
+                row[..]
             else {
                 panic!("odd row {row:?}")
             };
@@ -146,6 +156,8 @@ fn read_topic(topic: &Path) -> Vec<Case> {
                 packets: packets.parse().ok().filter(|count| *count > 0),
                 records: records.parse().ok(),
                 arguments: arguments.into(),
+                script_lines: lines.into(),
+                source: source.into(),
                 columns: columns.get(&(suite.into(), name.into())).cloned().unwrap_or_default(),
             }
         })

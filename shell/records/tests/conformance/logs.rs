@@ -5,6 +5,7 @@
 //! What differs, why, and who is right stands in `differences.md`.
 
 use crate::{
+    apart::{self, Count},
     cases::{self, Case},
     compare::{Report, Tally},
     expected_log::{self, Log, Row},
@@ -32,7 +33,8 @@ fn is_unknown_to_the_peer(column: &str, log: &Log) -> bool {
 
 /// Columns that link the rows of two logs by a name that each reader makes up: only whether there is one is compared.
 fn is_link(column: &str) -> bool {
-    column.ends_with("link_id")
+    column == "id"
+        || column.ends_with("link_id")
         || column.ends_with("link")
         || matches!(column, "cfg_frame_id" | "data_frame_id")
 }
@@ -88,9 +90,30 @@ fn comparable(rows: Vec<Row>, columns: &[String], types: &BTreeMap<String, Strin
     rows
 }
 
+/// Hides in an address what ours hides in it: `session_id=***`.
+fn hide_parameters(ours: &str, expected: &str) -> String {
+    let hidden: Vec<&str> = ours.split(['?', '&']).filter_map(|part| part.strip_suffix("=***")).collect();
+    let mut shown = String::new();
+    for part in expected.split_inclusive(['?', '&']) {
+        let (body, end) = part.split_at(part.trim_end_matches(['?', '&']).len());
+        match body.split_once('=').filter(|(name, _)| hidden.contains(name)) {
+            Some((name, _)) => shown += &format!("{name}=***{end}"),
+            None => shown += part,
+        }
+    }
+    shown
+}
+
 /// Where we hide a credential that the peer writes, only whether there is one is compared.
 fn hide_alike(ours: &mut [Row], expected: &mut [Row]) {
     const HIDDEN: &str = "(hidden)";
+    for row in ours.iter() {
+        for (column, value) in row.iter().filter(|(_, value)| value.contains("=***")) {
+            for theirs in expected.iter_mut().filter_map(|row| row.get_mut(column)) {
+                *theirs = hide_parameters(value, theirs);
+            }
+        }
+    }
     let hidden: BTreeSet<String> = ours
         .iter()
         .flatten()
@@ -170,6 +193,7 @@ fn logs_are_those_of_the_peers() {
     let only = env::var("BASTIDE_CASES").ok();
     let mut report = Report::default();
     let mut tallies: BTreeMap<Title, Tally> = BTreeMap::new();
+    let mut apart: BTreeMap<Title, Count> = BTreeMap::new();
     for case in cases {
         let about = format!("{} {} {}", case.suite, case.protocol, case.name);
         if case.is_text() || only.as_ref().is_some_and(|only| !about.contains(only.as_str())) {
@@ -181,7 +205,7 @@ fn logs_are_those_of_the_peers() {
         }
         let mut ours = ours(&case);
         for expected in logs {
-            let columns: Vec<&str> = expected
+            let mut columns: Vec<&str> = expected
                 .columns
                 .iter()
                 .map(String::as_str)
@@ -191,6 +215,10 @@ fn logs_are_those_of_the_peers() {
             let mut rows = comparable(log.rows, &log.columns, &types);
             let mut expected_rows = comparable(expected.rows, &expected.columns, &types);
             hide_alike(&mut rows, &mut expected_rows);
+            let count = apart::set_apart(&case, &expected.name, &mut columns, &mut expected_rows, &mut rows);
+            if count != Count::default() {
+                *apart.entry((case.suite.clone(), expected.name.clone())).or_default() += count;
+            }
             let title = format!("{} {} {}", case.suite, expected.name, case.name);
             let tally = report.compare(&title, &columns, &expected_rows, &rows);
             *tallies.entry((case.suite.clone(), expected.name)).or_default() += tally;
@@ -198,6 +226,9 @@ fn logs_are_those_of_the_peers() {
     }
     let mut whole = Report::default();
     tallies.iter().for_each(|((suite, log), tally)| whole.add(&format!("{suite} {log}"), *tally));
+    for ((suite, log), Count { rows, columns }) in &apart {
+        println!("set apart in {suite} {log}: {rows} rows, {columns} columns");
+    }
     if only.is_some() {
         return;
     }

@@ -16,6 +16,7 @@
 
 #![cfg(test)]
 
+mod apart;
 mod cases;
 mod compare;
 mod conversations;
