@@ -37,6 +37,7 @@ mod dnp3;
 mod dns;
 mod enip;
 mod expected;
+mod flood;
 mod flow;
 mod fragment;
 mod frame;

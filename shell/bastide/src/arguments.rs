@@ -282,6 +282,8 @@ pub(crate) enum RecordKind {
     Binding,
     /// A conversation between two ends, when it ends
     Conversation,
+    /// Conversations begun in great number that came to nothing
+    Flood,
     /// Something a device told of itself
     Identity,
     /// Something not seen or not kept
@@ -302,6 +304,7 @@ impl RecordKind {
         match self {
             RecordKind::Binding => records::Kind::Binding,
             RecordKind::Conversation => records::Kind::Conversation,
+            RecordKind::Flood => records::Kind::Flood,
             RecordKind::Identity => records::Kind::Identity,
             RecordKind::Loss => records::Kind::Loss,
             RecordKind::Message => records::Kind::Message,
