@@ -84,6 +84,9 @@ pub(crate) struct Run {
     /// The user whose rights are taken on once the interfaces are open, if started as root
     #[arg(long, value_name = "USER", default_value = "nobody")]
     pub(crate) user: String,
+    /// How many cores read each interface; all if left out. What is found is the same for any number
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) listen: Listen,
     #[command(flatten)]
