@@ -126,7 +126,7 @@ impl Inventory {
                     out.push(Concern::Weak(weakness.clone()));
                 }
             }
-            Observed::Loss(_) | Observed::Message(_) | Observed::Unread(_) => {}
+            Observed::Flood(_) | Observed::Loss(_) | Observed::Message(_) | Observed::Unread(_) => {}
         }
     }
 

@@ -59,6 +59,9 @@ pub enum Rule {
     VerbNotAllowed,
     /// Something insecure by design.
     Weakness,
+    // Checkpoints store the place of a rule in this list, so that new ones come last.
+    /// A device is asked for more conversations than it can have.
+    Flood,
 }
 
 impl Rule {
@@ -69,6 +72,7 @@ impl Rule {
             Rule::AddressConflict => "address-conflict",
             Rule::ChangedIdentity => "changed-identity",
             Rule::FirstSeenVerb => "first-seen-verb",
+            Rule::Flood => "flood",
             Rule::NewDestination => "new-destination",
             Rule::OutsideConduit => "outside-conduit",
             Rule::Scan => "scan",

@@ -32,7 +32,7 @@ pub use evidence::{Evidence, Outcome, Support};
 pub use finding::{Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
 pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ServiceId, SupplierId, ZoneId};
 pub use observation::{
-    Binding, ConnectionState, Conversation, Details, Identity, Loss, LossKind, Message, Observation,
+    Binding, ConnectionState, Conversation, Details, Flood, Identity, Loss, LossKind, Message, Observation,
     Observed, Reply, Request, Trait, Unread, Weakness, WeaknessKind, Witness,
 };
 pub use protocol::Protocol;

@@ -39,6 +39,9 @@ pub enum Observed {
     Unread(Unread),
     /// Something insecure was seen.
     Weakness(Weakness),
+    // Journals store the place of a kind in this list, so that new ones come last.
+    /// Conversations were begun in great number and came to nothing.
+    Flood(Box<Flood>),
 }
 
 /// A conversation between two ends, from its first packet to its last.
@@ -420,4 +423,27 @@ pub struct Unread {
     /// The first bytes of the first of them, at most 16, in hexadecimal; `..` where a byte is a letter, digit or sign,
     /// since nobody knows whether it belongs to a credential.
     pub sample: Text,
+}
+
+/// Conversations that were begun in great number within a minute and came to nothing: nobody answered, or whoever began
+/// did not go on after the answer. Each of them costs the device that is spoken to, and whoever forges addresses can
+/// send millions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flood {
+    /// Whom they were aimed at; none if at more devices than are told apart.
+    pub destination: Option<Address>,
+    /// What carried them.
+    pub transport: Transport,
+    /// The port they were aimed at, if it was one.
+    pub port: Option<u16>,
+    /// How many conversations.
+    pub attempts: u64,
+    /// From about how many addresses; exact as long as there are few.
+    pub sources: u64,
+    /// To about how many addresses; exact as long as there are few.
+    pub destinations: u64,
+    /// When the first of them began.
+    pub start: Timestamp,
+    /// Until the last of them began.
+    pub duration: SignedDuration,
 }

@@ -203,6 +203,7 @@ impl City {
             }
             Observed::Binding(_)
             | Observed::Conversation(_)
+            | Observed::Flood(_)
             | Observed::Identity(_)
             | Observed::Message(_)
             | Observed::Weakness(_) => {}

@@ -3,9 +3,9 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use city::{
-    Address, Binding, ConnectionState, Conversation, Finding, Flow, Identity, Mac, Observation, Observed,
-    Presence, Protocol, Reply, Request, Rule, Severity, Standing, Target, Trait, Transport, Verb, Weakness,
-    WeaknessKind, Witness,
+    Address, Binding, ConnectionState, Conversation, Finding, Flood, Flow, Identity, Mac, Observation,
+    Observed, Presence, Protocol, Reply, Request, Rule, Severity, Standing, Target, Trait, Transport, Verb,
+    Weakness, WeaknessKind, Witness,
 };
 use cycle::{City, Effect, Event};
 use jiff::{SignedDuration, Timestamp};
@@ -324,6 +324,66 @@ fn a_scan_is_one_finding_however_many_doors_it_tries() {
     assert_eq!(story.of(Rule::Scan).len(), 1);
     assert_eq!(story.of(Rule::Scan)[0].techniques, ["T0846", "T0840"]);
     assert!(story.city.findings().len() < 5);
+}
+
+#[test]
+fn a_flood_of_forged_addresses_is_one_finding_and_not_one_for_each_address() {
+    let mut story = Story::new();
+    for number in 0..20_000_u32 {
+        let [.., a, b, c] = number.to_be_bytes();
+        let knock = flow(&format!("198.{}.{b}.{c}", 51 + a), "192.0.2.130", 502);
+        let second = i64::from(number / 1_000);
+        story.tell(second, Observed::Opened(knock));
+        story.conversation(second, knock, ConnectionState::S0, 0);
+    }
+    for minute in 1..=3 {
+        let flood = Flood {
+            destination: Some(ip("192.0.2.130")),
+            transport: Transport::Tcp,
+            port: Some(502),
+            attempts: 20_000,
+            sources: 19_000,
+            destinations: 1,
+            start: at(0),
+            duration: SignedDuration::from_secs(20),
+        };
+        story.tell(60 * minute, Observed::Flood(Box::new(flood)));
+    }
+    let found = story.of(Rule::Flood);
+    assert_eq!((found.len(), found[0].count, found[0].severity), (1, 3, Severity::Critical));
+    assert_eq!(found[0].title, "Pump controller at Mill Lane is flooded with connection attempts");
+    assert_eq!(
+        found[0].reasons[0].text,
+        "Within 20 s, 20000 conversations over tcp to port 502 were begun and came to nothing, from about 19000 \
+         addresses. Nearly each has an address of its own, as if it were forged."
+    );
+    let outside = story.of(Rule::OutsideConduit);
+    let crowd = outside.iter().find(|finding| finding.key.subject == ip("192.0.2.130")).unwrap();
+    assert_eq!(
+        crowd.title,
+        "Many addresses outside the city try to reach Pump controller at Mill Lane, which no conduit allows"
+    );
+    assert_eq!((outside.len(), crowd.count), (65, 20_000 - 64));
+    assert_eq!(story.city.findings().len(), 66);
+}
+
+#[test]
+fn what_is_spread_over_many_devices_is_a_flood_only_if_it_comes_from_many() {
+    let flood = |sources| Flood {
+        destination: None,
+        transport: Transport::Tcp,
+        port: None,
+        attempts: 50_000,
+        sources,
+        destinations: 40_000,
+        start: at(0),
+        duration: SignedDuration::from_secs(50),
+    };
+    let mut story = Story::new();
+    story.tell(60, Observed::Flood(Box::new(flood(1))));
+    assert!(story.of(Rule::Flood).is_empty(), "one source is a scan");
+    story.tell(120, Observed::Flood(Box::new(flood(30_000))));
+    assert_eq!(story.of(Rule::Flood)[0].title, "Many devices are flooded with connection attempts");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What the guard has to say.
 
 use city::{
-    Address, Description, Difference, FindingKey, Flow, Mac, Rule, Severity, Target, Text, Transport, Verb,
+    Address, Description, Difference, FindingKey, Flood, Flow, Mac, Rule, Severity, Target, Text, Transport,
+    Verb,
 };
 use jiff::Timestamp;
+use std::net::Ipv4Addr;
 
 /// A difference between the traffic that should be and the traffic that is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,15 @@ pub enum Breach {
         /// Whether the plan declares the rightful one.
         declared: bool,
     },
+    /// More addresses outside the city than are told apart try to reach a device that no conduit lets them reach.
+    Crowd {
+        /// The device.
+        destination: Address,
+        /// How many of them are told of one by one.
+        told: usize,
+        /// The security level aimed at in its zone.
+        security_level: u8,
+    },
     /// A controller was asked for a verb by a peer that never asked for it while learning.
     FirstSeenVerb {
         /// The request's flow.
@@ -30,6 +41,8 @@ pub enum Breach {
         /// What it was about.
         target: Target,
     },
+    /// A device, or many, were asked for more conversations than they can have.
+    Flood(Flood),
     /// A device spoke to a place outside the city for the first time after learning.
     NewDestination {
         /// The flow.
@@ -83,10 +96,18 @@ impl Difference for Breach {
             Breach::AddressConflict { address, claimant, .. } => {
                 key(Rule::AddressConflict, *address, said(format_args!("{claimant}")))
             }
+            Breach::Crowd { destination, .. } => {
+                key(Rule::OutsideConduit, *destination, Text::const_new("from many addresses"))
+            }
             Breach::FirstSeenVerb { flow, verb, .. } => key(
                 Rule::FirstSeenVerb,
                 flow.destination,
                 said(format_args!("{} {} {verb}", flow.source, spoken(flow))),
+            ),
+            Breach::Flood(flood) => key(
+                Rule::Flood,
+                flood.destination.unwrap_or(Address::Ip(Ipv4Addr::UNSPECIFIED.into())),
+                said(format_args!("{}", flood.transport)),
             ),
             Breach::NewDestination { flow } => {
                 key(Rule::NewDestination, flow.source, said(format_args!("{}", flow.destination)))
@@ -118,6 +139,23 @@ impl Difference for Breach {
                 techniques: &["T0830", "T0849", "T0856"],
                 outcomes: &["caf:B2.b", "caf:C1.f", "csf:PR.AA-03", "csf:DE.CM-01"],
             },
+            Breach::Crowd { destination, told, security_level } => Description {
+                title: said(format_args!(
+                    "Many addresses outside the city try to reach {}, which no conduit allows",
+                    name(*destination)
+                )),
+                severity: if *security_level >= 2 { Severity::Medium } else { Severity::Low },
+                reason: said(format_args!(
+                    "{told} of them are told of one by one. The others are told of here together, for as long as they \
+                     are not answered."
+                )),
+                remedy: "Close the way from the outside to this device. If the number of addresses is that of a flood, \
+                         most are forged, and to look for whoever has them leads nowhere."
+                    .into(),
+                peer: None,
+                techniques: &["T0886", "T0885"],
+                outcomes: &["caf:B4.a", "caf:B5.b", "csf:PR.IR-01", "csf:DE.CM-01"],
+            },
             Breach::FirstSeenVerb { flow, verb, function, target } => Description {
                 title: said(format_args!(
                     "{} was asked to {verb} by {}, for the first time",
@@ -136,6 +174,7 @@ impl Difference for Breach {
                 techniques: if verb.changes() { &["T0855", "T0836"] } else { &["T0888", "T0861"] },
                 outcomes: &["caf:C1.f", "csf:DE.AE-02", "csf:DE.CM-01"],
             },
+            Breach::Flood(flood) => describe_flood(flood, name),
             Breach::NewDestination { flow } => Description {
                 title: said(format_args!(
                     "{} calls {} outside the city, for the first time",
@@ -236,6 +275,49 @@ impl Difference for Breach {
                 outcomes: &["caf:B2.a", "caf:B4.a", "csf:PR.AA-05", "csf:PR.IR-01", "csf:DE.CM-01"],
             },
         }
+    }
+}
+
+/// What is asked for in a flood, how often, where and by whom.
+fn describe_flood(flood: &Flood, name: &dyn Fn(Address) -> Text) -> Description {
+    let Flood { destination, transport, port, attempts, sources, destinations, duration, .. } = flood;
+    let who = match destination {
+        Some(address) => said(format_args!("{} is", name(*address))),
+        None => Text::const_new("Many devices are"),
+    };
+    let at = match (port, destination) {
+        (Some(port), Some(_)) => said(format_args!(" to port {port}")),
+        (None, Some(_)) => Text::default(),
+        (Some(port), None) => said(format_args!(" to port {port} of about {destinations} addresses")),
+        (None, None) => said(format_args!(" to about {destinations} addresses")),
+    };
+    let forged = if *sources >= 1_000 && *sources > *attempts / 2 {
+        " Nearly each has an address of its own, as if it were forged."
+    } else {
+        ""
+    };
+    let from = match sources {
+        1 => Text::const_new("one address"),
+        _ => said(format_args!("about {sources} addresses")),
+    };
+    Description {
+        title: match transport {
+            Transport::Tcp => said(format_args!("{who} flooded with connection attempts")),
+            _ => said(format_args!("{who} flooded with {transport} that nobody answers")),
+        },
+        severity: Severity::High,
+        reason: said(format_args!(
+            "Within {} s, {attempts} conversations over {transport}{at} were begun and came to nothing, from {from}.{forged}",
+            duration.as_secs().max(1),
+        )),
+        remedy: "See whether the device still serves. Find where the flood comes in: take a source of the city's own off \
+                 the network, and let the firewall or the provider at the line to the outside limit new conversations to \
+                 the device. If the device is switched off, or answers by a way that is not captured, put that right \
+                 instead."
+            .into(),
+        peer: None,
+        techniques: &["T0814"],
+        outcomes: &["caf:C1.c", "caf:C1.f", "csf:DE.CM-01", "csf:DE.AE-02", "csf:PR.IR-04"],
     }
 }
 

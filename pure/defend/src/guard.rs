@@ -7,10 +7,16 @@ use crate::{
     habit::{Habit, Memory},
     scan::Scans,
 };
-use city::{Address, Conversation, Flow, Observation, Observed, Reply, Request, Text, Transport, Zone};
+use city::{
+    Address, Conversation, Flow, Observation, Observed, Reply, Request, Text, Transport, Zone, ZoneId,
+};
 use jiff::Timestamp;
 use plan::Plan;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many addresses are a crowd: what they do is told of for all of them together.
+const CROWD: u64 = 64;
 
 /// Compares every observation with the plan and with habit.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -18,6 +24,8 @@ pub struct Guard {
     claims: Claims,
     habits: Memory,
     scans: Scans,
+    /// For each zone, those outside the city whose attempts to reach into it are told of one by one.
+    strangers: BTreeMap<Option<ZoneId>, BTreeSet<Address>>,
 }
 
 impl Guard {
@@ -43,7 +51,7 @@ impl Guard {
             Observed::Opened(flow) => {
                 let judgement = conduit::judge(plan?, flow);
                 if judgement == Judgement::Outside {
-                    out.push(outside(plan?, flow, false));
+                    out.push(self.attempt(plan?, flow));
                 }
                 for end in [flow.source, flow.destination] {
                     if conduit::is_inside(conduit::zone_of(plan?, end)) && end.is_station() {
@@ -65,12 +73,35 @@ impl Guard {
                 self.see_request(request, time, plan, out);
                 None
             }
+            Observed::Flood(flood) => {
+                // What one source, or a few, spread over many devices is a scan, and told as one.
+                if flood.destination.is_some() || flood.sources >= CROWD {
+                    out.push(Breach::Flood((**flood).clone()));
+                }
+                None
+            }
             Observed::Identity(_)
             | Observed::Loss(_)
             | Observed::Message(_)
             | Observed::Unread(_)
             | Observed::Weakness(_) => None,
         }
+    }
+
+    /// What is to be said of a first packet that no conduit allows. Whoever forges addresses can have as many as there
+    /// are; so of a crowd it is told only whom it tries to reach, until somebody is answered.
+    fn attempt(&mut self, plan: &Plan, flow: &Flow) -> Breach {
+        let to = conduit::zone_of(plan, flow.destination);
+        if conduit::is_inside(conduit::zone_of(plan, flow.source)) || !conduit::is_inside(to) {
+            return outside(plan, flow, false);
+        }
+        let told = self.strangers.entry(to.map(|zone| zone.id.clone())).or_default();
+        if told.len() < CROWD as usize || told.contains(&flow.source) {
+            told.insert(flow.source);
+            return outside(plan, flow, false);
+        }
+        let security_level = to.map_or(0, |zone| zone.security_level);
+        Breach::Crowd { destination: flow.destination, told: told.len(), security_level }
     }
 
     fn see_conversation(

@@ -40,6 +40,9 @@ pub(crate) struct Scan {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Scans {
     by_source: BTreeMap<Address, Attempts>,
+    /// The same sources, the quietest first; made of them anew when a checkpoint is opened.
+    #[serde(skip)]
+    by_age: BTreeSet<(Timestamp, Address)>,
 }
 
 impl Scans {
@@ -50,10 +53,17 @@ impl Scans {
         door: (Address, Transport, u16),
         time: Timestamp,
     ) -> Option<Scan> {
-        if !self.by_source.contains_key(&source) && self.by_source.len() >= SOURCES_MAX {
-            let quietest = self.by_source.iter().min_by_key(|(_, attempts)| attempts.last).map(|(s, _)| *s);
-            quietest.and_then(|source| self.by_source.remove(&source));
+        if self.by_age.len() != self.by_source.len() {
+            self.by_age = self.by_source.iter().map(|(source, attempts)| (attempts.last, *source)).collect();
         }
+        if let Some(attempts) = self.by_source.get(&source) {
+            self.by_age.remove(&(attempts.last, source));
+        } else if self.by_source.len() >= SOURCES_MAX
+            && let Some((_, quietest)) = self.by_age.pop_first()
+        {
+            self.by_source.remove(&quietest);
+        }
+        self.by_age.insert((time, source));
         let fresh = || Attempts { began: time, last: time, doors: BTreeSet::new() };
         let attempts = self.by_source.entry(source).or_insert_with(fresh);
         if time.duration_since(attempts.last) > WINDOW {
@@ -118,6 +128,6 @@ mod tests {
             let source = Address::Ip(std::net::Ipv4Addr::from(0xc633_6400 + i).into());
             scans.tried(source, (address(2), Transport::Tcp, 80), at(i.into()));
         }
-        assert_eq!(scans.by_source.len(), SOURCES_MAX);
+        assert_eq!((scans.by_source.len(), scans.by_age.len()), (SOURCES_MAX, SOURCES_MAX));
     }
 }

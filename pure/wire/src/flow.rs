@@ -3,6 +3,7 @@
 use crate::Config;
 use crate::dialogue::Side;
 use crate::history::History;
+use crate::icmp;
 use crate::talk::Talk;
 use crate::tcp;
 use city::{
@@ -200,6 +201,8 @@ pub(crate) struct Live {
     pub(crate) history: History,
     /// When both ends had closed, for a stream.
     pub(crate) closed: Option<Timestamp>,
+    /// Whether it is counted among those that came to nothing.
+    pub(crate) is_counted: bool,
     /// Whether it was found to be a tunnel.
     pub(crate) is_tunnel: bool,
     pub(crate) protocol: Option<Protocol>,
@@ -227,6 +230,21 @@ impl Live {
                 (false, false) => ConnectionState::Oth,
             },
             _ => ConnectionState::Oth,
+        }
+    }
+
+    /// Whether somebody began it and it came to nothing: nobody answered, or whoever began did not go on.
+    pub(crate) fn came_to_nothing(&self) -> bool {
+        match self.key.transport() {
+            Transport::Tcp => self.tcp.came_to_nothing(),
+            Transport::Icmp => {
+                self.sent.destination.packets == 0 && icmp::is_echo_request(self.flow().source_port)
+            }
+            Transport::Sctp | Transport::Udp => {
+                // Something sent to everyone need not be answered by anyone.
+                self.sent.destination.packets == 0 && self.flow().destination.is_station()
+            }
+            Transport::Ethernet(_) | Transport::Ip(_) => false,
         }
     }
 

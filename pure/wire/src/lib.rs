@@ -43,6 +43,7 @@ mod dns;
 mod eapol;
 mod enip;
 mod expected;
+mod flood;
 mod flow;
 mod footing;
 mod fragment;

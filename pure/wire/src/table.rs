@@ -16,6 +16,10 @@ pub(crate) enum Patience {
     Closed,
     /// UDP, ICMP and other IP protocols.
     Datagram,
+    /// TCP: half open for so long that it is counted among those that came to nothing.
+    Forsaken,
+    /// TCP: a SYN was answered, and whoever sent it did not go on.
+    HalfOpen,
     /// Directly on the link.
     Link,
     /// TCP.
@@ -25,10 +29,12 @@ pub(crate) enum Patience {
 }
 
 impl Patience {
-    const ALL: [Patience; 6] = [
+    const ALL: [Patience; 8] = [
         Patience::Attempt,
         Patience::Closed,
         Patience::Datagram,
+        Patience::Forsaken,
+        Patience::HalfOpen,
         Patience::Link,
         Patience::Stream,
         Patience::Unanswered,
@@ -39,8 +45,16 @@ impl Patience {
         SignedDuration::from_secs(match self {
             Patience::Attempt | Patience::Closed => 5,
             Patience::Datagram | Patience::Unanswered => 60,
-            Patience::Link | Patience::Stream => 300,
+            Patience::Forsaken | Patience::HalfOpen | Patience::Link | Patience::Stream => 300,
         })
+    }
+
+    /// After how long a silence it is looked at: at its end, but for one that is half open.
+    fn look(self) -> SignedDuration {
+        match self {
+            Patience::HalfOpen => Patience::Attempt.limit(),
+            other => other.limit(),
+        }
     }
 }
 
@@ -75,7 +89,7 @@ pub(crate) struct Table {
     slots: Vec<Slot>,
     /// The first of the free slots, which are chained by `after`.
     free: u32,
-    lists: [List; 6],
+    lists: [List; 8],
     seed: u64,
     /// What the next conversation is numbered.
     next: Begun,
@@ -88,7 +102,7 @@ impl Table {
             index: HashTable::new(),
             slots: Vec::new(),
             free: NONE,
-            lists: [empty; 6],
+            lists: [empty; 8],
             seed,
             next: Begun::default(),
         }
@@ -156,6 +170,11 @@ impl Table {
         Some(live)
     }
 
+    /// What a conversation is kept by.
+    pub(crate) fn patience(&self, place: Place) -> Option<Patience> {
+        self.slots.get(place.0 as usize).map(|slot| slot.patience)
+    }
+
     /// Makes a conversation the most recently active of its kind.
     pub(crate) fn touch(&mut self, place: Place, patience: Patience) {
         let Some(slot) = self.slots.get_mut(place.0 as usize) else { return };
@@ -166,18 +185,18 @@ impl Table {
         self.link(place.0, patience);
     }
 
-    /// One that has been silent for too long.
+    /// One that has been silent for too long: it is over, unless it is half open.
     pub(crate) fn expired(&self, now: Timestamp) -> Option<Place> {
         Patience::ALL.into_iter().find_map(|patience| {
             let (place, last) = self.oldest(patience)?;
-            (now.duration_since(last) >= patience.limit()).then_some(place)
+            (now.duration_since(last) >= patience.look()).then_some(place)
         })
     }
 
-    /// The one to put out when the table is full: the least recently active; but while those that nobody answered fill
-    /// half of the table, the oldest of them, so that a flood does not wash away the real ones.
+    /// The one to put out when the table is full: the least recently active; but while those that came to nothing
+    /// so far fill half of the table, the oldest of them, so that a flood does not wash away the real ones.
     pub(crate) fn least(&self) -> Option<Place> {
-        let idle = [Patience::Attempt, Patience::Unanswered];
+        let idle = [Patience::Attempt, Patience::Forsaken, Patience::HalfOpen, Patience::Unanswered];
         let unanswered: usize = idle.into_iter().filter_map(|it| self.list(it)).map(|it| it.length).sum();
         let among: &[Patience] = if unanswered * 2 > self.len() { &idle } else { &Patience::ALL };
         among

@@ -1,5 +1,6 @@
 //! What was not seen, could not be kept or was not understood: counted, and told now and then.
 
+use crate::flood::Floods;
 use city::{Loss, LossKind, Observation, Observed, Protocol, Text, Transport, Unread};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Tally {
     pub(crate) put_out: u64,
     /// Bytes of streams that could not be held until a gap closed or a message was whole.
     pub(crate) not_held: u64,
+    /// Conversations that came to nothing.
+    pub(crate) floods: Floods,
     unread: BTreeMap<(Transport, u16, Option<Protocol>), Sampled>,
 }
 
@@ -72,6 +75,7 @@ impl Tally {
         self.checksums += other.checksums;
         self.put_out += other.put_out;
         self.not_held += other.not_held;
+        self.floods.add(other.floods);
         for (key, sampled) in other.unread {
             match self.unread.get_mut(&key) {
                 None => drop(self.unread.insert(key, sampled)),
@@ -123,6 +127,8 @@ impl Tally {
                 tell(Observed::Loss(Loss { kind, count, detail: Text::const_new(detail) }));
             }
         }
+        told.floods.tell(time, sensor, out);
+        let mut tell = |fact| out.push(Observation { time, sensor: sensor.clone(), fact });
         for ((transport, port, protocol), sampled) in told.unread {
             let sample = hexadecimal(sampled.first.get(..sampled.length).unwrap_or_default());
             let count = sampled.count;

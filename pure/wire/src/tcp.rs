@@ -425,6 +425,11 @@ impl Connection {
         self.ends.source.syn || self.ends.destination.syn
     }
 
+    /// Whether a SYN was sent, and whoever sent it did not go on, answered or not.
+    pub(crate) fn came_to_nothing(&self) -> bool {
+        self.flags(Side::Source) & (Flags::SYN | Flags::ACK) == Flags::SYN
+    }
+
     /// Whether a SYN was sent and nothing came back.
     pub(crate) fn is_attempt(&self) -> bool {
         self.ends.source.stage == Stage::SynSent && self.ends.destination.stage == Stage::Silent

@@ -158,10 +158,12 @@ impl Wire {
             }
             Turn::Sweep { .. } => {
                 let mut ended: Vec<(Begun, Live)> = Vec::new();
-                while let Some(live) =
-                    self.table.expired(moment.now).and_then(|place| self.table.remove(place))
-                {
-                    ended.push((live.begun, live));
+                while let Some(place) = self.table.expired(moment.now) {
+                    if self.table.patience(place) == Some(Patience::HalfOpen) {
+                        self.forsake(place);
+                    } else if let Some(live) = self.table.remove(place) {
+                        ended.push((live.begun, live));
+                    }
                 }
                 self.conclude(ended, moment.now, EndedBy::Silence, out, mark);
                 self.fragments.expire(moment.now);
@@ -701,6 +703,7 @@ impl Wire {
             tcp: tcp::Connection::default(),
             history,
             closed: None,
+            is_counted: false,
             is_tunnel: false,
             protocol: said.protocol,
             talk: Talk::default(),
@@ -725,6 +728,17 @@ impl Wire {
         }
         let patience = live.patience();
         self.table.insert(hash, live, patience)
+    }
+
+    /// Counts a conversation that nobody will take up any more; it is still waited for, in case somebody does.
+    fn forsake(&mut self, place: Place) {
+        if let Some(live) = self.table.live_mut(place) {
+            if !live.is_counted {
+                live.is_counted = true;
+                self.tally.floods.count(&live.flow(), live.start);
+            }
+            self.table.touch(place, Patience::Forsaken);
+        }
     }
 
     /// Ends a conversation and tells of it.
@@ -757,6 +771,9 @@ impl Wire {
             let count = u64::from(live.unread);
             self.tally.unread(flow.transport, flow.destination_port, live.protocol, &[], count);
         }
+        if !live.is_counted && live.came_to_nothing() {
+            self.tally.floods.count(&flow, live.start);
+        }
         live.tell(now, &self.config, Some(by), out);
     }
 }
@@ -767,6 +784,7 @@ impl Live {
             Transport::Ethernet(_) => Patience::Link,
             Transport::Tcp if self.tcp.is_over() => Patience::Closed,
             Transport::Tcp if self.tcp.is_attempt() => Patience::Attempt,
+            Transport::Tcp if self.tcp.came_to_nothing() => Patience::HalfOpen,
             Transport::Tcp => Patience::Stream,
             _ if self.sent.destination.packets == 0 => Patience::Unanswered,
             _ => Patience::Datagram,

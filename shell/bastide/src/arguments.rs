@@ -86,6 +86,9 @@ pub(crate) struct Run {
     /// The user whose rights are taken on once the interfaces are open, if started as root
     #[arg(long, value_name = "USER", default_value = "nobody")]
     pub(crate) user: String,
+    /// How many cores read each interface; all if left out. What is found is the same for any number
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) listen: Listen,
     #[command(flatten)]
@@ -312,6 +315,8 @@ pub(crate) enum RecordKind {
     Binding,
     /// A conversation between two ends, when it ends
     Conversation,
+    /// Conversations begun in great number that came to nothing
+    Flood,
     /// Something a device told of itself
     Identity,
     /// Something not seen or not kept
@@ -332,6 +337,7 @@ impl RecordKind {
         match self {
             RecordKind::Binding => records::Kind::Binding,
             RecordKind::Conversation => records::Kind::Conversation,
+            RecordKind::Flood => records::Kind::Flood,
             RecordKind::Identity => records::Kind::Identity,
             RecordKind::Loss => records::Kind::Loss,
             RecordKind::Message => records::Kind::Message,

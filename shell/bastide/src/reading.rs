@@ -2,7 +2,7 @@
 
 use crate::failure::warn;
 use anyhow::Context;
-use capture::{Captures, Crew, Input, Order, Sheet, Take};
+use capture::{Captures, Crew, Input, Kept, Order, Sheet, Take};
 use city::{Loss, LossKind, Observation, Observed, Text};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
@@ -118,27 +118,28 @@ impl Reading {
         mut self,
         readers: NonZeroUsize,
         writer: impl Fn() -> W,
-        take: &mut Take<'_>,
+        mut take: impl FnMut(u16, &[u8]) -> io::Result<()>,
     ) -> anyhow::Result<Read>
     where
-        W: FnMut(&Observation, &mut Sheet) + Send + 'static,
+        W: FnMut(Observation, &mut Sheet) + Send + 'static,
     {
+        let take: &mut Take<'_, Sheet> = &mut |sheet, count| sheet.take(count, &mut take);
         if readers.get() == 1 {
             let (mut write, mut sheet) = (writer(), Sheet::default());
             return self.read(
                 |_| (),
                 |observations| {
                     sheet.clear();
-                    observations.iter().for_each(|observation| write(observation, &mut sheet));
-                    sheet.pieces().try_for_each(|(stream, bytes)| take(stream, bytes))?;
-                    Ok(())
+                    observations.drain(..).for_each(|observation| write(observation, &mut sheet));
+                    let pieces = sheet.pieces();
+                    Ok(take(&mut sheet, pieces)?)
                 },
             );
         }
-        let mut crew = Crew::new(&self.config, readers.get(), writer)?;
+        let mut crew = Crew::new(std::slice::from_ref(&self.config), readers.get(), writer)?;
         let read = self.steps(|step| {
             match step {
-                Step::Frame(frame) => crew.see(frame, take)?,
+                Step::Frame(frame) => crew.see(0, frame, take)?,
                 Step::Damage(observation) => crew.tell(observation),
             }
             Ok(())

@@ -45,9 +45,9 @@ pub(crate) fn run(command: &Records) -> anyhow::Result<Verdict> {
 fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
     let writer = || {
         let (kinds, mut lines) = (kinds.to_vec(), Lines::default());
-        move |observation: &Observation, sheet: &mut Sheet| {
-            if kinds.is_empty() || Kind::of(observation).is_some_and(|kind| kinds.contains(&kind)) {
-                sheet.write(0, |out| lines.write(out, observation));
+        move |observation: Observation, sheet: &mut Sheet| {
+            if kinds.is_empty() || Kind::of(&observation).is_some_and(|kind| kinds.contains(&kind)) {
+                sheet.write(0, |out| lines.write(out, &observation));
             }
         }
     };
@@ -59,8 +59,8 @@ fn lines(command: &Records, kinds: &[Kind]) -> anyhow::Result<()> {
 fn events(command: &Records) -> anyhow::Result<()> {
     let writer = || {
         let mut events = Events::default();
-        move |observation: &Observation, sheet: &mut Sheet| {
-            sheet.write(0, |out| events.write(out, observation));
+        move |observation: Observation, sheet: &mut Sheet| {
+            sheet.write(0, |out| events.write(out, &observation));
         }
     };
     print(command, Purpose::Events, writer)
@@ -69,11 +69,11 @@ fn events(command: &Records) -> anyhow::Result<()> {
 /// Reads the captures on as many cores as asked for, and prints what each reader's writer writes.
 fn print<W>(command: &Records, purpose: Purpose, writer: impl Fn() -> W) -> anyhow::Result<()>
 where
-    W: FnMut(&Observation, &mut Sheet) + Send + 'static,
+    W: FnMut(Observation, &mut Sheet) + Send + 'static,
 {
     let mut out = BufWriter::with_capacity(1 << 18, io::stdout().lock());
     let reading = Reading::open(&command.input.captures, purpose)?.with_progress();
-    reading.write(command.threads.unwrap_or_else(cores), writer, &mut |_, lines| out.write_all(lines))?;
+    reading.write(command.threads.unwrap_or_else(cores), writer, |_, lines| out.write_all(lines))?;
     out.flush()?;
     Ok(())
 }

@@ -6,16 +6,18 @@ use crate::{
     failure::{Verdict, say, warn},
     live,
     plan::read_folder,
-    reading::{INTERIM, seed},
+    reading::{INTERIM, cores, seed},
     serving::Serving,
 };
 use anyhow::{Context, bail};
-use capture::{Become, Live, LiveError};
+use capture::{Become, Crew, Live, LiveError};
 use city::{Loss, LossKind, Observation, Observed, Text};
 use jiff::Timestamp;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     fmt::Display,
+    io,
+    num::NonZeroUsize,
     os::unix::fs::chown,
     path::Path,
     sync::mpsc::SyncSender,
@@ -23,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 use store::Kind;
-use wire::{Config, Limits, Wire};
+use wire::{Config, Limits};
 
 /// How long what was seen may wait before it is handed on.
 const HAND_ON_EVERY: Duration = Duration::from_millis(200);
@@ -60,9 +62,10 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
         );
     }
     let messages = live::channel();
-    let (sender, interfaces) = (messages.0.clone(), command.interface.len());
+    let (sender, interfaces) = (messages.0.clone(), command.interface.clone());
+    let readers = command.threads.unwrap_or_else(cores);
     thread::Builder::new().name("ears".into()).spawn(move || {
-        if let Err(error) = listen(ears, interfaces, &sender) {
+        if let Err(error) = listen(ears, &interfaces, readers, &sender) {
             // A city that nobody watches must not look watched. The loop may have ended by itself.
             let _ = sender.send(Message::Failed(error.context("listening has stopped")));
         }
@@ -102,7 +105,7 @@ fn give_up_rights(state: &Path, user: &str) -> anyhow::Result<()> {
 }
 
 /// Gives a folder and all in it to a user. Links are given, not followed.
-fn own(path: &Path, uid: u32, gid: u32) -> std::io::Result<()> {
+fn own(path: &Path, uid: u32, gid: u32) -> io::Result<()> {
     let metadata = std::fs::symlink_metadata(path)?;
     if metadata.is_symlink() {
         return std::os::unix::fs::lchown(path, Some(uid), Some(gid));
@@ -116,52 +119,52 @@ fn own(path: &Path, uid: u32, gid: u32) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Listens until nobody wants to know any more.
-fn listen(mut ears: Live, interfaces: usize, messages: &SyncSender<Message>) -> anyhow::Result<()> {
-    let mut wires: BTreeMap<String, Wire> = BTreeMap::new();
+/// Listens until nobody wants to know any more. This thread takes frames from the kernel and deals them out; what the
+/// readers of a moment observed is handed on in the order of the frames.
+fn listen(
+    mut ears: Live,
+    interfaces: &[String],
+    readers: NonZeroUsize,
+    messages: &SyncSender<Message>,
+) -> anyhow::Result<()> {
+    let seed = seed()?;
+    let sensors: Vec<Config> = interfaces.iter().map(|name| config(name, seed)).collect();
+    let mut crew = Crew::new(&sensors, readers.get(), || {
+        |observation, kept: &mut VecDeque<Observation>| kept.push_back(observation)
+    })?;
     let mut dropped: BTreeMap<String, u64> = BTreeMap::new();
     let mut batch = Batch::default();
     let (mut handed_on, mut counted) = (Instant::now(), Instant::now());
     let mut removed = 0;
-    let seed = seed()?;
     loop {
-        // The name of the interface is only known once the frame is lent, so the frame is taken in first.
-        let heard = match ears.next(HAND_ON_EVERY) {
+        // Which interface it is is only known once the frame is lent, so the frame is taken in first.
+        match ears.next(HAND_ON_EVERY) {
             Ok(Some(frame)) => {
                 batch.frames.push(&frame);
-                true
+                let Batch { frames, observations, .. } = &mut batch;
+                if let (Some(sensor), Some(frame)) = (ears.place(), frames.last()) {
+                    crew.see(sensor, &frame, &mut into(observations))?;
+                }
             }
-            Ok(None) => false,
+            Ok(None) => {}
             Err(error) => {
                 warn(&error);
                 let now = Timestamp::now();
                 // How much passed unheard cannot be known.
                 match &error {
-                    LiveError::Down(name) => batch.observations.push(lost(name, 0, &error, now)),
+                    LiveError::Down(name) => crew.tell(lost(name, 0, &error, now)),
                     LiveError::Removed(name) => {
-                        batch.observations.push(lost(name, 0, &error, now));
+                        crew.tell(lost(name, 0, &error, now));
                         removed += 1;
                     }
                     _ => return Err(error.into()),
                 }
-                false
-            }
-        };
-        if heard
-            && let Some(name) = ears.interface()
-            && let Some(frame) = batch.frames.last()
-        {
-            if !wires.contains_key(name) {
-                wires.insert(name.to_owned(), Wire::new(config(name, seed)));
-            }
-            if let Some(wire) = wires.get_mut(name) {
-                wire.see(&frame, &mut batch.observations);
             }
         }
         if counted.elapsed() >= COUNT_EVERY {
             counted = Instant::now();
             let now = Timestamp::now();
-            wires.values_mut().for_each(|wire| wire.tick(now, &mut batch.observations));
+            crew.tick(now);
             for counters in ears.counters()? {
                 let before = dropped.insert(counters.interface.clone(), counters.dropped).unwrap_or_default();
                 if let count @ 1.. = counters.dropped.saturating_sub(before) {
@@ -169,21 +172,33 @@ fn listen(mut ears: Live, interfaces: usize, messages: &SyncSender<Message>) -> 
                     let detail = format!(
                         "{name} brought more than could be read; listen to fewer interfaces, or use a faster machine"
                     );
-                    batch.observations.push(lost(name, count, detail, now));
+                    crew.tell(lost(name, count, detail, now));
                 }
             }
         }
+        let due = handed_on.elapsed() >= HAND_ON_EVERY;
+        if due {
+            crew.flush(&mut into(&mut batch.observations))?;
+        }
         let full = batch.observations.len() >= HAND_ON_MOST || batch.frames.size() >= HAND_ON_BYTES;
-        if full || handed_on.elapsed() >= HAND_ON_EVERY {
+        if full || due {
             handed_on = Instant::now();
             batch.time = Some(Timestamp::now());
             if messages.send(Message::Seen(std::mem::take(&mut batch))).is_err() {
                 return Ok(());
             }
-            if removed >= interfaces {
+            if removed >= interfaces.len() {
                 bail!("no interface is left to listen to");
             }
         }
+    }
+}
+
+/// Takes what readers observed into a batch.
+fn into(batch: &mut Vec<Observation>) -> impl FnMut(&mut VecDeque<Observation>, usize) -> io::Result<()> {
+    |observed, count| {
+        batch.extend(observed.drain(..count.min(observed.len())));
+        Ok(())
     }
 }
 

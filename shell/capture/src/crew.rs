@@ -1,15 +1,18 @@
 //! Several cores read one capture, and what they write comes out as if one had.
 //!
 //! One thread (the caller's) deals frames out in rounds, each to the reader whose conversation it belongs to
-//! ([`wire::share`]), and puts together what the readers of a round wrote: by the number of the frame, and at one frame
-//! by [`Order`]. Readers share nothing and wait for nobody. The bytes that come out are the same for any number of
-//! readers, but for what [`wire::share`] says of tunnels, and for which conversations a full table puts out.
+//! ([`wire::share`]), and puts together what the readers of a round kept: by the number of the frame, and at one frame
+//! by [`Order`]. Readers share nothing and wait for nobody. What comes out is the same for any number of readers, but
+//! for what [`wire::share`] says of tunnels, and for which conversations a full table puts out.
+//!
+//! Frames may come from several sensors, each with a clock and readers of its own.
 
-use city::Observation;
+use city::{Observation, Text};
 use jiff::Timestamp;
 use std::{
     collections::VecDeque,
     io,
+    ops::Range,
     sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
     thread,
 };
@@ -23,12 +26,34 @@ const ROUND_FRAMES: usize = 8_192;
 /// So many rounds may be with the readers at a time, so that one that is slower in one round can make up for it.
 const ROUNDS: usize = 4;
 
-/// What a reader wrote: bytes for one or several streams (a file each, for logs), in order.
+/// What a reader keeps of what it observes, piece by piece, until it is put together with what others keep.
+pub trait Kept: Default + Send + 'static {
+    /// How many pieces are kept.
+    fn pieces(&self) -> usize;
+
+    /// Forgets them all, and keeps the room.
+    fn clear(&mut self);
+}
+
+/// The observations themselves; taken from the front.
+impl Kept for VecDeque<Observation> {
+    fn pieces(&self) -> usize {
+        self.len()
+    }
+
+    fn clear(&mut self) {
+        VecDeque::clear(self);
+    }
+}
+
+/// What was written of them: bytes for one or several streams (a file each, for logs), in order.
 #[derive(Debug, Default)]
 pub struct Sheet {
     bytes: Vec<u8>,
     /// Where each piece ends, and for which stream it is.
     pieces: Vec<(u16, usize)>,
+    /// How many pieces were taken.
+    taken: usize,
 }
 
 impl Sheet {
@@ -41,135 +66,164 @@ impl Sheet {
         }
     }
 
-    /// The pieces, in order.
-    pub fn pieces(&self) -> impl Iterator<Item = (u16, &[u8])> {
-        let starts = std::iter::once(0).chain(self.pieces.iter().map(|(_, end)| *end));
-        let pieces = starts.zip(&self.pieces);
-        pieces.map(|(start, (stream, end))| (*stream, self.bytes.get(start..*end).unwrap_or_default()))
+    /// Takes the next pieces, so many of them.
+    ///
+    /// # Errors
+    /// As `take` says.
+    pub fn take(
+        &mut self,
+        count: usize,
+        mut take: impl FnMut(u16, &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut start =
+            self.taken.checked_sub(1).and_then(|last| self.pieces.get(last)).map_or(0, |(_, end)| *end);
+        for (stream, end) in self.pieces.iter().skip(self.taken).take(count) {
+            take(*stream, self.bytes.get(start..*end).unwrap_or_default())?;
+            start = *end;
+        }
+        self.taken += count;
+        Ok(())
+    }
+}
+
+impl Kept for Sheet {
+    fn pieces(&self) -> usize {
+        self.pieces.len()
     }
 
-    /// Makes it empty, and keeps its room.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.bytes.clear();
         self.pieces.clear();
+        self.taken = 0;
     }
 }
 
 /// What a reader is to do.
 enum Task {
-    /// Every reader: what a moment asks for.
+    /// Every reader of a sensor: what a moment asks for.
     Pass { number: u64, moment: Moment },
     /// One reader: read a frame, whose bytes are the next so many of the round.
     Read { number: u64, now: Timestamp, time: Timestamp, link: LinkType, captured: usize, length: u32 },
-    /// One reader: write what was observed elsewhere.
+    /// One reader: keep what was observed elsewhere.
     Tell { number: u64, observation: Box<Observation> },
-    /// Every reader: the frames are at their end.
-    End { now: Timestamp },
+    /// Every reader of a sensor: its frames are at their end.
+    End { number: u64, now: Timestamp },
 }
 
-/// A reader's part of a round: what it is to do, and then what it wrote.
+/// A reader's part of a round: what it is to do, and then what it kept.
 #[derive(Default)]
-struct Part {
+struct Part<K> {
     tasks: Vec<Task>,
     /// The bytes of the frames to read.
     bytes: Vec<u8>,
-    sheet: Sheet,
-    /// Up to which piece of the sheet what was written belongs to which frame and order. Ascending.
+    kept: K,
+    /// Up to which piece what was kept belongs to which frame and order. Ascending.
     marks: Vec<(u64, Order, usize)>,
     /// What was counted, at each moment that tells of it.
     tallies: Vec<Tally>,
 }
 
 /// One reader as the dealer knows it.
-struct Hand {
-    part: Part,
-    parts: SyncSender<Part>,
-    done: Receiver<Part>,
+struct Hand<K> {
+    part: Part<K>,
+    parts: SyncSender<Part<K>>,
+    done: Receiver<Part<K>>,
 }
 
-/// Takes what was written for a stream, in order.
-pub type Take<'t> = dyn FnMut(u16, &[u8]) -> io::Result<()> + 't;
-
-/// Several readers that share the frames of one capture.
-pub struct Crew<W> {
+/// Where frames come from.
+struct Sensor {
+    name: Text,
     clock: Clock,
+    /// Which hands read its frames.
+    hands: Range<usize>,
+}
+
+/// A moment at which a sensor tells of what was counted.
+#[derive(Clone, Copy)]
+struct Tells {
+    number: u64,
+    sensor: usize,
+    time: Timestamp,
+}
+
+/// Takes what comes next of what was kept: so many pieces of it.
+pub type Take<'t, K> = dyn FnMut(&mut K, usize) -> io::Result<()> + 't;
+
+/// Several readers that share the frames of one capture, or of several interfaces.
+pub struct Crew<K, W> {
+    sensors: Vec<Sensor>,
     number: u64,
     /// Who reads the last frame.
     last: usize,
-    hands: Vec<Hand>,
+    /// The readers of the first sensor, then those of the next.
+    hands: Vec<Hand<K>>,
     /// Parts that are done with, to be used again.
-    spare: Vec<Part>,
+    spare: Vec<Part<K>>,
     bytes: usize,
     frames: usize,
     /// For each round that is with the readers, the moments at which it tells of what was counted.
-    rounds: VecDeque<Vec<(u64, Timestamp)>>,
+    rounds: VecDeque<Vec<Tells>>,
     /// Those of the round that is being dealt.
-    tells: Vec<(u64, Timestamp)>,
-    /// Writes what is told of all readers together.
-    write: W,
-    sheet: Sheet,
-    config: Config,
+    tells: Vec<Tells>,
+    /// Keeps what is told of all readers together.
+    keep: W,
+    kept: K,
 }
 
-impl<W> Crew<W>
+impl<K, W> Crew<K, W>
 where
-    W: FnMut(&Observation, &mut Sheet) + Send + 'static,
+    K: Kept,
+    W: FnMut(Observation, &mut K) + Send + 'static,
 {
-    /// So many readers, each with what `writer` makes: it writes one observation to a sheet.
+    /// So many readers for each sensor, each with what `keeper` makes: it keeps one observation. The sensors are set up
+    /// as given; what their limits allow is divided among all readers.
     ///
     /// # Errors
     /// A thread could not be started.
-    pub fn new(config: &Config, readers: usize, writer: impl Fn() -> W) -> io::Result<Crew<W>> {
+    pub fn new(sensors: &[Config], readers: usize, keeper: impl Fn() -> W) -> io::Result<Crew<K, W>> {
         let readers = readers.max(1);
-        let limits = &config.limits;
-        let each = Config {
-            limits: Limits {
-                conversations: limits.conversations / readers,
-                reorder_bytes: limits.reorder_bytes / readers,
-                pending_bytes: limits.pending_bytes / readers,
-                unanswered_bytes: limits.unanswered_bytes / readers,
-                fragmented: limits.fragmented / readers,
-                fragment_bytes: limits.fragment_bytes / readers,
-                ..*limits
-            },
-            ..config.clone()
-        };
-        let hands = (0..readers)
-            .map(|place| {
-                let (parts, to_do) = sync_channel(ROUNDS);
-                let (give, done) = channel();
-                let (wire, write) = (Wire::new(each.clone()), writer());
-                thread::Builder::new()
-                    .name(format!("reader-{place}"))
-                    .spawn(move || work(wire, write, &to_do, &give))?;
-                Ok(Hand { part: Part::default(), parts, done })
-            })
-            .collect::<io::Result<Vec<Hand>>>()?;
-        Ok(Crew {
-            clock: Clock::default(),
+        let all = readers * sensors.len();
+        let mut crew = Crew {
+            sensors: Vec::with_capacity(sensors.len()),
             number: 0,
             last: 0,
-            hands,
+            hands: Vec::with_capacity(all),
             spare: Vec::new(),
             bytes: 0,
             frames: 0,
             rounds: VecDeque::new(),
             tells: Vec::new(),
-            write: writer(),
-            sheet: Sheet::default(),
-            config: config.clone(),
-        })
+            keep: keeper(),
+            kept: K::default(),
+        };
+        for config in sensors {
+            let first = crew.hands.len();
+            for _ in 0..readers {
+                let (parts, to_do) = sync_channel(ROUNDS);
+                let (give, done) = channel();
+                let (wire, keep) = (Wire::new(divided(config, all)), keeper());
+                thread::Builder::new()
+                    .name(format!("reader-{}", crew.hands.len()))
+                    .spawn(move || work(wire, keep, &to_do, &give))?;
+                crew.hands.push(Hand { part: Part::default(), parts, done });
+            }
+            let (name, hands) = (config.sensor.clone(), first..crew.hands.len());
+            crew.sensors.push(Sensor { name, clock: Clock::default(), hands });
+        }
+        Ok(crew)
     }
 
-    /// Deals out one frame. Frames come in the order of their capture. `take` is given what was written, in order.
+    /// Deals out one frame of a sensor. Frames of one sensor come in the order of their capture. `take` is given what
+    /// was kept, in order.
     ///
     /// # Errors
     /// As `take` says, or a reader's thread has stopped.
-    pub fn see(&mut self, frame: &Frame<'_>, take: &mut Take<'_>) -> io::Result<()> {
+    pub fn see(&mut self, sensor: usize, frame: &Frame<'_>, take: &mut Take<'_, K>) -> io::Result<()> {
+        let Some(Sensor { clock, hands, .. }) = self.sensors.get_mut(sensor) else { return Ok(()) };
         self.number += 1;
         let number = self.number;
-        let moment = self.clock.see(frame.time);
-        let reader = wire::share(frame, self.hands.len());
+        let moment = clock.see(frame.time);
+        let reader = hands.start + wire::share(frame, hands.len());
         self.last = reader;
         match moment.turn {
             Turn::Nothing => {}
@@ -177,11 +231,11 @@ where
             Turn::Restart { .. } => {
                 // Another clock is also a frame that is older than the one before it.
                 self.deal(reader, Task::Pass { number, moment: Moment { turn: Turn::Late, ..moment } });
-                self.deal_all(|| Task::Pass { number, moment });
+                self.deal_all(sensor, || Task::Pass { number, moment });
             }
-            Turn::Sweep { .. } => self.deal_all(|| Task::Pass { number, moment }),
+            Turn::Sweep { .. } => self.deal_all(sensor, || Task::Pass { number, moment }),
         }
-        self.tells.extend(moment.tells().map(|time| (number, time)));
+        self.tells.extend(moment.tells().map(|time| Tells { number, sensor, time }));
         let (now, time, link, length) = (moment.now, frame.time, frame.link, frame.length);
         let captured = frame.bytes.len();
         if let Some(hand) = self.hands.get_mut(reader) {
@@ -193,26 +247,54 @@ where
         if self.bytes >= ROUND_BYTES || self.frames >= ROUND_FRAMES { self.round(take) } else { Ok(()) }
     }
 
-    /// Has something written that was observed elsewhere, behind what the last frame showed.
+    /// Lets time pass for every sensor without a frame: what has been silent for too long is told of.
+    pub fn tick(&mut self, now: Timestamp) {
+        for sensor in 0..self.sensors.len() {
+            let Some(moment) = self.sensors.get_mut(sensor).and_then(|sensor| sensor.clock.tick(now)) else {
+                continue;
+            };
+            self.number += 1;
+            let number = self.number;
+            self.deal_all(sensor, || Task::Pass { number, moment });
+            self.tells.extend(moment.tells().map(|time| Tells { number, sensor, time }));
+        }
+    }
+
+    /// Has something kept that was observed elsewhere, behind what the last frame showed.
     pub fn tell(&mut self, observation: Observation) {
         let task = Task::Tell { number: self.number, observation: Box::new(observation) };
         self.deal(self.last, task);
+    }
+
+    /// Waits for the readers, so that all they kept so far is taken.
+    ///
+    /// # Errors
+    /// As for [`Crew::see`].
+    pub fn flush(&mut self, take: &mut Take<'_, K>) -> io::Result<()> {
+        if self.hands.iter().any(|hand| !hand.part.tasks.is_empty()) {
+            self.round(take)?;
+        }
+        while !self.rounds.is_empty() {
+            self.put_together(take)?;
+        }
+        Ok(())
     }
 
     /// Ends everything: no frame will follow.
     ///
     /// # Errors
     /// As for [`Crew::see`].
-    pub fn finish(mut self, take: &mut Take<'_>) -> io::Result<()> {
-        if let Some(now) = self.clock.now() {
-            self.deal_all(|| Task::End { now });
-            self.tells.push((u64::MAX, now));
+    pub fn finish(mut self, take: &mut Take<'_, K>) -> io::Result<()> {
+        for sensor in 0..self.sensors.len() {
+            if let Some(now) = self.sensors.get(sensor).and_then(|sensor| sensor.clock.now()) {
+                // Behind every frame, one sensor after the other.
+                self.number += 1;
+                let number = self.number;
+                self.deal_all(sensor, || Task::End { number, now });
+                self.tells.push(Tells { number, sensor, time: now });
+            }
         }
-        self.round(take)?;
-        while !self.rounds.is_empty() {
-            self.put_together(take)?;
-        }
-        Ok(())
+        self.flush(take)
     }
 
     fn deal(&mut self, reader: usize, task: Task) {
@@ -221,12 +303,13 @@ where
         }
     }
 
-    fn deal_all(&mut self, task: impl Fn() -> Task) {
-        self.hands.iter_mut().for_each(|hand| hand.part.tasks.push(task()));
+    fn deal_all(&mut self, sensor: usize, task: impl Fn() -> Task) {
+        let hands = self.sensors.get(sensor).and_then(|sensor| self.hands.get_mut(sensor.hands.clone()));
+        hands.into_iter().flatten().for_each(|hand| hand.part.tasks.push(task()));
     }
 
     /// Gives the readers their parts of a round, and puts together the oldest if enough are with them.
-    fn round(&mut self, take: &mut Take<'_>) -> io::Result<()> {
+    fn round(&mut self, take: &mut Take<'_, K>) -> io::Result<()> {
         for hand in &mut self.hands {
             let next = self.spare.pop().unwrap_or_default();
             hand.parts.send(std::mem::replace(&mut hand.part, next)).map_err(|_| stopped())?;
@@ -236,8 +319,8 @@ where
         if self.rounds.len() >= ROUNDS { self.put_together(take) } else { Ok(()) }
     }
 
-    /// Puts together what the readers wrote in the oldest round.
-    fn put_together(&mut self, take: &mut Take<'_>) -> io::Result<()> {
+    /// Puts together what the readers kept in the oldest round.
+    fn put_together(&mut self, take: &mut Take<'_, K>) -> io::Result<()> {
         let mut parts = Vec::with_capacity(self.hands.len());
         for hand in &self.hands {
             parts.push(hand.done.recv().map_err(|_| stopped())?);
@@ -245,7 +328,7 @@ where
         let mut tallies: Vec<_> =
             parts.iter_mut().map(|part| std::mem::take(&mut part.tallies).into_iter()).collect();
         let mut tells = self.rounds.pop_front().unwrap_or_default().into_iter().peekable();
-        let mut pages: Vec<_> = parts.iter().map(Page::of).collect();
+        let mut pages: Vec<_> = parts.iter_mut().map(Page::of).collect();
         loop {
             let next = pages.iter().enumerate().filter_map(|(place, page)| Some((page.next()?, place))).min();
             let before_next = |number: u64| match next {
@@ -253,16 +336,19 @@ where
                 Some(((frame, order), _)) => (number, Order::Neighbours) < (frame, order),
                 None => true,
             };
-            if let Some((_, time)) = tells.next_if(|(number, _)| before_next(*number)) {
+            if let Some(Tells { sensor, time, .. }) = tells.next_if(|tells| before_next(tells.number)) {
+                let Some(Sensor { name, hands, .. }) = self.sensors.get(sensor) else { continue };
+                let counting = tallies.get_mut(hands.clone()).into_iter().flatten();
                 let mut counted = Tally::default();
-                tallies.iter_mut().filter_map(Iterator::next).for_each(|tally| counted.add(tally));
+                counting.filter_map(Iterator::next).for_each(|tally| counted.add(tally));
                 let mut told = Vec::new();
-                counted.tell(time, &self.config.sensor, &mut told);
-                self.sheet.clear();
-                for observation in &told {
-                    (self.write)(observation, &mut self.sheet);
+                counted.tell(time, name, &mut told);
+                self.kept.clear();
+                for observation in told {
+                    (self.keep)(observation, &mut self.kept);
                 }
-                self.sheet.pieces().try_for_each(|(stream, bytes)| take(stream, bytes))?;
+                let pieces = self.kept.pieces();
+                take(&mut self.kept, pieces)?;
                 continue;
             }
             let Some((_, place)) = next else { break };
@@ -275,36 +361,46 @@ where
     }
 }
 
-/// A part that is being put together with the others of its round.
-struct Page<'a> {
-    part: &'a Part,
-    mark: usize,
-    piece: usize,
-    start: usize,
+/// A sensor's set-up, with limits for one of so many readers.
+fn divided(config: &Config, readers: usize) -> Config {
+    let limits = &config.limits;
+    Config {
+        limits: Limits {
+            conversations: limits.conversations / readers,
+            reorder_bytes: limits.reorder_bytes / readers,
+            pending_bytes: limits.pending_bytes / readers,
+            unanswered_bytes: limits.unanswered_bytes / readers,
+            fragmented: limits.fragmented / readers,
+            fragment_bytes: limits.fragment_bytes / readers,
+            ..*limits
+        },
+        ..config.clone()
+    }
 }
 
-impl Page<'_> {
-    fn of(part: &Part) -> Page<'_> {
-        Page { part, mark: 0, piece: 0, start: 0 }
+/// A part that is being put together with the others of its round.
+struct Page<'a, K> {
+    marks: std::slice::Iter<'a, (u64, Order, usize)>,
+    kept: &'a mut K,
+    taken: usize,
+}
+
+impl<K: Kept> Page<'_, K> {
+    fn of(part: &mut Part<K>) -> Page<'_, K> {
+        Page { marks: part.marks.iter(), kept: &mut part.kept, taken: 0 }
     }
 
     /// Where what comes next belongs.
     fn next(&self) -> Option<(u64, Order)> {
-        self.part.marks.get(self.mark).map(|(frame, order, _)| (*frame, *order))
+        self.marks.as_slice().first().map(|(frame, order, _)| (*frame, *order))
     }
 
     /// Takes what comes next.
-    fn turn(&mut self, take: &mut Take<'_>) -> io::Result<()> {
-        let Some((_, _, end)) = self.part.marks.get(self.mark) else { return Ok(()) };
-        let sheet = &self.part.sheet;
-        while self.piece < *end
-            && let Some((stream, end)) = sheet.pieces.get(self.piece)
-        {
-            take(*stream, sheet.bytes.get(self.start..*end).unwrap_or_default())?;
-            (self.start, self.piece) = (*end, self.piece + 1);
-        }
-        self.mark += 1;
-        Ok(())
+    fn turn(&mut self, take: &mut Take<'_, K>) -> io::Result<()> {
+        let Some((_, _, end)) = self.marks.next() else { return Ok(()) };
+        let count = end.saturating_sub(self.taken);
+        self.taken = *end;
+        take(self.kept, count)
     }
 }
 
@@ -313,16 +409,16 @@ fn stopped() -> io::Error {
 }
 
 /// A reader's work: its part of each round, until there are no more.
-fn work(
+fn work<K: Kept>(
     mut wire: Wire,
-    mut write: impl FnMut(&Observation, &mut Sheet),
-    parts: &Receiver<Part>,
-    give: &Sender<Part>,
+    mut keep: impl FnMut(Observation, &mut K),
+    parts: &Receiver<Part<K>>,
+    give: &Sender<Part<K>>,
 ) {
     let mut observations = Vec::new();
     let mut groups: Vec<(Order, usize)> = Vec::new();
     while let Ok(mut part) = parts.recv() {
-        part.sheet.clear();
+        part.kept.clear();
         part.marks.clear();
         let mut rest = part.bytes.as_slice();
         for task in part.tasks.drain(..) {
@@ -344,20 +440,20 @@ fn work(
                     groups.push((Order::Frame, observations.len()));
                     number
                 }
-                Task::End { now } => {
+                Task::End { number, now } => {
                     wire.end_all(now, &mut observations, &mut |order, end| groups.push((order, end)));
                     part.tallies.push(wire.take_tally());
-                    u64::MAX
+                    number
                 }
             };
             let mut told = observations.drain(..);
             let mut begin = 0;
             for (order, end) in groups.drain(..) {
                 for observation in told.by_ref().take(end - begin) {
-                    write(&observation, &mut part.sheet);
+                    keep(observation, &mut part.kept);
                 }
                 begin = end;
-                let pieces = part.sheet.pieces.len();
+                let pieces = part.kept.pieces();
                 if part.marks.last().map_or(0, |(_, _, before)| *before) < pieces {
                     part.marks.push((number, order, pieces));
                 }

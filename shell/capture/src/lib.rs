@@ -25,7 +25,7 @@ mod privileges;
 mod window;
 
 pub use captures::{Captures, Input, Order};
-pub use crew::{Crew, Sheet, Take};
+pub use crew::{Crew, Kept, Sheet, Take};
 pub use damage::{Damage, DamageKind, OpenError};
 pub use file::{CaptureFile, Compression, Progress};
 pub use live::{Counters, Live, LiveError, Settings};

@@ -170,6 +170,12 @@ impl Live {
         self.interfaces.get(self.lent?).map(|interface| interface.name.as_str())
     }
 
+    /// Its place among the interfaces given.
+    #[must_use]
+    pub fn place(&self) -> Option<usize> {
+        self.lent
+    }
+
     /// What each interface counted since it was opened.
     ///
     /// # Errors

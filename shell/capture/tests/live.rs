@@ -5,13 +5,17 @@
 
 #![cfg(test)]
 
-use capture::{Become, Live, LiveError, PrivilegeError, Settings, drop_privileges};
+use capture::{Become, CaptureFile, Crew, Live, LiveError, PrivilegeError, Settings, drop_privileges};
+use city::Observation;
 use std::{
+    collections::VecDeque,
     env, fs,
-    io::Write,
+    io::{self, Write},
+    path::Path,
     process::{self, Command},
     time::{Duration, Instant},
 };
+use wire::{Config, Frame, Limits, Wire};
 
 /// A locally administered address that nothing else on the cable uses.
 const SENDER: [u8; 6] = [0x02, 0, 0x5e, 0, 0x53, 0x01];
@@ -21,7 +25,7 @@ const INSIDE: &str = "BASTIDE_LIVE";
 /// Says that a test was skipped, past the test runner's capture and where skipped cases are counted.
 fn skipped(test: &str) {
     let line = format!("1 test skipped: {test} needs root, ip (iproute2) and python3\n");
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    let _ = io::stderr().write_all(line.as_bytes());
     if let Some(path) = env::var_os("BASTIDE_SKIPPED") {
         let file = fs::OpenOptions::new().create(true).append(true).open(path);
         file.and_then(|mut file| file.write_all(line.as_bytes())).unwrap();
@@ -257,5 +261,111 @@ fn rights_are_given_up_for_good() {
         // What was opened before is still heard and counted.
         assert_eq!(hear(&mut live).len(), 1);
         assert_eq!(live.counters().unwrap()[0].received, 1);
+    });
+}
+
+/// What the town's stations say to each other, as far as it fits on the cable.
+fn town() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/captures");
+    let mut captures: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|case| fs::read_dir(case.unwrap().path()).ok())
+        .flatten()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains(".pcap"))
+        .collect();
+    captures.sort();
+    let mut frames = Vec::new();
+    for path in captures {
+        let mut file = CaptureFile::open(&path).unwrap();
+        while let Some(frame) = file.next().unwrap() {
+            if frame.link.0 == 1 && (14..=1_514).contains(&frame.bytes.len()) {
+                frames.push(frame.bytes.to_vec());
+            }
+        }
+    }
+    frames.truncate(20_000);
+    frames
+}
+
+fn sensor(name: &str) -> Config {
+    Config {
+        sensor: name.into(),
+        logs: true,
+        events: false,
+        seed: 1,
+        limits: Limits::default(),
+        only_whole: false,
+        interim: None,
+    }
+}
+
+#[test]
+fn several_readers_of_two_interfaces_tell_what_one_tells_and_in_order() {
+    in_namespace("several_readers_of_two_interfaces_tell_what_one_tells_and_in_order", || {
+        let folder = env::temp_dir().join(format!("bastide-town-{}", process::id()));
+        let frames = town();
+        assert!(frames.len() > 1_000);
+        let bytes: Vec<u8> = frames
+            .iter()
+            .flat_map(|frame| [&(frame.len() as u16).to_be_bytes()[..], frame].concat())
+            .collect();
+        fs::write(&folder, bytes).unwrap();
+        let script = "import socket, struct, sys, time\n\
+            out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)\n\
+            out.bind(('far', 0))\n\
+            data, at = open(sys.argv[1], 'rb').read(), 0\n\
+            while at < len(data):\n\
+            \x20   (length,) = struct.unpack_from('>H', data, at)\n\
+            \x20   out.send(data[at + 2:at + 2 + length])\n\
+            \x20   at += 2 + length\n";
+        let names = ["near", "far"];
+        let mut live = open(&names, Settings { ring_bytes: 64 << 20, ..Settings::default() });
+        let mut sender = Command::new("python3").args(["-c", script]).arg(&folder).spawn().unwrap();
+
+        // As `bastide run` does it: what was heard is dealt out, and now and then what was kept is taken.
+        let keep =
+            || |observation: Observation, kept: &mut VecDeque<Observation>| kept.push_back(observation);
+        let mut crew = Crew::new(&names.map(sensor), 3, keep).unwrap();
+        let mut together: Vec<Observation> = Vec::new();
+        let mut take = |kept: &mut VecDeque<Observation>, count: usize| -> io::Result<()> {
+            together.extend(kept.drain(..count));
+            Ok(())
+        };
+        let mut wires = names.map(|name| Wire::new(sensor(name)));
+        let mut alone: [Vec<Observation>; 2] = Default::default();
+        let (mut heard, mut quiet_since, mut flushed) = ([0, 0], Instant::now(), Instant::now());
+        while quiet_since.elapsed() < Duration::from_secs(1) {
+            let owned = live
+                .next(Duration::from_millis(100))
+                .unwrap()
+                .map(|frame| (frame.time, frame.link, frame.length, frame.bytes.to_vec()));
+            if let Some((time, link, length, bytes)) = &owned {
+                let place = live.place().unwrap();
+                let frame = Frame { time: *time, link: *link, length: *length, bytes };
+                crew.see(place, &frame, &mut take).unwrap();
+                wires[place].see(&frame, &mut alone[place]);
+                heard[place] += 1;
+                quiet_since = Instant::now();
+            }
+            if flushed.elapsed() > Duration::from_millis(50) {
+                flushed = Instant::now();
+                crew.flush(&mut take).unwrap();
+            }
+        }
+        crew.finish(&mut take).unwrap();
+        assert!(sender.wait().unwrap().success());
+        fs::remove_file(&folder).unwrap();
+        let dropped: u64 = live.counters().unwrap().iter().map(|counters| counters.dropped).sum();
+        assert_eq!((heard, dropped), ([frames.len(); 2], 0));
+        for ((name, mut wire), mut alone) in names.iter().zip(wires).zip(alone) {
+            wire.finish(&mut alone);
+            let of_it: Vec<_> = together.iter().filter(|it| it.sensor == *name).cloned().collect();
+            assert!(alone.len() > 1_000);
+            assert_eq!(of_it.len(), alone.len());
+            let differs = of_it.iter().zip(&alone).find(|(one, other)| one != other);
+            assert_eq!(differs, None, "what {name} shows");
+        }
+        println!("{} frames on each interface, {} observations", frames.len(), together.len());
     });
 }

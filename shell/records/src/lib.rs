@@ -20,6 +20,8 @@ pub enum Kind {
     Binding,
     /// A conversation between two ends, when it ends.
     Conversation,
+    /// Conversations begun in great number that came to nothing.
+    Flood,
     /// Something a device told of itself.
     Identity,
     /// Something not seen or not kept.
@@ -41,6 +43,7 @@ impl Kind {
         match &observation.fact {
             Observed::Binding(_) => Some(Kind::Binding),
             Observed::Conversation(conversation) => conversation.ended.then_some(Kind::Conversation),
+            Observed::Flood(_) => Some(Kind::Flood),
             Observed::Identity(_) => Some(Kind::Identity),
             Observed::Loss(_) => Some(Kind::Loss),
             Observed::Message(_) => Some(Kind::Message),

@@ -51,6 +51,7 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         Observed::Opened(_) | Observed::Recognised(_) => return,
         Observed::Binding(_) => "binding",
         Observed::Conversation(_) => "conversation",
+        Observed::Flood(_) => "flood",
         Observed::Identity(_) => "identity",
         Observed::Loss(_) => "loss",
         Observed::Message(_) => "message",
@@ -95,6 +96,19 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
             }
             record.maybe_plain("source_mac", conversation.source_mac);
             record.maybe_plain("destination_mac", conversation.destination_mac);
+        }
+        Observed::Flood(flood) => {
+            record.maybe_plain("destination", flood.destination);
+            record.plain("transport", flood.transport);
+            match flood.port {
+                Some(port) => record.number("port", port),
+                None => record.null("port"),
+            }
+            record.number("attempts", flood.attempts);
+            record.number("sources", flood.sources);
+            record.number("destinations", flood.destinations);
+            record.plain("start", flood.start);
+            record.seconds("duration", flood.duration.as_secs_f64());
         }
         Observed::Identity(identity) => {
             record.plain("address", identity.address);

@@ -148,7 +148,11 @@ impl Draft {
             Observed::Identity(identity) => self.see_identity(identity),
             Observed::Opened(flow) | Observed::Recognised(flow) => self.see_flow(flow),
             Observed::Request(request) => self.see_request(request),
-            Observed::Loss(_) | Observed::Message(_) | Observed::Unread(_) | Observed::Weakness(_) => {}
+            Observed::Flood(_)
+            | Observed::Loss(_)
+            | Observed::Message(_)
+            | Observed::Unread(_)
+            | Observed::Weakness(_) => {}
         }
     }
 

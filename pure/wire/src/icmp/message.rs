@@ -30,6 +30,11 @@ impl Message {
     }
 }
 
+/// Whether a flow with this source port begins with an echo request (RFC 792, RFC 4443 section 4.1).
+pub(crate) fn is_echo_request(source_port: u16) -> bool {
+    matches!(source_port, 8 | 128)
+}
+
 /// The type that answers a type, or that it answers. Community ID version 1 names the same pairs.
 pub(crate) fn counterpart(kind: u8, version_6: bool) -> Option<u8> {
     Some(match (version_6, kind) {

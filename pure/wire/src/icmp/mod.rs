@@ -6,5 +6,5 @@
 mod message;
 mod parse;
 
-pub(crate) use message::{Claim, counterpart};
+pub(crate) use message::{Claim, counterpart, is_echo_request};
 pub(crate) use parse::parse_icmp;

@@ -1,5 +1,6 @@
 //! Whole conversations, frame by frame.
 
+mod floods;
 mod links;
 mod mutations;
 mod neighbours;

@@ -115,10 +115,11 @@ pub struct FindingFilter {
 }
 
 /// Every rule with its title, in alphabetical order of the rules.
-pub const RULES: [(Rule, &str); 10] = [
+pub const RULES: [(Rule, &str); 11] = [
     (Rule::AddressConflict, "One address, two devices"),
     (Rule::ChangedIdentity, "Changed identity"),
     (Rule::FirstSeenVerb, "First-seen command"),
+    (Rule::Flood, "Flood"),
     (Rule::NewDestination, "New place outside the city"),
     (Rule::OutsideConduit, "Outside every conduit"),
     (Rule::Scan, "Scan"),

@@ -167,6 +167,7 @@ impl Table {
             Observed::Request(_) => Some(Table::Requests),
             Observed::Weakness(_) => Some(Table::Weaknesses),
             Observed::Binding(_)
+            | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)
             | Observed::Opened(_)
