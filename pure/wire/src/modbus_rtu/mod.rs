@@ -19,6 +19,7 @@ mod tests;
 use crate::dialogue::Reader;
 use crate::modbus::{FunctionCode, Message, fits_request, fits_response};
 use crate::recognise::{Opening, Recognition, Sureness};
+use crate::roc_plus;
 use city::Protocol;
 use message::{FRAME_MAX, Found, Length, UNIT_MAX};
 
@@ -29,7 +30,8 @@ pub(crate) const READER: Reader =
 /// Recognises a whole frame by its check word and by data that fit the function.
 fn recognise(opening: &Opening<'_>) -> Recognition {
     let bytes = opening.first_bytes();
-    if !may_be_frame(bytes) {
+    // Eight bytes with this check word can be ROC Plus as well, and at its port they are.
+    if !may_be_frame(bytes) || opening.on_port(roc_plus::PORT) {
         return Recognition::No;
     }
     let fits = |message: &Message<'_>| fits_request(message) || fits_response(message);

@@ -36,7 +36,7 @@ use parse::Found;
 pub(crate) const READER: Reader = Reader { protocol: Protocol::RocPlus, recognise, open: conversation::open };
 
 /// The port on which the devices listen unless told otherwise.
-pub(super) const PORT: u16 = 4000;
+pub(crate) const PORT: u16 = 4000;
 
 /// Recognises ROC Plus by its check, its length, and an opcode with data of a length that it can have.
 fn recognise(opening: &Opening<'_>) -> Recognition {
