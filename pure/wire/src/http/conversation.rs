@@ -3,6 +3,7 @@
 use super::body::{Body, Chunk, Framing, Step};
 use super::credentials::{mask, may_hold_login, parse_authorization};
 use super::exchange::{Answer, Exchange};
+use super::log_on::LogOn;
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use super::parts;
@@ -91,6 +92,7 @@ pub struct Conversation {
     banners: Ends<Text>,
     /// Whether the server has been called one.
     introduced: bool,
+    log_on: LogOn,
     /// What the client last asked to speak from now on.
     upgrade: Option<Upgrade>,
     inside: Option<Inside>,
@@ -106,6 +108,7 @@ impl Conversation {
             asked: 0,
             banners: Ends::default(),
             introduced: false,
+            log_on: LogOn::new(),
             upgrade: None,
             inside: None,
         }
@@ -221,6 +224,7 @@ impl Conversation {
             name.make_ascii_lowercase();
             match name.as_str() {
                 "authorization" | "proxy-authorization" => {
+                    self.log_on.header(side, value, out);
                     if let Some(authorization) = parse_authorization(value) {
                         put("auth", authorization.scheme);
                         if let Some(user) = authorization.user {
@@ -389,6 +393,14 @@ impl Conversation {
         if let Some(framework) = headers.first("x-powered-by") {
             let framework = readable(framework, VALUE_BYTES_MAX);
             out.identity(side, Trait::Product, &framework, "X-Powered-By", BANNER_CONFIDENCE - 10);
+        }
+        for (name, value) in headers.iter() {
+            if ["www-authenticate", "proxy-authenticate"]
+                .iter()
+                .any(|wanted| name.eq_ignore_ascii_case(wanted.as_bytes()))
+            {
+                self.log_on.header(side, value, out);
+            }
         }
         // Devices with a login of their own put their model there.
         let realm = headers.first("www-authenticate").and_then(realm);
