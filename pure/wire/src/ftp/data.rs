@@ -9,15 +9,9 @@ const REST: u64 = u64::MAX >> 1;
 pub(super) struct Data;
 
 impl Dialogue for Data {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
         Progress::Skip(REST)
     }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, _out: &mut Out<'_>) {}
 }

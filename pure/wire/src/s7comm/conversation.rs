@@ -41,10 +41,6 @@ fn of<T>(pair: &mut [T; 2], side: Side) -> &mut T {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         let mut walk = Walk::of(bytes);
         while let Some(rest) = self.footing.next(side, &mut walk, find_packet) {
