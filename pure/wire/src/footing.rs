@@ -46,6 +46,15 @@ impl<'a> Walk<'a> {
         Progress::Used(self.used)
     }
 
+    /// How far the whole was read, if what is not used was given to another reader.
+    pub(crate) fn handed_on(&self, progress: Progress) -> Progress {
+        match progress {
+            Progress::Used(used) => Progress::Used(self.used + used),
+            Progress::Skip(count) => self.skips(count),
+            Progress::Lost => Progress::Lost,
+        }
+    }
+
     /// So many bytes from here on are of no interest.
     pub(crate) fn skips(&self, length: u64) -> Progress {
         Progress::Skip((self.used as u64).saturating_add(length))
