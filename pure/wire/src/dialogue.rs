@@ -33,15 +33,19 @@ impl Side {
 ///
 /// Nothing that arrives may make it panic, loop or hold more than a bounded number of unanswered requests.
 pub trait Dialogue: Send {
-    /// Reads one datagram. Returns `false` if it is not of this protocol.
-    fn datagram(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> bool;
+    /// Reads one datagram. Returns `false` if it is not of this protocol, as in one of streams alone.
+    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
+        false
+    }
 
     /// Reads what has arrived of a stream, in order, beginning where the last call left off, and says how much of it
-    /// was used. The rest is shown again, with more behind it.
-    fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress;
+    /// was used. The rest is shown again, with more behind it. A protocol of datagrams alone has no streams.
+    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
+        Progress::Lost
+    }
 
     /// Part of the stream was never seen: forget what is half read and find the next message.
-    fn gap(&mut self, side: Side, missing: u64, out: &mut Out<'_>);
+    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     /// The conversation is over: tell of what is unanswered.
     fn end(&mut self, out: &mut Out<'_>);

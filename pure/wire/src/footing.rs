@@ -31,14 +31,33 @@ impl<'a> Walk<'a> {
         self.used += length;
     }
 
+    /// What is not used yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.used..).unwrap_or_default()
+    }
+
+    /// Passes over bytes that only fill.
+    pub(crate) fn pass(&mut self, fillers: &[u8]) {
+        self.used += self.rest().iter().take_while(|byte| fillers.contains(byte)).count();
+    }
+
     /// What is not used needs more behind it.
     pub(crate) fn rests(&self) -> Progress {
         Progress::Used(self.used)
     }
 
+    /// How far the whole was read, if what is not used was given to another reader.
+    pub(crate) fn handed_on(&self, progress: Progress) -> Progress {
+        match progress {
+            Progress::Used(used) => Progress::Used(self.used + used),
+            Progress::Skip(count) => self.skips(count),
+            Progress::Lost => Progress::Lost,
+        }
+    }
+
     /// So many bytes from here on are of no interest.
     pub(crate) fn skips(&self, length: u64) -> Progress {
-        Progress::Skip(self.used as u64 + length)
+        Progress::Skip((self.used as u64).saturating_add(length))
     }
 }
 
@@ -51,15 +70,13 @@ impl Footing {
         walk: &mut Walk<'a>,
         find: impl Fn(&[u8]) -> (usize, bool),
     ) -> Option<&'a [u8]> {
-        let mut rest = walk.bytes.get(walk.used..).filter(|rest| !rest.is_empty())?;
         let lost = self.lost.of_mut(side);
-        if *lost {
-            let (skipped, found) = find(rest);
-            walk.used += skipped;
+        if *lost && !walk.rest().is_empty() {
+            let (skipped, found) = find(walk.rest());
+            walk.step(skipped);
             *lost = !found;
-            rest = walk.bytes.get(walk.used..).filter(|rest| found && !rest.is_empty())?;
         }
-        Some(rest)
+        Some(walk.rest()).filter(|rest| !*lost && !rest.is_empty())
     }
 
     /// What stands where a message should is none: the next must be found. `false` if that happened too often.

@@ -10,6 +10,9 @@ use std::fmt;
 
 /// How much of each side's opening is kept until the protocol is recognised.
 const OPENING_BYTES: usize = 4 << 10;
+/// How much of an opening is waited for lest a protocol told by its port alone be another: one reader that hopes for
+/// more must not hold up all others for long.
+const UNSURE_BYTES: usize = 512;
 /// How many pieces of the opening are kept.
 const OPENING_PIECES: usize = 8;
 /// How often words that wait for more are shown again for each segment; from then on only once they have grown by an
@@ -350,9 +353,12 @@ impl Hearing {
             || said.1.len() >= OPENING_BYTES
             || heard.len() >= OPENING_PIECES
             || ear.pending.used >= ear.pending.limit;
+        // Whoever was answered has said enough to be known by.
+        let is_answered = !said.0.is_empty() && !said.1.is_empty();
+        let has_waited = is_answered || said.0.len().max(said.1.len()) >= UNSURE_BYTES;
         let (best, more) = ear.ask(&ear.opening(first, said.0, said.1));
         match best {
-            Some((sureness, reader)) if sureness > Sureness::ByPort || !more || enough => {
+            Some((sureness, reader)) if sureness > Sureness::ByPort || !more || has_waited || enough => {
                 let dialogue = ear.open(reader);
                 if alone {
                     self.stage = Stage::Reading(dialogue);

@@ -1,5 +1,8 @@
 //! The head of a message of SIP (RFC 3261 clause 7) or RTSP (RFC 7826 clause 5), which are made like those of HTTP.
 
+use crate::dialogue::{Progress, Side};
+use crate::flow::Ends;
+use crate::footing::Walk;
 use crate::http::Headers;
 
 /// The longest head that is waited for.
@@ -7,6 +10,65 @@ pub(crate) const HEAD_MAX: usize = 64 << 10;
 
 /// The longest method.
 const METHOD_MAX: usize = 32;
+
+/// What is a protocol's own in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Syntax {
+    /// How its version begins: `SIP/`.
+    pub(crate) version: &'static [u8],
+    /// Bytes that may stand between messages.
+    pub(crate) fillers: &'static [u8],
+    /// Another name of the header that says how long the body is.
+    pub(crate) length: &'static str,
+}
+
+/// The heads in one conversation's streams.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    /// Sides of which the next head must be found behind a gap.
+    searching: Ends<bool>,
+}
+
+impl Heads {
+    /// The next head and how long the body behind it is; or how far the stream was read, without one.
+    pub(crate) fn next<'a>(
+        &mut self,
+        side: Side,
+        walk: &mut Walk<'a>,
+        syntax: &Syntax,
+    ) -> Result<(Head<'a>, u64), Progress> {
+        let searching = self.searching.of_mut(side);
+        loop {
+            walk.pass(syntax.fillers);
+            let rest = walk.rest();
+            match parse_head(rest, syntax.version) {
+                _ if rest.is_empty() => return Err(walk.rests()),
+                Found::Head(head, length) => {
+                    *searching = false;
+                    walk.step(length);
+                    return Ok((head, body_length(head.headers, syntax.length)));
+                }
+                Found::More => return Err(walk.rests()),
+                Found::Nothing if *searching => {
+                    walk.step(
+                        rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |line| line + 1),
+                    );
+                }
+                Found::Nothing => return Err(Progress::Lost),
+            }
+        }
+    }
+
+    /// Whether the next head of a side must be found.
+    pub(crate) fn searches(&self, side: Side) -> bool {
+        *self.searching.of(side)
+    }
+
+    /// Part of a side's stream was not seen.
+    pub(crate) fn gap(&mut self, side: Side) {
+        *self.searching.of_mut(side) = true;
+    }
+}
 
 /// A head.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,7 @@ use super::part::Part;
 use super::reply::{Refusal, parse_error, parse_reply};
 use super::request::parse_request;
 use super::value::Tags;
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side, weight};
+use crate::dialogue::{Asked, Dialogue, Out, Side, weight};
 use city::{Details, Reply, Text, Verb, WeaknessKind};
 use compact_str::{ToCompactString, format_compact};
 use jiff::{SignedDuration, Timestamp};
@@ -94,12 +94,6 @@ impl Dialogue for Conversation {
         };
         self.npdu(side, Carrier::Ip { function: bvlc.function, origin }, body, out)
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some(pending) = self.take(0) {

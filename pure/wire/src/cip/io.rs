@@ -1,7 +1,7 @@
 //! Cyclic data: connected data of transport class 0 or 1 over UDP (volume 2 clause 3-2.2).
 
 use crate::cursor::Cursor;
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::enip::{Item, parse_items};
 use crate::recognise::{Opening, Recognition, Sureness};
 use crate::show::{VALUE_BYTES_MAX, hexadecimal};
@@ -80,12 +80,6 @@ impl Dialogue for Conversation {
         }
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, _out: &mut Out<'_>) {}
 }

@@ -2,7 +2,7 @@
 
 use super::message::{Code, Kind, Message};
 use super::parse::parse_message;
-use crate::dialogue::{Dialogue, Out, Progress, Side};
+use crate::dialogue::{Dialogue, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, listed, readable};
 use city::{Address, Details, Flow, Mac, Observed, Reply, Request, Target, Text, Trait, Verb};
 use compact_str::{ToCompactString, format_compact};
@@ -28,12 +28,6 @@ impl Dialogue for Conversation {
         }
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, _out: &mut Out<'_>) {}
 }

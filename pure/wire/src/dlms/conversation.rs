@@ -34,8 +34,8 @@ struct Conversation {
     proved: BTreeMap<(u16, u16), Mechanism>,
     searching: Ends<bool>,
     weakness_told: bool,
-    ciphered_told: [bool; 2],
-    title_told: [bool; 2],
+    ciphered_told: Ends<bool>,
+    title_told: Ends<bool>,
 }
 
 /// What tells a reply, and how it is to be read.
@@ -105,12 +105,6 @@ fn device(unit: u16) -> Target {
     Target { unit: Some(unit.into()), ..Target::default() }
 }
 
-fn once(told: &mut [bool; 2], side: Side) -> bool {
-    let [source, destination] = told;
-    let told = if side == Side::Source { source } else { destination };
-    !std::mem::replace(told, true)
-}
-
 impl Conversation {
     fn message(&mut self, side: Side, wrapped: &Wrapped<'_>, out: &mut Out<'_>) {
         let content = wrapped.content;
@@ -146,7 +140,7 @@ impl Conversation {
                 );
             }
             0xc8..=0xcf | 0xdb..=0xdd => {
-                if once(&mut self.ciphered_told, side) {
+                if !std::mem::replace(self.ciphered_told.of_mut(side), true) {
                     let ciphered = asked(Verb::Transfer, "ciphered", device(to.1), None);
                     out.request(side, Asked { reply: Reply::NotExpected, ..ciphered });
                 }
@@ -163,7 +157,7 @@ impl Conversation {
     /// security).
     fn title(&mut self, side: Side, title: Option<&[u8]>, out: &mut Out<'_>) {
         let Some(title) = title.filter(|title| title.len() == 8) else { return };
-        if !once(&mut self.title_told, side) {
+        if std::mem::replace(self.title_told.of_mut(side), true) {
             return;
         }
         out.identity(side, Trait::Serial, &hexadecimal(title, 16), "system-title", 80);

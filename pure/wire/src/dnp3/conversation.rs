@@ -8,6 +8,7 @@ use super::message::{Fragment, FunctionCode};
 use super::objects::headers;
 use super::{attributes, fragments, parse, rows};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::footing::{Footing, Walk};
 use crate::unanswered::Unanswered;
 use city::{Reply, Trait, Verb, WeaknessKind};
@@ -30,7 +31,7 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 #[derive(Default)]
 struct Conversation {
     /// Of source and destination.
-    assemblies: [Assembly; 2],
+    assemblies: Ends<Assembly>,
     /// Whether messages are read where they begin.
     footing: Footing,
     pending: Unanswered<Key, PENDING_MAX, Vec<Piece>>,
@@ -79,7 +80,7 @@ impl Dialogue for Conversation {
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
         self.footing.lose(side);
-        self.assembly_mut(side).clear();
+        self.assemblies.of_mut(side).clear();
     }
 
     fn end(&mut self, out: &mut Out<'_>) {
@@ -88,21 +89,13 @@ impl Dialogue for Conversation {
 }
 
 impl Conversation {
-    fn assembly_mut(&mut self, side: Side) -> &mut Assembly {
-        let [source, destination] = &mut self.assemblies;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     fn frame(&mut self, side: Side, header: &Header, blocks: &[u8], out: &mut Out<'_>) {
         if !header.has_user_data() {
             return;
         }
         // A frame with a wrong checksum is not taken by a device either; it is sent again.
         let Some(data) = link::user_data(blocks) else { return };
-        if let Some(bytes) = self.assembly_mut(side).add(header, &data)
+        if let Some(bytes) = self.assemblies.of_mut(side).add(header, &data)
             && let Some(fragment) = parse::parse_fragment(&bytes)
         {
             self.pending.give_up(WAIT, out);

@@ -3,9 +3,9 @@
 use super::message::{Asks, asks, has_path, is_guest, is_logged, protection};
 use super::parse::{bracketed, compress, join, parse_extended, parse_port, parse_quoted, parse_size};
 use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
-use crate::flow::Ends;
+use crate::footing::Walk;
 use crate::http::is_default;
-use crate::lines::{LINE_MAX, ReplyLine, parse_command, parse_line, parse_reply_line};
+use crate::lines::{Lines, ReplyLine, parse_command, parse_reply_line};
 use crate::show::{VALUE_BYTES_MAX, cut, escaped, readable};
 use crate::upgrade::Upgrade;
 use city::{Address, Details, Protocol, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -56,8 +56,7 @@ pub(super) struct Conversation {
     /// The code of the reply whose last line is awaited.
     within: Option<u16>,
     upgrade: Option<Upgrade>,
-    /// Whether lines of a side are passed over until a sound one comes, after a part was not seen.
-    searching: Ends<bool>,
+    lines: Lines,
 }
 
 impl Conversation {
@@ -339,37 +338,16 @@ impl Conversation {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+        let mut walk = Walk::of(bytes);
+        while !walk.rest().is_empty() {
             if let Some(upgrade) = &mut self.upgrade {
-                return match upgrade.stream(side, rest, out) {
-                    Progress::Used(count) => Progress::Used(used + count),
-                    Progress::Skip(count) => Progress::Skip(count.saturating_add(used as u64)),
-                    Progress::Lost => Progress::Lost,
-                };
+                return walk.handed_on(upgrade.stream(side, walk.rest(), out));
             }
-            let searching = self.searching.of_mut(side);
-            match parse_line(rest) {
-                Some((line, length)) => {
-                    // The rest of a line of which a part was not seen is none.
-                    if !std::mem::take(searching) {
-                        self.line(side, line, out);
-                    }
-                    used += length;
-                }
-                None if rest.len() > LINE_MAX => {
-                    *searching = true;
-                    return Progress::Used(bytes.len());
-                }
-                None => break,
-            }
+            let Some(line) = self.lines.next(side, &mut walk) else { break };
+            self.line(side, line, out);
         }
-        Progress::Used(used)
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, missing: u64, out: &mut Out<'_>) {
@@ -377,7 +355,7 @@ impl Dialogue for Conversation {
             upgrade.gap(side, missing, out);
             return;
         }
-        *self.searching.of_mut(side) = true;
+        self.lines.gap(side);
         self.within = None;
         // Which reply belongs to which command is not known any more.
         while !self.pending.is_empty() {

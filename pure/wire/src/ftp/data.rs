@@ -14,10 +14,6 @@ pub(super) struct Data {
 }
 
 impl Dialogue for Data {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         if !out.wants_logs() {
             return Progress::Skip(REST);

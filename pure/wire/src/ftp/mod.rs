@@ -18,7 +18,7 @@ mod parse;
 mod tests;
 
 use crate::dialogue::Reader;
-use crate::lines::{LINE_MAX, parse_command, parse_line, parse_reply_line};
+use crate::lines::{may_be_lines, parse_command, parse_line, parse_reply_line};
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
 
@@ -67,16 +67,10 @@ fn names_itself(text: &[u8]) -> bool {
 
 /// More may come, if what is there is the beginning of lines.
 fn more(opening: &Opening<'_>) -> Recognition {
-    let is_text = |bytes: &[u8]| {
-        bytes.len() <= LINE_MAX
-            && bytes
-                .iter()
-                .all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-    };
     let source = opening.from_source;
     let client = source.is_empty() || message::may_open(source);
     let server = opening.from_destination.iter().zip(b"220").all(|(byte, digit)| byte == digit);
-    if client && server && is_text(source) && is_text(opening.from_destination) {
+    if client && server && may_be_lines(source) && may_be_lines(opening.from_destination) {
         Recognition::More
     } else {
         Recognition::No

@@ -68,6 +68,65 @@ pub enum Shown {
     Value(Text),
 }
 
+/// The names of columns, which begin with the command's.
+macro_rules! columns {
+    ($command:literal, $($column:literal),+ $(,)?) => {
+        &[$(concat!($command, "_", $column)),+]
+    };
+}
+
+/// A layout, field by field, each with the columns that it fills.
+macro_rules! fields {
+    ($command:literal, $($kind:expr => $($column:literal)+),+ $(,)?) => {
+        Layout { kinds: &[$($kind),+], last: None, columns: columns!($command, $($($column),+),+) }
+    };
+}
+
+/// The layout of an identity, which several commands return.
+macro_rules! identity {
+    ($command:literal) => {
+        Layout {
+            kinds: IDENTITY,
+            last: None,
+            columns: columns!(
+                $command,
+                "_254",
+                "expanded_device_type",
+                "minimum_preambles_master_slave",
+                "hart_protocol_major_revision",
+                "device_revision_level",
+                "software_revision_level",
+                "hardware_revision_level_and_physical_signaling_codes_hardware_revision_level",
+                "hardware_revision_level_and_physical_signaling_codes_physical_signaling_code",
+                "flags_c8_psk_in_multi_drop_only",
+                "flags_c8_psk_capable_field_device",
+                "flags_undefined_5",
+                "flags_safehart_capable_field_device",
+                "flags_ieee_802_15_4_dsss_o_qpsk_modulation",
+                "flags_protocol_bridge_device",
+                "flags_eeprom_control",
+                "flags_mutli_sensor_field_device",
+                "device_id",
+                "number_preambles_slave_master",
+                "last_device_variable_this",
+                "configuration_change_counter",
+                "extended_field_device_status_undefined_bits",
+                "extended_field_device_status_function_check",
+                "extended_field_device_status_out_of_specification",
+                "extended_field_device_status_failure",
+                "extended_field_device_status_critical_power_failure",
+                "extended_field_device_status_device_variable_alert",
+                "extended_field_device_status_maintenance_required",
+                "manufacturer_identification_code",
+                "private_label_distributor_code",
+                "device_profile",
+            ),
+        }
+    };
+}
+
+pub(super) use {columns, fields, identity};
+
 /// The fields of an identity: commands 0, 11, 21, 73 and 75.
 pub const IDENTITY: &[Kind] = &[
     Kind::Unsigned(1),

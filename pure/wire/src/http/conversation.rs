@@ -3,6 +3,7 @@
 use super::body::{Body, Chunk, Framing, Step};
 use super::credentials::{mask, may_hold_login, parse_authorization, realm};
 use super::exchange::{Answer, Exchange};
+use super::log_on::LogOn;
 use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use super::parts;
@@ -95,6 +96,7 @@ pub struct Conversation {
     banners: Ends<Text>,
     /// Whether the server has been called one.
     introduced: bool,
+    log_on: LogOn,
     /// What the client last asked to speak from now on.
     upgrade: Option<Upgrade>,
     inside: Option<Inside>,
@@ -110,6 +112,7 @@ impl Conversation {
             asked: 0,
             banners: Ends::default(),
             introduced: false,
+            log_on: LogOn::new(),
             upgrade: None,
             inside: None,
         }
@@ -248,6 +251,7 @@ impl Conversation {
             name.make_ascii_lowercase();
             match name.as_str() {
                 "authorization" | "proxy-authorization" => {
+                    self.log_on.header(side, value, out);
                     if let Some(authorization) = parse_authorization(value) {
                         put("auth", authorization.scheme);
                         if let Some(user) = authorization.user {
@@ -431,6 +435,14 @@ impl Conversation {
             let framework = readable(framework, VALUE_BYTES_MAX);
             out.identity(side, Trait::Product, &framework, "X-Powered-By", BANNER_CONFIDENCE - 10);
         }
+        for (name, value) in headers.iter() {
+            if ["www-authenticate", "proxy-authenticate"]
+                .iter()
+                .any(|wanted| name.eq_ignore_ascii_case(wanted.as_bytes()))
+            {
+                self.log_on.header(side, value, out);
+            }
+        }
         // Devices with a login of their own put their model there.
         let realm = headers.first("www-authenticate").and_then(realm);
         if let Some(realm) = realm {
@@ -524,10 +536,6 @@ impl Conversation {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         let mut used = 0;
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {

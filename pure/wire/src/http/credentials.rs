@@ -99,10 +99,7 @@ pub fn parse_authorization(value: &[u8]) -> Option<Authorization> {
     let rest = rest.trim_ascii();
     Some(match scheme.as_str() {
         "basic" => {
-            // Some clients leave the padding away.
-            let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-            let decoded = GeneralPurpose::new(&STANDARD, config).decode(rest).ok()?;
-            let login = pair(&decoded, "basic authorization");
+            let login = pair(&from_base64(rest)?, "basic authorization");
             Authorization { scheme, user: login.user.clone(), login: Some(login) }
         }
         "bearer" => {
@@ -112,6 +109,12 @@ pub fn parse_authorization(value: &[u8]) -> Option<Authorization> {
         "digest" => Authorization { scheme, user: digest_user(rest), login: None },
         _ => Authorization { scheme, user: None, login: None },
     })
+}
+
+/// What a header has in base64. Some clients leave the padding away.
+pub(super) fn from_base64(base64: &[u8]) -> Option<Vec<u8>> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(&STANDARD, config).decode(base64).ok()
 }
 
 /// A name and a password with a colon between them (RFC 7617 clause 2: only the first counts).

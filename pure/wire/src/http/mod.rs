@@ -1,8 +1,8 @@
 //! HTTP/1.x over TCP (RFC 9110, RFC 9112), and HTTP/0.9 as far as it is still met.
 //!
 //! Read: every request with its reply, pipelined ones too; how long bodies are, however they are delimited; what
-//! server and client call themselves; logins that cross the network readable; TLS behind `CONNECT`; WebSocket and
-//! HTTP/2 behind `Upgrade`.
+//! server and client call themselves; logins that cross the network readable; what both ends say of themselves in
+//! tokens of NTLM (see [`crate::ntlm`]); TLS behind `CONNECT`; WebSocket and HTTP/2 behind `Upgrade`.
 //!
 //! Not read: HTTP/2 and HTTP/3; what is inside bodies, but for short forms in which a login is looked for and the names
 //! of files in them; other protocols behind `Upgrade`. Of compressed bodies only the length and the beginning are
@@ -44,6 +44,7 @@ pub(crate) mod credentials;
 mod exchange;
 mod files;
 mod inflate;
+mod log_on;
 mod message;
 mod ocsp;
 mod oddity;

@@ -49,10 +49,6 @@ impl Conversation {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         out.flow.protocol = Some(Protocol::Http2);
         if self.settings.of(side).is_some() || self.told {

@@ -48,10 +48,6 @@ enum Key {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         let mut walk = Walk::of(bytes);
         while let Some(rest) = self.footing.next(side, &mut walk, find_apdu) {

@@ -23,9 +23,9 @@ pub(super) fn open() -> Box<dyn Dialogue> {
 struct Conversation {
     pending: Unanswered<Awaited, PENDING_MAX>,
     /// Channel and number of the last frame of a connection, from source and destination: sent again, it is the same.
-    last: [Option<(Service, u8, u8)>; 2],
+    last: Ends<Option<(Service, u8, u8)>>,
     searching: Ends<bool>,
-    wrapped_told: [bool; 2],
+    wrapped_told: Ends<bool>,
     described: bool,
     weakness_told: bool,
     key_told: bool,
@@ -110,12 +110,7 @@ fn asked(verb: Verb, function: &'static str, target: Target, value: Option<Text>
 impl Conversation {
     /// Whether a connection's frame is the one that was sent last, sent again.
     fn is_repeated(&mut self, side: Side, key: (Service, u8, u8)) -> bool {
-        let [source, destination] = &mut self.last;
-        let last = match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        };
-        last.replace(key) == Some(key)
+        self.last.of_mut(side).replace(key) == Some(key)
     }
 
     fn frame(&mut self, side: Side, frame: &Frame<'_>, out: &mut Out<'_>) {
@@ -171,12 +166,8 @@ impl Conversation {
                 let refused = body.starts_with(&[0, 0]).then(|| Text::const_new("no-session"));
                 self.answer(side, Waits::Frame(Service::SESSION_RESPONSE), None, refused, out);
             }
-            Service::SECURE_WRAPPER => {
-                let [source, destination] = &mut self.wrapped_told;
-                let told = if side == Side::Source { source } else { destination };
-                if !std::mem::replace(told, true) {
-                    self.plain(side, Verb::Transfer, "secure-wrapper", out);
-                }
+            Service::SECURE_WRAPPER if !std::mem::replace(self.wrapped_told.of_mut(side), true) => {
+                self.plain(side, Verb::Transfer, "secure-wrapper", out);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use super::frame::{self, Data, Frame};
 use super::message::{self, Body, Identifier, Message};
 use super::parse;
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::json::Value;
 use crate::show;
 use crate::unanswered::{Question, Unanswered};
@@ -104,12 +104,6 @@ impl Dialogue for Conversation {
         self.message(side, &message, out);
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.pending.end(out);

@@ -45,7 +45,7 @@ struct Conversation {
     /// What awaits an acknowledgement, by the kind of packet and its number.
     pending: Unanswered<(PacketType, u16), PENDING_MAX, Vec<Asked>>,
     /// What topic aliases stand for, as source and destination chose them.
-    aliases: [BTreeMap<u16, Text>; 2],
+    aliases: Ends<BTreeMap<u16, Text>>,
     /// Whether the beginning of a packet must be found, for source and destination.
     searching: Ends<bool>,
     strikes: u32,
@@ -62,10 +62,6 @@ struct Login {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         let mut used = 0;
         loop {
@@ -153,14 +149,6 @@ fn find_packet(bytes: &[u8], version: Option<Version>) -> Option<usize> {
 }
 
 impl Conversation {
-    fn aliases_mut(&mut self, side: Side) -> &mut BTreeMap<u16, Text> {
-        let [source, destination] = &mut self.aliases;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
-    }
-
     /// Counts a malformed packet; `false` once there were too many.
     fn strike(&mut self) -> bool {
         self.strikes += 1;
@@ -304,7 +292,7 @@ impl Conversation {
         let alias =
             publish.properties.number(PropertyId::TOPIC_ALIAS).and_then(|alias| u16::try_from(alias).ok());
         let Some(alias) = alias else { return named };
-        let aliases = self.aliases_mut(side);
+        let aliases = self.aliases.of_mut(side);
         let short_enough = named.len() <= ALIAS_BYTES_MAX;
         if named.is_empty() {
             return aliases.get(&alias).cloned().unwrap_or_else(|| format_compact!("(alias {alias})"));

@@ -1,7 +1,7 @@
 //! Follows a client, or a forwarder of several, and a gateway.
 
 use super::message::{self, Message, ReturnCode, Topic};
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::secret;
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, readable};
 use crate::unanswered::{Question, Unanswered};
@@ -54,12 +54,6 @@ impl Dialogue for Conversation {
         self.message(side, &message, out);
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.pending.end(out);

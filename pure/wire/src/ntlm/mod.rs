@@ -1,4 +1,4 @@
-//! NTLM: MS-NLMP, in the tokens of other protocols (LDAP, SMB), with or without SPNEGO around them.
+//! NTLM: MS-NLMP, in the tokens of other protocols (HTTP, LDAP, SMB), with or without SPNEGO around them.
 //!
 //! Read: who logs on from where, and what the server says of itself. The proofs, challenges and keys are never looked
 //! at, let alone kept; but their length tells version 1, which is a weakness of who logs on.

@@ -15,9 +15,15 @@ pub(crate) struct Session {
     server: Server,
     success: Option<bool>,
     told: bool,
+    is_without_row: bool,
 }
 
 impl Session {
+    /// One of a protocol whose log-ons the field's log has no rows of.
+    pub(crate) fn without_row() -> Session {
+        Session { is_without_row: true, ..Session::default() }
+    }
+
     /// Reads a token, said by `side`.
     pub(crate) fn token(&mut self, side: Side, token: &Token<'_>, out: &mut Out<'_>) {
         match token.ntlm.and_then(parse_message) {
@@ -82,6 +88,9 @@ impl Session {
 
     fn tell(&mut self, out: &mut Out<'_>) {
         self.told = true;
+        if self.is_without_row {
+            return;
+        }
         out.message(Side::Source, "ntlm", |fields| {
             let user = self.user.as_ref();
             let server = &self.server;

@@ -2,7 +2,7 @@
 
 use super::message::{Control, ControlKind, Mode, Stamp, Time};
 use super::parse::{self, Found};
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, escaped, readable};
 use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -41,12 +41,6 @@ impl Dialogue for Conversation {
         }
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.pending.end(out);

@@ -74,8 +74,6 @@ impl Dialogue for Conversation {
         }
     }
 
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
-
     fn end(&mut self, out: &mut Out<'_>) {
         self.pending.end(out);
     }

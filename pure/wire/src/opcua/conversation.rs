@@ -14,6 +14,7 @@ use super::response::parse_response;
 use super::rows::{Links, Rows, Source};
 use super::status::Status;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::footing::{Footing, Walk};
 use crate::unanswered::{Question, Unanswered};
 use city::{Details, Reply, Target, Text, Verb, WeaknessKind};
@@ -61,7 +62,7 @@ struct Conversation {
     /// What was told once and need not be told again.
     control_told: bool,
     password_told: bool,
-    certificates_told: [bool; 2],
+    certificates_told: Ends<bool>,
 }
 
 /// What a channel's policy does to messages.
@@ -107,10 +108,6 @@ impl Pending {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         let mut walk = Walk::of(bytes);
         while let Some(rest) = self.footing.next(side, &mut walk, find_chunk) {
@@ -239,13 +236,7 @@ impl Conversation {
             _ => 32,
         };
         self.guard = Some(Guard { is_none: policy.is_none(), signature });
-        if policy.sender.is_some_and(|sender| !sender.is_empty()) {
-            let [source, destination] = &mut self.certificates_told;
-            let told = if side == Side::Source { source } else { destination };
-            if !std::mem::replace(told, true) {
-                identity::certificate(side, policy.sender, out);
-            }
-        }
+        self.certificate(side, policy.sender, out);
         if policy.is_none() {
             return;
         }
@@ -350,8 +341,7 @@ impl Conversation {
     }
 
     fn certificate(&mut self, side: Side, data: Option<&[u8]>, out: &mut Out<'_>) {
-        let [source, destination] = &mut self.certificates_told;
-        let told = if side == Side::Source { source } else { destination };
+        let told = self.certificates_told.of_mut(side);
         if !*told && data.is_some_and(|data| !data.is_empty()) {
             *told = true;
             identity::certificate(side, data, out);

@@ -4,7 +4,7 @@ use super::block::{self, Block, Identification, Kind, Record};
 use super::message::{Operation, Packet, PacketType, Role, Status, Uuid};
 use super::parse;
 use crate::cursor::Cursor;
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::profinet_dcp::vendor;
 use crate::show::{VALUE_BYTES_MAX, listed, readable};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -93,12 +93,6 @@ impl Dialogue for Conversation {
         }
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         while self.put_out_oldest(out) {}

@@ -6,7 +6,7 @@ use super::google;
 use super::keys::InitialKeys;
 use super::message::{Kind, LongPacket, Version};
 use super::parse::{Frame, parse_frames, parse_long};
-use crate::dialogue::{Dialogue, Out, Progress, Side};
+use crate::dialogue::{Dialogue, Out, Side};
 use crate::flow::Ends;
 use crate::show::hexadecimal;
 use crate::tls::{Carrier, Conversation as Tls, alert_name};
@@ -240,12 +240,6 @@ impl Dialogue for Conversation {
         }
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.tls.finish(Reply::Missing, out);

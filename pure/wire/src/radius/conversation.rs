@@ -2,7 +2,7 @@
 
 use super::message::{self, Code};
 use super::parse::{self, Packet};
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::eapol::response_method;
 use crate::show::{VALUE_BYTES_MAX, escaped, readable};
 use crate::unanswered::Unanswered;
@@ -60,12 +60,6 @@ impl Dialogue for Conversation {
         self.gather(&packet, out);
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.pending.end(out);

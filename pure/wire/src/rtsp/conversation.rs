@@ -3,10 +3,10 @@
 use super::address::shown;
 use super::{VERSION, verb};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
-use crate::flow::Ends;
+use crate::footing::Walk;
 use crate::http::{Headers, Login, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, readable};
-use crate::text_head::{First, Found, Head, body_length, parse_head};
+use crate::text_head::{First, Head, Heads, Syntax};
 use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
@@ -16,6 +16,9 @@ const PENDING_MAX: usize = 32;
 
 /// How many facts are remembered, so that each is told once.
 const TOLD_MAX: usize = 16;
+
+/// What is RTSP's own in a head.
+const SYNTAX: Syntax = Syntax { version: VERSION, fillers: b"\r\n", length: "Content-Length" };
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -30,57 +33,36 @@ struct Conversation {
     /// Whether anybody named themselves.
     has_login: bool,
     is_open_told: bool,
-    /// Whether a gap has to be got over, for source and destination.
-    searching: Ends<bool>,
+    heads: Heads,
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
+        let mut walk = Walk::of(bytes);
         loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            match rest {
-                [] => return Progress::Used(used),
-                [b'\r' | b'\n', ..] => {
-                    used += 1;
-                    continue;
-                }
+            walk.pass(SYNTAX.fillers);
+            match walk.rest() {
                 // Pictures within the connection (RFC 2326 clause 10.12). Behind a gap it is not known where they end.
-                [b'$', _, high, low, ..] if !*self.searching.of_mut(side) => {
-                    let length = u64::from(u16::from_be_bytes([*high, *low]));
-                    return Progress::Skip(used as u64 + 4 + length);
+                [b'$', _, high, low, ..] if !self.heads.searches(side) => {
+                    return walk.skips(4 + u64::from(u16::from_be_bytes([*high, *low])));
                 }
-                [b'$', ..] if !*self.searching.of_mut(side) => return Progress::Used(used),
+                [b'$', ..] if !self.heads.searches(side) => return walk.rests(),
                 _ => {}
             }
-            match parse_head(rest, VERSION) {
-                Found::Head(head, length) => {
-                    *self.searching.of_mut(side) = false;
+            match self.heads.next(side, &mut walk, &SYNTAX) {
+                Ok((head, body)) => {
                     self.head(side, head, out);
-                    used += length;
-                    let body = body_length(head.headers, "Content-Length");
                     if body > 0 {
-                        return Progress::Skip((used as u64).saturating_add(body));
+                        return walk.skips(body);
                     }
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if *self.searching.of_mut(side) => {
-                    let Some(line) = rest.iter().position(|byte| *byte == b'\n') else {
-                        return Progress::Used(bytes.len());
-                    };
-                    used += line + 1;
-                }
-                Found::Nothing => return Progress::Lost,
+                Err(progress) => return progress,
             }
         }
     }
 
     fn gap(&mut self, side: Side, _missing: u64, _out: &mut Out<'_>) {
-        *self.searching.of_mut(side) = true;
+        self.heads.gap(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {

@@ -5,6 +5,7 @@ use super::message::MAGIC;
 use super::plus::{self, Plus};
 use crate::cotp::{self, Code, Found, Tpdu};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::flow::Ends;
 use crate::footing::{Footing, Walk};
 use crate::show::{VALUE_BYTES_MAX, readable};
 use city::{Details, Reply, Target, Text, Verb};
@@ -24,27 +25,14 @@ struct Conversation {
     /// A connection request whose answer is awaited, and who made it.
     connecting: Option<(Side, Asked)>,
     /// What arrived of messages in several parts, for source and destination.
-    parts: [Vec<u8>; 2],
+    parts: Ends<Vec<u8>>,
     /// Whether messages are read where they begin.
     footing: Footing,
     classic: Classic,
     plus: Plus,
 }
 
-/// The place of a side in what is kept for both.
-fn of<T>(pair: &mut [T; 2], side: Side) -> &mut T {
-    let [source, destination] = pair;
-    match side {
-        Side::Source => source,
-        Side::Destination => destination,
-    }
-}
-
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         let mut walk = Walk::of(bytes);
         while let Some(rest) = self.footing.next(side, &mut walk, find_packet) {
@@ -90,7 +78,7 @@ fn find_packet(bytes: &[u8]) -> (usize, bool) {
 
 impl Conversation {
     fn forget_parts(&mut self, side: Side) {
-        of(&mut self.parts, side).clear();
+        self.parts.of_mut(side).clear();
         self.plus.forget_parts(side);
     }
 
@@ -123,7 +111,7 @@ impl Conversation {
     }
 
     fn data(&mut self, side: Side, tpdu: &Tpdu<'_>, out: &mut Out<'_>) {
-        let parts = of(&mut self.parts, side);
+        let parts = self.parts.of_mut(side);
         if parts.is_empty() && tpdu.is_last() {
             return self.payload(side, tpdu.data, out);
         }

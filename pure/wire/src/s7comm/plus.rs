@@ -2,6 +2,7 @@
 
 use crate::cursor::Cursor;
 use crate::dialogue::{Asked, Out, Side};
+use crate::flow::Ends;
 use crate::show::readable;
 use crate::unanswered::Unanswered;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -164,7 +165,7 @@ struct Key {
 #[derive(Default)]
 pub(super) struct Plus {
     /// The messages that are not whole, for source and destination.
-    parts: [Vec<u8>; 2],
+    parts: Ends<Vec<u8>>,
     pending: Unanswered<Key, PENDING_MAX>,
     subscriptions: BTreeSet<u32>,
     weakness_told: bool,
@@ -179,15 +180,7 @@ impl Plus {
 
     /// Part of what one side says is lost.
     pub(super) fn forget_parts(&mut self, side: Side) {
-        self.parts_mut(side).clear();
-    }
-
-    fn parts_mut(&mut self, side: Side) -> &mut Vec<u8> {
-        let [source, destination] = &mut self.parts;
-        match side {
-            Side::Source => source,
-            Side::Destination => destination,
-        }
+        self.parts.of_mut(side).clear();
     }
 
     /// Reads one frame.
@@ -197,7 +190,7 @@ impl Plus {
             return out.message(side, "s7comm_plus", |fields| fields.show("version", frame.version));
         }
         let body = message_of(frame.version, frame.body);
-        let parts = self.parts_mut(side);
+        let parts = self.parts.of_mut(side);
         if parts.is_empty() && frame.last {
             return self.message(side, frame.version, body, out);
         }

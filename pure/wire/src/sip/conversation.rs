@@ -7,9 +7,10 @@ use super::message::{verb, without_padding};
 use super::row::Row;
 use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
 use crate::flow::Ends;
+use crate::footing::Walk;
 use crate::http::{Headers, parse_authorization};
 use crate::show::{VALUE_BYTES_MAX, cut, escaped, readable};
-use crate::text_head::{First, Found, Head, body_length, parse_head, parse_whole};
+use crate::text_head::{First, Found, Head, Heads, Syntax, parse_head, parse_whole};
 use crate::unanswered::{Unanswered, Waiting};
 use city::{Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::format_compact;
@@ -19,6 +20,10 @@ const PENDING_MAX: usize = 128;
 
 /// How many names of devices and of users are remembered, so that each is told once.
 const TOLD_MAX: usize = 32;
+
+/// What is SIP's own in a head: the short name of its length (RFC 3261 clause 7.3.3), and what is sent to keep a path
+/// open, which are empty lines (RFC 5626 clause 3.5.1) or zeros.
+const SYNTAX: Syntax = Syntax { version: VERSION, fillers: b"\r\n\0", length: "l" };
 
 /// Opens a reader.
 pub(super) fn open() -> Box<dyn Dialogue> {
@@ -31,8 +36,7 @@ struct Conversation {
     pending: Unanswered<(Text, Text), PENDING_MAX>,
     row: Row,
     told: Vec<(Side, Text)>,
-    /// Whether a gap has to be got over, for source and destination.
-    searching: Ends<bool>,
+    heads: Heads,
     /// The event of a message whose body describes a session, and how long the body is: until the body is there.
     described: Ends<Option<(Fields, usize)>>,
 }
@@ -63,28 +67,21 @@ impl Dialogue for Conversation {
     }
 
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
+        let mut walk = Walk::of(bytes);
         loop {
-            let rest = bytes.get(used..).unwrap_or_default();
             if let Some((mut fields, length)) = self.described.of_mut(side).take() {
-                let Some(body) = rest.get(..length) else {
+                let Some(body) = walk.rest().get(..length) else {
                     *self.described.of_mut(side) = Some((fields, length));
-                    return Progress::Used(used);
+                    return walk.rests();
                 };
                 event::put_session(&mut fields, body);
                 tell_event(side, &fields, out);
-                used += length;
+                walk.step(length);
                 continue;
             }
-            let message = without_padding(rest);
-            used += rest.len() - message.len();
-            match parse_head(message, VERSION) {
-                _ if message.is_empty() => return Progress::Used(used),
-                Found::Head(head, length) => {
-                    *self.searching.of_mut(side) = false;
+            match self.heads.next(side, &mut walk, &SYNTAX) {
+                Ok((head, body)) => {
                     self.head(side, head, out);
-                    used += length;
-                    let body = body_length(head.headers, "l");
                     if out.wants_events() {
                         let fields = event::of(&head);
                         if (1..=event::BODY_MAX).contains(&body) && event::describes_session(head.headers) {
@@ -95,24 +92,17 @@ impl Dialogue for Conversation {
                         tell_event(side, &fields, out);
                     }
                     if body > 0 {
-                        return Progress::Skip((used as u64).saturating_add(body));
+                        return walk.skips(body);
                     }
                 }
-                Found::More => return Progress::Used(used),
-                Found::Nothing if *self.searching.of_mut(side) => {
-                    let Some(line) = message.iter().position(|byte| *byte == b'\n') else {
-                        return Progress::Used(bytes.len());
-                    };
-                    used += line + 1;
-                }
-                Found::Nothing => return Progress::Lost,
+                Err(progress) => return progress,
             }
         }
     }
 
     fn gap(&mut self, side: Side, _missing: u64, out: &mut Out<'_>) {
         self.tell_described(side, out);
-        *self.searching.of_mut(side) = true;
+        self.heads.gap(side);
     }
 
     fn end(&mut self, out: &mut Out<'_>) {

@@ -3,8 +3,8 @@
 use super::credentials::{Login, Mechanism};
 use super::mail::Mail;
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
-use crate::flow::Ends;
-use crate::lines::{LINE_MAX, ReplyLine, parse_command, parse_line, parse_reply_line};
+use crate::footing::Walk;
+use crate::lines::{Lines, ReplyLine, parse_command, parse_reply_line};
 use crate::show::{VALUE_BYTES_MAX, escaped, listed, readable};
 use crate::upgrade::Upgrade;
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
@@ -66,7 +66,7 @@ pub(super) struct Conversation {
     greeted: bool,
     /// Whether TLS was agreed on.
     upgrade: Option<Upgrade>,
-    searching: Ends<bool>,
+    lines: Lines,
 }
 
 impl Conversation {
@@ -317,40 +317,20 @@ fn path(rest: &[u8]) -> Text {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
-        let mut used = 0;
-        while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+        let mut walk = Walk::of(bytes);
+        while !walk.rest().is_empty() {
             if let Some(upgrade) = &mut self.upgrade {
-                return match upgrade.stream(side, rest, out) {
-                    Progress::Used(count) => Progress::Used(used + count),
-                    Progress::Skip(count) => Progress::Skip(count.saturating_add(used as u64)),
-                    Progress::Lost => Progress::Lost,
-                };
+                return walk.handed_on(upgrade.stream(side, walk.rest(), out));
             }
             if let (Side::Source, Stage::Chunk(size)) = (side, self.stage) {
                 self.stage = Stage::Commands;
-                return Progress::Skip(size.saturating_add(used as u64));
+                return walk.skips(size);
             }
-            let searching = self.searching.of_mut(side);
-            match parse_line(rest) {
-                Some((line, length)) => {
-                    if !std::mem::take(searching) {
-                        self.line(side, line, out);
-                    }
-                    used += length;
-                }
-                None if rest.len() > LINE_MAX => {
-                    *searching = true;
-                    return Progress::Used(bytes.len());
-                }
-                None => break,
-            }
+            let Some(line) = self.lines.next(side, &mut walk) else { break };
+            self.line(side, line, out);
         }
-        Progress::Used(used)
+        walk.rests()
     }
 
     fn gap(&mut self, side: Side, missing: u64, out: &mut Out<'_>) {
@@ -358,7 +338,7 @@ impl Dialogue for Conversation {
             upgrade.gap(side, missing, out);
             return;
         }
-        *self.searching.of_mut(side) = true;
+        self.lines.gap(side);
         // In a mail a part of the body is missing, no more.
         if side == Side::Source && self.stage == Stage::Mail {
             return;

@@ -73,8 +73,6 @@ impl Dialogue for Conversation {
         }
     }
 
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
-
     fn end(&mut self, out: &mut Out<'_>) {
         self.pending.end(out);
         self.summary.tell(out);

@@ -1,7 +1,7 @@
 //! Announcements and searches to what they tell.
 
 use super::VERSION;
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::http::mask;
 use crate::show::{VALUE_BYTES_MAX, readable};
 use crate::text_head::{First, parse_whole};
@@ -54,12 +54,6 @@ impl Dialogue for Conversation {
         out.request(side, asked);
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, _out: &mut Out<'_>) {}
 }

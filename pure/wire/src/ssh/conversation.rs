@@ -291,10 +291,6 @@ fn hassh(lists: &Lists, way: usize) -> String {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         let mut used = 0;
         while let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {

@@ -121,10 +121,6 @@ impl Conversation {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         for byte in bytes {
             if let Some(text) = self.signs.of_mut(side).hear(*byte) {

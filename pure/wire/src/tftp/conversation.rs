@@ -1,7 +1,7 @@
 //! From messages to observations.
 
 use super::parse::{Message, parse_message};
-use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
+use crate::dialogue::{Asked, Dialogue, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, escaped, readable};
 use city::{Details, Protocol, Reply, Target, Text, Verb, WeaknessKind};
 
@@ -133,12 +133,6 @@ impl Dialogue for Conversation {
         }
         true
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         // The answer went elsewhere.

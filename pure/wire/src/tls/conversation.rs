@@ -450,10 +450,6 @@ impl Conversation {
 }
 
 impl Dialogue for Conversation {
-    fn datagram(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> bool {
-        false
-    }
-
     fn stream(&mut self, side: Side, bytes: &[u8], out: &mut Out<'_>) -> Progress {
         // Behind the handshake everything is encrypted, and nothing more can be learned.
         const REST: u64 = u64::MAX >> 1;

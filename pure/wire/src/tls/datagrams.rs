@@ -5,7 +5,7 @@ use super::fingerprint::Carrier;
 use super::message::Version;
 use super::parse::{RecordHeader, RecordKind};
 use crate::cursor::Cursor;
-use crate::dialogue::{Dialogue, Out, Progress, Reader, Side};
+use crate::dialogue::{Dialogue, Out, Reader, Side};
 use crate::flow::Ends;
 use crate::recognise::{Opening, Recognition, Sureness};
 use city::Protocol;
@@ -141,12 +141,6 @@ impl Dialogue for Datagrams {
         // In WebRTC the same ports carry STUN and media (RFC 7983 clause 7).
         is_known || is_stun(bytes) || matches!(bytes, [128..=191, ..])
     }
-
-    fn stream(&mut self, _side: Side, _bytes: &[u8], _out: &mut Out<'_>) -> Progress {
-        Progress::Lost
-    }
-
-    fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
     fn end(&mut self, out: &mut Out<'_>) {
         self.tls.end(out);

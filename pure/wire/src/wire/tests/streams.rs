@@ -129,6 +129,41 @@ fn an_opening_is_kept_until_it_is_recognised() {
 }
 
 #[test]
+fn a_reader_that_hopes_for_more_holds_nobody_up_for_long() {
+    static UNSURE: &[Reader] = &[
+        Reader { protocol: Protocol::Mqtt, recognise: |_| Recognition::More, open: || Box::new(Lines) },
+        Reader {
+            protocol: Protocol::Modbus,
+            recognise: |opening| match opening.first_bytes() {
+                [b'L', ..] => Recognition::Yes(Sureness::ByPort),
+                _ => Recognition::No,
+            },
+            open: || Box::new(Lines),
+        },
+    ];
+    /// After how many frames it is known what is spoken.
+    fn known_after(frames: &[(Timestamp, Vec<u8>)]) -> Option<usize> {
+        let mut wire = Wire::with_readers(config(), UNSURE);
+        let mut out = Vec::new();
+        frames.iter().position(|(time, bytes)| {
+            wire.see(&Frame { time: *time, link: LinkType(1), bytes, length: bytes.len() as u32 }, &mut out);
+            out.iter().any(|it| matches!(&it.fact, Observed::Recognised(flow) if flow.protocol == Some(Protocol::Modbus)))
+        })
+    }
+    let said = |pieces: &[(Side, &[u8])]| {
+        let talk = pieces.iter().fold(talk().open(), |talk, (side, bytes)| talk.say(*side, bytes));
+        known_after(&talk.frames)
+    };
+    let one = line("one");
+    let alone = said(&[(Source, &one)]);
+    let answered = said(&[(Source, &one), (Destination, b"!"), (Source, &one)]);
+    let grown = said(&[(Source, &one), (Source, &line(&"x".repeat(254))), (Source, &line(&"x".repeat(254)))]);
+    assert_eq!(alone, None, "it may still become another");
+    assert!(answered.is_some());
+    assert!(grown.is_some());
+}
+
+#[test]
 fn a_message_longer_than_the_bound_is_given_up() {
     let limits = Limits { message_bytes: 64, ..Limits::default() };
     let config = Config { limits, ..config() };
