@@ -631,6 +631,7 @@ impl Wire {
                 }
                 (Transport::Tcp, None) => {}
                 (Transport::Udp, _) => live.talk.datagram(side, said.payload, &mut ear),
+                (Transport::Ip(number), _) => live.talk.numbered(number, side, said.payload, &mut ear),
                 (_, _) => live.talk.unreadable(said.payload, &mut ear),
             }
             live.protocol = ear.out.flow.protocol;
