@@ -387,6 +387,8 @@ impl Reader {
             "User-Name Attribute",
             "NAS-IP-Address Attribute",
             "NAS-IPv6-Address Attribute",
+            "Called-Station-Id Attribute",
+            "Calling-Station-Id Attribute",
             "NAS-Identifier",
         ] {
             if text.starts_with(mark) {
