@@ -96,7 +96,7 @@ protocols! {
     /// HTTP/2 without TLS, RFC 9113.
     Http2 "http2" "HTTP/2" general [] [Subscribe]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
-    Icmp "icmp" "ICMP" general [] [Discover]
+    Icmp "icmp" "ICMP" general [] [Discover Publish]
     /// IEC 60870-5-104.
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Internet Group Management Protocol, RFC 9776 and those before.

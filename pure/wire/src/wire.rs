@@ -532,6 +532,9 @@ impl Wire {
             let binding = Binding { address, mac, protocol: Protocol::Icmp };
             self.neighbours.claim(binding, around.time, &self.config.sensor, out);
         }
+        if said.is_whole {
+            self.links.routers.see(packet, around.time, &self.config, out);
+        }
         (said.source_port, said.destination_port) = message.ports(version_6);
         said.transport = Transport::Icmp;
         said.payload = &[];
