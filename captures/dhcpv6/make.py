@@ -25,9 +25,9 @@ def main():
         server.run("ip", "address", "add", "2001:db8::1/64", "dev", "eth0", "nodad")
         # Until then the addresses of the link are being tried.
         time.sleep(3)
-        with record(HERE / "lease.pcap", server, "udp port 546 or udp port 547"):
+        with record(HERE / "lease.pcap", server, "udp port 546 or udp port 547 or (icmp6 and ip6[40] == 134)"):
             server.start("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=eth0",
-                         "--bind-interfaces", "--dhcp-range=2001:db8::100,2001:db8::1ff,64,1h",
+                         "--bind-interfaces", "--enable-ra", "--dhcp-range=2001:db8::100,2001:db8::1ff,64,1h",
                          "--dhcp-option=option6:dns-server,[2001:db8::53]", "--dhcp-option=option6:domain-search,example",
                          "--dhcp-option=option6:ntp-server,[2001:db8::123]", f"--dhcp-leasefile={at}/server",
                          stderr=subprocess.DEVNULL)

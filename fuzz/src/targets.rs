@@ -49,6 +49,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ftp", Target::Tcp(21)),
     ("genisys", Target::Tcp(10_001)),
     ("hart_ip", Target::Tcp(5094)),
+    ("hsrp", Target::Udp(1985)),
     ("http", Target::Tcp(80)),
     ("http2", Target::Tcp(80)),
     ("iec104", Target::Tcp(2_404)),

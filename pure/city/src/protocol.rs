@@ -91,16 +91,20 @@ protocols! {
     Genisys "genisys" "Genisys" industrial [10001] [Configure Operate Read]
     /// Highway Addressable Remote Transducer over UDP and TCP, FieldComm Group TP10085.
     HartIp "hart-ip" "HART-IP" industrial [5094] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
+    /// Hot Standby Router Protocol, RFC 2281, and version 2.
+    Hsrp "hsrp" "HSRP" general [1985] [Configure Publish]
     /// Hypertext Transfer Protocol 1.x, RFC 9112.
     Http "http" "HTTP" general [80 8000 8080] [Authenticate Discover Operate Read Transfer Write]
     /// HTTP/2 without TLS, RFC 9113.
     Http2 "http2" "HTTP/2" general [] [Subscribe]
     /// Internet Control Message Protocol, RFC 792 and RFC 4443.
-    Icmp "icmp" "ICMP" general [] [Discover]
+    Icmp "icmp" "ICMP" general [] [Discover Publish]
     /// IEC 60870-5-104.
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
     /// Internet Key Exchange 2, RFC 7296, and 1, RFC 2409; what it protects is not seen.
     Ike "ike" "IKE" general [500 4500] [Authenticate]
+    /// Internet Group Management Protocol, RFC 9776 and those before.
+    Igmp "igmp" "IGMP" general [] [Discover Subscribe]
     /// Kerberos 5, RFC 4120.
     Kerberos "kerberos" "Kerberos" general [88] [Authenticate]
     /// KNXnet/IP, building automation, ISO 22510.
@@ -175,6 +179,8 @@ protocols! {
     Tftp "tftp" "TFTP" general [69] [Transfer]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
+    /// Virtual Router Redundancy Protocol, RFC 3768 and RFC 9568.
+    Vrrp "vrrp" "VRRP" general [] [Configure Publish]
     /// WebSocket, RFC 6455.
     Websocket "websocket" "WebSocket" general [] [Subscribe]
     /// Web Services Dynamic Discovery, OASIS WS-Discovery 1.1, as ONVIF uses it.

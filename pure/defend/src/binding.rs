@@ -47,3 +47,35 @@ impl Claims {
         contradicts.then_some(before.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_contradicts_an_earlier_one_unless_it_is_a_lease_or_an_announcement() {
+        let at = |minutes| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        let binding = |last, protocol| Binding {
+            address: IpAddr::from([192, 0, 2, 7]),
+            mac: Mac([2, 0, 0, 0, 0, last]),
+            protocol,
+        };
+        for (protocol, contradicts) in [
+            (Protocol::Arp, true),
+            (Protocol::Cdp, false),
+            (Protocol::Dhcp, false),
+            (Protocol::Dhcpv6, false),
+            (Protocol::Icmp, true),
+            (Protocol::Lldp, false),
+        ] {
+            let mut claims = Claims::default();
+            assert_eq!(claims.see(&binding(1, Protocol::Arp), at(0), None), None);
+            let found = claims.see(&binding(2, protocol), at(1), None);
+            assert_eq!(found, contradicts.then_some(Mac([2, 0, 0, 0, 0, 1])), "{protocol}");
+        }
+        // Nor does an announcement stand against whoever answers for the address.
+        let mut claims = Claims::default();
+        claims.see(&binding(1, Protocol::Lldp), at(0), None);
+        assert_eq!(claims.see(&binding(2, Protocol::Arp), at(1), None), None);
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::arp::Neighbours;
 use crate::dialogue::Out;
-use crate::{Config, announce, cdp, eapol, lldp, profinet_dcp, stp};
+use crate::{Config, announce, cdp, eapol, icmp, lldp, profinet_dcp, stp};
 use city::{Address, Flow, Mac, Observation, Protocol, Transport};
 use jiff::Timestamp;
 
@@ -74,6 +74,8 @@ pub(crate) struct Links {
     announcers: announce::Announcers,
     bridges: stp::Bridges,
     ports: eapol::Ports,
+    /// Of IPv6, which are known by what they say to all on the link.
+    pub(crate) routers: icmp::Routers,
     stations: profinet_dcp::Stations,
 }
 

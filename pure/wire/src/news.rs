@@ -4,8 +4,8 @@ use city::Text;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// Facts remembered.
-const REMEMBERED: usize = 8_192;
+/// Facts remembered: a dozen of each of some thousand devices.
+pub(crate) const REMEMBERED: usize = 32_768;
 
 /// What was told, by what it is about, and when.
 #[derive(Debug)]

@@ -6,6 +6,10 @@ use crate::{
     iec104, ike, kerberos, knxnet_ip, ldap, lorawan, modbus, modbus_rtu, mqtt, mqtt_sn, nbns, ntp,
     omron_fins, opcua, profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp,
     ssdp, ssh, synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
+    bacnet, bsap, c1222, cip, coap, dhcp, dhcpv6, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, hsrp, http,
+    http2, iec104, kerberos, knxnet_ip, ldap, lorawan, modbus, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua,
+    profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp, ssh,
+    synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
 };
 use city::Transport;
 
@@ -90,6 +94,7 @@ pub const READERS: &[Reader] = &[
     ftp::READER,
     genisys::READER,
     hart_ip::READER,
+    hsrp::READER,
     http::READER,
     http2::READER,
     iec104::READER,

@@ -2,9 +2,11 @@
 
 use crate::dialogue::{Dialogue, Out, Progress, Reader, Side};
 use crate::flow::Ends;
+use crate::packet::ip_number;
 use crate::recognise::{Opening, Recognition, Sureness};
 use crate::stream::{Arrival, Order, Room};
 use crate::tally::Tally;
+use crate::{igmp, vrrp};
 use city::{Observed, Transport};
 use std::fmt;
 
@@ -153,6 +155,22 @@ impl Talk {
             let tries = if crate::tls::is_stun(bytes) { tries.saturating_sub(1) } else { tries };
             *self = if tries + 1 < TRIES { Talk::Unrecognised(tries + 1) } else { Talk::Over };
         }
+    }
+
+    /// Hears a packet of one of IP's protocols, which says by its number what it can be.
+    pub(crate) fn numbered(&mut self, number: u8, side: Side, bytes: &[u8], ear: &mut Ear<'_>) {
+        let reader = match number {
+            ip_number::IGMP => &igmp::READER,
+            ip_number::VRRP => &vrrp::READER,
+            _ => return self.unreadable(bytes, ear),
+        };
+        if matches!(self, Talk::Unheard) {
+            if (reader.recognise)(&ear.opening(side, bytes, bytes)) == Recognition::No {
+                return self.unreadable(bytes, ear);
+            }
+            *self = Talk::Datagrams(ear.open(reader));
+        }
+        self.datagram(side, bytes, ear);
     }
 
     /// Hears something of which no protocol is read.

@@ -541,6 +541,9 @@ impl Wire {
             let binding = Binding { address, mac, protocol: Protocol::Icmp };
             self.neighbours.claim(binding, around.time, &self.config.sensor, out);
         }
+        if said.is_whole {
+            self.links.routers.see(packet, around.time, &self.config, out);
+        }
         (said.source_port, said.destination_port) = message.ports(version_6);
         said.transport = Transport::Icmp;
         said.payload = &[];
@@ -641,6 +644,7 @@ impl Wire {
                 }
                 (Transport::Tcp, None) => {}
                 (Transport::Udp, _) => live.talk.datagram(side, said.payload, &mut ear),
+                (Transport::Ip(number), _) => live.talk.numbered(number, side, said.payload, &mut ear),
                 (_, _) => live.talk.unreadable(said.payload, &mut ear),
             }
             live.protocol = ear.out.flow.protocol;

@@ -164,7 +164,7 @@ fn a_flood_of_logins_is_bounded() {
         read(one, other, &hex("0200 0006 0201 0006 01 61"));
         read(one, other, &hex("0200 0006 0202 0006 04 61"));
     }
-    assert!(ports.remembered() <= 2 * 1_024 + 2 * 8_192);
+    assert!(ports.remembered() <= 2 * (1_024 + crate::news::REMEMBERED));
 }
 
 proptest! {

@@ -12,8 +12,11 @@ use compact_str::{ToCompactString, format_compact};
 /// The longest text of a detail, in bytes.
 const DETAIL_MAX: usize = 255;
 
-/// What a device says of its versions, by the number of the part of LLDP-MED: what it is, its name, its confidence.
-const INVENTORY: [(u8, &str, Option<(Trait, u8)>); 7] = [
+/// A part of LLDP-MED's inventory: its number, its name, and what it says with which confidence.
+type Entry = (u8, &'static str, Option<(Trait, u8)>);
+
+/// The inventory.
+const INVENTORY: [Entry; 7] = [
     (5, "hardware", None),
     (6, "firmware", Some((Trait::Firmware, 85))),
     (7, "software", Some((Trait::Firmware, 90))),

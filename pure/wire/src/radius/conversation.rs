@@ -9,6 +9,7 @@ use crate::unanswered::Unanswered;
 use city::{Address, Details, Reply, Target, Text, Trait, WeaknessKind};
 use compact_str::{ToCompactString, format_compact};
 use jiff::Timestamp;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Requests awaiting a reply at a time. There are 256 numbers for each port.
 const PENDING_MAX: usize = 256;
@@ -89,7 +90,7 @@ impl Conversation {
             target: Target::named(shown(message::USER_NAME).unwrap_or_default()),
             value,
             reply: Reply::Missing,
-            details: Details::new(),
+            details: if out.wants_details() { details(packet) } else { Details::new() },
         };
         // The same again is sent when a reply is late.
         let key = (packet.identifier, packet.code);
@@ -203,4 +204,24 @@ fn station(bytes: &[u8]) -> Text {
         }
     }
     text
+}
+
+/// Which access server asks, and for which device.
+fn details(packet: &Packet<'_>) -> Details {
+    let mut details = Details::new();
+    let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
+    if let Some(Ok(octets)) = packet.first(message::NAS_ADDRESS).map(<[u8; 4]>::try_from) {
+        put("access-server", Ipv4Addr::from(octets).to_compact_string());
+    }
+    if let Some(Ok(octets)) = packet.first(message::NAS_ADDRESS_6).map(<[u8; 16]>::try_from) {
+        put("access-server", Ipv6Addr::from(octets).to_compact_string());
+    }
+    for (key, kind) in
+        [("called-station", message::CALLED_STATION), ("calling-station", message::CALLING_STATION)]
+    {
+        if let Some(station) = packet.first(kind) {
+            put(key, readable(station, VALUE_BYTES_MAX));
+        }
+    }
+    details
 }

@@ -78,6 +78,7 @@ pub const USER_NAME: u8 = 1;
 pub const NAS_ADDRESS: u8 = 4;
 pub const FRAMED_ADDRESS: u8 = 8;
 pub const REPLY_MESSAGE: u8 = 18;
+pub const CALLED_STATION: u8 = 30;
 pub const CALLING_STATION: u8 = 31;
 pub const NAS_IDENTIFIER: u8 = 32;
 pub const ACCOUNTING_STATUS: u8 = 40;

@@ -8,7 +8,8 @@
 //!
 //! The target is the user; the value of an accounting request is whether it starts, goes on or stops, that of a login
 //! with EAP its method. A method outside any tunnel that shows a password or lets it be guessed is a weakness, as it is
-//! in 802.1X.
+//! in 802.1X. Details: `access-server`, `called-station`, `calling-station`: who asks, at which of its ports, for which
+//! device.
 
 mod conversation;
 mod message;

@@ -163,7 +163,8 @@ impl Bridges {
 impl Bridges {
     /// How much is remembered.
     pub(crate) fn remembered(&self) -> usize {
-        self.news.remembered() + self.last.len() + self.notified.len()
+        let roots = self.roots.values().map(|(_, roots)| roots.len()).sum::<usize>();
+        self.news.remembered() + self.last.len() + self.notified.len() + roots
     }
 }
 

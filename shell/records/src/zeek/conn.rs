@@ -75,16 +75,19 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         | Protocol::Cdp
         | Protocol::Dhcpv6
         | Protocol::Eapol
+        | Protocol::Hsrp
         | Protocol::Http2
         | Protocol::Icmp
+        | Protocol::Igmp
         | Protocol::Ike
-        | Protocol::ModbusRtu
         | Protocol::Lldp
+        | Protocol::ModbusRtu
         | Protocol::Rtsp
         | Protocol::Ssdp
         | Protocol::Stp
         | Protocol::Telnet
         | Protocol::Tftp
+        | Protocol::Vrrp
         | Protocol::WsDiscovery => return None,
         Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),
         Protocol::Genisys => by_transport("genisys_tcp", "genisys_udp"),

@@ -74,8 +74,8 @@ fn is_found(fact: &Fact, ours: &BTreeMap<&'static str, BTreeSet<String>>) -> boo
 fn holds(text: &str, value: &str) -> bool {
     text.match_indices(value).any(|(at, _)| {
         let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let before = text[..at].chars().next_back();
-        let behind = text[at + value.len()..].chars().next();
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let behind = text.get(at + value.len()..).and_then(|behind| behind.chars().next());
         let begins_cut = is_word(value.chars().next()) && is_word(before);
         let ends_cut = is_word(value.chars().next_back()) && is_word(behind);
         !begins_cut && !ends_cut

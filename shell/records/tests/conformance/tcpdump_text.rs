@@ -30,7 +30,7 @@ struct Reader {
 }
 
 /// By what a line shows that a packet is of a protocol; the first that fits.
-const MARKS: [(&str, &str); 17] = [
+const MARKS: [(&str, &str); 20] = [
     ("LLDP, length", "lldp"),
     ("CDPv", "cdp"),
     ("STP 802.1", "stp"),
@@ -43,6 +43,9 @@ const MARKS: [(&str, &str); 17] = [
     ("TFTP, length", "tftp"),
     ("ARP, ", "arp"),
     ("SYSLOG", "syslog"),
+    ("HSRPv", "hsrp"),
+    ("VRRPv", "vrrp"),
+    (": igmp ", "igmp"),
     ("? ", "dns"),
     ("/0/", "dns"),
     ("/1/", "dns"),
@@ -81,6 +84,9 @@ impl Reader {
             "ntp" => self.ntp(line),
             "tftp" => self.tftp(line),
             "arp" => self.arp(line),
+            "hsrp" => self.hsrp(line),
+            "vrrp" => self.vrrp(line),
+            "igmp" => self.igmp(line),
             _ => {}
         }
     }
@@ -381,6 +387,8 @@ impl Reader {
             "User-Name Attribute",
             "NAS-IP-Address Attribute",
             "NAS-IPv6-Address Attribute",
+            "Called-Station-Id Attribute",
+            "Calling-Station-Id Attribute",
             "NAS-Identifier",
         ] {
             if text.starts_with(mark) {
@@ -421,6 +429,42 @@ impl Reader {
     fn tftp(&mut self, line: &str) {
         if let Some(name) = between(line, "\"", "\"") {
             self.put("file", name);
+        }
+    }
+
+    fn hsrp(&mut self, line: &str) {
+        if let Some((_, rest)) = line.split_once("HSRPv") {
+            self.put("kind", between(rest, "-", " ").unwrap_or_default());
+        }
+        for (mark, word) in [("state=", ""), ("group=", "group "), ("addr=", ""), ("priority=", "priority ")]
+        {
+            if let Some(value) = between(line, mark, " ") {
+                self.put("standing", &format!("{word}{value}"));
+            }
+        }
+    }
+
+    fn vrrp(&mut self, line: &str) {
+        for (mark, word) in [("vrid ", "router "), ("prio ", "priority ")] {
+            if let Some(value) = between(line, mark, ",") {
+                self.put("standing", &format!("{word}{value}"));
+            }
+        }
+        if let Some((_, list)) = line.split_once("addrs") {
+            let list = last(list).split(' ').next().unwrap_or_default();
+            list.split(',').for_each(|address| self.put("address", address));
+        }
+    }
+
+    fn igmp(&mut self, line: &str) {
+        let Some((_, rest)) = line.split_once(": igmp ") else { return };
+        match rest.split(' ').collect::<Vec<_>>()[..] {
+            ["query", ..] => self.put("kind", "query"),
+            [_, "report", group, ..] if group.starts_with(|c: char| c.is_ascii_digit()) => {
+                self.put("group", group)
+            }
+            ["leave", group, ..] => self.put("group", group),
+            _ => {}
         }
     }
 

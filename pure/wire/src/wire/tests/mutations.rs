@@ -1,7 +1,7 @@
 //! Ten thousand captures with errors in them: none may make the reader panic, or hold more than its bounds.
 
 use super::*;
-use crate::rehearse::MACS;
+use crate::rehearse::{MACS, hex};
 use etherparse::PacketBuilder;
 
 /// Numbers that look random, the same each time (xorshift64*, Vigna 2016).
@@ -63,6 +63,31 @@ const DATAGRAMS: &[(u16, &[u8])] = &[
     (47808, &[0x81, 0x0a, 0, 17, 1, 4, 0, 5, 1, 12, 12, 0, 0x80, 0, 1, 0x19, 0x55]),
     (4789, &[8, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0x5e, 0, 0x53, 1, 0, 0, 0x5e, 0, 0x53, 2, 8, 0, 0x45, 0, 0, 20]),
     (67, &[1, 1, 6, 0, 1, 2, 3, 4]),
+    (
+        547,
+        &[
+            3, 1, 2, 3, 0, 1, 0, 10, 0, 3, 0, 1, 0, 0, 0x5e, 0, 0x53, 1, 0, 3, 0, 40, 0, 0, 0, 1, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 5, 0, 24, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0,
+            0, 0, 9,
+        ],
+    ),
+    (1985, &[0, 0, 16, 3, 10, 100, 1, 0, b'c', b'i', b's', b'c', b'o', 0, 0, 0, 192, 0, 2, 1]),
+];
+/// What goes directly on the link or over IP without ports: LLDP, CDP, trees (rapid, multiple), a login, a group that is
+/// joined, a virtual router.
+const LINKED: &[&str] = &[
+    "0180c200000e00005e005301 88cc 0207 04 00005e005321 0406 05 706f727431 0602 0078 0a06 70756d702d37 0e04 0014 0004 \
+     100c 05 01 c0000220 02 00000003 00 fe06 0012bb08 5339 fe0a 0080c203 0064 03 706c63 0000",
+    "01000ccccccc00005e005301 003f aaaa03 00000c 2000 02b40000 0001 000a 70756d702d37 0006 000d 636973636f20583230 \
+     0002 0011 00000001 01 01 cc 0004 c0000220 0004 0008 00000028",
+    "0180c200000000005e005301 0027 424203 0000 0202 3c 800100005e005301 00000004 800100005e005302 800c 0000 1400 0200 \
+     0f00 00",
+    "0180c200000000005e005301 0079 424203 0000 0302 3c 800100005e005301 00000004 800100005e005302 800c 0000 1400 0200 \
+     0f00 00 0050 00 746f776e00000000000000000000000000000000000000000000000000000000 0007 \
+     abababababababababababababababab 00030d40 800000005e005302 14 7c 600100005e005303 00000000 808014",
+    "0180c200000300005e005301 888e 02 00 0008 02 01 0008 01 616e6e",
+    "01005e00001600005e005301 0800 45000020 00000000 01020000 c000020a e0000016 2200 ea03 0000 0001 04000000 effffffa",
+    "01005e00001200005e005301 0800 45000024 00000000 ff700000 c000020a e0000012 31 07 64 02 0064 0000 c0000201 c0000202",
 ];
 
 /// A capture without errors: one or two talks, sometimes in fragments, in tunnels or with tags.
@@ -107,6 +132,7 @@ fn capture(chance: &mut Chance) -> Frames {
         }
     }
     frames.push((START, other));
+    frames.push((START, hex(LINKED[chance.below(LINKED.len())])));
     frames
 }
 
