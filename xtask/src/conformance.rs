@@ -1,8 +1,8 @@
 //! `cargo xtask conformance`: our reading of the captures of others beside theirs.
 //!
 //! For each suite and log: how many rows the peer has, the share of them that we write, how many rows we have, and the
-//! share of those that the peer has; then the share of Suricata's filters that hold. With a part of a case's name, only
-//! those cases, with their differences.
+//! share of those that the peer has; then the share of Suricata's filters that hold, and of recog's examples of
+//! identities that are met. With a part of a case's name, only those cases, with their differences.
 
 use crate::{
     house,
@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         "--",
         "logs::logs_are_those_of_the_peers",
         "eve::events_are_those_of_suricata",
+        "asset_id::fingerprints_know_their_examples",
         "--exact",
         "--nocapture",
     ]);

@@ -7,6 +7,8 @@
 //! [`logs`] compares every log of every case, column by column, with what `bastide records --format zeek` writes; [`eve`]
 //! the events that filters ask for with what `--format eve` writes.
 //!
+//! [`asset_id`] compares what Bastide knows of a saying with the examples of recog.
+//!
 //! For some protocols a module turns observations into rows with the peer's column names and compares them with the
 //! peer's log as multisets ([`compare`]). What is asserted is a floor on two shares: of the expected rows, how many
 //! were found; of our rows, how many were expected. With `BASTIDE_DIFFERENCES=20` each comparison prints its first
@@ -14,6 +16,7 @@
 
 #![cfg(test)]
 
+mod asset_id;
 mod cases;
 mod compare;
 mod conversations;
