@@ -187,5 +187,12 @@ pub fn identify<'d>(
         let much = |known: &Identification| known.attributes.iter().len();
         also.cmp(certain).then(other.total_cmp(preference)).then(much(another).cmp(&much(one)))
     });
-    known.into_iter().map(|(.., found)| found).collect()
+    let mut distinct: Vec<Identification> = Vec::new();
+    for (.., found) in known {
+        // Fields of several protocols share a table: what is the same is said once.
+        if distinct.iter().all(|one| one.attributes != found.attributes || one.source != found.source) {
+            distinct.push(found);
+        }
+    }
+    distinct
 }
