@@ -382,7 +382,8 @@ fn what_a_banner_means_is_known_with_its_evidence() {
     // What it said stays as it said it.
     assert_eq!(server.best(Trait::Product), Some("OpenSSH_8.9p1 Ubuntu-3ubuntu0.10"));
     let seen = story.city.device(ip("192.0.2.131")).unwrap();
-    let known = [Trait::Vendor, Trait::Model, Trait::Firmware, Trait::Role].map(|about| seen.best(about).unwrap());
+    let known =
+        [Trait::Vendor, Trait::Model, Trait::Firmware, Trait::Role].map(|about| seen.best(about).unwrap());
     assert_eq!(known, ["AXIS", "P0000", "1.2.3", "IP Camera"]);
     // No finding comes of it: who reads better than before has seen no change of the device.
     assert_eq!(story.rules().iter().filter(|rule| **rule == Rule::ChangedIdentity).count(), 0);

@@ -28,8 +28,19 @@ const ARROWS: &[(&str, Knows)] = &[
 const PILLAR: Knows = Knows::These(&["city", "plan", "wire", "identify", "integrity"]);
 
 /// The ground floor: what decides and touches nothing.
-const GROUND: &[&str] =
-    &["city", "plan", "wire", "identify", "integrity", "anticipate", "defend", "recover", "adapt", "assurance", "cycle"];
+const GROUND: &[&str] = &[
+    "city",
+    "plan",
+    "wire",
+    "identify",
+    "integrity",
+    "anticipate",
+    "defend",
+    "recover",
+    "adapt",
+    "assurance",
+    "cycle",
+];
 
 /// Whom a crate may know.
 #[derive(Clone, Copy)]

@@ -19,7 +19,8 @@ fn rows(output: &Output) -> Vec<Value> {
 
 #[test]
 fn a_banner_names_software_system_and_maker() {
-    let output = identify(&["--format", "json", "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10", "00:0e:8c:00:00:01"]);
+    let output =
+        identify(&["--format", "json", "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10", "00:0e:8c:00:00:01"]);
     assert!(output.status.success());
     let rows = rows(&output);
     assert_eq!(rows[0]["kind"], "ssh");
@@ -64,7 +65,8 @@ fn fingerprints_of_the_operator_go_before_our_own_and_are_tried_on_their_example
     fs::create_dir(folder.path().join("lamps")).unwrap();
     fs::write(folder.path().join("lamps/lamp.txt"), "OpenSSH_9.1 Lamp").unwrap();
     let path = folder.path().to_str().unwrap();
-    let known = rows(&identify(&["--fingerprints", path, "--kind", "ssh", "--format", "json", "OpenSSH_9.0 Lamp"]));
+    let known =
+        rows(&identify(&["--fingerprints", path, "--kind", "ssh", "--format", "json", "OpenSSH_9.0 Lamp"]));
     assert_eq!((&known[0]["by"], &known[0]["attributes"]["hw.device"]), (&"lamps".into(), &"Lamp".into()));
     assert_eq!(known[1]["by"], "built in");
     let output = identify(&["--fingerprints", path, "--examples", "--format", "json"]);
