@@ -52,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("hsrp", Target::Udp(1985)),
     ("http", Target::Tcp(80)),
     ("http2", Target::Tcp(80)),
+    ("identify", Target::Bytes(identify)),
     ("iec104", Target::Tcp(2_404)),
     ("ike", Target::Udp(500)),
     ("kerberos", Target::Tcp(88)),
@@ -145,6 +146,22 @@ fn draft(data: &[u8]) {
     assert_eq!(checked.count(Severity::Error), 0, "{:?}", checked.diagnostics);
     for file in &files {
         assert_eq!(plan::format(file.text()).as_deref(), Some(file.text()));
+    }
+}
+
+/// What somebody says, then perhaps a database of fingerprints behind a line of four dashes.
+fn identify(data: &[u8]) {
+    let text = identify::recog::as_text(data);
+    let (said, database) = text.split_once("\n----\n").unwrap_or((text.as_str(), ""));
+    for known in identify::identify(identify::built_in(), None, said) {
+        // Whoever is known is known for something, and nothing is believed beyond doubt.
+        assert!(known.told().iter().all(|told| !told.value.is_empty() && told.confidence <= 60));
+    }
+    if let Ok(database) = identify::recog::read(database, "fuzz") {
+        let _ = database.identify(said);
+        for example in identify::recog::examples(text.split_once("\n----\n").map_or("", |(_, xml)| xml)).into_iter().flatten() {
+            let _ = (example.text(), example.expected());
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! `cargo xtask conformance`: our reading of the captures of others beside theirs.
 //!
 //! For each suite and log: how many rows the peer has, the share of them that we write, how many rows we have, and the
-//! share of those that the peer has; then the share of Suricata's filters that hold, and that of the names, addresses and
-//! types in tcpdump's text. With a part of a case's name, only those cases, with their differences.
+//! share of those that the peer has; then the share of Suricata's filters that hold, that of the names, addresses and
+//! types in tcpdump's text, and that of recog's examples of identities that are met. With a part of a case's name, only
+//! those cases, with their differences.
 
 use crate::{
     house,
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         "logs::logs_are_those_of_the_peers",
         "eve::events_are_those_of_suricata",
         "tcpdump::facts_are_those_of_tcpdump",
+        "asset_id::fingerprints_know_their_examples",
         "--exact",
         "--nocapture",
     ]);

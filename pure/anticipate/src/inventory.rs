@@ -376,7 +376,7 @@ fn changed(
 }
 
 /// Keeps a fact: known ones are confirmed, the most credible stand first, the least credible give way. Says whether it is
-/// new.
+/// new and was kept: what a full list turns away costs nothing more.
 fn learn(facts: &mut Vec<Fact>, identity: &Identity, time: Timestamp) -> bool {
     let same = |fact: &&mut Fact| fact.value == identity.value && fact.witness == identity.witness;
     if let Some(fact) = facts.iter_mut().find(same) {
@@ -393,7 +393,7 @@ fn learn(facts: &mut Vec<Fact>, identity: &Identity, time: Timestamp) -> bool {
     let place = facts.partition_point(|known| known.confidence >= fact.confidence);
     facts.insert(place, fact);
     facts.truncate(FACTS_MAX);
-    true
+    place < FACTS_MAX
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

@@ -417,6 +417,54 @@ fn a_device_that_reports_other_firmware_than_declared_is_told() {
 }
 
 #[test]
+fn what_a_banner_means_is_known_with_its_evidence() {
+    let mut story = Story::new();
+    let said = |address: &str, protocol, field: &'static str, value: &str, confidence| {
+        Observed::Identity(Identity {
+            address: ip(address),
+            about: Trait::Product,
+            value: value.into(),
+            witness: Witness { protocol, field: field.into() },
+            confidence,
+        })
+    };
+    let camera = "AXIS,Network Camera,P0000,1.2.3";
+    story
+        .tell(0, said("192.0.2.130", Protocol::Ssh, "banner", "OpenSSH_8.9p1 Ubuntu-3ubuntu0.10", 50))
+        .tell(1, said("192.0.2.131", Protocol::Dhcp, "option 60", camera, 50));
+    let server = story.city.device(ip("192.0.2.130")).unwrap();
+    assert_eq!(server.best(Trait::System), Some("Ubuntu Linux 22.04"));
+    let software = &server.identity[&Trait::Software][0];
+    assert_eq!(
+        (software.value.as_str(), software.witness.field.as_str(), software.confidence),
+        ("OpenSSH 8.9p1", "banner, recognised", 60)
+    );
+    // What it said stays as it said it.
+    assert_eq!(server.best(Trait::Product), Some("OpenSSH_8.9p1 Ubuntu-3ubuntu0.10"));
+    let seen = story.city.device(ip("192.0.2.131")).unwrap();
+    let known =
+        [Trait::Vendor, Trait::Model, Trait::Firmware, Trait::Role].map(|about| seen.best(about).unwrap());
+    assert_eq!(known, ["AXIS", "P0000", "1.2.3", "IP Camera"]);
+    // No finding comes of it: who reads better than before has seen no change of the device.
+    assert_eq!(story.rules().iter().filter(|rule| **rule == Rule::ChangedIdentity).count(), 0);
+}
+
+#[test]
+fn the_maker_of_an_interface_is_known_by_its_address_and_believed_least() {
+    let mut story = Story::new();
+    story
+        .tell(0, binding("192.0.2.130", "00:0e:8c:00:00:01"))
+        .tell(1, binding("192.0.2.131", "02:0e:8c:00:00:01"))
+        .tell(2, binding("192.0.2.132", "00:00:5e:00:53:01"));
+    let maker = &story.city.device(ip("192.0.2.130")).unwrap().identity[&Trait::Vendor][0];
+    assert!(maker.value.starts_with("Siemens AG"), "{}", maker.value);
+    assert_eq!((maker.confidence, maker.witness.field.as_str()), (30, "MAC address block"));
+    for address in ["192.0.2.131", "192.0.2.132"] {
+        assert_eq!(story.city.device(ip(address)).unwrap().best(Trait::Vendor), None);
+    }
+}
+
+#[test]
 fn a_call_to_a_new_place_outside_is_told_after_learning_even_where_allowed() {
     let mut story = Story::new();
     let call = |to: &str| Observed::Opened(flow("192.0.2.10", to, 443));

@@ -71,7 +71,10 @@ impl Attributes {
                 rest = after;
                 continue;
             };
+            // In the built-in table `{name:lower}` is the value in small letters, as CPE names have it.
+            let (wanted, small) = wanted.strip_suffix(":lower").map_or((wanted, false), |name| (name, true));
             match self.get(wanted) {
+                Some(known) if small => made.push_str(&known.to_lowercase()),
                 Some(known) => made.push_str(known),
                 None if name.ends_with(".cpe23") && wanted.contains(".version") => made.push('-'),
                 None => return None,

@@ -161,7 +161,8 @@ impl Database {
     }
 }
 
-/// Everything that databases know of a saying, the most certain first. Without a kind, sayings of every kind are tried.
+/// Everything that databases know of a saying. Of a saying of a known kind, in the order of the databases; without a kind
+/// every kind is tried, and the most certain stands first.
 #[must_use]
 pub fn identify<'d>(
     databases: impl IntoIterator<Item = &'d Database>,
@@ -183,9 +184,19 @@ pub fn identify<'d>(
             known.push((certain.unwrap_or(0), database.preference(), found));
         }
     }
-    known.sort_by(|(certain, preference, one), (also, other, another)| {
-        let much = |known: &Identification| known.attributes.iter().len();
-        also.cmp(certain).then(other.total_cmp(preference)).then(much(another).cmp(&much(one)))
-    });
-    known.into_iter().map(|(.., found)| found).collect()
+    // Of one kind, who was given first is asked first; of many kinds, the most certain guess is the best.
+    if kind.is_none() {
+        known.sort_by(|(certain, preference, one), (also, other, another)| {
+            let much = |known: &Identification| known.attributes.iter().len();
+            also.cmp(certain).then(other.total_cmp(preference)).then(much(another).cmp(&much(one)))
+        });
+    }
+    let mut distinct: Vec<Identification> = Vec::new();
+    for (.., found) in known {
+        // Fields of several protocols share a table: what is the same is said once.
+        if distinct.iter().all(|one| one.attributes != found.attributes || one.source != found.source) {
+            distinct.push(found);
+        }
+    }
+    distinct
 }

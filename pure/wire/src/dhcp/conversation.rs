@@ -11,6 +11,9 @@ use std::net::Ipv4Addr;
 /// How far a client's word about itself is believed: it names itself, but anyone could.
 const CLIENT_CONFIDENCE: u8 = 70;
 
+/// How far the order in which a client asks for options is believed to tell its system: others may ask for the same.
+const LIST_CONFIDENCE: u8 = 40;
+
 /// The longest text of a detail, in bytes.
 const DETAIL_MAX: usize = 512;
 
@@ -146,6 +149,11 @@ fn introduce_client(client: Address, message: &Message<'_>, out: &mut Out<'_>) {
             "option 60",
             CLIENT_CONFIDENCE,
         );
+    }
+    if !message.is_reply
+        && let Some(system) = message.option(Code::PARAMETER_LIST).and_then(super::systems::system)
+    {
+        out.identity_of(client, Trait::System, system, "option 55", LIST_CONFIDENCE);
     }
 }
 
@@ -327,6 +335,17 @@ mod tests {
         );
         let details = &rehearse::requests(&facts)[0].details;
         assert!(details.contains(&("parameter-list".into(), "1,3,6".into())), "{details:?}");
+    }
+
+    #[test]
+    fn the_options_a_client_asks_for_tell_its_system() {
+        let request = message(1, [0; 4], [0; 4], &[53, 1, 1, 55, 4, 1, 3, 28, 6, 255]);
+        let facts = rehearse::datagrams(&READER, 67, &[(Side::Source, &request)]);
+        let system = facts.iter().find_map(|fact| match fact {
+            Observed::Identity(i) if i.about == Trait::System => Some((i.value.as_str(), i.confidence)),
+            _ => None,
+        });
+        assert_eq!(system, Some(("lwIP, as on microcontrollers", 40)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Read: every message with its options, also those that overflow into the fields of file and server name (RFC 2132
 //! clause 9.3) or are split over several (RFC 3396); which address belongs to which MAC address, what the client says
-//! of itself, who acts as a server.
+//! of itself, which system it runs if it asks for a list of options that one system is known for, who acts as a server.
 //!
 //! Not read: DHCP for IPv6; plain BOOTP without the magic cookie (RFC 951); authentication (RFC 3118).
 //!
@@ -37,6 +37,7 @@
 mod conversation;
 mod message;
 mod parse;
+mod systems;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};

@@ -8,6 +8,7 @@
 //! the events that filters ask for with what `--format eve` writes.
 //!
 //! [`tcpdump`] compares the names, addresses and types that tcpdump prints with what is told.
+//! [`asset_id`] compares what Bastide knows of a saying with the examples of recog.
 //!
 //! For some protocols a module turns observations into rows with the peer's column names and compares them with the
 //! peer's log as multisets ([`compare`]). What is asserted is a floor on two shares: of the expected rows, how many
@@ -17,6 +18,7 @@
 #![cfg(test)]
 
 mod apart;
+mod asset_id;
 mod cases;
 mod compare;
 mod conversations;
