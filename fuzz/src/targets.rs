@@ -62,6 +62,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("omron_fins_stream", Target::Tcp(9600)),
     ("opcua", Target::Tcp(4840)),
     ("plan", Target::Bytes(plan_text)),
+    ("postgresql", Target::Tcp(5432)),
     ("profinet_dcp", Target::Linked(0x8892)),
     ("profinet_io_cm", Target::Udp(34964)),
     ("quic", Target::Udp(443)),

@@ -123,6 +123,8 @@ protocols! {
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
     Opcua "opcua" "OPC UA" industrial [4840] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Write]
+    /// PostgreSQL's frontend/backend protocol 3.
+    Postgresql "postgresql" "PostgreSQL" general [5432] [Authenticate Configure Publish Read Restart Subscribe Transfer Write]
     /// PROFINET DCP, discovery and basic configuration, IEC 61158-6-10.
     ProfinetDcp "profinet-dcp" "PROFINET DCP" industrial [] [Configure Discover Operate Publish Restart]
     /// PROFINET IO, context manager, IEC 61158-6-10.

@@ -70,6 +70,7 @@ mod omron_fins;
 mod opcua;
 mod packet;
 mod ports;
+mod postgresql;
 mod profinet_dcp;
 mod profinet_io_cm;
 mod quic;

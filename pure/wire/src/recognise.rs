@@ -4,8 +4,8 @@ use crate::dialogue::{Reader, Side};
 use crate::{
     bacnet, bsap, c1222, cip, coap, dhcp, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, http, http2, iec104,
     ike, kerberos, knxnet_ip, ldap, lorawan, modbus, modbus_rtu, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua,
-    profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp, ssh,
-    synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
+    postgresql, profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp,
+    ssh, synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
 };
 use city::Transport;
 
@@ -105,6 +105,7 @@ pub const READERS: &[Reader] = &[
     ntp::READER,
     omron_fins::READER,
     opcua::READER,
+    postgresql::READER,
     profinet_io_cm::READER,
     quic::READER,
     radius::READER,

@@ -22,6 +22,7 @@ mod http;
 mod ike;
 mod modbus;
 mod mqtt;
+mod pgsql;
 mod tls;
 
 use city::{Flow, Message, Observation, Observed, Protocol, Request};
@@ -159,6 +160,7 @@ impl Events {
                 self.flow_ids.tag(&message.flow, vlan);
             }
             "eve_mqtt" => self.event(mqtt::notice(message), time, out),
+            "eve_pgsql" => self.event(pgsql::event(message), time, out),
             _ => {}
         }
     }

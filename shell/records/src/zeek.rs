@@ -27,6 +27,7 @@ mod ntlm;
 mod ntp;
 mod omron_fins;
 mod opcua;
+mod postgresql;
 mod profinet_io_cm;
 mod quic;
 mod radius;
@@ -82,6 +83,7 @@ const LOGS: &[&[Log]] = &[
     ntp::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
+    postgresql::LOGS,
     profinet_io_cm::LOGS,
     quic::LOGS,
     radius::LOGS,

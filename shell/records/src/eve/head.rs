@@ -114,6 +114,6 @@ pub(super) fn app_proto(protocol: Protocol) -> Option<&'static str> {
         "tls",
         "websocket",
     ];
-    let name = protocol.as_str();
+    let name = if protocol == Protocol::Postgresql { "pgsql" } else { protocol.as_str() };
     KNOWN.binary_search(&name).is_ok().then_some(name)
 }
