@@ -56,6 +56,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("modbus_rtu", Target::Tcp(4001)),
     ("mqtt", Target::Tcp(1883)),
     ("mqtt_sn", Target::Udp(1884)),
+    ("mysql", Target::Tcp(3306)),
     ("nbns", Target::Udp(137)),
     ("ntp", Target::Udp(123)),
     ("omron_fins", Target::Udp(9600)),

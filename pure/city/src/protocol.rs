@@ -113,6 +113,8 @@ protocols! {
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Operate Publish Restart Subscribe Write]
     /// MQTT for Sensor Networks 1.2.
     MqttSn "mqtt-sn" "MQTT-SN" general [1884] [Authenticate Configure Discover Publish Subscribe]
+    /// The client/server protocol of MySQL and MariaDB.
+    Mysql "mysql" "MySQL" general [3306] [Authenticate Configure Publish Read Restart Subscribe Transfer Write]
     /// NetBIOS name service, RFC 1002.
     Nbns "nbns" "NetBIOS names" general [137] [Discover Publish]
     /// Network Time Protocol, RFC 5905.

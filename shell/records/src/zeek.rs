@@ -23,6 +23,7 @@ mod ldap;
 mod log;
 mod modbus;
 mod mqtt;
+mod mysql;
 mod ntlm;
 mod ntp;
 mod omron_fins;
@@ -79,6 +80,7 @@ const LOGS: &[&[Log]] = &[
     ldap::LOGS,
     modbus::LOGS,
     mqtt::LOGS,
+    mysql::LOGS,
     ntlm::LOGS,
     ntp::LOGS,
     omron_fins::LOGS,

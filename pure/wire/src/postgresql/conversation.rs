@@ -4,11 +4,11 @@ use super::events::Transactions;
 use super::login::Login;
 use super::message::{Authentication, Message, Opening};
 use super::parse::{self, Found, are_messages, parse_message, parse_opening, parse_report, text};
-use super::sql::shown;
 use super::statement::{Prepared, Statement, Waiting, statement};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, cut, readable};
+use crate::sql::{STATEMENT_MAX, shown};
 use crate::upgrade::Upgrade;
 use city::{Details, Reply, Target, Text, Trait, Verb};
 use compact_str::{ToCompactString, format_compact};
@@ -251,7 +251,7 @@ impl Conversation {
             b'Q' => {
                 let sql = statement(message.body);
                 self.transactions.begin(CLIENT, out, |fields| {
-                    fields.put("request.simple_query", shown(&sql, parse::BODY_MAX));
+                    fields.put("request.simple_query", shown(&sql, parse::BODY_MAX, false));
                 });
                 self.wait(Waiting::Query(Box::new(self.statement(&sql, out))), out);
             }
@@ -263,7 +263,7 @@ impl Conversation {
             }
             b'P' => {
                 if let Some(sql) = self.prepared.parse(message.body) {
-                    self.wait(Waiting::Prepare(cut(&sql, super::statement::STATEMENT_MAX)), out);
+                    self.wait(Waiting::Prepare(cut(&sql, STATEMENT_MAX)), out);
                 }
             }
             b'B' => self.prepared.bind(message.body),

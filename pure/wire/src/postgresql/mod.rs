@@ -27,7 +27,6 @@ mod events;
 mod login;
 mod message;
 mod parse;
-mod sql;
 mod statement;
 #[cfg(test)]
 mod tests;

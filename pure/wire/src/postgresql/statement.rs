@@ -1,15 +1,12 @@
 //! Statements that wait for their results, with those that were prepared.
 
 use super::parse::text;
-use super::sql::{meaning, shown};
 use crate::dialogue::Asked;
 use crate::show::{VALUE_BYTES_MAX, cut, readable};
-use city::{Details, Reply, Target, Text};
+use crate::sql::{STATEMENT_MAX, asked, shown};
+use city::Text;
 use compact_str::{ToCompactString, format_compact};
 use std::collections::VecDeque;
-
-/// The longest statement that is told.
-pub const STATEMENT_MAX: usize = 2 << 10;
 
 /// Prepared statements, and portals with their parameters, that are known at a time.
 const PREPARED_MAX: usize = 64;
@@ -30,26 +27,10 @@ pub struct Statement {
 impl Statement {
     /// A statement as it was asked for.
     pub fn asked(sql: &str, user: Option<&Text>, wants_details: bool) -> Statement {
-        let meaning = meaning(sql);
-        let sql = shown(sql, STATEMENT_MAX);
-        let mut details = Details::new();
-        if wants_details {
-            if let Some(user) = user {
-                details.push((Text::const_new("user"), user.clone()));
-            }
-            details.push((Text::const_new("statement"), sql.clone()));
-        }
-        let kind = if meaning.object.is_empty() { "" } else { "table" };
+        let sql_shown = shown(sql, STATEMENT_MAX, false);
         Statement {
-            asked: Asked {
-                verb: meaning.verb,
-                function: if meaning.word.is_empty() { "empty-query".into() } else { meaning.word },
-                target: Target { kind: kind.into(), name: meaning.object, ..Target::default() },
-                value: None,
-                reply: Reply::Missing,
-                details,
-            },
-            sql,
+            asked: asked(sql, sql_shown.clone(), user, wants_details),
+            sql: sql_shown,
             rows: 0,
             bytes: 0,
             columns: None,
