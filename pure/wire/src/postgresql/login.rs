@@ -59,7 +59,7 @@ impl Login {
             }
             Some("sasl") => {
                 let mechanism = body.split(|byte| *byte == 0).next().unwrap_or_default();
-                self.method = Some(readable(mechanism, 32).to_ascii_lowercase().into());
+                self.method = Some(readable(mechanism, 32).to_ascii_lowercase());
             }
             _ => {}
         }
