@@ -125,6 +125,8 @@ protocols! {
     Mqtt "mqtt" "MQTT" general [1883] [Authenticate Discover Operate Publish Restart Subscribe Write]
     /// MQTT for Sensor Networks 1.2.
     MqttSn "mqtt-sn" "MQTT-SN" general [1884] [Authenticate Configure Discover Publish Subscribe]
+    /// The client/server protocol of MySQL and MariaDB.
+    Mysql "mysql" "MySQL" general [3306] [Authenticate Configure Publish Read Restart Subscribe Transfer Write]
     /// NetBIOS name service, RFC 1002.
     Nbns "nbns" "NetBIOS names" general [137] [Discover Publish]
     /// Network Time Protocol, RFC 5905.
@@ -135,6 +137,8 @@ protocols! {
     OmronFins "omron-fins" "Omron FINS" industrial [9600] [Configure Discover Operate Program Read Restart Transfer Write]
     /// OPC Unified Architecture over TCP, OPC 10000-6; PubSub is another protocol.
     Opcua "opcua" "OPC UA" industrial [4840] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Write]
+    /// PostgreSQL's frontend/backend protocol 3.
+    Postgresql "postgresql" "PostgreSQL" general [5432] [Authenticate Configure Publish Read Restart Subscribe Transfer Write]
     /// PROFINET DCP, discovery and basic configuration, IEC 61158-6-10.
     ProfinetDcp "profinet-dcp" "PROFINET DCP" industrial [] [Configure Discover Operate Publish Restart]
     /// PROFINET IO, context manager, IEC 61158-6-10.

@@ -2,14 +2,10 @@
 
 use crate::dialogue::{Reader, Side};
 use crate::{
-    bacnet, bsap, c1222, cip, coap, dhcp, dhcpv6, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, http, http2,
-    iec104, ike, kerberos, knxnet_ip, ldap, lorawan, modbus, modbus_rtu, mqtt, mqtt_sn, nbns, ntp,
-    omron_fins, opcua, profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp,
-    ssdp, ssh, synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
     bacnet, bsap, c1222, cip, coap, dhcp, dhcpv6, dlms, dnp3, dns, enip, ftp, genisys, hart_ip, hsrp, http,
-    http2, iec104, kerberos, knxnet_ip, ldap, lorawan, modbus, mqtt, mqtt_sn, nbns, ntp, omron_fins, opcua,
-    profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip, smb, smtp, snmp, ssdp, ssh,
-    synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
+    http2, iec104, ike, kerberos, knxnet_ip, ldap, lorawan, modbus, modbus_rtu, mqtt, mqtt_sn, mysql, nbns,
+    ntp, omron_fins, opcua, postgresql, profinet_io_cm, quic, radius, rdp, rfb, roc_plus, rtsp, s7comm, sip,
+    smb, smtp, snmp, ssdp, ssh, synchrophasor, syslog, telnet, tftp, tls, ws_discovery,
 };
 use city::Transport;
 
@@ -107,10 +103,12 @@ pub const READERS: &[Reader] = &[
     modbus_rtu::READER,
     mqtt::READER,
     mqtt_sn::READER,
+    mysql::READER,
     nbns::READER,
     ntp::READER,
     omron_fins::READER,
     opcua::READER,
+    postgresql::READER,
     profinet_io_cm::READER,
     quic::READER,
     radius::READER,

@@ -24,6 +24,7 @@ mod krb5;
 mod ldap;
 mod modbus;
 mod mqtt;
+mod pgsql;
 mod quic;
 mod rdp;
 mod rfb;
@@ -181,6 +182,7 @@ impl Events {
                 self.flow_ids.tag(&message.flow, vlan);
             }
             "eve_mqtt" => self.event(mqtt::notice(message), time, out),
+            "eve_pgsql" => self.event(pgsql::event(message), time, out),
             "eve_quic" => self.event(quic::event(message), time, out),
             "eve_rdp" => {
                 let place = self.flow_ids.count(&message.flow);

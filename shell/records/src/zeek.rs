@@ -25,11 +25,13 @@ mod ldap;
 mod log;
 mod modbus;
 mod mqtt;
+mod mysql;
 mod ntlm;
 mod ntp;
 mod ocsp;
 mod omron_fins;
 mod opcua;
+mod postgresql;
 mod profinet_io_cm;
 mod quic;
 mod radius;
@@ -84,11 +86,13 @@ const LOGS: &[&[Log]] = &[
     ldap::LOGS,
     modbus::LOGS,
     mqtt::LOGS,
+    mysql::LOGS,
     ntlm::LOGS,
     ntp::LOGS,
     ocsp::LOGS,
     omron_fins::LOGS,
     opcua::LOGS,
+    postgresql::LOGS,
     profinet_io_cm::LOGS,
     quic::LOGS,
     radius::LOGS,

@@ -103,7 +103,7 @@ impl Routers {
             transport: Transport::Icmp,
             protocol: Some(Protocol::Icmp),
         };
-        let mut out = Out { config, observations, expected: None, time, flow };
+        let mut out = Out { config, observations, expected: None, unanswered: None, time, flow };
         if said.seconds > 0 && self.news.is_news((packet.source, "role"), "", time) {
             out.identity(Side::Source, Trait::Role, "IPv6 router", "router advertisement", 80);
         }

@@ -16,7 +16,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use crate::dialogue::Reader;
+use crate::dialogue::{Reader, Side};
 use crate::modbus::{FunctionCode, Message, fits_request, fits_response};
 use crate::recognise::{Opening, Recognition, Sureness};
 use crate::roc_plus;
@@ -40,7 +40,21 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
             let next = bytes.get(used..).unwrap_or_default();
             // What is behind it, if anything, is another frame.
             let goes_on = next.is_empty() || opening.is_tcp() && may_be_frame(next);
-            if goes_on { Recognition::Yes(Sureness::ByStructure) } else { Recognition::No }
+            if !goes_on {
+                return Recognition::No;
+            }
+            // Eight bytes with this check word can be a message of ROC Plus as well; then the reply tells.
+            match (roc_plus::READER.recognise)(opening) {
+                Recognition::No => Recognition::Yes(Sureness::ByStructure),
+                Recognition::More => match parse::parse_frame(reply(opening)) {
+                    Found::Frame(reply, _) if fits_response(&reply) => {
+                        Recognition::Yes(Sureness::ByStructure)
+                    }
+                    Found::More => Recognition::More,
+                    Found::Frame(..) | Found::Nothing => Recognition::No,
+                },
+                Recognition::Yes(_) => Recognition::No,
+            }
         }
         Found::More if opening.is_tcp() => match parse::request_length(bytes) {
             // A request that comes in pieces.
@@ -48,6 +62,14 @@ fn recognise(opening: &Opening<'_>) -> Recognition {
             _ => Recognition::No,
         },
         _ => Recognition::No,
+    }
+}
+
+/// What was said second.
+fn reply<'a>(opening: &Opening<'a>) -> &'a [u8] {
+    match opening.first {
+        Side::Source => opening.from_destination,
+        Side::Destination => opening.from_source,
     }
 }
 

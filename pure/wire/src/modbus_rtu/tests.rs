@@ -102,6 +102,17 @@ fn disturbed_frames_and_holes_are_passed_over() {
 }
 
 #[test]
+fn what_roc_plus_says_too_is_told_apart_by_the_reply() {
+    // 1792 coils of unit 17, or opcode 7 without data to unit 17 of group 1.
+    let either = frame("01 0302 0700");
+    let told = |port, reply: &[u8]| recognise(&READER, Transport::Tcp, port, &either, reply);
+    assert_eq!(told(4_000, &[]), Recognition::No);
+    assert_eq!(told(PORT, &[]), Recognition::More);
+    assert_eq!(told(PORT, &frame("81 02")), Recognition::Yes(Sureness::ByStructure));
+    assert_eq!(told(PORT, &hex("0305 1101 07 01 00 aabb ccdd")), Recognition::No);
+}
+
+#[test]
 fn only_a_right_check_word_is_recognised() {
     let told = |bytes: &[u8]| recognise(&READER, Transport::Tcp, PORT, bytes, &[]);
     let request = frame("03 006b 0003");

@@ -132,6 +132,7 @@ pub(super) fn app_proto(protocol: Protocol) -> Option<&'static str> {
     ];
     let name = match protocol {
         Protocol::Kerberos => "krb5",
+        Protocol::Postgresql => "pgsql",
         protocol => protocol.as_str(),
     };
     KNOWN.binary_search(&name).is_ok().then_some(name)

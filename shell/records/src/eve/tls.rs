@@ -47,7 +47,7 @@ fn put_names(body: &mut Object, certificate: &Details) {
     for (field, key) in [("subject", "certificate-subject"), ("issuerdn", "certificate-issuer")] {
         body.maybe(field, detail(certificate, key).map(name));
     }
-    body.maybe("serial", detail(certificate, "certificate-serial").map(with_colons));
+    body.maybe("serial", detail(certificate, "certificate-serial").map(serial));
     body.maybe("fingerprint", detail(certificate, "certificate-sha1").map(with_colons));
 }
 
@@ -119,6 +119,12 @@ fn version(version: &str) -> &str {
     }
 }
 
+/// A serial number as it is encoded: of one that would seem negative, with a byte of zero before it (X.690 clause 8.3).
+fn serial(digits: &str) -> String {
+    let seems_negative = digits.starts_with(|digit: char| digit.to_digit(16).is_some_and(|value| value > 7));
+    with_colons(&if seems_negative { format!("00{digits}") } else { digits.to_owned() })
+}
+
 /// A name with the least specific part first, as it stands in the certificate, and nothing escaped.
 fn name(name: &str) -> String {
     let mut parts: Vec<String> = vec![String::new()];
@@ -141,6 +147,12 @@ mod tests {
     #[test]
     fn names_begin_with_their_country() {
         assert_eq!(name("CN=pump.example,O=Pumps\\, Inc.,C=GB"), "C=GB, O=Pumps, Inc., CN=pump.example");
+    }
+
+    #[test]
+    fn serial_numbers_are_positive() {
+        assert_eq!(serial("8264"), "00:82:64");
+        assert_eq!(serial("083A"), "08:3A");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{cases, reading};
 use city::{Observed, Protocol};
 
 /// The protocols that are looked for.
-const READ: [Protocol; 21] = [
+const READ: [Protocol; 22] = [
     Protocol::Bacnet,
     Protocol::Bsap,
     Protocol::C1222,
@@ -18,6 +18,7 @@ const READ: [Protocol; 21] = [
     Protocol::KnxnetIp,
     Protocol::Lorawan,
     Protocol::Modbus,
+    Protocol::ModbusRtu,
     Protocol::Mqtt,
     Protocol::MqttSn,
     Protocol::OmronFins,
