@@ -76,6 +76,8 @@ pub struct Body {
     pub length: u64,
     /// How many bytes of it were not seen.
     pub missed: u64,
+    /// How many of those that were not seen lie before others that were.
+    pub missed_within: u64,
     /// Its first bytes.
     start: SmallVec<[u8; START_MAX]>,
     /// All of it, if it may be a form and is short.
@@ -121,6 +123,9 @@ impl Body {
 
     fn count(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
+        if !bytes.is_empty() {
+            self.missed_within = self.missed;
+        }
         let room = START_MAX.saturating_sub(self.start.len());
         self.start.extend(bytes.iter().take(room).copied());
         if let Some(form) = &mut self.form {

@@ -53,6 +53,10 @@ impl Exchange {
         if wants_details {
             let mut put = |key: &'static str, value: Text| self.details.push((Text::const_new(key), value));
             put("request-length", body.length.to_compact_string());
+            if body.missed > 0 {
+                put("request-missed", body.missed.to_compact_string());
+                put("request-missed-within", body.missed_within.to_compact_string());
+            }
             let parts = body.held().map(|held| parse_parts(held, &self.content_type)).unwrap_or_default();
             if let ([], Some(mime)) = (parts.as_slice(), body.mime()) {
                 put("request-mime", Text::const_new(mime));

@@ -1,7 +1,7 @@
 //! `http`: each request with its reply; and `fileinfo`: each body.
 //!
-//! A body that was sent packed has no size here, for Suricata gives the one it unpacks to; the parts of a form are not
-//! told apart, so that a form with parts has no `fileinfo`.
+//! Of a body that was sent packed the size is what it unpacks to, and is left out where it was too long to be unpacked;
+//! the parts of a form are not told apart, so that a form with parts has no `fileinfo`.
 
 use super::event::{Event, Object, detail, is_true, number};
 use city::{Details, Flow, Reply, Request};
@@ -45,7 +45,25 @@ fn body(request: &Request) -> Object {
         body.text("redirect", details, "location");
     }
     body.put("length", number(details, "response-length").unwrap_or(0));
+    if let Some(raw) = detail(details, "content-range") {
+        let mut whole = Object::default();
+        whole.put("raw", raw);
+        let [start, end, size] = range(raw);
+        for (name, number) in [("start", start), ("end", end), ("size", size)] {
+            whole.maybe(name, number);
+        }
+        body.put("content_range", whole);
+    }
     body
+}
+
+/// Where a part begins and ends, and how long the whole is (RFC 9110 clause 14.4): `bytes 500-999/8000`.
+fn range(raw: &str) -> [Option<u64>; 3] {
+    let Some((part, whole)) = raw.strip_prefix("bytes ").and_then(|rest| rest.split_once('/')) else {
+        return [None; 3];
+    };
+    let (start, end) = part.split_once('-').unwrap_or_default();
+    [start, end, whole].map(|number| number.trim().parse().ok())
 }
 
 /// A host and its port; an IPv6 address stands in brackets.
@@ -72,18 +90,21 @@ fn file(request: &Request, flow: Flow, length_key: &str, is_reply: bool) -> Opti
     let path = || path(detail(details, "uri").unwrap_or_default());
     let name = detail(details, key("request-filename", "response-filename")).unwrap_or_else(path);
     file.put("filename", name);
-    let missed = number(details, "response-missed").filter(|_| is_reply).unwrap_or(0);
-    file.put("gaps", missed > 0);
-    let is_whole = if is_reply {
-        missed == 0 && !is_true(details, "truncated")
-    } else {
-        request.reply != Reply::Missing
-    };
+    let missed = number(details, key("request-missed", "response-missed")).unwrap_or(0);
+    let within = number(details, key("request-missed-within", "response-missed-within")).unwrap_or(0);
+    file.put("gaps", within > 0);
+    let is_answered = is_reply || request.reply != Reply::Missing;
+    let is_whole = missed == 0 && is_answered && !is_true(details, key("request-truncated", "truncated"));
     file.put("state", if is_whole { "CLOSED" } else { "TRUNCATED" });
     file.put("stored", false);
-    if !is_reply || detail(details, "response-encoding").is_none() {
-        file.put("size", length.saturating_add(missed));
-    }
+    let [start, end, _] = detail(details, "content-range").filter(|_| is_reply).map_or([None; 3], range);
+    let size = match detail(details, "response-encoding").filter(|_| is_reply) {
+        Some(_) => number(details, "response-unpacked-length"),
+        None => Some(length.saturating_add(within)),
+    };
+    file.maybe("size", size);
+    file.maybe("start", start);
+    file.maybe("end", end);
     file.maybe("tx_id", transaction(details));
     let mut fields = Object::default();
     fields.put("http", body(request));
@@ -112,5 +133,7 @@ mod tests {
         assert_eq!(path("/a/b?c=d"), "/a/b");
         assert_eq!(path("http://pump.example/a"), "/a");
         assert_eq!(without_parameters("text/html; charset=utf-8"), "text/html");
+        assert_eq!(range("bytes 500-999/8000"), [Some(500), Some(999), Some(8_000)]);
+        assert_eq!(range("bytes */8000"), [None, None, Some(8_000)]);
     }
 }
