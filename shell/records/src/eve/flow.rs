@@ -25,6 +25,10 @@ pub(super) fn event(conversation: &Conversation, inside: Option<Protocol>) -> Op
     }
     let details = &conversation.details;
     let mut fields = Object::default();
+    if flow.transport == Transport::Icmp && is_question(&flow) && conversation.packets_in > 0 {
+        fields.put("response_icmp_type", u64::from(flow.destination_port));
+        fields.put("response_icmp_code", 0_u64);
+    }
     let state = detail(details, "tcp-state");
     let said = conversation.bytes_out + conversation.bytes_in > 0;
     if matches!(flow.transport, Transport::Tcp | Transport::Udp) && said {
@@ -119,7 +123,13 @@ fn tcp(details: &Details, state: &str, is_turned: bool) -> Object {
 /// The type and code of an ICMP conversation, and of its answer: for what has an answer the wire keeps the two types
 /// instead of ports, and otherwise type and code.
 pub(super) fn icmp(flow: &Flow) -> [(&'static str, Value); 2] {
-    let is_question = matches!(
+    let code = if is_question(flow) { 0 } else { flow.destination_port };
+    [("icmp_type", Value::Number(u64::from(flow.source_port))), ("icmp_code", Value::Number(u64::from(code)))]
+}
+
+/// Whether an ICMP conversation is of what has an answer.
+fn is_question(flow: &Flow) -> bool {
+    matches!(
         (flow.source_port.min(flow.destination_port), flow.source_port.max(flow.destination_port)),
         (0, 8)
             | (9, 10)
@@ -132,7 +142,5 @@ pub(super) fn icmp(flow: &Flow) -> [(&'static str, Value); 2] {
             | (135, 136)
             | (139, 140)
             | (144, 145)
-    );
-    let code = if is_question { 0 } else { flow.destination_port };
-    [("icmp_type", Value::Number(u64::from(flow.source_port))), ("icmp_code", Value::Number(u64::from(code)))]
+    )
 }
