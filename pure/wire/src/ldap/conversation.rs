@@ -18,6 +18,9 @@ const PENDING_MAX: usize = 128;
 /// The longest message of which all is read; of longer ones the operation alone.
 const MESSAGE_BYTES_MAX: usize = 192 << 10;
 
+/// How much the events of requests that wait may take, in bytes.
+const EVENT_BYTES_MAX: usize = 256 << 10;
+
 /// The longest text in a column, in bytes.
 const COLUMN_BYTES_MAX: usize = 2_048;
 
@@ -261,6 +264,24 @@ impl Conversation {
             self.tell(oldest, None, out);
         }
         self.pending.push_back(pending);
+        self.tell_early(out);
+    }
+
+    /// Tells events whose answers have not come, where they take more than they may; the answers then have events of
+    /// their own.
+    fn tell_early(&mut self, out: &mut Out<'_>) {
+        let bytes = |pending: &Pending| pending.event.as_ref().map_or(0, Event::bytes);
+        let mut held: usize = self.pending.iter().map(bytes).sum();
+        let client = self.client.unwrap_or(Side::Source);
+        for pending in &mut self.pending {
+            if held <= EVENT_BYTES_MAX {
+                break;
+            }
+            if let Some(event) = pending.event.take() {
+                held -= event.bytes();
+                out.event(client, "eve_ldap", |fields| fields.append(event.fields()));
+            }
+        }
     }
 
     /// A mechanism's token.
