@@ -284,7 +284,7 @@ impl Conversation {
         half.stage = Stage::Head;
         let mut body = std::mem::take(&mut half.body);
         if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
-            exchange.finish(&mut body, out.wants_details());
+            exchange.finish(&mut body, out);
         }
     }
 
@@ -417,7 +417,7 @@ impl Conversation {
         if !exchange.is_whole && is_last {
             // The reply came before the request was whole: what there is of it counts.
             let mut body = std::mem::take(&mut self.half(client).body);
-            exchange.finish(&mut body, wants_details);
+            exchange.finish(&mut body, out);
             if out.wants_events() {
                 let pair = (CompactString::const_new("request-truncated"), CompactString::const_new("true"));
                 exchange.details.push(pair);

@@ -30,6 +30,7 @@
 //! | `request-missed-within`, `response-missed-within` | those of them that lie before bytes that were seen |
 //! | `request-truncated` | `true` if the reply came before the request was whole; for events alone |
 //! | `content-range` | that of the reply; for events alone |
+//! | `request-part` | length and name of a file in a form with parts, of forms up to 8 kB; for events alone |
 //! | `request-content-type`, `response-content-type` | as declared |
 //! | `response-encoding` | how the reply's body is compressed |
 //! | `response-unpacked-length`, `response-unpacked-mime` | the same without compression, of bodies up to 64 kB |

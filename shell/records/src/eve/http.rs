@@ -1,9 +1,9 @@
 //! `http`: each request with its reply; and `fileinfo`: each body.
 //!
-//! Of a body that was sent packed the size is what it unpacks to, and is left out where it was too long to be unpacked;
-//! the parts of a form are not told apart, so that a form with parts has no `fileinfo`.
+//! Of a body that was sent packed the size is what it unpacks to, and is left out where it was too long to be unpacked.
+//! Files in a form with parts have a `fileinfo` each, if the form is short.
 
-use super::event::{Event, Object, detail, is_true, number};
+use super::event::{Event, Object, all, detail, is_true, number};
 use city::{Details, Flow, Reply, Request};
 
 /// The events of a request.
@@ -15,7 +15,7 @@ pub(super) fn events(request: &Request) -> Vec<Event> {
     let http = Event { kind: "http", time: None, flow: request.flow, fields };
     let sent = file(request, request.flow, "request-length", false);
     let returned = file(request, request.flow.reversed(), "response-length", true);
-    std::iter::once(http).chain(sent).chain(returned).collect()
+    std::iter::once(http).chain(parts(request)).chain(sent).chain(returned).collect()
 }
 
 /// Which request of the conversation it is, from 0.
@@ -78,6 +78,30 @@ fn without_parameters(kind: &str) -> &str {
     kind.split(';').next().unwrap_or(kind).trim_end()
 }
 
+/// The files in a form with parts.
+fn parts(request: &Request) -> impl Iterator<Item = Event> {
+    let details = &request.details;
+    all(details, "request-part").filter_map(|part| {
+        let (size, name) = part.split_once(' ')?;
+        let mut file = Object::default();
+        file.put("filename", name);
+        file.put("gaps", false);
+        file.put("state", "CLOSED");
+        file.put("stored", false);
+        file.maybe("size", size.parse::<u64>().ok());
+        file.maybe("tx_id", transaction(details));
+        Some(whole(request, request.flow, file))
+    })
+}
+
+fn whole(request: &Request, flow: Flow, file: Object) -> Event {
+    let mut fields = Object::default();
+    fields.put("http", body(request));
+    fields.put("app_proto", "http");
+    fields.put("fileinfo", file);
+    Event { kind: "fileinfo", time: None, flow, fields }
+}
+
 fn file(request: &Request, flow: Flow, length_key: &str, is_reply: bool) -> Option<Event> {
     let details = &request.details;
     let length = number(details, length_key).filter(|length| *length > 0)?;
@@ -106,11 +130,7 @@ fn file(request: &Request, flow: Flow, length_key: &str, is_reply: bool) -> Opti
     file.maybe("start", start);
     file.maybe("end", end);
     file.maybe("tx_id", transaction(details));
-    let mut fields = Object::default();
-    fields.put("http", body(request));
-    fields.put("app_proto", "http");
-    fields.put("fileinfo", file);
-    Some(Event { kind: "fileinfo", time: None, flow, fields })
+    Some(whole(request, flow, file))
 }
 
 /// The path of a request's target, without what is asked of it.
@@ -135,5 +155,50 @@ mod tests {
         assert_eq!(without_parameters("text/html; charset=utf-8"), "text/html");
         assert_eq!(range("bytes 500-999/8000"), [Some(500), Some(999), Some(8_000)]);
         assert_eq!(range("bytes */8000"), [None, None, Some(8_000)]);
+    }
+
+    #[test]
+    fn files_in_a_form_and_holes_are_told() {
+        use city::{Address, Target, Transport, Verb};
+        let address = |text: &str| Address::Ip(text.parse::<std::net::IpAddr>().unwrap());
+        let pairs = [
+            ("method", "POST"),
+            ("uri", "/upload?to=1"),
+            ("depth", "1"),
+            ("request-content-type", "multipart/form-data; boundary=x"),
+            ("request-length", "300"),
+            ("request-part", "5 gate.cfg"),
+            ("response-length", "40"),
+            ("response-missed", "60"),
+            ("response-missed-within", "10"),
+            ("content-range", "bytes 0-99/200"),
+        ];
+        let request = Request {
+            flow: Flow {
+                source: address("192.0.2.1"),
+                source_port: 50_000,
+                destination: address("192.0.2.2"),
+                destination_port: 80,
+                transport: Transport::Tcp,
+                protocol: None,
+            },
+            back: false,
+            verb: Verb::Write,
+            function: "POST".into(),
+            target: Target::default(),
+            value: None,
+            reply: Reply::Done,
+            details: pairs.map(|(name, value)| (name.into(), value.into())).into(),
+        };
+        let events = events(&request);
+        let text = |event: &Event| serde_json::to_string(&event.fields).unwrap();
+        let [_, part, reply] = &events[..] else { panic!("{events:?}") };
+        let file = r#""fileinfo":{"filename":"gate.cfg","gaps":false,"state":"CLOSED","stored":false,"size":5,"tx_id":0}}"#;
+        assert!(text(part).ends_with(file), "{}", text(part));
+        let file = r#""fileinfo":{"filename":"/upload","gaps":true,"state":"TRUNCATED","stored":false,"size":50,"start":0,"end":99,"tx_id":0}}"#;
+        assert!(text(reply).ends_with(file), "{}", text(reply));
+        assert!(
+            text(reply).contains(r#""content_range":{"raw":"bytes 0-99/200","start":0,"end":99,"size":200}"#)
+        );
     }
 }
