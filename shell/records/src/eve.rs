@@ -28,6 +28,7 @@ mod quic;
 mod rdp;
 mod rfb;
 mod sip;
+mod smb;
 mod smtp;
 mod snmp;
 mod ssh;
@@ -184,6 +185,7 @@ impl Events {
             }
             "eve_rfb" => self.event(rfb::event(message), time, out),
             "eve_sip" => self.event(sip::event(message), time, out),
+            "eve_smb" => self.event(smb::event(message), time, out),
             "eve_smtp" => self.event(smtp::event(message), time, out),
             "eve_snmp" => self.event(snmp::event(message), time, out),
             "eve_ssh" => self.event(ssh::event(message), time, out),

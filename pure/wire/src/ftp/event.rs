@@ -8,6 +8,9 @@ use crate::show::{escaped, readable};
 /// The longest text that is told.
 const TEXT_MAX: usize = 1 << 10;
 
+/// How much of a password is kept to find it again in a reply, in bytes.
+const SECRET_MAX: usize = 64;
+
 /// How many lines of replies are told.
 const LINES_MAX: usize = 256;
 
@@ -16,6 +19,8 @@ const LINES_MAX: usize = 256;
 pub(super) struct Event {
     fields: Fields,
     lines: usize,
+    /// What a reply must not repeat: a password, or what may be one.
+    secret: Vec<u8>,
 }
 
 impl Event {
@@ -25,7 +30,11 @@ impl Event {
         let mut event = Event::default();
         let asks = asks(command);
         if asks == Asks::Unknown {
+            event.secret = command.get(..SECRET_MAX).unwrap_or(command).to_ascii_lowercase();
             return event;
+        }
+        if asks == Asks::Proof {
+            event.secret = rest.get(..SECRET_MAX).unwrap_or(rest).to_ascii_lowercase();
         }
         event.fields.put("command", readable(command, 8));
         if rest.is_empty() {
@@ -54,7 +63,10 @@ impl Event {
         if self.lines < LINES_MAX {
             self.lines += 1;
             self.fields.show("code", format_args!("{:03}", line.code));
-            self.fields.put("reply", escaped(line.text, TEXT_MAX));
+            let text = line.text.to_ascii_lowercase();
+            let repeats = !self.secret.is_empty()
+                && text.windows(self.secret.len()).any(|window| window == self.secret);
+            self.fields.put("reply", if repeats { "(hidden)".into() } else { escaped(line.text, TEXT_MAX) });
         }
     }
 

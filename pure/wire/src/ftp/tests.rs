@@ -254,3 +254,25 @@ fn each_command_is_an_event_without_what_proves_who_asks() {
         ]
     );
 }
+
+#[test]
+fn a_password_that_a_server_repeats_is_not_told_in_events() {
+    let facts = stream(
+        &READER,
+        21,
+        &[
+            (Source, b"USER keeper\r\nPASS Zwetschge\r\n"),
+            (Destination, b"331 Password for keeper\r\n230 keeper logged in with ZWETSCHGE\r\n"),
+            (Source, b"Zwetschge2\r\n"),
+            (Destination, b"500 'Zwetschge2': command not understood\r\n"),
+        ],
+    );
+    assert_eq!(
+        rehearse::events(&facts, "eve_ftp"),
+        [
+            "command=USER argument=keeper code=331 reply=Password for keeper",
+            "command=PASS argument=(hidden) code=230 reply=(hidden)",
+            "code=500 reply=(hidden)",
+        ]
+    );
+}

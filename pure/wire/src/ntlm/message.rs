@@ -29,6 +29,8 @@ pub struct User {
     pub domain: Option<Text>,
     pub name: Option<Text>,
     pub workstation: Option<Text>,
+    /// The version of Windows: major, minor, build, and the revision of NTLM (clause 2.2.2.10).
+    pub version: Option<(u8, u8, u16, u8)>,
     /// Whether nobody is named and nothing proved (clause 3.2.5.1.2).
     pub is_anonymous: bool,
 }

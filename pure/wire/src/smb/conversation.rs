@@ -1,5 +1,6 @@
 //! Pairs requests with replies.
 
+use super::event::{Events, HEAD_MAX};
 use super::message::{Command, Message, Status, dialect};
 use super::parse::{self, Frame, Framed, MESSAGE_BYTES_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
@@ -28,6 +29,7 @@ struct Conversation {
     guest_told: bool,
     /// Whether the beginning of a message must be found, for source and destination.
     searching: [bool; 2],
+    events: Events,
 }
 
 /// A request whose reply is awaited.
@@ -67,14 +69,21 @@ impl Dialogue for Conversation {
             let is_read = parse::command(body).is_some() && total <= MESSAGE_BYTES_MAX;
             match body.get(..frame.length) {
                 Some(body) => {
+                    self.event(side, body, out);
                     if let Some(message) = parse::parse_message(body) {
                         self.message(side, &message, out);
                     }
                     used += total;
                 }
                 None if is_read || used > 0 => return Progress::Used(used),
+                None if out.wants_events() && body.len() < frame.length.min(HEAD_MAX) => {
+                    return Progress::Used(used);
+                }
                 // Files' data and whatever else is not looked at.
-                None => return Progress::Skip(total as u64),
+                None => {
+                    self.event(side, body, out);
+                    return Progress::Skip(total as u64);
+                }
             }
         }
     }
@@ -89,6 +98,7 @@ impl Dialogue for Conversation {
         }
         self.ntlm.end(out);
         self.kerberos.end(out);
+        self.events.end(out);
     }
 }
 
@@ -104,6 +114,13 @@ impl Conversation {
     fn set_searching(&mut self, side: Side, searching: bool) {
         if let Some(place) = self.searching.get_mut(side as usize) {
             *place = searching;
+        }
+    }
+
+    /// Takes note of a packet for events. They depend on its front alone, however it came in pieces.
+    fn event(&mut self, side: Side, body: &[u8], out: &mut Out<'_>) {
+        if out.wants_events() {
+            self.events.packet(side, body.get(..HEAD_MAX).unwrap_or(body), out);
         }
     }
 
