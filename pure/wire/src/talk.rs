@@ -7,7 +7,7 @@ use crate::recognise::{Opening, Recognition, Sureness};
 use crate::stream::{Arrival, Order, Room};
 use crate::tally::Tally;
 use crate::{igmp, vrrp};
-use city::{Observed, Transport};
+use city::{Observed, Protocol, Transport};
 use std::fmt;
 
 /// How much of each side's opening is kept until the protocol is recognised.
@@ -63,6 +63,23 @@ impl Ear<'_> {
             }
         }
         (best, more)
+    }
+
+    /// The reader of a datagram that is no other's, where what came before was of a protocol that has no business at this
+    /// port: whoever sends something else first shall not go unread.
+    fn at_home(&self, side: Side, bytes: &[u8]) -> Option<&'static Reader> {
+        let port = self.out.flow.destination_port;
+        let is_usual = |protocol: Protocol| protocol.usual_ports().contains(&port);
+        if self.out.flow.protocol.is_none_or(is_usual) {
+            return None;
+        }
+        let opening = match side {
+            Side::Source => self.opening(side, bytes, &[]),
+            Side::Destination => self.opening(side, &[], bytes),
+        };
+        self.readers.iter().filter(|reader| is_usual(reader.protocol)).find(|reader| {
+            matches!((reader.recognise)(&opening), Recognition::Yes(sureness) if sureness > Sureness::ByPort)
+        })
     }
 
     fn opening<'b>(&self, first: Side, from_source: &'b [u8], from_destination: &'b [u8]) -> Opening<'b> {
@@ -133,7 +150,16 @@ impl Talk {
             Talk::Unrecognised(tries) => *tries,
             Talk::Datagrams(dialogue) => {
                 if !dialogue.datagram(side, bytes, &mut ear.out) {
-                    ear.unread(bytes);
+                    match ear.at_home(side, bytes) {
+                        Some(reader) => {
+                            dialogue.end(&mut ear.out);
+                            *dialogue = ear.open(reader);
+                            if !dialogue.datagram(side, bytes, &mut ear.out) {
+                                ear.unread(bytes);
+                            }
+                        }
+                        None => ear.unread(bytes),
+                    }
                 }
                 return;
             }

@@ -146,6 +146,11 @@ impl<K, const MAX: usize, Q: Question> Unanswered<K, MAX, Q> {
         self.place(asker, is_it).is_some()
     }
 
+    /// All of them, the oldest first.
+    pub(crate) fn each(&mut self) -> impl Iterator<Item = &mut Waiting<K, Q>> {
+        self.waiting.iter_mut()
+    }
+
     fn place(&self, asker: Side, is_it: impl Fn(&K) -> bool) -> Option<usize> {
         self.waiting.iter().position(|waiting| waiting.asker == asker && is_it(&waiting.key))
     }

@@ -17,6 +17,7 @@ mod enip;
 mod event;
 mod flow;
 mod flow_ids;
+mod ftp;
 mod head;
 mod http;
 mod ike;
@@ -29,6 +30,8 @@ mod quic;
 mod rdp;
 mod rfb;
 mod sip;
+mod smb;
+mod smtp;
 mod snmp;
 mod ssh;
 mod tftp;
@@ -174,6 +177,7 @@ impl Events {
                     self.event(event, time, out);
                 }
             }
+            "eve_ftp" => self.event(ftp::event(message), time, out),
             "eve_ike" => self.event(ike::event(message), time, out),
             "eve_krb5" => self.event(krb5::event(message), time, out),
             "eve_ldap" => self.event(ldap::event(message), time, out),
@@ -190,6 +194,8 @@ impl Events {
             }
             "eve_rfb" => self.event(rfb::event(message), time, out),
             "eve_sip" => self.event(sip::event(message), time, out),
+            "eve_smb" => self.event(smb::event(message), time, out),
+            "eve_smtp" => self.event(smtp::event(message), time, out),
             "eve_snmp" => self.event(snmp::event(message), time, out),
             "eve_ssh" => self.event(ssh::event(message), time, out),
             "eve_tftp" => self.event(tftp::event(message), time, out),

@@ -1,5 +1,6 @@
 //! From lines to observations.
 
+use super::event::Event;
 use super::message::{Asks, asks, has_path, is_guest, is_logged, protection};
 use super::parse::{bracketed, compress, join, parse_extended, parse_port, parse_quoted, parse_size};
 use crate::dialogue::{Asked, Dialogue, Fields, Out, Progress, Side};
@@ -38,6 +39,8 @@ struct Exchange {
     row: Fields,
     /// The last reply of any kind, as the row has it.
     last: Option<(u16, Text)>,
+    /// What Suricata's event will have, where events are wanted.
+    event: Option<Event>,
 }
 
 /// A client and a server.
@@ -79,6 +82,7 @@ impl Conversation {
             answer: None,
             row: Fields::default(),
             last: None,
+            event: out.wants_events().then(|| Event::of(&command, rest)),
             command,
         };
         match exchange.command.as_slice() {
@@ -131,6 +135,9 @@ impl Conversation {
         out: &mut Out<'_>,
     ) {
         let caller = if passive { Side::Source } else { Side::Destination };
+        if let Some(event) = &mut exchange.event {
+            event.data_channel(passive, port);
+        }
         exchange.row = Fields::default();
         exchange.row.flag("data_channel.passive", passive);
         exchange.row.show("data_channel.orig_h", out.address(caller));
@@ -140,6 +147,9 @@ impl Conversation {
     }
 
     fn reply(&mut self, line: ReplyLine<'_>, out: &mut Out<'_>) {
+        if let Some(event) = self.pending.front_mut().and_then(|first| first.event.as_mut()) {
+            event.reply(line);
+        }
         // A reply of several lines ends with its code and a space (RFC 959 clause 4.2).
         if line.more {
             self.within.get_or_insert(line.code);
@@ -202,6 +212,11 @@ impl Conversation {
     }
 
     fn greeting(&mut self, line: ReplyLine<'_>, out: &mut Out<'_>) {
+        if out.wants_events() {
+            let mut event = Event::default();
+            event.reply(line);
+            event.tell(out);
+        }
         if line.code == 220 && !self.greeted {
             self.greeted = true;
             let banner = readable(line.text, VALUE_BYTES_MAX);
@@ -282,6 +297,9 @@ impl Conversation {
         let Some(exchange) = self.pending.pop_front() else { return };
         if exchange.answer.is_none() {
             self.tell_request(&exchange, out);
+        }
+        if let Some(event) = &exchange.event {
+            event.tell(out);
         }
         if !is_logged(&exchange.command) {
             return;

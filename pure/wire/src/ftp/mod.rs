@@ -12,6 +12,7 @@
 
 mod conversation;
 mod data;
+mod event;
 mod message;
 mod parse;
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn rows(facts: &[Observed]) -> Vec<String> {
     facts
         .iter()
         .filter_map(|fact| match fact {
-            Observed::Message(row) => {
+            Observed::Message(row) if row.log == "ftp" => {
                 Some(row.fields.iter().map(|(name, value)| format!("{name}={value} ")).collect())
             }
             _ => None,
@@ -235,4 +235,44 @@ fn a_greeting_alone_is_no_signature() {
     ] {
         assert_eq!(known(port, source, destination), expected, "{port} {source:?} {destination:?}");
     }
+}
+
+#[test]
+fn each_command_is_an_event_without_what_proves_who_asks() {
+    let facts = stream(&READER, 21, SAID);
+    let events = rehearse::events(&facts, "eve_ftp");
+    assert_eq!(events[0], "code=220 reply=(vsFTPd 3.0.5)");
+    assert_eq!(events[2], "command=PASS argument=(hidden) code=230 reply=Login successful.");
+    assert_eq!(
+        events[5..],
+        [
+            "command=PASV code=227 reply=Entering Passive Mode (192,0,2,20,39,16). port=10000 mode=passive",
+            "command=STOR argument=gate.cfg code=150 reply=Ok to send data. code=226 reply=Transfer complete.",
+            "command=DELE argument=/old.cfg code=550 reply=Permission denied.",
+            "code=500 reply=Unknown command.",
+            "command=RETR argument=gate.cfg",
+        ]
+    );
+}
+
+#[test]
+fn a_password_that_a_server_repeats_is_not_told_in_events() {
+    let facts = stream(
+        &READER,
+        21,
+        &[
+            (Source, b"USER keeper\r\nPASS Zwetschge\r\n"),
+            (Destination, b"331 Password for keeper\r\n230 keeper logged in with ZWETSCHGE\r\n"),
+            (Source, b"Zwetschge2\r\n"),
+            (Destination, b"500 'Zwetschge2': command not understood\r\n"),
+        ],
+    );
+    assert_eq!(
+        rehearse::events(&facts, "eve_ftp"),
+        [
+            "command=USER argument=keeper code=331 reply=Password for keeper",
+            "command=PASS argument=(hidden) code=230 reply=(hidden)",
+            "code=500 reply=(hidden)",
+        ]
+    );
 }

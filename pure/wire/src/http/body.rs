@@ -89,6 +89,8 @@ pub struct Body {
     pub filename: Option<Text>,
     /// When its first and its last bytes came, if anybody wants to know.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// How many of those that were not seen lie before others that were.
+    pub missed_within: u64,
     /// Its first bytes.
     start: SmallVec<[u8; START_MAX]>,
     /// All of it, if it may be a form or is looked at otherwise, and is short.
@@ -144,6 +146,9 @@ impl Body {
 
     fn count(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
+        if !bytes.is_empty() {
+            self.missed_within = self.missed;
+        }
         let room = START_MAX.saturating_sub(self.start.len());
         self.start.extend(bytes.iter().take(room).copied());
         if let Some(form) = &mut self.form {

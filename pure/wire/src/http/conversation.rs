@@ -317,7 +317,7 @@ impl Conversation {
         let mut body = std::mem::take(&mut half.body);
         if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
             files::tell(&body, &exchange.content_type, side, out);
-            exchange.finish(&mut body, out.wants_details());
+            exchange.finish(&mut body, out);
         }
     }
 
@@ -341,7 +341,7 @@ impl Conversation {
         oddity::of_reply(line, headers, out);
         self.introduce(side, headers, out);
         let reason = readable(line.reason, DETAIL_MAX);
-        let wants_details = out.wants_details();
+        let (wants_details, wants_events) = (out.wants_details(), out.wants_events());
         let Some(exchange) = self.pending.front_mut() else { return };
         let mut put = |key: &'static str, value: Text| {
             if wants_details {
@@ -372,6 +372,7 @@ impl Conversation {
                     continue;
                 }
                 b"content-encoding" => "response-encoding",
+                b"content-range" if wants_events => "content-range",
                 b"content-type" => "response-content-type",
                 b"location" => {
                     put("location", mask(value, DETAIL_MAX).0);
@@ -470,7 +471,11 @@ impl Conversation {
             // The reply came before the request was whole: what there is of it counts.
             let mut body = std::mem::take(&mut self.half(client).body);
             files::tell(&body, &exchange.content_type, client, out);
-            exchange.finish(&mut body, wants_details);
+            exchange.finish(&mut body, out);
+            if out.wants_events() {
+                let pair = (CompactString::const_new("request-truncated"), CompactString::const_new("true"));
+                exchange.details.push(pair);
+            }
         }
         if wants_details && exchange.answer.is_some() {
             let body = &self.half(client.other()).body;
@@ -483,6 +488,7 @@ impl Conversation {
             put("response-length", body.length.to_compact_string());
             if body.missed > 0 {
                 put("response-missed", body.missed.to_compact_string());
+                put("response-missed-within", body.missed_within.to_compact_string());
             }
             if let Some(mime) = body.mime() {
                 put("response-mime", Text::const_new(mime));

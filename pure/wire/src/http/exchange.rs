@@ -48,18 +48,26 @@ impl Exchange {
     }
 
     /// The request is all there.
-    pub(super) fn finish(&mut self, body: &mut Body, wants_details: bool) {
+    pub(super) fn finish(&mut self, body: &mut Body, out: &Out<'_>) {
         self.is_whole = true;
-        if wants_details {
+        if out.wants_details() {
             let mut put = |key: &'static str, value: Text| self.details.push((Text::const_new(key), value));
             put("request-length", body.length.to_compact_string());
+            if body.missed > 0 {
+                put("request-missed", body.missed.to_compact_string());
+                put("request-missed-within", body.missed_within.to_compact_string());
+            }
             let parts = body.held().map(|held| parse_parts(held, &self.content_type)).unwrap_or_default();
             if let ([], Some(mime)) = (parts.as_slice(), body.mime()) {
                 put("request-mime", Text::const_new(mime));
             }
             for part in parts {
                 if let Some(name) = part.filename {
-                    put("request-filename", readable(name, VALUE_BYTES_MAX));
+                    let name = readable(name, VALUE_BYTES_MAX);
+                    if out.wants_events() {
+                        put("request-part", format_compact!("{} {name}", part.content.len()));
+                    }
+                    put("request-filename", name);
                 }
                 if let Some(mime) = Body::of(part.content).mime() {
                     put("request-mime", Text::const_new(mime));

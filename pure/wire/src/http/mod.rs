@@ -26,7 +26,11 @@
 //! | `auth`, `user` | scheme and user name with which the client names itself |
 //! | `proxied` | headers by which proxies tell of others, `VIA -> 1.1 cache`; repeated |
 //! | `request-length`, `response-length` | bytes of the bodies, as many as were seen |
-//! | `response-missed` | bytes of the reply's body that were not seen, if any |
+//! | `request-missed`, `response-missed` | bytes of the bodies that were not seen, if any |
+//! | `request-missed-within`, `response-missed-within` | those of them that lie before bytes that were seen |
+//! | `request-truncated` | `true` if the reply came before the request was whole; for events alone |
+//! | `content-range` | that of the reply; for events alone |
+//! | `request-part` | length and name of a file in a form with parts, of forms up to 8 kB; for events alone |
 //! | `request-content-type`, `response-content-type` | as declared |
 //! | `response-encoding` | how the reply's body is compressed |
 //! | `response-unpacked-length`, `response-unpacked-mime` | the same without compression, of bodies up to 64 kB |

@@ -17,13 +17,21 @@ mod tests;
 
 use crate::dialogue::Reader;
 use crate::recognise::{Opening, Recognition, Sureness};
-use city::Protocol;
+use city::{Protocol, Text};
 use parse::Framed;
 pub(crate) use session::Session;
 
 /// Reads Kerberos.
 pub(crate) const READER: Reader =
     Reader { protocol: Protocol::Kerberos, recognise, open: conversation::open };
+
+/// The realm and the service of a ticket that is shown, if that is what a message is for.
+pub(crate) fn ticket_shown(message: &[u8]) -> Option<(Text, Text)> {
+    match parse::parse_message(message)? {
+        message::Message::Show(ticket) => Some((ticket.realm, ticket.service)),
+        _ => None,
+    }
+}
 
 /// The port that IANA lists.
 const PORT: u16 = 88;

@@ -19,6 +19,9 @@ const PENDING_MAX: usize = 128;
 /// The longest message of which all is read; of longer ones the operation alone.
 const MESSAGE_BYTES_MAX: usize = 192 << 10;
 
+/// How much the events of requests that wait may take, in bytes.
+const EVENT_BYTES_MAX: usize = 256 << 10;
+
 /// The longest text in a column, in bytes.
 const COLUMN_BYTES_MAX: usize = 2_048;
 
@@ -249,6 +252,23 @@ impl Conversation {
             return pending.answered(side, None, out);
         }
         self.pending.add(side, (message.id, operation), pending, out);
+        self.tell_early(out);
+    }
+
+    /// Tells events whose answers have not come, where they take more than they may; the answers then have events of
+    /// their own.
+    fn tell_early(&mut self, out: &mut Out<'_>) {
+        let bytes = |pending: &Pending| pending.event.as_ref().map_or(0, Event::bytes);
+        let mut held: usize = self.pending.each().map(|waiting| bytes(&waiting.asked)).sum();
+        for waiting in self.pending.each() {
+            if held <= EVENT_BYTES_MAX {
+                break;
+            }
+            if let Some(event) = waiting.asked.event.take() {
+                held -= event.bytes();
+                out.event(waiting.asker, "eve_ldap", |fields| fields.append(event.fields()));
+            }
+        }
     }
 
     /// A mechanism's token.

@@ -10,12 +10,14 @@ use crate::dialogue::Fields;
 use crate::secret;
 use crate::show::escaped;
 use city::Text;
+use compact_str::format_compact;
+use std::fmt::Display;
 
 /// The longest text, in bytes.
 const TEXT_BYTES_MAX: usize = 2_048;
 
-/// How many values and answers are told of one request.
-const FIELDS_MAX: usize = 4_096;
+/// How much is told of one request and its answers, in bytes.
+const BYTES_MAX: usize = 64 << 10;
 
 const OCTETS: u8 = 4;
 const ENUMERATED: u8 = 10;
@@ -27,7 +29,10 @@ const OF_PASSWORDS: [&[u8]; 2] = [b"1.3.6.1.4.1.4203.1.11.1", b"1.3.6.1.4.1.4203
 #[derive(Default)]
 pub struct Event {
     fields: Fields,
-    count: usize,
+    /// How many bytes it takes.
+    bytes: usize,
+    /// Whether it has come to the result, which is told whatever came before.
+    is_result: bool,
     is_of_password: bool,
 }
 
@@ -43,9 +48,7 @@ impl Event {
 
     /// Adds an answer.
     pub fn answer(&mut self, message: &Message<'_>) {
-        if self.count >= FIELDS_MAX {
-            return;
-        }
+        self.is_result = message.operation.is_result();
         self.put("response", message.operation.titled());
         self.show("message-id", message.id);
         let mut cursor = Cursor::new(message.content);
@@ -74,6 +77,11 @@ impl Event {
             }
             _ => {}
         }
+    }
+
+    /// How many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// What was gathered.
@@ -199,23 +207,25 @@ impl Event {
     }
 
     fn put(&mut self, column: &'static str, value: impl Into<Text>) {
-        if self.count < FIELDS_MAX {
-            self.count += 1;
+        if !self.is_full() {
+            let value = value.into();
+            self.bytes += size_of::<(Text, Text)>() + value.len();
             self.fields.put(column, value);
         }
     }
 
-    fn show(&mut self, column: &'static str, value: impl std::fmt::Display) {
-        if self.count < FIELDS_MAX {
-            self.count += 1;
-            self.fields.show(column, value);
-        }
+    fn show(&mut self, column: &'static str, value: impl Display) {
+        self.put(column, format_compact!("{value}"));
     }
 
     fn text(&mut self, column: &'static str, bytes: &[u8]) {
-        if self.count < FIELDS_MAX {
+        if !self.is_full() {
             self.put(column, escaped(bytes, TEXT_BYTES_MAX));
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= BYTES_MAX && !self.is_result
     }
 }
 

@@ -162,3 +162,18 @@ fn changes_are_events_without_passwords() {
     );
     assert!(!format!("{facts:?}").contains("Zwetschge"));
 }
+
+#[test]
+fn what_is_held_for_events_is_bounded_and_the_result_is_told() {
+    let [ask, answer] = search();
+    let (entry, done) = answer.split_at(13);
+    let mut rehearsal = Rehearsal::new(&READER, Transport::Tcp, 389);
+    rehearsal.say(Source, &ask);
+    for _ in 0..5_000 {
+        rehearsal.say(Destination, entry);
+    }
+    rehearsal.say(Destination, done);
+    let facts = rehearsal.end();
+    let [event] = &rehearse::events(&facts, "eve_ldap")[..] else { panic!() };
+    assert!(event.len() < 64 << 10 && event.ends_with("message-id=2 result=success matched= diagnostic="));
+}

@@ -31,6 +31,8 @@ pub struct User {
     pub workstation: Option<Text>,
     /// Whether the proof is that of version 1, which has a fixed length (clause 2.2.2.6), or of its forerunner.
     pub is_version_1: bool,
+    /// The version of Windows: major, minor, build, and the revision of NTLM (clause 2.2.2.10).
+    pub version: Option<(u8, u8, u16, u8)>,
     /// Whether nobody is named and nothing proved (clause 3.2.5.1.2).
     pub is_anonymous: bool,
 }

@@ -11,5 +11,6 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use parse::utf16;
+pub(crate) use message::Message;
+pub(crate) use parse::{parse_message, utf16};
 pub(crate) use session::Session;

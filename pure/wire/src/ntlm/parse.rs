@@ -86,7 +86,14 @@ fn authenticate(bytes: &[u8], mut cursor: Cursor<'_>) -> Option<User> {
     field(bytes, &mut cursor);
     // The oldest clients send no flags, and no UTF-16.
     let flags = little(&mut cursor).unwrap_or(0);
+    let version = match cursor.array() {
+        Some([major, minor, low, high, _, _, _, revision]) if flags & VERSION != 0 => {
+            Some((major, minor, u16::from_le_bytes([low, high]), revision))
+        }
+        _ => None,
+    };
     Some(User {
+        version,
         domain: name(domain, flags),
         name: name(user, flags),
         workstation: name(workstation, flags),

@@ -67,14 +67,9 @@ pub fn parse_hello(datagram: &[u8]) -> Option<Hello> {
     let version = head(&mut cursor)?;
     // What packets are protected with before there are keys: a checksum.
     cursor.take(12)?;
-    let stream = loop {
-        match cursor.u8()? {
-            // Padding goes to the end.
-            0 => return None,
-            kind if kind & 0x80 != 0 => break parse_stream(kind, &mut cursor)?,
-            _ => return None,
-        }
-    };
+    // A hello's frame is the first, and is of a stream.
+    let kind = cursor.u8().filter(|kind| kind & 0x80 != 0)?;
+    let stream = parse_stream(kind, &mut cursor)?;
     let mut message = Cursor::new(stream);
     if message.take(4)? != b"CHLO" {
         return None;

@@ -1,5 +1,6 @@
 //! Pairs requests with replies.
 
+use super::event::{Events, HEAD_MAX};
 use super::message::{Command, Message, Status, dialect};
 use super::parse::{self, Frame, Framed, MESSAGE_BYTES_MAX};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
@@ -31,6 +32,7 @@ struct Conversation {
     version_told: bool,
     /// Whether the beginning of a message must be found, for source and destination.
     searching: Ends<bool>,
+    events: Events,
 }
 
 /// What tells the reply to a request.
@@ -65,14 +67,21 @@ impl Dialogue for Conversation {
             let is_read = parse::command(body).is_some() && total <= MESSAGE_BYTES_MAX;
             match body.get(..frame.length) {
                 Some(body) => {
+                    self.event(side, body, out);
                     if let Some(message) = parse::parse_message(body) {
                         self.message(side, &message, out);
                     }
                     used += total;
                 }
                 None if is_read || used > 0 => return Progress::Used(used),
+                None if out.wants_events() && body.len() < frame.length.min(HEAD_MAX) => {
+                    return Progress::Used(used);
+                }
                 // Files' data and whatever else is not looked at.
-                None => return Progress::Skip(total as u64),
+                None => {
+                    self.event(side, body, out);
+                    return Progress::Skip(total as u64);
+                }
             }
         }
     }
@@ -85,6 +94,7 @@ impl Dialogue for Conversation {
         self.pending.end(out);
         self.ntlm.end(out);
         self.kerberos.end(out);
+        self.events.end(out);
     }
 }
 
@@ -97,6 +107,13 @@ fn is_sound(frame: Frame, body: &[u8]) -> bool {
 }
 
 impl Conversation {
+    /// Takes note of a packet for events. They depend on its front alone, however it came in pieces.
+    fn event(&mut self, side: Side, body: &[u8], out: &mut Out<'_>) {
+        if out.wants_events() {
+            self.events.packet(side, body.get(..HEAD_MAX).unwrap_or(body), out);
+        }
+    }
+
     fn message(&mut self, side: Side, message: &Message<'_>, out: &mut Out<'_>) {
         if message.command == Command::SessionSetup
             && let Some(token) = parse::parse_token(message)

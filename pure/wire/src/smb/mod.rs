@@ -4,12 +4,15 @@
 //! Read: which dialect is agreed, who logs on (by NTLM or Kerberos, see [`crate::ntlm`] and [`crate::kerberos`]) or
 //! that nobody is named, and which shares are connected to. A server that agrees to version 1 shows a weakness.
 //!
-//! Not read: files and what is done to them, pipes and the calls in them, log-ons of version 1 without SPNEGO beyond
+//! Read for Suricata's events alone: every command of versions 2 and 3, with the names of files that are opened.
+//!
+//! Not read: what is done to files, pipes and the calls in them, log-ons of version 1 without SPNEGO beyond
 //! whether they name somebody. Sealed and compressed messages are passed over.
 //!
 //! The target is the share, of a log-on the user; the value of a negotiation is the dialect.
 
 mod conversation;
+mod event;
 mod message;
 mod parse;
 #[cfg(test)]

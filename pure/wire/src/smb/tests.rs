@@ -90,3 +90,67 @@ fn the_signature_is_recognised() {
     assert_eq!(told(&[0, 0, 0, 60, b'x']), Recognition::No);
     assert_eq!(told(b"GET / HTTP/1.1"), Recognition::No);
 }
+
+#[test]
+fn each_command_is_an_event_with_its_reply() {
+    let name: Vec<u8> = "gate.cfg".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let open = [
+        &hex("3900 00 00 02000000 0000000000000000 0000000000000000 00000000 00000000 00000000 01000000 00100000")[..],
+        &hex("7800 1000 00000000 00000000"),
+        &name,
+    ]
+    .concat();
+    let opened = [
+        &hex("5900 00 00 01000000")[..],
+        &133_000_000_000_000_000_u64.to_le_bytes().repeat(4),
+        &hex("0010000000000000 0700000000000000 00000000 00000000"),
+        &hex("4d00000000000000 05000000ffffffff"),
+    ]
+    .concat();
+    let mut dialogue = dialogue();
+    dialogue.push((Source, new(5, false, 3, 0, &open)));
+    dialogue.push((Destination, new(5, true, 3, 0x103, &hex("0900 0000"))));
+    dialogue.push((Destination, new(5, true, 3, 0, &opened)));
+    dialogue.push((Source, new(6, false, 4, 0, &[0; 24])));
+    let said: Vec<(Side, &[u8])> = dialogue.iter().map(|(side, bytes)| (*side, &bytes[..])).collect();
+    let facts = rehearse::stream(&READER, 445, &said);
+    let events = rehearse::events(&facts, "eve_smb");
+    assert_eq!(events.len(), 5, "{events:?}");
+    assert_eq!(
+        events[2],
+        "id=3 dialect=3.11 command=SMB2_COMMAND_TREE_CONNECT status=3221225676 session=0 tree=0 session=0 tree=0 "
+            .to_owned()
+            + r"share=\\192.0.2.9\plans"
+    );
+    assert_eq!(
+        events[3],
+        "id=4 dialect=3.11 command=SMB2_COMMAND_CREATE status=0 session=0 tree=0 session=0 tree=0 \
+         filename=gate.cfg disposition=FILE_OPEN access=delete on close created=1655526400 accessed=1655526400 \
+         modified=1655526400 changed=1655526400 size=7 file=0000004d-0000-0000-0005-0000ffffffff"
+    );
+    assert_eq!(events[4], "id=5 dialect=3.11 command=SMB2_COMMAND_CLOSE session=0 tree=0");
+    for size in [1, 5, 60, 90] {
+        assert_eq!(rehearse::stream_in_pieces(&READER, 445, &said, size), facts, "{size}");
+    }
+}
+
+#[test]
+fn an_offer_of_version_1_is_an_event_whatever_answers_it() {
+    let header = |flags: &str| {
+        hex(&format!("ff534d42 72 00000000 {flags} 01c8 0000 0000000000000000 0000 0000 fffe 0000 0000"))
+    };
+    let names = [&[2][..], b"NT LM 0.12\0", &[2], b"SMB 2.002\0"].concat();
+    let offer = framed(&[header("18"), vec![0, names.len() as u8, 0], names].concat());
+    let old = framed(&[header("98"), hex("01 0000 0000")].concat());
+    let recent = new(0, true, 0, 0, &hex("4100 0100 0202 0000"));
+    for (answer, dialect) in [(old, "NT LM 0.12"), (recent, "2.02")] {
+        let facts = rehearse::stream(&READER, 445, &[(Source, &offer), (Destination, &answer)]);
+        assert_eq!(
+            rehearse::events(&facts, "eve_smb"),
+            [format!(
+                "id=1 dialect={dialect} command=SMB1_COMMAND_NEGOTIATE_PROTOCOL status=0 session=0 tree=0 \
+                 dialect-offered=NT LM 0.12 dialect-offered=SMB 2.002"
+            )]
+        );
+    }
+}

@@ -235,6 +235,33 @@ impl Conversation {
         }
     }
 
+    /// What Suricata's event has of a mail.
+    fn tell_event(&self, mail: &Mail, out: &mut Out<'_>) {
+        out.event(Side::Source, "eve_smtp", |fields| {
+            let headers = &mail.headers;
+            for (column, value) in [
+                ("helo", &self.helo),
+                ("envelope-from", &mail.from),
+                ("date", &headers.date),
+                ("from", &headers.from),
+                ("message-id", &headers.message_id),
+                ("subject", &headers.subject),
+                ("agent", &headers.agent),
+            ] {
+                if let Some(value) = value {
+                    fields.put(column, value.clone());
+                }
+            }
+            for (column, values) in
+                [("envelope-to", &mail.recipients), ("to", &headers.to), ("cc", &headers.cc)]
+            {
+                values.iter().for_each(|value| fields.put(column, value.clone()));
+            }
+            fields.show("sent", mail.is_sent);
+            fields.show("place", self.depth.saturating_sub(1));
+        });
+    }
+
     /// A mail is over: its row.
     fn tell_mail(&mut self, out: &mut Out<'_>) {
         let Some(mail) = self.mail.take() else { return };
@@ -271,6 +298,7 @@ impl Conversation {
             headers.path.iter().for_each(|station| fields.put("path", station.clone()));
             fields.flag("tls", self.upgrade.is_some());
         });
+        self.tell_event(&mail, out);
     }
 
     fn line(&mut self, side: Side, line: &[u8], out: &mut Out<'_>) {

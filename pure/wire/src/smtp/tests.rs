@@ -35,7 +35,7 @@ fn rows(facts: &[Observed]) -> Vec<String> {
     facts
         .iter()
         .filter_map(|fact| match fact {
-            Observed::Message(row) => {
+            Observed::Message(row) if row.log == "smtp" => {
                 Some(row.fields.iter().map(|(name, value)| format!("{name}={value}|")).collect())
             }
             _ => None,
@@ -146,4 +146,17 @@ fn a_greeting_alone_is_no_signature() {
     ] {
         assert_eq!(known(port, source, destination), expected, "{port} {source:?} {destination:?}");
     }
+}
+
+#[test]
+fn a_mail_is_an_event() {
+    let facts = stream(&READER, 25, SAID);
+    assert_eq!(
+        crate::rehearse::events(&facts, "eve_smtp"),
+        [
+            "helo=lock-4 envelope-from=lock4@example.org from=lock4@example.org message-id=<1@lock> subject=gate open \
+          envelope-to=keeper@example.org envelope-to=x@example.net to=\"K, eeper\" <keeper@example.org> \
+          to=x@example.net sent=true place=0"
+        ]
+    );
 }

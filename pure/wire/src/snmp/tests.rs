@@ -237,3 +237,28 @@ fn each_message_is_an_event_without_its_community() {
         ]
     );
 }
+
+#[test]
+fn what_comes_before_does_not_hide_questions_of_names() {
+    let get = v2c("kestrel", &pdu(0xa0, 1, 0, &[binding("1.3.6.1.2.1.1.1.0", NULL)]));
+    let question = hex("0007 0100 0001 0000 0000 0000 04 6c616d70 07 6578616d706c65 00 0001 0001");
+    let talk = rehearse::Talk::between(rehearse::SOURCE, "192.0.2.20:53")
+        .datagram(Source, &get)
+        .datagram(Source, &question);
+    let mut wire = crate::Wire::new(rehearse::config());
+    let mut out = Vec::new();
+    for (time, bytes) in &talk.frames {
+        let length = bytes.len() as u32;
+        wire.see(&crate::Frame { time: *time, link: crate::LinkType(1), bytes, length }, &mut out);
+    }
+    wire.finish(&mut out);
+    let facts: Vec<_> = out.into_iter().map(|observation| observation.fact).collect();
+    let protocols = rehearse::requests(&facts).into_iter().map(|request| request.flow.protocol);
+    let (snmp, dns) = (Some(city::Protocol::Snmp), Some(city::Protocol::Dns));
+    assert_eq!(protocols.collect::<Vec<_>>(), [snmp, dns]);
+    let whole = facts.iter().find_map(|fact| match fact {
+        Observed::Conversation(it) => Some(it.flow.protocol),
+        _ => None,
+    });
+    assert_eq!(whole, Some(dns));
+}

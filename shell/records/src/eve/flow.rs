@@ -25,6 +25,10 @@ pub(super) fn event(conversation: &Conversation, inside: Option<Protocol>) -> Op
     }
     let details = &conversation.details;
     let mut fields = Object::default();
+    if flow.transport == Transport::Icmp && is_question(&flow) && conversation.packets_in > 0 {
+        fields.put("response_icmp_type", u64::from(flow.destination_port));
+        fields.put("response_icmp_code", 0_u64);
+    }
     let state = detail(details, "tcp-state");
     let said = conversation.bytes_out + conversation.bytes_in > 0;
     if matches!(flow.transport, Transport::Tcp | Transport::Udp) && said {
@@ -36,20 +40,34 @@ pub(super) fn event(conversation: &Conversation, inside: Option<Protocol>) -> Op
             fields.put("app_proto", named);
         }
     }
-    fields.put("flow", counts(conversation, state));
+    // Where nobody knows who serves whom, Suricata takes who spoke first for the client. A history that begins so says
+    // that the ends were told apart by their ports.
+    let is_turned = flow.protocol.is_none() && conversation.history.starts_with('^');
+    fields.put("flow", counts(conversation, state, is_turned));
     if let Some(state) = state {
-        fields.put("tcp", tcp(details, state));
+        fields.put("tcp", tcp(details, state, is_turned));
     }
+    let flow = if is_turned { flow.reversed() } else { flow };
     Some(Event { kind: "flow", time: None, flow, fields })
 }
 
-fn counts(conversation: &Conversation, state: Option<&str>) -> Object {
+fn counts(conversation: &Conversation, state: Option<&str>, is_turned: bool) -> Object {
     let details = &conversation.details;
     let mut counts = Object::default();
-    counts.put("pkts_toserver", conversation.packets_out);
-    counts.put("pkts_toclient", conversation.packets_in);
-    counts.put("bytes_toserver", number(details, "frame-bytes-out").unwrap_or(conversation.ip_bytes_out));
-    counts.put("bytes_toclient", number(details, "frame-bytes-in").unwrap_or(conversation.ip_bytes_in));
+    let mut packets = [conversation.packets_out, conversation.packets_in];
+    let mut bytes =
+        [("frame-bytes-out", conversation.ip_bytes_out), ("frame-bytes-in", conversation.ip_bytes_in)]
+            .map(|(key, bytes)| number(details, key).unwrap_or(bytes));
+    if is_turned {
+        packets.reverse();
+        bytes.reverse();
+    }
+    for (name, number) in ["pkts_toserver", "pkts_toclient"].into_iter().zip(packets) {
+        counts.put(name, number);
+    }
+    for (name, number) in ["bytes_toserver", "bytes_toclient"].into_iter().zip(bytes) {
+        counts.put(name, number);
+    }
     let end = conversation.start.saturating_add(conversation.duration).unwrap_or(conversation.start);
     counts.put("start", stamp(conversation.start));
     counts.put("end", stamp(end));
@@ -81,9 +99,12 @@ fn counts(conversation: &Conversation, state: Option<&str>) -> Object {
     counts
 }
 
-fn tcp(details: &Details, state: &str) -> Object {
+fn tcp(details: &Details, state: &str, is_turned: bool) -> Object {
     let flags = |key| detail(details, key).and_then(|flags| u64::from_str_radix(flags, 16).ok()).unwrap_or(0);
-    let (out, back) = (flags("tcp-flags-out"), flags("tcp-flags-in"));
+    let (mut out, mut back) = (flags("tcp-flags-out"), flags("tcp-flags-in"));
+    if is_turned {
+        std::mem::swap(&mut out, &mut back);
+    }
     let mut tcp = Object::default();
     tcp.put("tcp_flags", format!("{:02x}", out | back));
     tcp.put("tcp_flags_ts", format!("{out:02x}"));
@@ -102,7 +123,13 @@ fn tcp(details: &Details, state: &str) -> Object {
 /// The type and code of an ICMP conversation, and of its answer: for what has an answer the wire keeps the two types
 /// instead of ports, and otherwise type and code.
 pub(super) fn icmp(flow: &Flow) -> [(&'static str, Value); 2] {
-    let is_question = matches!(
+    let code = if is_question(flow) { 0 } else { flow.destination_port };
+    [("icmp_type", Value::Number(u64::from(flow.source_port))), ("icmp_code", Value::Number(u64::from(code)))]
+}
+
+/// Whether an ICMP conversation is of what has an answer.
+fn is_question(flow: &Flow) -> bool {
+    matches!(
         (flow.source_port.min(flow.destination_port), flow.source_port.max(flow.destination_port)),
         (0, 8)
             | (9, 10)
@@ -115,7 +142,5 @@ pub(super) fn icmp(flow: &Flow) -> [(&'static str, Value); 2] {
             | (135, 136)
             | (139, 140)
             | (144, 145)
-    );
-    let code = if is_question { 0 } else { flow.destination_port };
-    [("icmp_type", Value::Number(u64::from(flow.source_port))), ("icmp_code", Value::Number(u64::from(code)))]
+    )
 }

@@ -27,7 +27,8 @@ pub(super) fn event(message: &Message, place: u64) -> Event {
 
 /// The event of a handshake of TLS within RDP, if certificates were seen in it.
 pub(super) fn handshake(request: &Request, place: u64) -> Option<Event> {
-    let serials: Vec<Value> = all(&request.details, "certificate-serial").map(Value::from).collect();
+    let serials = all(&request.details, "certificate-serial").map(str::to_ascii_lowercase);
+    let serials: Vec<Value> = serials.map(Value::from).collect();
     if serials.is_empty() {
         return None;
     }
