@@ -27,6 +27,8 @@ pub(crate) struct File {
     pub(crate) declared: Option<u64>,
     /// How many were not seen.
     pub(crate) missed: u64,
+    /// Where it begins in something longer, how long that is if that is known, and what it is called.
+    pub(crate) part: Option<(u64, Option<u64>, String)>,
 }
 
 impl File {
@@ -35,6 +37,14 @@ impl File {
         out.message(side, "files", |fields| {
             let (first, last) = self.span;
             fields.put("began", seconds(first));
+            fields.put("ended", seconds(last));
+            if let Some((start, whole, url)) = self.part {
+                fields.show("part-start", start);
+                if let Some(whole) = whole {
+                    fields.show("part-of", whole);
+                }
+                fields.put("part-url", url);
+            }
             fields.put("source", self.source);
             fields.put("depth", "0");
             fields.put("analyzers", "");

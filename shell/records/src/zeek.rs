@@ -123,6 +123,7 @@ pub struct Rows {
     known: known::Known,
     transfers: ftp::Transfers,
     weird: weird::Weird,
+    parted: files::Parted,
     /// The name of the file that was told of last.
     file: Option<city::Text>,
 }
@@ -144,6 +145,7 @@ impl Default for Rows {
             known: known::Known::default(),
             transfers: ftp::Transfers::default(),
             weird: weird::Weird::default(),
+            parted: files::Parted::default(),
             file: None,
         }
     }
@@ -194,9 +196,11 @@ impl Rows {
                 match message.log.as_str() {
                     "files" => {
                         self.linked += 1;
-                        let row = files::row(message, time, self.linked);
-                        self.file = row.fuid();
-                        self.row(row.time.unwrap_or(time), &row.message, take);
+                        let uid = self.uids.of(&message.flow).to_owned();
+                        if let Some(row) = self.parted.row(message, time, self.linked, &uid) {
+                            self.file = row.fuid();
+                            self.named_row(row.time.unwrap_or(time), &uid, &row.message, take);
+                        }
                     }
                     "ftp" => {
                         let row = self.transfers.row(message, time);
@@ -235,6 +239,9 @@ impl Rows {
         rows.extend(self.subscribing.finish());
         for row in rows {
             self.row(row.time.unwrap_or(Timestamp::UNIX_EPOCH), &row.message, take);
+        }
+        for (uid, row) in self.parted.finish() {
+            self.named_row(row.time.unwrap_or(Timestamp::UNIX_EPOCH), &uid, &row.message, take);
         }
     }
 

@@ -87,6 +87,8 @@ pub struct Body {
     pub declared: Option<u64>,
     /// What it is called, if it was said.
     pub filename: Option<Text>,
+    /// Where it begins in something longer, and how long that is, if it was said.
+    pub range: Option<(u64, Option<u64>)>,
     /// When its first and its last bytes came, if anybody wants to know.
     pub span: Option<(Timestamp, Timestamp)>,
     /// Its first bytes.

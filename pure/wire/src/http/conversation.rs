@@ -312,7 +312,7 @@ impl Conversation {
         half.stage = Stage::Head;
         let mut body = std::mem::take(&mut half.body);
         if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
-            files::tell(&body, &exchange.content_type, side, out);
+            files::tell(&body, &exchange.content_type, &String::new, side, out);
             exchange.finish(&mut body, out.wants_details());
         }
     }
@@ -404,6 +404,7 @@ impl Conversation {
                 // Of a packed body its length without the packing is not said.
                 half.body.declared = framing.and_then(Framing::length).filter(|_| encoding.is_none());
                 half.body.filename = filename;
+                half.body.range = oddity::range(line, headers).ok().flatten();
                 if is_status {
                     half.body.hold();
                 }
@@ -457,12 +458,12 @@ impl Conversation {
         if !exchange.is_whole && is_last {
             // The reply came before the request was whole: what there is of it counts.
             let mut body = std::mem::take(&mut self.half(client).body);
-            files::tell(&body, &exchange.content_type, client, out);
+            files::tell(&body, &exchange.content_type, &String::new, client, out);
             exchange.finish(&mut body, wants_details);
         }
         if wants_details && exchange.answer.is_some() {
             let body = &self.half(client.other()).body;
-            files::tell(body, &[], client.other(), out);
+            files::tell(body, &[], &|| exchange.url(), client.other(), out);
             if let Some(held) = body.held() {
                 ocsp::tell(held, client.other(), out);
             }

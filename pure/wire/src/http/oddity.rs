@@ -27,14 +27,23 @@ pub fn of_reply(line: StatusLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
         return;
     }
     of_length(headers, out);
-    if line.status == 206
-        && let Some(range) = headers.first("content-range").and_then(|value| value.strip_prefix(b"bytes "))
-    {
-        let length = headers.first("content-length").and_then(parse_content_length);
-        if let Some(name) = of_range(range.trim_ascii(), length) {
-            let value = if name == MISMATCH { Default::default() } else { readable(range, VALUE_BYTES_MAX) };
-            out.weird(HTTP, name, &value);
-        }
+    if let Err((name, value)) = range(line, headers) {
+        out.weird(HTTP, name, &readable(value, VALUE_BYTES_MAX));
+    }
+}
+
+/// What a range of something longer was answered with: where it begins, and how long the whole is; or what is odd.
+pub fn range<'h>(
+    line: StatusLine<'_>,
+    headers: Headers<'h>,
+) -> Result<Option<(u64, Option<u64>)>, (&'static str, &'h [u8])> {
+    let value = headers.first("content-range").and_then(|value| value.strip_prefix(b"bytes "));
+    let Some(value) = value.filter(|_| line.status == 206) else { return Ok(None) };
+    let length = headers.first("content-length").and_then(parse_content_length);
+    match of_range(value.trim_ascii(), length) {
+        Ok(range) => Ok(Some(range)),
+        Err(MISMATCH) => Err((MISMATCH, b"")),
+        Err(name) => Err((name, value)),
     }
 }
 
@@ -76,9 +85,9 @@ fn of_length(headers: Headers<'_>, out: &mut Out<'_>) {
 
 const MISMATCH: &str = "HTTP_range_not_matching_len";
 
-/// What is odd in a range (RFC 9110 clause 14.4): `first-last/complete`.
-fn of_range(range: &[u8], length: Option<u64>) -> Option<&'static str> {
-    const STRANGE: Option<&str> = Some("HTTP_content_range_cannot_parse");
+/// Reads a range (RFC 9110 clause 14.4), `first-last/complete`, or says what is odd in it.
+fn of_range(range: &[u8], length: Option<u64>) -> Result<(u64, Option<u64>), &'static str> {
+    const STRANGE: Result<(u64, Option<u64>), &str> = Err("HTTP_content_range_cannot_parse");
     let Some((ends, complete)) = std::str::from_utf8(range).ok().and_then(|range| range.split_once('/'))
     else {
         return STRANGE;
@@ -88,15 +97,19 @@ fn of_range(range: &[u8], length: Option<u64>) -> Option<&'static str> {
     };
     let (Ok(first), Ok(last)) = (first.parse::<i64>(), last.parse::<i64>()) else { return STRANGE };
     if last < 0 {
-        return Some("HTTP_content_range_invalid");
+        return Err("HTTP_content_range_invalid");
     }
     if last < first {
-        return Some("HTTP_non_positive_content_range");
+        return Err("HTTP_non_positive_content_range");
     }
     let Some(span) = last.checked_sub(first).and_then(|span| span.checked_add(1)) else {
-        return Some("HTTP_content_range_overflow");
+        return Err("HTTP_content_range_overflow");
     };
-    length.is_some_and(|length| u64::try_from(span) != Ok(length)).then_some(MISMATCH)
+    if length.is_some_and(|length| u64::try_from(span) != Ok(length)) {
+        return Err(MISMATCH);
+    }
+    let Ok(first) = u64::try_from(first) else { return STRANGE };
+    Ok((first, complete.parse().ok()))
 }
 
 fn is_number(text: &str) -> bool {
@@ -156,7 +169,7 @@ mod tests {
             ("a-b/c", None, Some("HTTP_content_range_cannot_parse")),
             ("0-9223372036854775807/*", None, Some("HTTP_content_range_overflow")),
         ] {
-            assert_eq!(of_range(range.as_bytes(), length), name, "{range}");
+            assert_eq!(of_range(range.as_bytes(), length).err(), name, "{range}");
         }
     }
 
