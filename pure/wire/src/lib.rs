@@ -64,6 +64,7 @@ mod nbns;
 mod ntlm;
 mod ntp;
 mod ocpp;
+mod ocsp;
 mod omron_fins;
 mod opcua;
 mod packet;

@@ -124,8 +124,8 @@ pub struct Rows {
     transfers: ftp::Transfers,
     weird: weird::Weird,
     parted: files::Parted,
-    /// The name of the file that was told of last.
-    file: Option<city::Text>,
+    /// The name of the file that was told of last, and when.
+    file: Option<(Timestamp, city::Text)>,
 }
 
 /// Takes a row, with the number of its log.
@@ -198,7 +198,7 @@ impl Rows {
                         self.linked += 1;
                         let uid = self.uids.of(&message.flow).to_owned();
                         if let Some(row) = self.parted.row(message, time, self.linked, &uid) {
-                            self.file = row.fuid();
+                            self.file = row.fuid().map(|name| (time, name));
                             self.named_row(row.time.unwrap_or(time), &uid, &row.message, take);
                         }
                     }
@@ -207,10 +207,14 @@ impl Rows {
                         self.row(time, &row, take);
                     }
                     "ftp_data" => self.transfers.begins(message, time),
-                    // It is in the file that was told of just before.
                     "ocsp" => {
+                        self.linked += 1;
+                        // In HTTP it is in the file that was told of just before.
+                        let own = || uid::of_file(&message.flow, time, self.linked).into();
+                        let file = self.file.as_ref().filter(|(told, _)| *told == time);
+                        let name = file.map_or_else(own, |(_, name)| name.clone());
                         let mut row = message.as_ref().clone();
-                        row.fields.extend(self.file.clone().map(|name| (city::Text::const_new("id"), name)));
+                        row.fields.push((city::Text::const_new("id"), name));
                         self.row(time, &row, take);
                     }
                     "ssh" => self.row(time, &ssh::row(message), take),

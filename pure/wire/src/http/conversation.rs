@@ -7,11 +7,11 @@ use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use super::parts;
 use super::upgrade::Upgrade;
-use super::{files, ocsp, oddity};
+use super::{files, oddity};
 use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
-use crate::tls;
+use crate::{ocsp, tls};
 use city::{Details, Protocol, Text, Trait};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use smallvec::SmallVec;
@@ -136,7 +136,9 @@ impl Conversation {
                     Some(request) if request.version.is_none() => {
                         return Some(self.old_request(side, line, request, out));
                     }
-                    None if parse_status_line(line).is_none() => return Some(self.no_request(side, out)),
+                    None if parse_status_line(line).is_none() => {
+                        return Some(self.no_request(side, line, out));
+                    }
                     _ => end,
                 }
             }
@@ -173,9 +175,9 @@ impl Conversation {
     }
 
     /// Hears no more of a side, whose line is no request.
-    fn no_request(&mut self, side: Side, out: &mut Out<'_>) -> usize {
+    fn no_request(&mut self, side: Side, line: &[u8], out: &mut Out<'_>) -> usize {
         if self.client != Some(side.other()) {
-            oddity::of_no_request(out);
+            oddity::of_no_request(line, out);
         }
         self.give_up(side)
     }
@@ -206,7 +208,7 @@ impl Conversation {
             if self.client == Some(side) {
                 self.speaks(side, b"0.9", out);
             }
-            return self.no_request(side, out);
+            return self.no_request(side, line, out);
         }
         let half = self.half(side);
         (half.searched, half.line) = (0, None);

@@ -45,7 +45,6 @@ mod exchange;
 mod files;
 mod inflate;
 mod message;
-mod ocsp;
 mod oddity;
 mod parse;
 mod parts;

@@ -9,6 +9,31 @@ use crate::show::{VALUE_BYTES_MAX, readable};
 /// Who finds it.
 const HTTP: &str = "HTTP";
 
+/// The methods that Zeek does not find odd (`HTTP::http_methods`).
+const KNOWN: [&[u8]; 21] = [
+    b"BMOVE",
+    b"CONNECT",
+    b"COPY",
+    b"DELETE",
+    b"GET",
+    b"HEAD",
+    b"LOCK",
+    b"MKCOL",
+    b"MOVE",
+    b"OPTIONS",
+    b"POLL",
+    b"POST",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"PUT",
+    b"QUERY",
+    b"REPORT",
+    b"SEARCH",
+    b"SUBSCRIBE",
+    b"TRACE",
+    b"UNLOCK",
+];
+
 /// Looks at a request's line and at its headers.
 pub fn of_request(line: RequestLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
     if !out.wants_logs() {
@@ -16,6 +41,9 @@ pub fn of_request(line: RequestLine<'_>, headers: Headers<'_>, out: &mut Out<'_>
     }
     if line.version.is_none() && line.method != b"GET" {
         out.weird(HTTP, "invalid_http_09_request_method", &readable(line.method, VALUE_BYTES_MAX));
+    }
+    if line.version.is_some() && !KNOWN.contains(&line.method) {
+        out.weird(HTTP, "unknown_HTTP_method", &readable(line.method, VALUE_BYTES_MAX));
     }
     of_target(line.target, out);
     of_length(headers, out);
@@ -48,8 +76,11 @@ pub fn range<'h>(
 }
 
 /// A line that is no request's.
-pub fn of_no_request(out: &mut Out<'_>) {
-    out.weird(HTTP, "bad_HTTP_request", "");
+pub fn of_no_request(line: &[u8], out: &mut Out<'_>) {
+    let last = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    let has_version = matches!(last, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']);
+    let name = if has_version { "bad_HTTP_request_with_version" } else { "bad_HTTP_request" };
+    out.weird(HTTP, name, "");
     out.gives_up(HTTP, "not a http request line", "");
 }
 
