@@ -27,8 +27,18 @@ pub(crate) struct File {
     pub(crate) declared: Option<u64>,
     /// How many were not seen.
     pub(crate) missed: u64,
-    /// Where it begins in something longer, how long that is if that is known, and what it is called.
-    pub(crate) part: Option<(u64, Option<u64>, String)>,
+    /// Where it lies in something longer, if it does.
+    pub(crate) part: Option<Part>,
+}
+
+/// Where something lies in something longer.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) start: u64,
+    /// How long the whole is, if that is known.
+    pub(crate) whole: Option<u64>,
+    /// What the whole is called.
+    pub(crate) url: String,
 }
 
 impl File {
@@ -38,7 +48,7 @@ impl File {
             let (first, last) = self.span;
             fields.put("began", seconds(first));
             fields.put("ended", seconds(last));
-            if let Some((start, whole, url)) = self.part {
+            if let Some(Part { start, whole, url }) = self.part {
                 fields.show("part-start", start);
                 if let Some(whole) = whole {
                     fields.show("part-of", whole);

@@ -1,8 +1,8 @@
 //! Bodies as rows of the field's log of files.
 
-use super::body::Body;
+use super::body::{Body, Range};
 use super::parts::parse_parts;
-use crate::content::{self, File, START_MAX};
+use crate::content::{self, File, Part, START_MAX};
 use crate::dialogue::{Out, Side};
 use crate::show::{VALUE_BYTES_MAX, readable};
 
@@ -23,7 +23,7 @@ pub fn tell(body: &Body, content_type: &[u8], url: &dyn Fn() -> String, side: Si
         let (seen, missed, declared) = (shown.length, body.missed, body.declared);
         let (mime, filename) = (shown.mime(), body.filename.clone());
         // A browser fetches the parts of something long in several connections.
-        let part = body.range.map(|(start, whole)| (start, whole, url()));
+        let part = body.range.map(|Range { start, whole }| Part { start, whole, url: url() });
         File { source: "HTTP", mime, filename, span, seen, declared, missed, part }.tell(side, out);
     }
 }

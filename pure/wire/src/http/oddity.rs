@@ -1,6 +1,7 @@
 //! What is odd in a request or a reply, by the names of Zeek's weird.log: what may be read one way by a server and
 //! another way by what stands before it (RFC 9112 clause 11).
 
+use super::body::Range;
 use super::message::{Headers, RequestLine, StatusLine};
 use super::parse::parse_content_length;
 use crate::dialogue::Out;
@@ -60,13 +61,16 @@ pub fn of_reply(line: StatusLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// What a range of something longer was answered with: where it begins, and how long the whole is; or what is odd.
-pub fn range<'h>(
-    line: StatusLine<'_>,
-    headers: Headers<'h>,
-) -> Result<Option<(u64, Option<u64>)>, (&'static str, &'h [u8])> {
+/// Zeek's name for something odd, and the value that is.
+type Odd<'h> = (&'static str, &'h [u8]);
+
+/// What a range of something longer was answered with, or what is odd.
+pub fn range<'h>(line: StatusLine<'_>, headers: Headers<'h>) -> Result<Option<Range>, Odd<'h>> {
+    if line.status != 206 {
+        return Ok(None);
+    }
     let value = headers.first("content-range").and_then(|value| value.strip_prefix(b"bytes "));
-    let Some(value) = value.filter(|_| line.status == 206) else { return Ok(None) };
+    let Some(value) = value else { return Ok(None) };
     let length = headers.first("content-length").and_then(parse_content_length);
     match of_range(value.trim_ascii(), length) {
         Ok(range) => Ok(Some(range)),
@@ -117,8 +121,8 @@ fn of_length(headers: Headers<'_>, out: &mut Out<'_>) {
 const MISMATCH: &str = "HTTP_range_not_matching_len";
 
 /// Reads a range (RFC 9110 clause 14.4), `first-last/complete`, or says what is odd in it.
-fn of_range(range: &[u8], length: Option<u64>) -> Result<(u64, Option<u64>), &'static str> {
-    const STRANGE: Result<(u64, Option<u64>), &str> = Err("HTTP_content_range_cannot_parse");
+fn of_range(range: &[u8], length: Option<u64>) -> Result<Range, &'static str> {
+    const STRANGE: Result<Range, &str> = Err("HTTP_content_range_cannot_parse");
     let Some((ends, complete)) = std::str::from_utf8(range).ok().and_then(|range| range.split_once('/'))
     else {
         return STRANGE;
@@ -139,8 +143,8 @@ fn of_range(range: &[u8], length: Option<u64>) -> Result<(u64, Option<u64>), &'s
     if length.is_some_and(|length| u64::try_from(span) != Ok(length)) {
         return Err(MISMATCH);
     }
-    let Ok(first) = u64::try_from(first) else { return STRANGE };
-    Ok((first, complete.parse().ok()))
+    let Ok(start) = u64::try_from(first) else { return STRANGE };
+    Ok(Range { start, whole: complete.parse().ok() })
 }
 
 fn is_number(text: &str) -> bool {

@@ -133,3 +133,49 @@ fn field<'m>(message: &'m Message, column: &str) -> Option<&'m Text> {
 fn number(message: &Message, column: &str) -> Option<u64> {
     field(message, column)?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use city::{Flow, Transport};
+
+    fn part(port: u16, start: u64, began: &str, ended: &str) -> Message {
+        let flow = Flow {
+            source: Address::Ip([192, 0, 2, 1].into()),
+            source_port: port,
+            destination: Address::Ip([192, 0, 2, 2].into()),
+            destination_port: 80,
+            transport: Transport::Tcp,
+            protocol: None,
+        };
+        let mut row = Row::new(flow, "files");
+        row.message.back = true;
+        for (column, value) in [("began", began), ("ended", ended), ("part-url", "pump.example/big")] {
+            row.put(column, value);
+        }
+        row.show("part-start", start);
+        row.put("part-of", "1000");
+        row.put("seen_bytes", "100");
+        row.message
+    }
+
+    #[test]
+    fn parts_of_one_file_are_told_together_once_for_each_connection() {
+        let mut parted = Parted::default();
+        for (nth, (port, start)) in (0..).zip([(1, 0), (2, 500), (1, 200)]) {
+            let message = part(port, start, "1700000000.000000", "1700000000.250000");
+            assert!(parted.row(&message, Timestamp::UNIX_EPOCH, nth, &format!("C{port}")).is_none());
+        }
+        let rows = parted.finish();
+        assert_eq!(rows.iter().map(|(uid, _)| uid.as_str()).collect::<Vec<_>>(), ["C1", "C2"]);
+        for (_, row) in &rows {
+            let of = |column: &str| field(&row.message, column).map(Text::as_str);
+            assert_eq!(of("fuid"), field(&rows[0].1.message, "fuid").map(Text::as_str));
+            assert_eq!(
+                (of("seen_bytes"), of("missing_bytes"), of("total_bytes")),
+                (Some("300"), Some("300"), Some("1000"))
+            );
+            assert_eq!((of("duration"), of("timedout")), (Some("0.250000"), Some("T")));
+        }
+    }
+}

@@ -111,3 +111,50 @@ fn name(letter: char, flow: &Flow, number: i128) -> String {
     }
     uid
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use city::{Address, Transport};
+
+    fn flow() -> Flow {
+        Flow {
+            source: Address::Ip([192, 0, 2, 1].into()),
+            source_port: 50_000,
+            destination: Address::Ip([192, 0, 2, 2].into()),
+            destination_port: 389,
+            transport: Transport::Tcp,
+            protocol: None,
+        }
+    }
+
+    #[test]
+    fn services_stand_in_the_order_in_which_they_are_sure() {
+        let (mut uids, flow) = (Uids::default(), flow());
+        uids.open(&flow, Timestamp::UNIX_EPOCH);
+        uids.serve(&flow, "ldap_tcp", false);
+        uids.serve(&flow, "krb", true);
+        uids.serve(&flow, "krb", true);
+        uids.serve(&flow, "ldap_tcp", true);
+        uids.serve(&flow, "websocket", false);
+        uids.serve(&flow, "ssl", true);
+        assert_eq!(uids.close(&flow), ["krb", "ldap_tcp", "ssl", "websocket"]);
+        assert!(uids.close(&flow).is_empty());
+    }
+
+    #[test]
+    fn what_was_given_up_is_no_service() {
+        let (mut uids, flow) = (Uids::default(), flow());
+        uids.open(&flow, Timestamp::UNIX_EPOCH);
+        uids.serve(&flow, "ftp", true);
+        assert!(uids.give_up(&flow, "ftp") && !uids.give_up(&flow, "ftp"));
+        assert!(uids.close(&flow).is_empty());
+    }
+
+    #[test]
+    fn files_and_conversations_have_names_of_their_own() {
+        let name = of_file(&flow(), Timestamp::UNIX_EPOCH, 1);
+        assert!(name.starts_with('F') && name.len() == 18);
+        assert_ne!(name, of_file(&flow(), Timestamp::UNIX_EPOCH, 2));
+    }
+}
