@@ -162,7 +162,8 @@ impl Rows {
                 let flow = &conversation.flow;
                 self.served(flow, false);
                 let uid = self.uids.of(flow).to_owned();
-                let services = self.uids.close(flow);
+                let services =
+                    self.uids.close(flow, conversation.bytes_out.saturating_add(conversation.bytes_in));
                 if let Some(row) = conn::row(conversation, &services) {
                     self.named_row(conversation.start, &uid, &row.message, take);
                 }

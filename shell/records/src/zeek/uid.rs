@@ -25,6 +25,10 @@ struct Known {
     given_up: Vec<String>,
 }
 
+/// What is wrong further into a conversation than this does not count against its service (Zeek's
+/// `DPD::ignore_violations_after`).
+const GIVEN_UP_WITHIN: u64 = 10 << 10;
+
 /// The most services of one conversation.
 const SERVICES_MAX: usize = 8;
 
@@ -58,11 +62,13 @@ impl Uids {
         true
     }
 
-    /// Forgets a conversation; its services, in the order in which Zeek would have been sure of them.
-    pub(super) fn close(&mut self, flow: &Flow) -> Vec<&'static str> {
+    /// Forgets a conversation of so many bytes; its services, in the order in which Zeek would have been sure of them.
+    pub(super) fn close(&mut self, flow: &Flow, bytes: u64) -> Vec<&'static str> {
         let known = self.open.remove(&key(flow)).unwrap_or_default();
         let mut services = [known.services, known.unsure].concat();
-        services.retain(|service| !known.given_up.iter().any(|given_up| given_up == service));
+        services.retain(|service| {
+            bytes > GIVEN_UP_WITHIN || !known.given_up.iter().any(|given_up| given_up == service)
+        });
         services
     }
 
@@ -138,8 +144,8 @@ mod tests {
         uids.serve(&flow, "ldap_tcp", true);
         uids.serve(&flow, "websocket", false);
         uids.serve(&flow, "ssl", true);
-        assert_eq!(uids.close(&flow), ["krb", "ldap_tcp", "ssl", "websocket"]);
-        assert!(uids.close(&flow).is_empty());
+        assert_eq!(uids.close(&flow, 100), ["krb", "ldap_tcp", "ssl", "websocket"]);
+        assert!(uids.close(&flow, 100).is_empty());
     }
 
     #[test]
@@ -148,7 +154,7 @@ mod tests {
         uids.open(&flow, Timestamp::UNIX_EPOCH);
         uids.serve(&flow, "ftp", true);
         assert!(uids.give_up(&flow, "ftp") && !uids.give_up(&flow, "ftp"));
-        assert!(uids.close(&flow).is_empty());
+        assert!(uids.close(&flow, 100).is_empty());
     }
 
     #[test]
