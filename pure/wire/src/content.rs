@@ -27,6 +27,18 @@ pub(crate) struct File {
     pub(crate) declared: Option<u64>,
     /// How many were not seen.
     pub(crate) missed: u64,
+    /// Where it lies in something longer, if it does.
+    pub(crate) part: Option<Part>,
+}
+
+/// Where something lies in something longer.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) start: u64,
+    /// How long the whole is, if that is known.
+    pub(crate) whole: Option<u64>,
+    /// What the whole is called.
+    pub(crate) url: String,
 }
 
 impl File {
@@ -35,6 +47,14 @@ impl File {
         out.message(side, "files", |fields| {
             let (first, last) = self.span;
             fields.put("began", seconds(first));
+            fields.put("ended", seconds(last));
+            if let Some(Part { start, whole, url }) = self.part {
+                fields.show("part-start", start);
+                if let Some(whole) = whole {
+                    fields.show("part-of", whole);
+                }
+                fields.put("part-url", url);
+            }
             fields.put("source", self.source);
             fields.put("depth", "0");
             fields.put("analyzers", "");

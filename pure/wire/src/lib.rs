@@ -79,6 +79,7 @@ mod news;
 mod ntlm;
 mod ntp;
 mod ocpp;
+mod ocsp;
 mod omron_fins;
 mod opcua;
 mod packet;

@@ -127,8 +127,9 @@ pub struct Rows {
     known: known::Known,
     transfers: ftp::Transfers,
     weird: weird::Weird,
-    /// The name of the file that was told of last.
-    file: Option<city::Text>,
+    parted: files::Parted,
+    /// The name of the file that was told of last, and when.
+    file: Option<(Timestamp, city::Text)>,
 }
 
 /// Takes a row, with the number of its log.
@@ -148,6 +149,7 @@ impl Default for Rows {
             known: known::Known::default(),
             transfers: ftp::Transfers::default(),
             weird: weird::Weird::default(),
+            parted: files::Parted::default(),
             file: None,
         }
     }
@@ -164,7 +166,8 @@ impl Rows {
                 let flow = &conversation.flow;
                 self.served(flow, false);
                 let uid = self.uids.of(flow).to_owned();
-                let services = self.uids.close(flow);
+                let services =
+                    self.uids.close(flow, conversation.bytes_out.saturating_add(conversation.bytes_in));
                 if let Some(row) = conn::row(conversation, &services) {
                     self.named_row(conversation.start, &uid, &row.message, take);
                 }
@@ -198,19 +201,25 @@ impl Rows {
                 match message.log.as_str() {
                     "files" => {
                         self.linked += 1;
-                        let row = files::row(message, time, self.linked);
-                        self.file = row.fuid();
-                        self.row(row.time.unwrap_or(time), &row.message, take);
+                        let uid = self.uids.of(&message.flow).to_owned();
+                        if let Some(row) = self.parted.row(message, time, self.linked, &uid) {
+                            self.file = row.fuid().map(|name| (time, name));
+                            self.named_row(row.time.unwrap_or(time), &uid, &row.message, take);
+                        }
                     }
                     "ftp" => {
                         let row = self.transfers.row(message, time);
                         self.row(time, &row, take);
                     }
                     "ftp_data" => self.transfers.begins(message, time),
-                    // It is in the file that was told of just before.
                     "ocsp" => {
+                        self.linked += 1;
+                        // In HTTP it is in the file that was told of just before.
+                        let own = || uid::of_file(&message.flow, time, self.linked).into();
+                        let file = self.file.as_ref().filter(|(told, _)| *told == time);
+                        let name = file.map_or_else(own, |(_, name)| name.clone());
                         let mut row = message.as_ref().clone();
-                        row.fields.extend(self.file.clone().map(|name| (city::Text::const_new("id"), name)));
+                        row.fields.push((city::Text::const_new("id"), name));
                         self.row(time, &row, take);
                     }
                     "ssh" => self.row(time, &ssh::row(message), take),
@@ -239,6 +248,9 @@ impl Rows {
         rows.extend(self.subscribing.finish());
         for row in rows {
             self.row(row.time.unwrap_or(Timestamp::UNIX_EPOCH), &row.message, take);
+        }
+        for (uid, row) in self.parted.finish() {
+            self.named_row(row.time.unwrap_or(Timestamp::UNIX_EPOCH), &uid, &row.message, take);
         }
     }
 

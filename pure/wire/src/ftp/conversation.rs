@@ -60,6 +60,8 @@ pub(super) struct Conversation {
     within: Option<u16>,
     upgrade: Option<Upgrade>,
     lines: Lines,
+    /// Whether a part was not seen, so that a line may be the middle of a reply.
+    was_cut: bool,
 }
 
 impl Conversation {
@@ -344,7 +346,7 @@ impl Conversation {
             // Lines between the first and the last of a reply may be anything.
             Side::Destination => match parse_reply_line(line) {
                 Some(line) => self.reply(line, out),
-                None if self.within.is_none() && out.wants_logs() => {
+                None if out.wants_logs() && self.within.is_none() && !self.was_cut && !line.is_empty() => {
                     let has_code = matches!(line, [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..]);
                     let reason = if has_code { "invalid reply line" } else { "non-numeric reply code" };
                     out.gives_up("FTP", reason, &escaped(line, TEXT_MAX));
@@ -375,6 +377,7 @@ impl Dialogue for Conversation {
         }
         self.lines.gap(side);
         self.within = None;
+        self.was_cut = true;
         // Which reply belongs to which command is not known any more.
         while !self.pending.is_empty() {
             self.tell_first(out);

@@ -28,7 +28,16 @@ impl Dialogue for Data {
                 }
             });
             let span = (now, now);
-            File { source: "FTP_DATA", mime, filename: None, span, seen: 0, declared: None, missed: 0 }
+            File {
+                source: "FTP_DATA",
+                mime,
+                filename: None,
+                span,
+                seen: 0,
+                declared: None,
+                missed: 0,
+                part: None,
+            }
         });
         file.seen += bytes.len() as u64;
         file.span.1 = now;

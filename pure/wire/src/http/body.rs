@@ -76,6 +76,15 @@ impl Framing {
     }
 }
 
+/// Where a body lies in something longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Where it begins.
+    pub start: u64,
+    /// How long the whole is, if that is known.
+    pub whole: Option<u64>,
+}
+
 /// A body that is being passed.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
@@ -87,6 +96,8 @@ pub struct Body {
     pub declared: Option<u64>,
     /// What it is called, if it was said.
     pub filename: Option<Text>,
+    /// Where it lies in something longer, if it does.
+    pub range: Option<Range>,
     /// When its first and its last bytes came, if anybody wants to know.
     pub span: Option<(Timestamp, Timestamp)>,
     /// How many of those that were not seen lie before others that were.

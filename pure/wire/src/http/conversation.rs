@@ -8,11 +8,11 @@ use super::message::{Headers, Method, RequestLine, StatusLine};
 use super::parse::{HEAD_MAX, find_head_end, find_line_end, parse_request_line, parse_status_line};
 use super::parts;
 use super::upgrade::Upgrade;
-use super::{files, ocsp, oddity};
+use super::{files, oddity};
 use crate::dialogue::{Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::show::{VALUE_BYTES_MAX, readable, seconds};
-use crate::tls;
+use crate::{ocsp, tls};
 use city::{Details, Protocol, Text, Trait};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use smallvec::SmallVec;
@@ -139,7 +139,9 @@ impl Conversation {
                     Some(request) if request.version.is_none() => {
                         return Some(self.old_request(side, line, request, out));
                     }
-                    None if parse_status_line(line).is_none() => return Some(self.no_request(side, out)),
+                    None if parse_status_line(line).is_none() => {
+                        return Some(self.no_request(side, line, out));
+                    }
                     _ => end,
                 }
             }
@@ -176,9 +178,9 @@ impl Conversation {
     }
 
     /// Hears no more of a side, whose line is no request.
-    fn no_request(&mut self, side: Side, out: &mut Out<'_>) -> usize {
+    fn no_request(&mut self, side: Side, line: &[u8], out: &mut Out<'_>) -> usize {
         if self.client != Some(side.other()) {
-            oddity::of_no_request(out);
+            oddity::of_no_request(line, out);
         }
         self.give_up(side)
     }
@@ -209,7 +211,7 @@ impl Conversation {
             if self.client == Some(side) {
                 self.speaks(side, b"0.9", out);
             }
-            return self.no_request(side, out);
+            return self.no_request(side, line, out);
         }
         let half = self.half(side);
         (half.searched, half.line) = (0, None);
@@ -316,7 +318,7 @@ impl Conversation {
         half.stage = Stage::Head;
         let mut body = std::mem::take(&mut half.body);
         if let Some(exchange) = self.pending.back_mut().filter(|exchange| !exchange.is_whole) {
-            files::tell(&body, &exchange.content_type, side, out);
+            files::tell(&body, &exchange.content_type, &String::new, side, out);
             exchange.finish(&mut body, out);
         }
     }
@@ -409,6 +411,7 @@ impl Conversation {
                 // Of a packed body its length without the packing is not said.
                 half.body.declared = framing.and_then(Framing::length).filter(|_| encoding.is_none());
                 half.body.filename = filename;
+                half.body.range = oddity::range(line, headers).ok().flatten();
                 if is_status {
                     half.body.hold();
                 }
@@ -470,7 +473,7 @@ impl Conversation {
         if !exchange.is_whole && is_last {
             // The reply came before the request was whole: what there is of it counts.
             let mut body = std::mem::take(&mut self.half(client).body);
-            files::tell(&body, &exchange.content_type, client, out);
+            files::tell(&body, &exchange.content_type, &String::new, client, out);
             exchange.finish(&mut body, out);
             if out.wants_events() {
                 let pair = (CompactString::const_new("request-truncated"), CompactString::const_new("true"));
@@ -479,7 +482,7 @@ impl Conversation {
         }
         if wants_details && exchange.answer.is_some() {
             let body = &self.half(client.other()).body;
-            files::tell(body, &[], client.other(), out);
+            files::tell(body, &[], &|| exchange.url(), client.other(), out);
             if let Some(held) = body.held() {
                 ocsp::tell(held, client.other(), out);
             }

@@ -47,6 +47,12 @@ impl Exchange {
         }
     }
 
+    /// What was asked for, with the host that it was asked of.
+    pub(super) fn url(&self) -> String {
+        let detail = |wanted: &str| self.details.iter().find(|(name, _)| name == wanted);
+        ["host", "uri"].into_iter().filter_map(detail).map(|(_, value)| value.as_str()).collect()
+    }
+
     /// The request is all there.
     pub(super) fn finish(&mut self, body: &mut Body, out: &Out<'_>) {
         self.is_whole = true;

@@ -50,7 +50,6 @@ mod files;
 mod inflate;
 mod log_on;
 mod message;
-mod ocsp;
 mod oddity;
 mod parse;
 mod parts;

@@ -1,6 +1,7 @@
 //! What is odd in a request or a reply, by the names of Zeek's weird.log: what may be read one way by a server and
 //! another way by what stands before it (RFC 9112 clause 11).
 
+use super::body::Range;
 use super::message::{Headers, RequestLine, StatusLine};
 use super::parse::parse_content_length;
 use crate::dialogue::Out;
@@ -9,6 +10,31 @@ use crate::show::{VALUE_BYTES_MAX, readable};
 /// Who finds it.
 const HTTP: &str = "HTTP";
 
+/// The methods that Zeek does not find odd (`HTTP::http_methods`).
+const KNOWN: [&[u8]; 21] = [
+    b"BMOVE",
+    b"CONNECT",
+    b"COPY",
+    b"DELETE",
+    b"GET",
+    b"HEAD",
+    b"LOCK",
+    b"MKCOL",
+    b"MOVE",
+    b"OPTIONS",
+    b"POLL",
+    b"POST",
+    b"PROPFIND",
+    b"PROPPATCH",
+    b"PUT",
+    b"QUERY",
+    b"REPORT",
+    b"SEARCH",
+    b"SUBSCRIBE",
+    b"TRACE",
+    b"UNLOCK",
+];
+
 /// Looks at a request's line and at its headers.
 pub fn of_request(line: RequestLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
     if !out.wants_logs() {
@@ -16,6 +42,9 @@ pub fn of_request(line: RequestLine<'_>, headers: Headers<'_>, out: &mut Out<'_>
     }
     if line.version.is_none() && line.method != b"GET" {
         out.weird(HTTP, "invalid_http_09_request_method", &readable(line.method, VALUE_BYTES_MAX));
+    }
+    if line.version.is_some() && !KNOWN.contains(&line.method) {
+        out.weird(HTTP, "unknown_HTTP_method", &readable(line.method, VALUE_BYTES_MAX));
     }
     of_target(line.target, out);
     of_length(headers, out);
@@ -27,20 +56,35 @@ pub fn of_reply(line: StatusLine<'_>, headers: Headers<'_>, out: &mut Out<'_>) {
         return;
     }
     of_length(headers, out);
-    if line.status == 206
-        && let Some(range) = headers.first("content-range").and_then(|value| value.strip_prefix(b"bytes "))
-    {
-        let length = headers.first("content-length").and_then(parse_content_length);
-        if let Some(name) = of_range(range.trim_ascii(), length) {
-            let value = if name == MISMATCH { Default::default() } else { readable(range, VALUE_BYTES_MAX) };
-            out.weird(HTTP, name, &value);
-        }
+    if let Err((name, value)) = range(line, headers) {
+        out.weird(HTTP, name, &readable(value, VALUE_BYTES_MAX));
+    }
+}
+
+/// Zeek's name for something odd, and the value that is.
+type Odd<'h> = (&'static str, &'h [u8]);
+
+/// What a range of something longer was answered with, or what is odd.
+pub fn range<'h>(line: StatusLine<'_>, headers: Headers<'h>) -> Result<Option<Range>, Odd<'h>> {
+    if line.status != 206 {
+        return Ok(None);
+    }
+    let value = headers.first("content-range").and_then(|value| value.strip_prefix(b"bytes "));
+    let Some(value) = value else { return Ok(None) };
+    let length = headers.first("content-length").and_then(parse_content_length);
+    match of_range(value.trim_ascii(), length) {
+        Ok(range) => Ok(Some(range)),
+        Err(MISMATCH) => Err((MISMATCH, b"")),
+        Err(name) => Err((name, value)),
     }
 }
 
 /// A line that is no request's.
-pub fn of_no_request(out: &mut Out<'_>) {
-    out.weird(HTTP, "bad_HTTP_request", "");
+pub fn of_no_request(line: &[u8], out: &mut Out<'_>) {
+    let last = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    let has_version = matches!(last, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']);
+    let name = if has_version { "bad_HTTP_request_with_version" } else { "bad_HTTP_request" };
+    out.weird(HTTP, name, "");
     out.gives_up(HTTP, "not a http request line", "");
 }
 
@@ -76,9 +120,9 @@ fn of_length(headers: Headers<'_>, out: &mut Out<'_>) {
 
 const MISMATCH: &str = "HTTP_range_not_matching_len";
 
-/// What is odd in a range (RFC 9110 clause 14.4): `first-last/complete`.
-fn of_range(range: &[u8], length: Option<u64>) -> Option<&'static str> {
-    const STRANGE: Option<&str> = Some("HTTP_content_range_cannot_parse");
+/// Reads a range (RFC 9110 clause 14.4), `first-last/complete`, or says what is odd in it.
+fn of_range(range: &[u8], length: Option<u64>) -> Result<Range, &'static str> {
+    const STRANGE: Result<Range, &str> = Err("HTTP_content_range_cannot_parse");
     let Some((ends, complete)) = std::str::from_utf8(range).ok().and_then(|range| range.split_once('/'))
     else {
         return STRANGE;
@@ -88,15 +132,19 @@ fn of_range(range: &[u8], length: Option<u64>) -> Option<&'static str> {
     };
     let (Ok(first), Ok(last)) = (first.parse::<i64>(), last.parse::<i64>()) else { return STRANGE };
     if last < 0 {
-        return Some("HTTP_content_range_invalid");
+        return Err("HTTP_content_range_invalid");
     }
     if last < first {
-        return Some("HTTP_non_positive_content_range");
+        return Err("HTTP_non_positive_content_range");
     }
     let Some(span) = last.checked_sub(first).and_then(|span| span.checked_add(1)) else {
-        return Some("HTTP_content_range_overflow");
+        return Err("HTTP_content_range_overflow");
     };
-    length.is_some_and(|length| u64::try_from(span) != Ok(length)).then_some(MISMATCH)
+    if length.is_some_and(|length| u64::try_from(span) != Ok(length)) {
+        return Err(MISMATCH);
+    }
+    let Ok(start) = u64::try_from(first) else { return STRANGE };
+    Ok(Range { start, whole: complete.parse().ok() })
 }
 
 fn is_number(text: &str) -> bool {
@@ -156,7 +204,7 @@ mod tests {
             ("a-b/c", None, Some("HTTP_content_range_cannot_parse")),
             ("0-9223372036854775807/*", None, Some("HTTP_content_range_overflow")),
         ] {
-            assert_eq!(of_range(range.as_bytes(), length), name, "{range}");
+            assert_eq!(of_range(range.as_bytes(), length).err(), name, "{range}");
         }
     }
 

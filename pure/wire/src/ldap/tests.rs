@@ -177,3 +177,17 @@ fn what_is_held_for_events_is_bounded_and_the_result_is_told() {
     let [event] = &rehearse::events(&facts, "eve_ldap")[..] else { panic!() };
     assert!(event.len() < 64 << 10 && event.ends_with("message-id=2 result=success matched= diagnostic="));
 }
+
+#[test]
+fn what_a_bind_carries_is_told_as_a_service_once() {
+    let token = [&b"NTLMSSP\0"[..], &hex("01 00 00 00 00 00 00 00")].concat();
+    let mechanism = [&hex("04 0a")[..], b"GSS-SPNEGO", &hex("04 10"), &token].concat();
+    let bind = [&hex("02 01 03 04 00 a3 1e")[..], &mechanism].concat();
+    let ask = [&hex("30 2a 02 01 01 60 25")[..], &bind].concat();
+    let facts = rehearse::stream(&READER, 389, &[(Source, &ask), (Source, &ask)]);
+    let services = facts.iter().filter_map(|fact| match fact {
+        city::Observed::Message(message) if message.log == "conn" => Some(message.fields.as_slice()),
+        _ => None,
+    });
+    assert_eq!(services.collect::<Vec<_>>(), [[("service".into(), "ntlm".into())]]);
+}

@@ -1,11 +1,12 @@
 //! RDP, the Remote Desktop Protocol: MS-RDPBCGR, over the ISO transport (see [`crate::cotp`]).
 //!
 //! Read: who connects (the cookie, and what the client says of its computer), which security is asked for, chosen or
-//! refused, the settings and channels asked for, and the server's encryption and certificates. What follows a choice of
-//! TLS is read as TLS. A server that agrees to RDP's own security layer instead shows a weakness.
+//! refused, the settings and channels asked for, and the server's encryption and certificates of X.509 (in the details,
+//! as TLS has them). What follows a choice of TLS is read as TLS. A server that agrees to RDP's own security layer
+//! instead shows a weakness.
 //!
-//! Not read: what follows the settings (log-on, screen, input), what lies in the server's own certificates, and RDP over
-//! UDP (MS-RDPEUDP).
+//! Not read: what follows the settings (log-on, screen, input), what lies in certificates of RDP's own form, and RDP
+//! over UDP (MS-RDPEUDP).
 //!
 //! The target of the one request is the cookie's user name; its value is the security chosen.
 

@@ -12,6 +12,7 @@ use super::parse::{
 };
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
+use crate::ocsp;
 use crate::show::{hexadecimal, listed, seconds};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::{CompactString, ToCompactString, format_compact};
@@ -253,6 +254,12 @@ impl Conversation {
             HandshakeKind::CERTIFICATE if !self.is_tls13() => {
                 let chain = parse_certificates(body).into_iter().filter_map(parse_certificate).collect();
                 *self.chains.of_mut(side) = chain;
+            }
+            HandshakeKind::CERTIFICATE_STATUS if out.wants_logs() => {
+                // RFC 6066 clause 8: the kind of status, its length, and the answer of whoever knows.
+                if let [1, _, _, _, answer @ ..] = body {
+                    ocsp::tell(answer, side, out);
+                }
             }
             HandshakeKind::SERVER_KEY_EXCHANGE => self.curve = self.curve.or(self.elliptic_curve(body)),
             _ => {}

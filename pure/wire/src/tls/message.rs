@@ -200,6 +200,8 @@ impl HandshakeKind {
     pub const CERTIFICATE: HandshakeKind = HandshakeKind(11);
     /// The server's part of the key exchange.
     pub const SERVER_KEY_EXCHANGE: HandshakeKind = HandshakeKind(12);
+    /// What is said of the server's certificate by whoever made it (RFC 6066 clause 8).
+    pub const CERTIFICATE_STATUS: HandshakeKind = HandshakeKind(22);
 
     /// The letter of the message in Zeek's `ssl_history`, in the lower case of a server.
     pub fn letter(self) -> u8 {

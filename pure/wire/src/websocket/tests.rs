@@ -132,3 +132,21 @@ fn compressed_messages_and_gaps_within_a_payload_are_passed_over() {
     let facts = rehearsal.end();
     assert_eq!(rehearse::lines(&facts)[2..], ["< configure clear-cache [LAMP-1] - missing"]);
 }
+
+#[test]
+fn what_a_tunnel_carries_is_read() {
+    let [request, reply] = opening("/v1/events", "v1", "");
+    let said = [
+        (CLIENT, request),
+        (SERVER, reply),
+        (CLIENT, frame(0x82, MASK, b"SSH-2.0-Client_1\r\n")),
+        (SERVER, frame(0x82, None, b"SSH-2.0-Server_2\r\n")),
+    ];
+    let said: Vec<_> = said.iter().map(|(side, bytes)| (*side, bytes.as_slice())).collect();
+    let facts = rehearse::stream(&http::READER, 80, &said);
+    let banners = facts.iter().filter_map(|fact| match fact {
+        Observed::Identity(identity) if identity.witness.protocol == Protocol::Ssh => Some(&identity.value),
+        _ => None,
+    });
+    assert!(banners.into_iter().any(|banner| banner == "Server_2"), "{facts:?}");
+}

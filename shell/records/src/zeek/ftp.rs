@@ -80,3 +80,38 @@ const TRANSFERS: [&str; 4] = ["APPE", "RETR", "STOR", "STOU"];
 fn field<'m>(message: &'m Message, column: &str) -> Option<&'m Text> {
     message.fields.iter().find(|(name, _)| name == column).map(|(_, value)| value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::Row;
+    use super::*;
+    use city::{Address, Transport};
+
+    fn row(port: u16, fields: &[(&'static str, &str)]) -> Message {
+        let flow = Flow {
+            source: Address::Ip([192, 0, 2, 1].into()),
+            source_port: 50_000,
+            destination: Address::Ip([192, 0, 2, 2].into()),
+            destination_port: port,
+            transport: Transport::Tcp,
+            protocol: None,
+        };
+        let mut row = Row::new(flow, "ftp");
+        fields.iter().for_each(|(column, value)| row.put(column, *value));
+        row.message
+    }
+
+    #[test]
+    fn a_transfer_has_the_type_of_what_went_through_its_data_connection() {
+        let time = |seconds| Timestamp::new(seconds, 0).unwrap();
+        for (late, mime) in [(12, Some("text/plain")), (10, None)] {
+            let mut transfers = Transfers::default();
+            let passive =
+                [("command", "PASV"), ("data_channel.resp_h", "192.0.2.2"), ("data_channel.resp_p", "5000")];
+            transfers.row(&row(21, &passive), time(9));
+            transfers.begins(&row(5_000, &[("mime_type", "text/plain")]), time(10));
+            let told = transfers.row(&row(21, &[("command", "RETR")]), time(late));
+            assert_eq!(field(&told, "mime_type").map(Text::as_str), mime);
+        }
+    }
+}

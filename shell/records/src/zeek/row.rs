@@ -41,6 +41,11 @@ impl Row {
         self.message.fields.iter().find(|(column, _)| column == "fuid").map(|(_, name)| name.clone())
     }
 
+    /// Takes the values of columns out.
+    pub(super) fn remove(&mut self, columns: &[&str]) {
+        self.message.fields.retain(|(name, _)| !columns.contains(&name.as_str()));
+    }
+
     /// Puts another value in the place of one that was put.
     pub(super) fn replace(&mut self, column: &str, value: &'static str) {
         for (_, known) in self.message.fields.iter_mut().filter(|(name, _)| name == column) {

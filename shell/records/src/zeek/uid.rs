@@ -25,6 +25,10 @@ struct Known {
     given_up: Vec<String>,
 }
 
+/// What is wrong further into a conversation than this does not count against its service (Zeek's
+/// `DPD::ignore_violations_after`).
+const GIVEN_UP_WITHIN: u64 = 10 << 10;
+
 /// The most services of one conversation.
 const SERVICES_MAX: usize = 8;
 
@@ -58,11 +62,13 @@ impl Uids {
         true
     }
 
-    /// Forgets a conversation; its services, in the order in which Zeek would have been sure of them.
-    pub(super) fn close(&mut self, flow: &Flow) -> Vec<&'static str> {
+    /// Forgets a conversation of so many bytes; its services, in the order in which Zeek would have been sure of them.
+    pub(super) fn close(&mut self, flow: &Flow, bytes: u64) -> Vec<&'static str> {
         let known = self.open.remove(&key(flow)).unwrap_or_default();
         let mut services = [known.services, known.unsure].concat();
-        services.retain(|service| !known.given_up.iter().any(|given_up| given_up == service));
+        services.retain(|service| {
+            bytes > GIVEN_UP_WITHIN || !known.given_up.iter().any(|given_up| given_up == service)
+        });
         services
     }
 
@@ -110,4 +116,51 @@ fn name(letter: char, flow: &Flow, number: i128) -> String {
         hash /= 62;
     }
     uid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use city::{Address, Transport};
+
+    fn flow() -> Flow {
+        Flow {
+            source: Address::Ip([192, 0, 2, 1].into()),
+            source_port: 50_000,
+            destination: Address::Ip([192, 0, 2, 2].into()),
+            destination_port: 389,
+            transport: Transport::Tcp,
+            protocol: None,
+        }
+    }
+
+    #[test]
+    fn services_stand_in_the_order_in_which_they_are_sure() {
+        let (mut uids, flow) = (Uids::default(), flow());
+        uids.open(&flow, Timestamp::UNIX_EPOCH);
+        uids.serve(&flow, "ldap_tcp", false);
+        uids.serve(&flow, "krb", true);
+        uids.serve(&flow, "krb", true);
+        uids.serve(&flow, "ldap_tcp", true);
+        uids.serve(&flow, "websocket", false);
+        uids.serve(&flow, "ssl", true);
+        assert_eq!(uids.close(&flow, 100), ["krb", "ldap_tcp", "ssl", "websocket"]);
+        assert!(uids.close(&flow, 100).is_empty());
+    }
+
+    #[test]
+    fn what_was_given_up_is_no_service() {
+        let (mut uids, flow) = (Uids::default(), flow());
+        uids.open(&flow, Timestamp::UNIX_EPOCH);
+        uids.serve(&flow, "ftp", true);
+        assert!(uids.give_up(&flow, "ftp") && !uids.give_up(&flow, "ftp"));
+        assert!(uids.close(&flow, 100).is_empty());
+    }
+
+    #[test]
+    fn files_and_conversations_have_names_of_their_own() {
+        let name = of_file(&flow(), Timestamp::UNIX_EPOCH, 1);
+        assert!(name.starts_with('F') && name.len() == 18);
+        assert_ne!(name, of_file(&flow(), Timestamp::UNIX_EPOCH, 2));
+    }
 }

@@ -36,3 +36,28 @@ impl Weird {
         self.0.insert((uid.to_owned(), name.clone())).then_some(row)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::row::Row;
+    use super::*;
+    use city::{Address, Flow, Transport};
+
+    #[test]
+    fn each_odd_thing_has_one_row_for_a_conversation() {
+        let flow = Flow {
+            source: Address::Ip([192, 0, 2, 1].into()),
+            source_port: 50_000,
+            destination: Address::Ip([192, 0, 2, 2].into()),
+            destination_port: 80,
+            transport: Transport::Tcp,
+            protocol: None,
+        };
+        let mut row = Row::new(flow, "weird");
+        row.put("name", "double_%_in_URI");
+        let mut weird = Weird::default();
+        let told = weird.row(&row.message, "C1").unwrap();
+        assert!(told.fields.iter().any(|(column, value)| column == "peer" && value == "zeek"));
+        assert!(weird.row(&row.message, "C1").is_none() && weird.row(&row.message, "C2").is_some());
+    }
+}

@@ -1,4 +1,5 @@
-//! Answers about certificates that were withdrawn (RFC 6960), as far as the field's log of them goes.
+//! Answers about certificates that may have been withdrawn (RFC 6960), in HTTP and stapled to handshakes of TLS, as far
+//! as the field's log of them goes.
 
 use crate::ber;
 use crate::cursor::Cursor;
@@ -12,7 +13,7 @@ use jiff::{Timestamp, tz::TimeZone};
 const ANSWERS_MAX: usize = 32;
 
 /// The type of a body that is such an answer.
-pub const CONTENT_TYPE: &[u8] = b"application/ocsp-response";
+pub(crate) const CONTENT_TYPE: &[u8] = b"application/ocsp-response";
 
 /// What is said of one certificate (section 4.2.1).
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ enum Status {
 }
 
 /// The rows of an answer, which `side` sent.
-pub fn tell(body: &[u8], side: Side, out: &mut Out<'_>) {
+pub(crate) fn tell(body: &[u8], side: Side, out: &mut Out<'_>) {
     for single in parse(body).unwrap_or_default() {
         out.message(side, "ocsp", |fields| {
             for (column, value) in [
