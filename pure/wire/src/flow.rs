@@ -192,6 +192,8 @@ pub(crate) struct Live {
     pub(crate) last: Timestamp,
     /// How many interim reports are due by the time it was last told of.
     pub(crate) interims: u32,
+    /// About how many bytes its dialogue remembers.
+    pub(crate) remembered: u32,
     /// Packets with payload since it is no longer listened to.
     pub(crate) unread: u32,
     pub(crate) vlan: Option<u16>,

@@ -154,8 +154,8 @@ pub struct Config {
     pub interim: Option<SignedDuration>,
 }
 
-/// Bounds on what a reader keeps. The defaults hold it under 400 MB; what a dialogue remembers of unanswered requests
-/// comes on top and is bounded for each conversation by its protocol's folder.
+/// Bounds on what a reader keeps. The defaults hold it under 500 MB, whatever arrives; a table that is full puts out the
+/// oldest, and says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Conversations followed at a time.
@@ -166,6 +166,9 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Bytes of TCP payload held until messages are whole, over all conversations.
     pub pending_bytes: usize,
+    /// Bytes that the protocols' dialogues remember, over all conversations, about: what was asked and not answered, and
+    /// messages that are not whole.
+    pub remembered_bytes: usize,
     /// IP datagrams whose fragments are awaited at a time.
     pub fragmented: usize,
     /// Bytes of fragments held, over all datagrams.
@@ -179,6 +182,7 @@ impl Default for Limits {
             reorder_bytes: 64 << 20,
             message_bytes: 256 << 10,
             pending_bytes: 64 << 20,
+            remembered_bytes: 64 << 20,
             fragmented: 4_096,
             fragment_bytes: 16 << 20,
         }

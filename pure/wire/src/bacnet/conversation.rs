@@ -109,6 +109,10 @@ impl Dialogue for Conversation {
 
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
+    fn holds(&self) -> usize {
+        self.pending_bytes + self.assemblies.holds()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some(pending) = self.take(0) {
             self.tell(pending, out);

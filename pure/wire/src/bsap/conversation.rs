@@ -87,6 +87,10 @@ impl Dialogue for Conversation {
         // Every frame begins with a mark, which is looked for anyway.
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Pending>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some(pending) = self.pending.pop_front() {
             self.tell(pending.asker, pending.asked, out);

@@ -193,6 +193,10 @@ impl Dialogue for Conversation {
         *self.searching.of_mut(side) = true;
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Pending>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while !self.pending.is_empty() {
             self.give_up_oldest(out);

@@ -133,6 +133,10 @@ impl Dialogue for Conversation {
         self.may_be_wrapped = true;
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Pending>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some(pending) = self.pending.pop_front() {
             self.tell(pending, None, out);

@@ -108,6 +108,10 @@ impl Dialogue for Conversation {
         *self.searching_mut(side) = true;
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Pending>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some(pending) = self.pending.pop_front() {
             self.tell(pending.asked, out);

@@ -136,6 +136,10 @@ impl Dialogue for Conversation {
         *self.searching_mut(side) = true;
     }
 
+    fn holds(&self) -> usize {
+        self.pending_bytes
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         let client = self.client.unwrap_or(Side::Source);
         if let Some(login) = self.login.take() {

@@ -41,6 +41,10 @@ impl Dialogue for Conversation {
 
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<(Side, u16, Asked)>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some((asker, _, asked)) = self.pending.pop_front() {
             out.request(asker, asked);

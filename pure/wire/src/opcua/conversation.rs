@@ -138,6 +138,10 @@ impl Dialogue for Conversation {
         *self.searching_mut(side) = true;
     }
 
+    fn holds(&self) -> usize {
+        self.pending_bytes + self.assemblies.holds()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         for (side, asked) in [self.greeting.take(), self.sealed_opening.take()].into_iter().flatten() {
             out.request(side, asked);

@@ -100,6 +100,11 @@ impl Dialogue for Conversation {
 
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Pending>(self.pending.len())
+            + self.fragmented.iter().map(|held| held.body.capacity()).sum::<usize>()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while self.put_out_oldest(out) {}
     }

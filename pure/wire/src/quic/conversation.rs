@@ -220,6 +220,10 @@ impl Dialogue for Conversation {
 
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
+    fn holds(&self) -> usize {
+        self.assemblies.source.holds() + self.assemblies.destination.holds()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         self.tls.finish(Reply::Missing, out);
         self.tell(out);

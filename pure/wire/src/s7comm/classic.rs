@@ -99,6 +99,11 @@ impl Classic {
         true
     }
 
+    /// About how many bytes are remembered of what is unanswered.
+    pub fn holds(&self) -> usize {
+        crate::dialogue::held::<(Size, Asked)>(self.items)
+    }
+
     fn keep(&mut self, pending: Pending, out: &mut Out<'_>) {
         while self.pending.len() >= PENDING_MAX || self.items + pending.asked.len() > ITEMS_MAX {
             if !self.put_out_oldest(out) {

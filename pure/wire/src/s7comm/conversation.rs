@@ -85,6 +85,10 @@ impl Dialogue for Conversation {
         *of(&mut self.searching, side) = true;
     }
 
+    fn holds(&self) -> usize {
+        self.classic.holds() + self.parts.iter().map(Vec::capacity).sum::<usize>()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         if let Some((asker, asked)) = self.connecting.take() {
             out.request(asker, asked);

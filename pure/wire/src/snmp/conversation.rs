@@ -77,6 +77,10 @@ impl Dialogue for Conversation {
 
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Pending>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some(pending) = self.pending.pop_front() {
             tell(pending, out);

@@ -110,6 +110,10 @@ impl Dialogue for Conversation {
         *self.searching_mut(side) = true;
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<(Side, u16, Command, Asked)>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some((asker, _, _, asked)) = self.pending.pop_front() {
             out.request(asker, asked);

@@ -147,6 +147,7 @@ fn ten_thousand_captures_with_errors_are_read_to_their_end() {
         reorder_bytes: 4_000,
         message_bytes: 1_000,
         pending_bytes: 4_000,
+        remembered_bytes: 4_000,
         fragmented: 4,
         fragment_bytes: 4_000,
     };
