@@ -23,28 +23,28 @@ pub const KINDS: &[Kind] = &[
         name: "syn-flood",
         about: "forged sources, one SYN each",
         full: 10_000_000,
-        short: 300_000,
+        short: 220_000,
         make: syn_flood,
     },
     Kind {
         name: "half-open",
         about: "streams that begin a message and go silent",
         full: 1_000_000,
-        short: 60_000,
+        short: 55_000,
         make: half_open,
     },
     Kind {
         name: "gaps",
         about: "segments behind a gap that never closes",
         full: 2_000_000,
-        short: 100_000,
+        short: 60_000,
         make: gaps,
     },
     Kind {
         name: "fragments",
         about: "fragments of datagrams that are never whole",
         full: 5_000_000,
-        short: 150_000,
+        short: 40_000,
         make: fragments,
     },
     Kind { name: "bombs", about: "gzip bodies of 10 MB of zeros", full: 20_000, short: 100, make: bombs },
@@ -52,14 +52,14 @@ pub const KINDS: &[Kind] = &[
         name: "bacnet-lies",
         about: "BACnet datagrams and values that claim 65,535 bytes",
         full: 5_000_000,
-        short: 50_000,
+        short: 30_000,
         make: bacnet_lies,
     },
     Kind {
         name: "deep-ber",
         about: "LDAP and SNMP messages nested 10,000 deep",
         full: 20_000,
-        short: 200,
+        short: 60,
         make: deep_ber,
     },
     Kind {
@@ -73,21 +73,28 @@ pub const KINDS: &[Kind] = &[
         name: "tunnels",
         about: "tunnels in tunnels, each with a conversation",
         full: 2_000_000,
-        short: 100_000,
+        short: 60_000,
         make: tunnels,
     },
     Kind {
         name: "names",
         about: "DNS questions from forged sources for names that do not exist",
         full: 5_000_000,
-        short: 250_000,
+        short: 60_000,
         make: names,
+    },
+    Kind {
+        name: "questions",
+        about: "DNS questions, a hundred in each conversation, that nobody answers",
+        full: 10_000_000,
+        short: 120_000,
+        make: questions,
     },
     Kind {
         name: "neighbours",
         about: "ARP claims and questions by forged stations",
         full: 5_000_000,
-        short: 300_000,
+        short: 50_000,
         make: neighbours,
     },
 ];
@@ -474,6 +481,15 @@ fn tunnels(count: u64, traffic: &mut Traffic<'_>) -> io::Result<()> {
 }
 
 fn names(count: u64, traffic: &mut Traffic<'_>) -> io::Result<()> {
+    ask(count, 1, traffic)
+}
+
+fn questions(count: u64, traffic: &mut Traffic<'_>) -> io::Result<()> {
+    ask(count, 100, traffic)
+}
+
+/// Questions, so many from each source.
+fn ask(count: u64, each: u64, traffic: &mut Traffic<'_>) -> io::Result<()> {
     for number in 0..count {
         let label = format!("{number:060x}");
         let mut bytes = vec![(number >> 8) as u8, number as u8, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
@@ -482,7 +498,8 @@ fn names(count: u64, traffic: &mut Traffic<'_>) -> io::Result<()> {
             bytes.extend(label.as_bytes());
         }
         bytes.extend([0, 0, 16, 0, 1]);
-        let from = End { address: forged(number), port: 1_024 + (number % 60_000) as u16 };
+        let source = number / each;
+        let from = End { address: forged(source), port: 1_024 + (source % 60_000) as u16 };
         traffic.ip(&udp(from, End { address: VICTIM, port: 53 }, &bytes), 5_000)?;
     }
     Ok(())
