@@ -161,6 +161,7 @@ fn read(capture: Vec<u8>) -> (Duration, usize, usize) {
         reorder_bytes: 256 << 10,
         message_bytes: 64 << 10,
         pending_bytes: 256 << 10,
+        remembered_bytes: 256 << 10,
         fragmented: 16,
         fragment_bytes: 256 << 10,
     };

@@ -1,7 +1,7 @@
 //! Traffic made to exhaust whoever reads it: the program stays within its bounds, and says what happened.
 
 #[path = "../../examples/hostile/kinds.rs"]
-mod kinds;
+pub mod kinds;
 
 use super::running::bastide;
 use serde_json::Value;
