@@ -781,20 +781,6 @@ impl Said<'_> {
     }
 }
 
-impl Live {
-    fn patience(&self) -> Patience {
-        match self.key.transport() {
-            Transport::Ethernet(_) => Patience::Link,
-            Transport::Tcp if self.tcp.is_over() => Patience::Closed,
-            Transport::Tcp if self.tcp.is_attempt() => Patience::Attempt,
-            Transport::Tcp if self.tcp.came_to_nothing() => Patience::HalfOpen,
-            Transport::Tcp => Patience::Stream,
-            _ if self.sent.destination.packets == 0 => Patience::Unanswered,
-            _ => Patience::Datagram,
-        }
-    }
-}
-
 /// SCTP (RFC 9260 section 3.1): a header of twelve bytes, then chunks.
 fn sctp<'a>(packet: &Packet<'a>, said: &mut Said<'a>) -> Option<()> {
     let ([s0, s1, d0, d1, ..], payload) = packet.payload.split_first_chunk::<12>()?;
