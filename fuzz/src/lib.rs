@@ -28,6 +28,7 @@ pub fn small_wire() -> Wire {
         reorder_bytes: 1 << 20,
         message_bytes: 64 << 10,
         pending_bytes: 1 << 20,
+        remembered_bytes: 1 << 20,
         fragmented: 32,
         fragment_bytes: 1 << 20,
     };

@@ -1,7 +1,9 @@
-//! `cargo xtask bench`: measures, and writes `docs/benchmarks.md`.
+//! `cargo xtask bench`: measures, and writes `docs/benchmarks.md`; `cargo xtask bench hardness` writes the section of that
+//! page that is about traffic made to exhaust whoever reads it.
 //!
 //! Never part of the tests: a number means something only with the machine it came from, when that machine was quiet.
 
+mod hardness;
 mod machine;
 mod measure;
 
@@ -33,6 +35,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let root = house::root();
     let given = match arguments {
         [] => None,
+        ["hardness"] => return hardness::run(),
         [capture] => Some(PathBuf::from(capture)),
         _ => bail!("one capture at most"),
     };
@@ -85,12 +88,16 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     rows.extend(start_up(&bastide)?);
 
     let text = page(&Machine::here(), &capture, bytes, &rows);
-    let into = root.join("docs/benchmarks.md");
+    let into = root.join(PAGE);
+    let hardness = hardness::section(&fs::read_to_string(&into).unwrap_or_default());
     fs::create_dir_all(root.join("docs"))?;
-    fs::write(&into, &text)?;
+    fs::write(&into, text.clone() + &hardness)?;
     println!("{text}\nwritten to {}", into.display());
     Ok(true)
 }
+
+/// Where the figures go.
+const PAGE: &str = "docs/benchmarks.md";
 
 /// Others that read captures, for comparison where they are installed.
 const OTHERS: &[(&str, &[&str])] = &[

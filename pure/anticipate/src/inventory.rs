@@ -26,6 +26,9 @@ const RECOGNISED_CONFIDENCE: u8 = 10;
 
 /// Bounds: beyond them a device or a fact is counted and not kept.
 const DEVICES_MAX: usize = 200_000;
+/// New devices a minute that nobody was heard to answer: whoever forges addresses can have as many as there are. Those
+/// beyond are met once they are answered.
+const NEWCOMERS_MAX: u32 = 256;
 const FACTS_MAX: usize = 8;
 const MACS_MAX: usize = 16;
 const PORTS_MAX: usize = 256;
@@ -42,6 +45,8 @@ pub struct Inventory {
     /// Names of places outside the city, as name servers gave them.
     names: BTreeMap<IpAddr, Text>,
     turned_away: u64,
+    /// In which minute since 1970 how many new devices were met that nobody was heard to answer.
+    newcomers: (i64, u32),
 }
 
 impl Inventory {
@@ -85,28 +90,32 @@ impl Inventory {
         heard: &mut Vec<Address>,
     ) {
         let time = observation.time;
-        let mut sign = |inventory: &mut Inventory, address, out: &mut Vec<Concern>| {
+        let mut sign = |inventory: &mut Inventory, address, is_answered: bool, out: &mut Vec<Concern>| {
+            if !is_answered && inventory.is_one_of_a_crowd(address, time, plan) {
+                return;
+            }
             if let Some(device) = inventory.meet(address, None, time, plan, out) {
                 heard.push(device.address);
             }
         };
         match &observation.fact {
-            Observed::Opened(flow) => sign(self, flow.source, out),
+            Observed::Opened(flow) => sign(self, flow.source, false, out),
             Observed::Recognised(flow) => {
-                sign(self, flow.source, out);
+                sign(self, flow.source, false, out);
                 self.note_use(flow, VerbSet::EMPTY);
             }
             Observed::Conversation(conversation) => {
-                sign(self, conversation.flow.source, out);
+                sign(self, conversation.flow.source, conversation.packets_in > 0, out);
                 if conversation.packets_in > 0 {
-                    sign(self, conversation.flow.destination, out);
+                    sign(self, conversation.flow.destination, true, out);
                     self.note_use(&conversation.flow, VerbSet::EMPTY);
                 }
             }
             Observed::Request(request) => {
-                sign(self, request.flow.source, out);
-                if matches!(request.reply, Reply::Done | Reply::Refused(_)) {
-                    sign(self, request.flow.destination, out);
+                let is_answered = matches!(request.reply, Reply::Done | Reply::Refused(_));
+                sign(self, request.flow.source, is_answered, out);
+                if is_answered {
+                    sign(self, request.flow.destination, true, out);
                 }
                 self.note_use(&request.conversation(), VerbSet::of(&[request.verb]));
             }
@@ -128,6 +137,23 @@ impl Inventory {
             }
             Observed::Flood(_) | Observed::Loss(_) | Observed::Message(_) | Observed::Unread(_) => {}
         }
+    }
+
+    /// Whether an address that nobody was heard to answer is new, in a minute in which there were many of those.
+    fn is_one_of_a_crowd(&mut self, address: Address, time: Timestamp, plan: Option<&Plan>) -> bool {
+        let is_known = self.device(address).is_some()
+            || plan.is_some_and(|plan| plan.asset_at(address).is_some())
+            || !self.is_ours(address, plan);
+        if is_known {
+            return false;
+        }
+        let minute = time.as_second().div_euclid(60);
+        if self.newcomers.0 != minute {
+            self.newcomers = (minute, 0);
+        }
+        let (_, met) = &mut self.newcomers;
+        *met = met.saturating_add(1);
+        *met > NEWCOMERS_MAX
     }
 
     fn canonical(&self, address: Address) -> Address {

@@ -368,6 +368,21 @@ fn a_flood_of_forged_addresses_is_one_finding_and_not_one_for_each_address() {
 }
 
 #[test]
+fn forged_addresses_of_the_city_itself_do_not_fill_the_inventory() {
+    let mut story = Story::new();
+    let knock =
+        |number: u32| flow(&format!("10.0.{}.{}", number / 250, number % 250 + 1), "192.0.2.130", 502);
+    for number in 0..5_000 {
+        story.tell(0, Observed::Opened(knock(number)));
+        story.conversation(5, knock(number), ConnectionState::S0, 0);
+    }
+    assert_eq!(story.of(Rule::UndeclaredDevice).len(), 256);
+    // Who is answered is there.
+    story.conversation(6, knock(4_999), ConnectionState::Sf, 100);
+    assert_eq!(story.of(Rule::UndeclaredDevice).len(), 257);
+}
+
+#[test]
 fn what_is_spread_over_many_devices_is_a_flood_only_if_it_comes_from_many() {
     let flood = |sources| Flood {
         destination: None,

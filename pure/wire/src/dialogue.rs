@@ -47,6 +47,12 @@ pub trait Dialogue: Send {
     /// Part of the stream was never seen: forget what is half read and find the next message.
     fn gap(&mut self, _side: Side, _missing: u64, _out: &mut Out<'_>) {}
 
+    /// About how many bytes it remembers of what was said, where that can be much: unfinished messages, and what is
+    /// kept in order. All dialogues together have a bound ([`crate::Limits::remembered_bytes`]).
+    fn holds(&self) -> usize {
+        0
+    }
+
     /// The conversation is over: tell of what is unanswered.
     fn end(&mut self, out: &mut Out<'_>);
 }
@@ -283,6 +289,12 @@ impl Asked {
         let value = self.value.as_ref().map_or(0, |value| value.len());
         size_of::<Asked>() + self.target.name.len() + value + weight(&self.details)
     }
+}
+
+/// Roughly how many bytes it takes to remember so many of something, with the text in each.
+pub(crate) fn held<T>(count: usize) -> usize {
+    const TEXT: usize = 256;
+    count * (size_of::<T>() + TEXT)
 }
 
 /// Roughly how many bytes details take to keep.

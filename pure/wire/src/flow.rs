@@ -4,6 +4,7 @@ use crate::Config;
 use crate::dialogue::Side;
 use crate::history::History;
 use crate::icmp;
+use crate::table::Patience;
 use crate::talk::Talk;
 use crate::tcp;
 use city::{
@@ -192,6 +193,8 @@ pub(crate) struct Live {
     pub(crate) last: Timestamp,
     /// How many interim reports are due by the time it was last told of.
     pub(crate) interims: u32,
+    /// About how many bytes its dialogue remembers.
+    pub(crate) remembered: u32,
     /// Packets with payload since it is no longer listened to.
     pub(crate) unread: u32,
     pub(crate) vlan: Option<u16>,
@@ -245,6 +248,19 @@ impl Live {
                 self.sent.destination.packets == 0 && self.flow().destination.is_station()
             }
             Transport::Ethernet(_) | Transport::Ip(_) => false,
+        }
+    }
+
+    /// How long it may be silent.
+    pub(crate) fn patience(&self) -> Patience {
+        match self.key.transport() {
+            Transport::Ethernet(_) => Patience::Link,
+            Transport::Tcp if self.tcp.is_over() => Patience::Closed,
+            Transport::Tcp if self.tcp.is_attempt() => Patience::Attempt,
+            Transport::Tcp if self.tcp.came_to_nothing() => Patience::HalfOpen,
+            Transport::Tcp => Patience::Stream,
+            _ if self.sent.destination.packets == 0 => Patience::Unanswered,
+            _ => Patience::Datagram,
         }
     }
 

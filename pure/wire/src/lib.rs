@@ -178,6 +178,8 @@ pub struct Config {
 
 /// Bounds on what a reader keeps. The defaults hold it under 500 MB; what few dialogues remember beside unanswered
 /// requests comes on top and is bounded for each conversation by its protocol's folder.
+/// Bounds on what a reader keeps. The defaults hold it under 500 MB, whatever arrives; a table that is full puts out the
+/// oldest, and says so.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Conversations followed at a time.
@@ -190,6 +192,9 @@ pub struct Limits {
     pub pending_bytes: usize,
     /// Bytes of requests that nobody has answered yet, over all conversations.
     pub unanswered_bytes: usize,
+    /// Bytes that the protocols' dialogues remember besides, over all conversations, about: messages that are not whole,
+    /// and what they keep in order.
+    pub remembered_bytes: usize,
     /// IP datagrams whose fragments are awaited at a time.
     pub fragmented: usize,
     /// Bytes of fragments held, over all datagrams.
@@ -204,6 +209,7 @@ impl Default for Limits {
             message_bytes: 256 << 10,
             pending_bytes: 64 << 20,
             unanswered_bytes: 64 << 20,
+            remembered_bytes: 64 << 20,
             fragmented: 4_096,
             fragment_bytes: 16 << 20,
         }

@@ -48,14 +48,6 @@ impl Patience {
             Patience::Forsaken | Patience::HalfOpen | Patience::Link | Patience::Stream => 300,
         })
     }
-
-    /// After how long a silence it is looked at: at its end, but for one that is half open.
-    fn look(self) -> SignedDuration {
-        match self {
-            Patience::HalfOpen => Patience::Attempt.limit(),
-            other => other.limit(),
-        }
-    }
 }
 
 /// No slot.
@@ -170,11 +162,6 @@ impl Table {
         Some(live)
     }
 
-    /// What a conversation is kept by.
-    pub(crate) fn patience(&self, place: Place) -> Option<Patience> {
-        self.slots.get(place.0 as usize).map(|slot| slot.patience)
-    }
-
     /// Makes a conversation the most recently active of its kind.
     pub(crate) fn touch(&mut self, place: Place, patience: Patience) {
         let Some(slot) = self.slots.get_mut(place.0 as usize) else { return };
@@ -185,12 +172,37 @@ impl Table {
         self.link(place.0, patience);
     }
 
-    /// One that has been silent for too long: it is over, unless it is half open.
-    pub(crate) fn expired(&self, now: Timestamp) -> Option<Place> {
-        Patience::ALL.into_iter().find_map(|patience| {
-            let (place, last) = self.oldest(patience)?;
-            (now.duration_since(last) >= patience.look()).then_some(place)
-        })
+    /// Those that have been silent for too long, and when they began.
+    pub(crate) fn expired(&self, now: Timestamp) -> Vec<(Begun, Place)> {
+        let mut expired = Vec::new();
+        for patience in Patience::ALL.into_iter().filter(|patience| *patience != Patience::HalfOpen) {
+            self.silent(patience, now, patience.limit(), |begun, place| expired.push((begun, place)));
+        }
+        expired
+    }
+
+    /// Those that have been half open for as long as an attempt is waited for.
+    pub(crate) fn forsaken(&self, now: Timestamp) -> Vec<Place> {
+        let mut forsaken = Vec::new();
+        self.silent(Patience::HalfOpen, now, Patience::Attempt.limit(), |_, place| forsaken.push(place));
+        forsaken
+    }
+
+    fn silent(
+        &self,
+        patience: Patience,
+        now: Timestamp,
+        limit: SignedDuration,
+        mut take: impl FnMut(Begun, Place),
+    ) {
+        let mut at = self.list(patience).map_or(NONE, |list| list.first);
+        while let Some(slot) = self.slots.get(at as usize)
+            && let Some(live) = &slot.live
+            && now.duration_since(live.last) >= limit
+        {
+            take(live.begun, Place(at));
+            at = slot.after;
+        }
     }
 
     /// The one to put out when the table is full: the least recently active; but while those that came to nothing
@@ -206,11 +218,17 @@ impl Table {
             .map(|(place, _)| place)
     }
 
-    /// Takes out all of them.
-    pub(crate) fn take_all(&mut self) -> Vec<Live> {
-        let all = std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.live).collect();
-        *self = Table { next: self.next, ..Table::new(self.seed) };
-        all
+    /// All of them, and when they began.
+    pub(crate) fn all(&self) -> Vec<(Begun, Place)> {
+        let all = (0_u32..).zip(&self.slots);
+        all.filter_map(|(at, slot)| Some((slot.live.as_ref()?.begun, Place(at)))).collect()
+    }
+
+    /// Gives back the room of those that were taken out, if all were.
+    pub(crate) fn give_back_room(&mut self) {
+        if self.len() == 0 {
+            *self = Table { next: self.next, ..Table::new(self.seed) };
+        }
     }
 
     fn oldest(&self, patience: Patience) -> Option<(Place, Timestamp)> {

@@ -244,6 +244,19 @@ impl Talk {
         matches!(self, Talk::Stream(stream) if stream.order.of(side).holds())
     }
 
+    /// About how many bytes are remembered of it, without what waits for more.
+    pub(crate) fn holds(&self) -> usize {
+        let held = |dialogue: &dyn Dialogue| size_of_val(dialogue) + dialogue.holds();
+        match self {
+            Talk::Datagrams(dialogue) => held(&**dialogue),
+            Talk::Stream(stream) => match &stream.hearing.stage {
+                Stage::Reading(dialogue) => size_of::<Stream>() + held(&**dialogue),
+                Stage::Opening { .. } | Stage::Over => size_of::<Stream>(),
+            },
+            Talk::Unheard | Talk::Unrecognised(_) | Talk::Over => 0,
+        }
+    }
+
     /// Nothing more will be said.
     pub(crate) fn end(&mut self, room: &mut Room, ear: &mut Ear<'_>) {
         match std::mem::replace(self, Talk::Over) {

@@ -70,6 +70,8 @@ pub struct Wire {
     reorder: Room,
     pending: Room,
     unanswered: Allowance,
+    /// About how many bytes the dialogues remember.
+    remembered: usize,
 }
 
 /// What is known of a packet from outside it.
@@ -109,6 +111,7 @@ impl Wire {
             reorder: Room { used: 0, limit: config.limits.reorder_bytes },
             pending: Room { used: 0, limit: config.limits.pending_bytes },
             unanswered: Allowance::new(config.limits.unanswered_bytes),
+            remembered: 0,
             config,
         }
     }
@@ -157,15 +160,10 @@ impl Wire {
                 self.expected = Expected::default();
             }
             Turn::Sweep { .. } => {
-                let mut ended: Vec<(Begun, Live)> = Vec::new();
-                while let Some(place) = self.table.expired(moment.now) {
-                    if self.table.patience(place) == Some(Patience::HalfOpen) {
-                        self.forsake(place);
-                    } else if let Some(live) = self.table.remove(place) {
-                        ended.push((live.begun, live));
-                    }
+                for place in self.table.forsaken(moment.now) {
+                    self.forsake(place);
                 }
-                self.conclude(ended, moment.now, EndedBy::Silence, out, mark);
+                self.conclude(self.table.expired(moment.now), moment.now, EndedBy::Silence, out, mark);
                 self.fragments.expire(moment.now);
                 self.neighbours.expire(moment.now, &self.config.sensor, out);
                 self.links.expire(&self.config, moment.now, out);
@@ -181,8 +179,8 @@ impl Wire {
         out: &mut Vec<Observation>,
         mark: &mut impl FnMut(Order, usize),
     ) {
-        let ended = self.table.take_all().into_iter().map(|live| (live.begun, live)).collect();
-        self.conclude(ended, now, EndedBy::Input, out, mark);
+        self.conclude(self.table.all(), now, EndedBy::Input, out, mark);
+        self.table.give_back_room();
         self.neighbours.finish(now, &self.config.sensor, out);
         self.links.finish(&self.config, now, out);
         self.fragments.finish();
@@ -192,15 +190,15 @@ impl Wire {
     /// Tells of conversations that are over, in the order in which they began.
     fn conclude(
         &mut self,
-        mut ended: Vec<(Begun, Live)>,
+        mut ended: Vec<(Begun, Place)>,
         now: Timestamp,
         by: EndedBy,
         out: &mut Vec<Observation>,
         mark: &mut impl FnMut(Order, usize),
     ) {
         ended.sort_unstable_by_key(|(begun, _)| *begun);
-        for (begun, live) in ended {
-            self.over(live, now, by, out);
+        for (begun, place) in ended {
+            self.end(place, now, by, out);
             mark(Order::Ended(begun), out.len());
         }
     }
@@ -648,6 +646,9 @@ impl Wire {
                 (_, _) => live.talk.unreadable(said.payload, &mut ear),
             }
             live.protocol = ear.out.flow.protocol;
+            let remembered = u32::try_from(live.talk.holds()).unwrap_or(u32::MAX);
+            self.remembered = self.remembered.saturating_sub(live.remembered as usize) + remembered as usize;
+            live.remembered = remembered;
         } else if !said.payload.is_empty() {
             live.unread = live.unread.saturating_add(1);
         }
@@ -663,6 +664,12 @@ impl Wire {
             live.tell(around.time, &self.config, None, out);
         }
         self.table.touch(place, patience);
+        while self.remembered > self.config.limits.remembered_bytes
+            && let Some(least) = self.table.least()
+        {
+            self.tally.put_out += 1;
+            self.end(least, around.time, EndedBy::FullTable, out);
+        }
         Some(place)
     }
 
@@ -700,6 +707,7 @@ impl Wire {
             start: around.time,
             last: around.time,
             interims: 0,
+            remembered: 0,
             unread: 0,
             vlan: around.vlan,
             macs: Ends::default(),
@@ -755,6 +763,7 @@ impl Wire {
     /// Tells of a conversation that is over.
     fn over(&mut self, mut live: Live, now: Timestamp, by: EndedBy, out: &mut Vec<Observation>) {
         let flow = live.flow();
+        self.remembered = self.remembered.saturating_sub(live.remembered as usize);
         let mut ear = Ear {
             out: Out {
                 config: &self.config,
@@ -779,20 +788,6 @@ impl Wire {
             self.tally.floods.count(&flow, live.start);
         }
         live.tell(now, &self.config, Some(by), out);
-    }
-}
-
-impl Live {
-    fn patience(&self) -> Patience {
-        match self.key.transport() {
-            Transport::Ethernet(_) => Patience::Link,
-            Transport::Tcp if self.tcp.is_over() => Patience::Closed,
-            Transport::Tcp if self.tcp.is_attempt() => Patience::Attempt,
-            Transport::Tcp if self.tcp.came_to_nothing() => Patience::HalfOpen,
-            Transport::Tcp => Patience::Stream,
-            _ if self.sent.destination.packets == 0 => Patience::Unanswered,
-            _ => Patience::Datagram,
-        }
     }
 }
 

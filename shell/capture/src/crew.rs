@@ -370,6 +370,7 @@ fn divided(config: &Config, readers: usize) -> Config {
             reorder_bytes: limits.reorder_bytes / readers,
             pending_bytes: limits.pending_bytes / readers,
             unanswered_bytes: limits.unanswered_bytes / readers,
+            remembered_bytes: limits.remembered_bytes / readers,
             fragmented: limits.fragmented / readers,
             fragment_bytes: limits.fragment_bytes / readers,
             ..*limits

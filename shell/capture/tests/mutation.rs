@@ -162,6 +162,7 @@ fn read(capture: Vec<u8>) -> (Duration, usize, usize) {
         message_bytes: 64 << 10,
         pending_bytes: 256 << 10,
         unanswered_bytes: 256 << 10,
+        remembered_bytes: 256 << 10,
         fragmented: 16,
         fragment_bytes: 256 << 10,
     };

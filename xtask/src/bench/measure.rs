@@ -14,7 +14,7 @@ use std::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measured {
     pub(super) seconds: f64,
-    memory_kb: u64,
+    pub(super) memory_kb: u64,
 }
 
 impl Measured {
@@ -39,9 +39,14 @@ pub(super) enum Watched {
 
 /// Runs a command to its end; its output is thrown away.
 pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Measured> {
+    run_on(command, Stdio::null(), limit)
+}
+
+/// The same, with something on its standard input.
+pub(super) fn run_on(command: &mut Command, input: Stdio, limit: Duration) -> Result<Measured> {
     let name = format!("{command:?}");
     let begin = Instant::now();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let mut child = command.stdin(input).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let mut memory_kb = 0;
     loop {
         memory_kb = memory_kb.max(peak_kb(&child));

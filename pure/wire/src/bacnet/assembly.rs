@@ -32,6 +32,11 @@ pub struct Whole {
 pub struct Assemblies(VecDeque<(Sender, Whole)>);
 
 impl Assemblies {
+    /// How many bytes are held.
+    pub fn holds(&self) -> usize {
+        self.0.iter().map(|(_, whole)| whole.data.capacity()).sum()
+    }
+
     /// Takes a segment. The whole message is returned with its last.
     pub fn add(&mut self, sender: Sender, segment: Segment, data: &[u8]) -> Option<Whole> {
         let place = self.0.iter().position(|(known, _)| *known == sender);

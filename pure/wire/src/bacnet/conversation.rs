@@ -95,6 +95,10 @@ impl Dialogue for Conversation {
         self.npdu(side, Carrier::Ip { function: bvlc.function, origin }, body, out)
     }
 
+    fn holds(&self) -> usize {
+        self.pending_bytes + self.assemblies.holds()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some(pending) = self.take(0) {
             self.tell(pending, out);

@@ -64,6 +64,10 @@ impl Dialogue for Conversation {
         self.footing.lose(side);
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<(Side, Command, u64)>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while let Some((side, command, _)) = self.pending.pop_front() {
             tell(side, command, None, Reply::Missing, out);

@@ -384,6 +384,10 @@ impl Dialogue for Conversation {
         }
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Exchange>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while !self.pending.is_empty() {
             self.tell_first(out);

@@ -128,6 +128,12 @@ impl Body {
         Some(Body { length, start, ..Body::default() })
     }
 
+    /// How many bytes of it are held.
+    pub fn holds(&self) -> usize {
+        let form = self.form.as_ref().map_or(0, Vec::capacity);
+        form + self.packed.as_ref().map_or(0, |(_, bytes)| bytes.capacity())
+    }
+
     /// One that is all there.
     pub fn of(bytes: &[u8]) -> Body {
         let mut body = Body::default();

@@ -611,6 +611,15 @@ impl Dialogue for Conversation {
         }
     }
 
+    fn holds(&self) -> usize {
+        let inside = match &self.inside {
+            Some(Inside::Tls(dialogue) | Inside::Upgraded(dialogue)) => dialogue.holds(),
+            None => 0,
+        };
+        let bodies = self.halves.source.body.holds() + self.halves.destination.body.holds();
+        crate::dialogue::held::<Exchange>(self.pending.len()) + bodies + inside
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         if let Some(client) = self.client {
             let is_whole = match &self.half(client.other()).stage {

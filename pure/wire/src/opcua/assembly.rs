@@ -22,6 +22,11 @@ struct Assembly {
 pub struct Assemblies(Vec<Assembly>);
 
 impl Assemblies {
+    /// How many bytes are held.
+    pub fn holds(&self) -> usize {
+        self.0.iter().map(|open| open.body.capacity()).sum()
+    }
+
     /// Whether earlier chunks of this message came.
     pub fn knows(&self, side: Side, channel: u32, request: u32) -> bool {
         self.place(side, channel, request).is_some()

@@ -133,6 +133,10 @@ impl Dialogue for Conversation {
         self.footing.lose(side);
     }
 
+    fn holds(&self) -> usize {
+        self.assemblies.holds()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         for (side, asked) in [self.greeting.take(), self.sealed_opening.take()].into_iter().flatten() {
             out.request(side, asked);

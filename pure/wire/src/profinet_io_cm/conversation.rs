@@ -94,6 +94,11 @@ impl Dialogue for Conversation {
         true
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Pending>(self.pending.len())
+            + self.fragmented.iter().map(|held| held.body.capacity()).sum::<usize>()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while self.put_out_oldest(out) {}
     }

@@ -18,6 +18,11 @@ pub struct Assembly {
 }
 
 impl Assembly {
+    /// How many bytes are held.
+    pub fn holds(&self) -> usize {
+        self.size
+    }
+
     /// Takes a piece; hands on what is now whole behind what was handed on before.
     pub fn take(&mut self, at: u64, piece: &[u8]) -> Vec<u8> {
         let is_ahead = at.saturating_sub(self.done) > HELD_MAX as u64;

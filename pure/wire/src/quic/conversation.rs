@@ -241,6 +241,10 @@ impl Dialogue for Conversation {
         true
     }
 
+    fn holds(&self) -> usize {
+        self.assemblies.source.holds() + self.assemblies.destination.holds()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         self.tls.finish(Reply::Missing, out);
         self.tell(out);

@@ -54,6 +54,10 @@ impl Dialogue for Conversation {
         self.footing.lose(side);
     }
 
+    fn holds(&self) -> usize {
+        self.parts.source.capacity() + self.parts.destination.capacity()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         if let Some((asker, asked)) = self.connecting.take() {
             out.request(asker, asked);

@@ -376,6 +376,10 @@ impl Dialogue for Conversation {
         }
     }
 
+    fn holds(&self) -> usize {
+        crate::dialogue::held::<Command>(self.pending.len())
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         while !self.pending.is_empty() {
             self.missing(out);

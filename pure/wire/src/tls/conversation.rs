@@ -510,6 +510,10 @@ impl Dialogue for Conversation {
         half.is_searching = true;
     }
 
+    fn holds(&self) -> usize {
+        self.halves.source.partial.capacity() + self.halves.destination.partial.capacity()
+    }
+
     fn end(&mut self, out: &mut Out<'_>) {
         self.finish(Reply::Missing, out);
     }

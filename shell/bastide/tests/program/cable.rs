@@ -72,6 +72,13 @@ impl Cable {
         inside(&self.pumps, program)
     }
 
+    /// Sends so many large frames from the office as fast as it can.
+    pub fn flood(&self, frames: u32) {
+        let mut command = self.office("python3");
+        command.args(["-c", FLOOD, ENDS[0], &frames.to_string()]);
+        assert!(command.status().unwrap().success());
+    }
+
     /// Sends what a capture file holds from the office to the pumps, again and again, a frame each millisecond.
     pub fn send(&self, capture: &std::path::Path) -> Running {
         let mut sender = Running::start(self.office("python3").args(["-c", SEND, ENDS[0]]).arg(capture));
@@ -97,6 +104,17 @@ fn inside(namespace: &str, program: &str) -> Command {
     command.args(["netns", "exec", namespace, program]);
     command
 }
+
+/// Frames of 1,500 bytes to nobody, of the type that IEEE 802 has for local experiments.
+const FLOOD: &str = r#"
+import signal, socket, sys
+signal.alarm(60)
+out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+out.bind((sys.argv[1], 0))
+frame = bytes.fromhex("00005e0053fe00005e0053fd88b5") + bytes(1486)
+for _ in range(int(sys.argv[2])):
+    out.send(frame)
+"#;
 
 /// Sends a capture's frames as they are, for ten minutes at most. Little-endian pcap, as `made_capture` writes it.
 const SEND: &str = r#"

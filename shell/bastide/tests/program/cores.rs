@@ -1,8 +1,12 @@
 //! However many cores read, the same bytes come out.
 
-use super::running::{bastide, made_capture};
+use super::{
+    hostile::kinds::{self, KINDS},
+    running::{bastide, made_capture},
+};
 use std::{
-    fs,
+    fs::{self, File},
+    io::BufWriter,
     path::{Path, PathBuf},
 };
 
@@ -35,10 +39,17 @@ fn records_and_events_are_the_same_on_any_number_of_cores() {
     let cut = folder.path().join("cut.pcap");
     let bytes = fs::read(&made).unwrap();
     fs::write(&cut, &bytes[..bytes.len() / 3 + 7]).unwrap();
-    let captures = [town(), vec![cut, made]].concat();
+    // A flood, which is counted by all readers together.
+    let flood = folder.path().join("flood.pcap");
+    let kind = KINDS.iter().find(|kind| kind.name == "syn-flood").unwrap();
+    kinds::write(kind, 8_000, &mut BufWriter::new(File::create(&flood).unwrap())).unwrap();
+    let captures = [town(), vec![cut, made, flood]].concat();
     for format in ["eve", "ndjson"] {
         let alone = lines(&captures, format, "1");
         assert!(alone.len() > 1_000_000);
+        let told =
+            String::from_utf8_lossy(&alone).lines().filter(|line| line.contains(r#""kind":"flood""#)).count();
+        assert_eq!(told, usize::from(format == "ndjson"));
         for cores in ["2", "3"] {
             let together = lines(&captures, format, cores);
             assert!(together == alone, "{cores} cores write other {format} than one");

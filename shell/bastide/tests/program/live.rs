@@ -60,11 +60,16 @@ impl Place {
 
     /// Watches the pumps' end of the cable, and waits until the console is open.
     fn watch(&self, cable: &Cable) -> Running {
+        self.watch_with(cable, "3")
+    }
+
+    /// The same, with so many readers.
+    fn watch_with(&self, cable: &Cable, readers: &str) -> Running {
         let errors = File::create(self.folder.path().join("errors")).unwrap();
         let mut command = cable.pumps(env!("CARGO_BIN_EXE_bastide"));
         command
             .args(["run", "--city", "tests/program/town", "--interface", ENDS[1], "--user", "nobody"])
-            .args(["--listen", "127.0.0.1:0", "--state"])
+            .args(["--threads", readers, "--listen", "127.0.0.1:0", "--state"])
             .arg(self.state());
         let mut watching = Running::start_with_errors_to(&mut command, errors);
         watching.wait_for_line(|line| line.starts_with("Watching "));
@@ -80,18 +85,19 @@ impl Place {
         list.as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// What the watching process answers; none if it did not come to.
+    fn ask(&self, what: &str) -> Option<Value> {
+        let mut socket = UnixStream::connect(self.state().join("socket")).ok()?;
+        let question = format!("GET /api/v1/{what} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        socket.write_all(question.as_bytes()).ok()?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).ok()?;
+        serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+    }
+
     /// The numbers of the findings that the watching process tells of; none if it did not come to answer.
     fn told(&self) -> BTreeSet<u64> {
-        let answer = || -> Option<Value> {
-            let mut socket = UnixStream::connect(self.state().join("socket")).ok()?;
-            socket
-                .write_all(b"GET /api/v1/findings?limit=1000000 HTTP/1.0\r\nHost: localhost\r\n\r\n")
-                .ok()?;
-            let mut answer = String::new();
-            socket.read_to_string(&mut answer).ok()?;
-            serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
-        };
-        let Some(answer) = answer() else { return BTreeSet::new() };
+        let Some(answer) = self.ask("findings?limit=1000000") else { return BTreeSet::new() };
         let list = answer["findings"].as_array().expect("an answer that lists findings");
         list.iter().map(|finding| finding["number"].as_u64().unwrap()).collect()
     }
@@ -146,6 +152,48 @@ fn a_city_is_watched_without_rights() {
         threads += 1;
     }
     assert!(threads > 2, "only {threads} threads were looked at");
+}
+
+#[test]
+fn several_readers_read_what_passes_and_what_there_was_no_room_for_is_told() {
+    let Some(cable) = Cable::lay("readers") else { return };
+    let place = Place::new();
+    let watching = place.watch_with(&cable, "2");
+    let capture = place.folder.path().join("made.pcap");
+    made_capture(&capture, 60_000);
+    let sender = cable.send(&capture);
+    let began = Instant::now();
+    let worked = || -> Vec<bool> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", watching.id())).unwrap();
+        let read = |task: &Path, name: &str| fs::read_to_string(task.join(name)).unwrap_or_default();
+        // How long a thread was on a core, in nanoseconds (sched-stats).
+        tasks
+            .map(|task| task.unwrap().path())
+            .filter(|task| read(task, "comm").starts_with("reader-"))
+            .map(|task| read(&task, "schedstat").split(' ').next().is_some_and(|time| time.len() > 7))
+            .collect()
+    };
+    while worked() != [true, true] || place.told().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}, {}", worked(), place.errors());
+        thread::sleep(Duration::from_millis(100));
+    }
+    drop(sender);
+    watching.paused(|| cable.flood(50_000));
+    let dropped = || {
+        let answer = place.ask("losses")?;
+        let mut losses = answer["losses"].as_array()?.iter();
+        losses.find(|loss| loss["kind"] == "dropped")?["count"].as_u64()
+    };
+    let began = Instant::now();
+    let dropped = loop {
+        if let Some(dropped) = dropped() {
+            break dropped;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "drops are not told: {}", place.errors());
+        thread::sleep(Duration::from_millis(100));
+    };
+    // The ring holds 32 MiB of the 75 MB.
+    assert!((20_000..50_000).contains(&dropped), "{dropped}");
 }
 
 #[test]

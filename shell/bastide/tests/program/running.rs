@@ -69,6 +69,14 @@ impl Running {
         self.wait(patience)
     }
 
+    /// Lets it stand still while something is done.
+    pub fn paused(&self, meanwhile: impl FnOnce()) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+        meanwhile();
+        rustix::process::kill_process(process, rustix::process::Signal::CONT).unwrap();
+    }
+
     /// Waits for its end. `None` if it takes longer than it may.
     pub fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         let began = Instant::now();

@@ -88,3 +88,27 @@ fn a_half_open_flood_does_not_wash_away_the_real_ones() {
     let out = watch_with(config, &[real.frames, flood, more].concat());
     assert_eq!(heard(&out), [">one", ">two", ">end"]);
 }
+
+#[test]
+fn what_dialogues_remember_is_bounded_for_all_of_them_together() {
+    let config = Config { limits: Limits { remembered_bytes: 40 << 10, ..Limits::default() }, ..config() };
+    let mut wire = Wire::new(config);
+    let mut out = Vec::new();
+    // Questions to a name server that nobody answers, from ever other ports.
+    let mut question = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, b'a'];
+    question.extend(*b"\x07example\0\0\x01\0\x01");
+    for number in 0..2_000_i64 {
+        let mut talk = Talk::between(&format!("192.0.2.1:{}", 50_000 + number / 20), "192.0.2.2:53");
+        talk.wait(number);
+        for (time, bytes) in talk.datagram(Source, &question).frames {
+            let length = bytes.len() as u32;
+            wire.see(&Frame { time, link: LinkType(1), bytes: &bytes, length }, &mut out);
+        }
+        assert!(wire.remembered <= 40 << 10);
+    }
+    assert!(wire.conversations() < 100);
+    wire.finish(&mut out);
+    assert_eq!(wire.remembered, 0);
+    assert_eq!(requests(&out).len(), 2_000, "none is lost");
+    assert!(losses(&out).iter().any(|(kind, count)| *kind == LossKind::TableFull && *count > 50));
+}

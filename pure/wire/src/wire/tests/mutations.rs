@@ -174,6 +174,7 @@ fn ten_thousand_captures_with_errors_are_read_to_their_end() {
         message_bytes: 1_000,
         pending_bytes: 4_000,
         unanswered_bytes: 4_000,
+        remembered_bytes: 4_000,
         fragmented: 4,
         fragment_bytes: 4_000,
     };
