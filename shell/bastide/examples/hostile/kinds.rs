@@ -47,7 +47,7 @@ pub const KINDS: &[Kind] = &[
         short: 40_000,
         make: fragments,
     },
-    Kind { name: "bombs", about: "gzip bodies of 10 MB of zeros", full: 20_000, short: 100, make: bombs },
+    Kind { name: "bombs", about: "gzip bodies of 10 MB of zeros", full: 500, short: 100, make: bombs },
     Kind {
         name: "bacnet-lies",
         about: "BACnet datagrams and values that claim 65,535 bytes",

@@ -49,7 +49,7 @@ fn records_and_events_are_the_same_on_any_number_of_cores() {
         assert!(alone.len() > 1_000_000);
         let told =
             String::from_utf8_lossy(&alone).lines().filter(|line| line.contains(r#""kind":"flood""#)).count();
-        assert_eq!(told, usize::from(format == "ndjson"));
+        assert_eq!(told > 0, format == "ndjson");
         for cores in ["2", "3"] {
             let together = lines(&captures, format, cores);
             assert!(together == alone, "{cores} cores write other {format} than one");
