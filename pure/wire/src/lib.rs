@@ -110,6 +110,7 @@ mod text_head;
 mod tftp;
 mod tls;
 mod tunnel;
+mod udld;
 mod upgrade;
 mod vrrp;
 mod websocket;
