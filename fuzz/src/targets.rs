@@ -96,6 +96,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("telnet", Target::Tcp(23)),
     ("tftp", Target::Udp(69)),
     ("tls", Target::Tcp(443)),
+    ("udld", Target::Linked(LENGTH)),
     ("websocket", Target::Tcp(80)),
     ("ws_discovery", Target::Udp(3702)),
 ];

@@ -183,6 +183,8 @@ protocols! {
     Tftp "tftp" "TFTP" general [69] [Transfer]
     /// Transport Layer Security, RFC 8446 and RFC 5246; what is inside is not seen.
     Tls "tls" "TLS" general [443 8443 8883] [Authenticate Transfer]
+    /// Unidirectional Link Detection, RFC 5171.
+    Udld "udld" "UDLD" general [] [Publish]
     /// Virtual Router Redundancy Protocol, RFC 3768 and RFC 9568.
     Vrrp "vrrp" "VRRP" general [] [Configure Publish]
     /// WebSocket, RFC 6455.

@@ -1,4 +1,4 @@
-//! Devices that tell their neighbours on the link of themselves again and again: what LLDP and CDP have in common.
+//! Devices that tell their neighbours on the link of themselves again and again: what LLDP, CDP and UDLD have in common.
 //!
 //! A fact is told when it is new or another, and once within a while. The device is called by the address at which it
 //! says that it can be managed, or by the MAC address that it sends from.

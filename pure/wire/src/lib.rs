@@ -120,6 +120,7 @@ mod text_head;
 mod tftp;
 mod tls;
 mod tunnel;
+mod udld;
 mod unanswered;
 mod upgrade;
 mod vrrp;

@@ -2,7 +2,7 @@
 
 use crate::arp::Neighbours;
 use crate::dialogue::Out;
-use crate::{Config, announce, cdp, eapol, icmp, lldp, profinet_dcp, stp};
+use crate::{Config, announce, cdp, eapol, icmp, lldp, profinet_dcp, stp, udld};
 use city::{Address, Flow, Mac, Observation, Protocol, Transport};
 use jiff::Timestamp;
 
@@ -110,6 +110,9 @@ impl Links {
             }
             (_, Some((CISCO, cdp::CISCO_NUMBER))) => {
                 cdp::read(bytes, &mut self.announcers, seen, out).map(|()| Protocol::Cdp)
+            }
+            (_, Some((CISCO, udld::CISCO_NUMBER))) => {
+                udld::read(bytes, &mut self.announcers, seen, out).map(|()| Protocol::Udld)
             }
             _ => None,
         };

@@ -2,6 +2,7 @@
 
 use super::message::{Code, Kind, Message};
 use super::parse::parse_message;
+use crate::cursor::Cursor;
 use crate::dialogue::{Dialogue, Out, Side};
 use crate::show::{VALUE_BYTES_MAX, hexadecimal, listed, readable};
 use city::{Address, Details, Flow, Mac, Observed, Reply, Request, Target, Text, Trait, Verb};
@@ -231,6 +232,7 @@ fn details(message: &Message<'_>) -> Details {
         ("vendor-class", Code::VENDOR_CLASS),
         ("user-class", Code::USER_CLASS),
         ("message", Code::MESSAGE),
+        ("mud-url", Code::MUD_URL),
     ] {
         if let Some(bytes) = message.option(code) {
             put(key, readable(without_zeros(bytes), DETAIL_MAX));
@@ -248,11 +250,16 @@ fn details(message: &Message<'_>) -> Details {
         ("name-server", Code::NAME_SERVER),
         ("time-server", Code::TIME_SERVER),
         ("ntp-server", Code::NTP_SERVER),
+        ("tftp-server", Code::TFTP_SERVER),
     ] {
         message.addresses(code).for_each(|address| put(key, address.to_compact_string()));
     }
     if let Some([high, low]) = message.option(Code::MAX_MESSAGE_SIZE) {
         put("max-message-size", u16::from_be_bytes([*high, *low]).to_compact_string());
+    }
+    let mut redirects = Cursor::new(message.option(Code::REDIRECT).unwrap_or_default());
+    while let Some(url) = redirects.u16().and_then(|length| redirects.take(usize::from(length))) {
+        put("redirect", readable(url, DETAIL_MAX));
     }
     let mut relay = message.option(Code::RELAY).unwrap_or_default();
     while let [code, length, rest @ ..] = relay

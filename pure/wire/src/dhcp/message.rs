@@ -105,6 +105,12 @@ impl Code {
     pub const CLIENT_FQDN: Code = Code(81);
     /// What a relay adds (RFC 3046).
     pub const RELAY: Code = Code(82);
+    /// Where a device that is set up for the first time is to turn (RFC 8572).
+    pub const REDIRECT: Code = Code(143);
+    /// TFTP servers (RFC 5859).
+    pub const TFTP_SERVER: Code = Code(150);
+    /// Where the description of what the device needs from the network is (RFC 8520).
+    pub const MUD_URL: Code = Code(161);
 }
 
 /// One option, put together if it came in parts.

@@ -4,7 +4,7 @@
 //! clause 9.3) or are split over several (RFC 3396); which address belongs to which MAC address, what the client says
 //! of itself, which system it runs if it asks for a list of options that one system is known for, who acts as a server.
 //!
-//! Not read: DHCP for IPv6; plain BOOTP without the magic cookie (RFC 951); authentication (RFC 3118).
+//! Not read: DHCP for IPv6, which is a protocol of its own; plain BOOTP without the magic cookie (RFC 951); authentication (RFC 3118).
 //!
 //! The options are read here: a length, a code and bytes, of which a listener must survive any that is malformed,
 //! while the libraries for clients and servers refuse the whole message.
@@ -27,9 +27,10 @@
 //! | `host-name`, `client-fqdn`, `domain` | options 12, 81, 15 |
 //! | `vendor-class`, `user-class` | options 60 and 77 |
 //! | `parameter-list` | numbers of the options asked for, in order (option 55): a fingerprint of the client |
-//! | `subnet-mask`, `router`, `name-server`, `time-server`, `ntp-server` | options 1, 3, 6, 4, 42; repeated |
+//! | `subnet-mask`, `router`, `name-server`, `time-server`, `ntp-server`, `tftp-server` | options 1, 3, 6, 4, 42, 150; repeated |
 //! | `message` | option 56: why a server refused, or a client declined |
 //! | `relay-circuit`, `relay-remote`, `relay-subscriber` | sub-options 1, 2 and 6 of option 82: text, or hexadecimal behind `0x` |
+//! | `mud-url`, `redirect` | option 161: where the device's needs are described; option 143, repeated: where to turn first |
 //! | `boot-file`, `server-name`, `max-message-size` | names and option 57 |
 //! | `sender`, `receiver` | the addresses that it was sent from and to |
 //! | `option` | the number of each option present, in order; repeated |

@@ -87,6 +87,7 @@ pub(super) fn service(protocol: city::Protocol, transport: Transport) -> Option<
         | Protocol::Stp
         | Protocol::Telnet
         | Protocol::Tftp
+        | Protocol::Udld
         | Protocol::Vrrp
         | Protocol::WsDiscovery => return None,
         Protocol::Dnp3 => by_transport("dnp3_tcp", "dnp3_udp"),

@@ -367,6 +367,10 @@ impl Reader {
             ("Vendor-Class (60)", "class"),
             ("instance#", "class"),
             ("MSG (56)", "words"),
+            ("TFTP-Server-Address (150)", "address"),
+            ("MUD-URL (161)", "url"),
+            // One of the list behind `SZTP-Redirect`.
+            ("length ", "url"),
         ] {
             if text.starts_with(mark) && text.contains(": ") {
                 let value = between(text, "\"", "\"").unwrap_or_else(|| last(text));
