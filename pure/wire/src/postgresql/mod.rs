@@ -22,6 +22,7 @@
 //! | `user`, `statement` | of a statement; its first 2 kB |
 //! | `rows`, `bytes` | how many came back, and how long their values are |
 
+mod answers;
 mod conversation;
 mod events;
 mod login;

@@ -15,6 +15,9 @@ const LIKELY_MAX: u64 = 16 << 20;
 /// As much of a body as is looked at.
 pub const BODY_MAX: usize = 8 << 10;
 
+/// How many messages behind one another are looked at to recognise the first.
+const CHAIN_MAX: usize = 16;
+
 /// How many parameters and fields are read.
 const ITEMS_MAX: usize = 64;
 
@@ -96,9 +99,12 @@ pub fn parse_message(bytes: &[u8], is_client: bool) -> Found<Message<'_>> {
     }
 }
 
-/// Whether bytes are messages throughout, or begin like that.
+/// Whether bytes are messages throughout, or begin with so many that it is no chance.
 pub fn are_messages(mut bytes: &[u8], is_client: bool) -> bool {
-    while !bytes.is_empty() {
+    for _ in 0..CHAIN_MAX {
+        if bytes.is_empty() {
+            break;
+        }
         match parse_message(bytes, is_client) {
             Found::Of(_, length) if length > LIKELY_MAX => return false,
             Found::Of(_, length) => {
