@@ -44,7 +44,8 @@ fn ours(reading: &Reading) -> BTreeMap<&'static str, BTreeSet<String>> {
                 let texts = message.fields.iter().map(|(key, value)| format!("{key} {value}"));
                 put(message.flow.protocol, texts.collect());
             }
-            Observed::Identity(identity) => {
+            // A system is concluded, not read.
+            Observed::Identity(identity) if identity.about != Trait::System => {
                 let texts = vec![identity.value.to_string(), identity.address.to_string()];
                 put(Some(identity.witness.protocol), texts);
             }
