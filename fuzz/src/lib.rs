@@ -33,7 +33,7 @@ pub fn small_wire() -> Wire {
         fragment_bytes: 1 << 20,
     };
     let interim = Some(SignedDuration::from_secs(300));
-    Wire::new(Config { sensor: "fuzz".into(), logs: true, events: true, seed: 1, limits, only_whole: false, interim })
+    Wire::new(Config { sensor: "fuzz".into(), logs: true, events: city::Protocol::ALL, seed: 1, limits, only_whole: false, interim })
 }
 
 /// Takes a number of at most so many from the front of the input.

@@ -86,7 +86,8 @@ pub struct Out<'a> {
 impl Out<'_> {
     /// Whether [`Details`] are wanted, by logs or by events; without, building them is a waste.
     pub fn wants_details(&self) -> bool {
-        self.config.logs || self.config.events
+        let protocol = self.flow.protocol.as_ref();
+        self.config.logs || protocol.is_some_and(|protocol| self.config.events.contains(protocol))
     }
 
     /// Whether the rows of logs are wanted.
@@ -96,7 +97,7 @@ impl Out<'_> {
 
     /// Whether those [`Details`] are wanted too that no log has a column for.
     pub fn wants_events(&self) -> bool {
-        self.config.events
+        !self.config.events.is_empty()
     }
 
     /// The address of one side.
@@ -157,7 +158,7 @@ impl Out<'_> {
     /// Tells of what Suricata has an event for, and no log a row: the kind of event, prefixed `eve_`, and its fields.
     /// Nothing is built unless events are wanted.
     pub fn event(&mut self, side: Side, kind: &'static str, fill: impl FnOnce(&mut Fields)) {
-        if self.config.events {
+        if self.wants_events() {
             self.tell(side, kind, fill);
         }
     }

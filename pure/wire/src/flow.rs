@@ -294,7 +294,10 @@ impl Live {
             state: self.state(),
             history: self.history.letters(),
             ended: ended.is_some(),
-            details: ended.filter(|_| config.events).map(|by| self.details(by)).unwrap_or_default(),
+            details: ended
+                .filter(|_| !config.events.is_empty())
+                .map(|by| self.details(by))
+                .unwrap_or_default(),
         };
         let fact = Observed::Conversation(Box::new(conversation));
         out.push(Observation { time, sensor: config.sensor.clone(), fact });

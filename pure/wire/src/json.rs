@@ -1,5 +1,8 @@
 //! Reads JSON (RFC 8259) piece by piece from borrowed bytes: a value is found with its end, and looked into only where
-//! somebody asks. Nothing is copied, and nesting costs no stack.
+//! somebody asks. Nothing is copied, and nesting costs no stack. And writes it, for events that are JSON in the end.
+
+use city::Text;
+use compact_str::{ToCompactString, format_compact};
 
 /// A value, still on its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +133,79 @@ fn take_nested(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
+/// Writes an object, member by member.
+#[derive(Debug)]
+pub(crate) struct ObjectText(Text);
+
+impl Default for ObjectText {
+    fn default() -> Self {
+        ObjectText(Text::const_new("{"))
+    }
+}
+
+impl ObjectText {
+    /// Puts a number.
+    pub(crate) fn show(&mut self, name: &'static str, value: impl Into<u64>) {
+        self.name(name);
+        self.0.push_str(&value.into().to_compact_string());
+    }
+
+    /// Puts what was shown as a number; what JSON has no number for as a text.
+    pub(crate) fn number(&mut self, name: &'static str, shown: &str) {
+        if shown.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'.')) {
+            self.name(name);
+            self.0.push_str(shown);
+        } else {
+            self.put(name, shown);
+        }
+    }
+
+    /// Puts a text.
+    pub(crate) fn put(&mut self, name: &'static str, text: &str) {
+        self.name(name);
+        self.0.push('"');
+        for character in text.chars() {
+            match character {
+                '"' | '\\' => {
+                    self.0.push('\\');
+                    self.0.push(character);
+                }
+                character if character < ' ' => {
+                    self.0.push_str(&format_compact!("\\u{:04x}", u32::from(character)));
+                }
+                character => self.0.push(character),
+            }
+        }
+        self.0.push('"');
+    }
+
+    /// Begins a list of objects, to which [`ObjectText::item`] adds; nothing can be put behind it.
+    pub(crate) fn list(&mut self, name: &'static str) {
+        self.name(name);
+        self.0.push('[');
+    }
+
+    /// Begins the next object of a list.
+    pub(crate) fn item(&mut self) {
+        self.0.push_str(if self.0.ends_with('[') { "{" } else { "},{" });
+    }
+
+    /// The whole, with a list that was begun ended.
+    pub(crate) fn end(mut self, has_list: bool) -> Text {
+        self.0.push_str(if has_list { "}]}" } else { "}" });
+        self.0
+    }
+
+    fn name(&mut self, name: &'static str) {
+        if !self.0.ends_with('{') {
+            self.0.push(',');
+        }
+        self.0.push('"');
+        self.0.push_str(name);
+        self.0.push_str("\":");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +230,24 @@ mod tests {
         assert_eq!(Value::Object(b"{1:2}").members().count(), 0);
         let deep = [vec![b'['; 60_000], vec![b']'; 60_000]].concat();
         assert_eq!(parse_value(&deep).unwrap().items().count(), 1);
+    }
+
+    #[test]
+    fn an_object_is_written_member_by_member() {
+        let mut object = ObjectText::default();
+        object.show("group", 30_u8);
+        object.put("name", "a \"b\" \\ \n");
+        object.number("value", "-1.5");
+        object.number("odd", "NaN");
+        object.list("points");
+        object.item();
+        object.show("index", 0_u8);
+        object.item();
+        object.show("index", 1_u8);
+        assert_eq!(
+            object.end(true),
+            r#"{"group":30,"name":"a \"b\" \\ \u000a","value":-1.5,"odd":"NaN","points":[{"index":0},{"index":1}]}"#
+        );
+        assert_eq!(ObjectText::default().end(false), "{}");
     }
 }

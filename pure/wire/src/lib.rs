@@ -137,7 +137,7 @@ pub use share::share;
 pub use tally::Tally;
 pub use wire::{Order, Wire};
 
-use city::Text;
+use city::{Protocol, Text};
 use jiff::{SignedDuration, Timestamp};
 
 /// How bytes on a link begin: the link-layer header type of the capture file (tcpdump.org's `LINKTYPE_` numbers).
@@ -164,8 +164,9 @@ pub struct Config {
     pub sensor: Text,
     /// Whether what the logs of Zeek and ICSNPP hold is told: rows, and further fields of requests.
     pub logs: bool,
-    /// Whether what the events of Suricata hold is told: messages, and further fields of requests.
-    pub events: bool,
+    /// The protocols whose requests carry the further fields that Suricata's events hold; unless there are none, what else
+    /// those events need is told too.
+    pub events: &'static [Protocol],
     /// Seeds the order in which hash tables place attacker-chosen keys; it never shows in the output.
     pub seed: u64,
     /// The bounds.

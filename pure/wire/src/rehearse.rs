@@ -27,7 +27,7 @@ pub(crate) fn config() -> Config {
     Config {
         sensor: "rehearsal".into(),
         logs: true,
-        events: true,
+        events: city::Protocol::ALL,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

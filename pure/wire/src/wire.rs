@@ -258,7 +258,7 @@ impl Wire {
             Carries::Arp(bytes) => match arp::parse_arp(bytes) {
                 Some(packet) => {
                     self.neighbours.see(&packet, around.time, &self.config.sensor, out);
-                    if self.config.events {
+                    if !self.config.events.is_empty() {
                         self.tell(around, packet.message(around.vlan), out);
                     }
                 }

@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut wire = Wire::new(Config {
         sensor: "measure".into(),
         logs: false,
-        events: false,
+        events: &[],
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

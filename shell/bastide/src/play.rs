@@ -55,7 +55,7 @@ impl Player {
         let config = Config {
             sensor: Text::const_new(sensor),
             logs: false,
-            events: false,
+            events: &[],
             seed: seed()?,
             limits: Limits::default(),
             only_whole: false,

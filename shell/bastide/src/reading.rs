@@ -15,7 +15,7 @@ use std::{
 use wire::{Config, Frame, Limits, Wire};
 
 /// How many observations are handed on at a time, at the least.
-const BATCH: usize = 4_096;
+const BATCH: usize = 256;
 
 /// Reads captures through the wire.
 pub(crate) struct Reading {
@@ -60,7 +60,7 @@ impl Reading {
         let config = Config {
             sensor: Text::const_new("capture"),
             logs: purpose == Purpose::Logs,
-            events: purpose == Purpose::Events,
+            events: if purpose == Purpose::Events { records::eve::PROTOCOLS } else { &[] },
             seed: seed()?,
             limits: Limits::default(),
             only_whole: false,

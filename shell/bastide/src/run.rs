@@ -206,7 +206,7 @@ fn config(interface: &str, seed: u64) -> Config {
     Config {
         sensor: Text::from(interface),
         logs: false,
-        events: false,
+        events: &[],
         seed,
         limits: Limits::default(),
         only_whole: false,

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut wire = Wire::new(Config {
             sensor: "speed".into(),
             logs: false,
-            events: false,
+            events: &[],
             seed: 1,
             limits,
             only_whole: false,

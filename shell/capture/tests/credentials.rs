@@ -94,7 +94,7 @@ impl Tape {
         let mut wire = Wire::new(Config {
             sensor: "tape".into(),
             logs: true,
-            events: true,
+            events: city::Protocol::ALL,
             seed: 1,
             limits,
             only_whole: false,

@@ -292,7 +292,7 @@ fn sensor(name: &str) -> Config {
     Config {
         sensor: name.into(),
         logs: true,
-        events: false,
+        events: &[],
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

@@ -170,7 +170,7 @@ fn read(capture: Vec<u8>) -> (Duration, usize, usize) {
     let mut wire = Wire::new(Config {
         sensor: "mutation".into(),
         logs: true,
-        events: true,
+        events: city::Protocol::ALL,
         seed: 1,
         limits,
         only_whole: false,

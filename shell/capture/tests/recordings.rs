@@ -37,7 +37,7 @@ fn told(path: &Path) -> String {
     let mut wire = Wire::new(Config {
         sensor: "recording".into(),
         logs: true,
-        events: true,
+        events: city::Protocol::ALL,
         seed: 1,
         limits,
         only_whole: false,

@@ -44,6 +44,17 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
+/// The protocols of which an event is made of a request and its details; those of the others come as messages.
+pub const PROTOCOLS: &[Protocol] = &[
+    Protocol::Dhcp,
+    Protocol::Dns,
+    Protocol::Http,
+    Protocol::Mdns,
+    Protocol::Modbus,
+    Protocol::Mqtt,
+    Protocol::Tls,
+];
+
 /// Makes events of the observations of conversations, from their beginnings to their ends.
 #[derive(Debug, Default)]
 pub struct Events {

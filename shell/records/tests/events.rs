@@ -39,7 +39,7 @@ fn lines(frames: &[Vec<u8>]) -> String {
     let config = Config {
         sensor: "test".into(),
         logs: false,
-        events: true,
+        events: records::eve::PROTOCOLS,
         seed: 7,
         limits: Limits::default(),
         only_whole: false,

@@ -1,7 +1,7 @@
 //! `dnp3`: each fragment, with its objects and every field of these. Confirmations have no event.
 
-use super::event::{Event, Object, Value, is_true, number};
-use city::{Message, Text};
+use super::event::{Event, Object, Ready, Value, all, is_true, number};
+use city::Message;
 
 /// The internal indications in the order in which Suricata names them, each with its bit: those of the first byte
 /// stand in the upper one here (IEEE 1815-2012 clause 4.2.6).
@@ -84,67 +84,8 @@ fn application_control(byte: u64) -> Object {
 }
 
 /// The object headers with their points.
-fn objects(message: &Message) -> Vec<Value> {
-    let mut objects: Vec<(Object, Vec<Object>)> = Vec::new();
-    for (name, value) in &message.fields {
-        match name.as_str() {
-            "object" => objects.extend(header(value).map(|header| (header, Vec::new()))),
-            "point" => {
-                let mut numbers = value.split(' ').filter_map(|number| number.parse::<u64>().ok());
-                let mut point = Object::default();
-                point.maybe("prefix", numbers.next());
-                point.maybe("index", numbers.next());
-                if let Some((_, points)) = objects.last_mut() {
-                    points.push(point);
-                }
-            }
-            "complete" => {}
-            field => {
-                if let Some(point) = objects.last_mut().and_then(|(_, points)| points.last_mut()) {
-                    point.put(field.to_owned(), shown(field, value));
-                }
-            }
-        }
-    }
-    let whole = |(mut header, points): (Object, Vec<Object>)| {
-        if !points.is_empty() {
-            header.put("points", points.into_iter().map(Value::Object).collect::<Vec<_>>());
-        }
-        Value::Object(header)
-    };
-    objects.into_iter().map(whole).collect()
-}
-
-/// An object header from its numbers: group, variation, qualifier, start, stop, count.
-fn header(numbers: &str) -> Option<Object> {
-    let mut numbers = numbers.split(' ').map(|number| number.parse::<u64>().ok());
-    let mut next = || numbers.next().flatten();
-    let (group, variation, qualifier) = (next()?, next()?, next()?);
-    let mut header = Object::default();
-    header.put("group", group);
-    header.put("variation", variation);
-    header.put("qualifier", qualifier);
-    header.put("prefix_code", qualifier >> 4 & 7);
-    header.put("range_code", qualifier & 0x0f);
-    for name in ["start", "stop", "count"] {
-        header.maybe(name, next());
-    }
-    Some(header)
-}
-
-/// A field of a point.
-fn shown(field: &str, value: &Text) -> Value {
-    let is_text =
-        matches!(field, "file_data" | "file_specification" | "filename" | "optional_text" | "username");
-    if is_text {
-        return Value::Text(value.replace("\\\\", "\\").into());
-    }
-    match (value.parse::<u64>(), value.parse::<i64>(), value.parse::<f64>()) {
-        (Ok(number), _, _) => Value::Number(number),
-        (_, Ok(number), _) => Value::Integer(number),
-        (_, _, Ok(number)) if number.is_finite() => Value::Real(number),
-        _ => Value::Text(value.clone()),
-    }
+fn objects(message: &Message) -> Vec<Ready<'_>> {
+    all(&message.fields, "object").map(Ready).collect()
 }
 
 #[cfg(test)]
@@ -161,12 +102,8 @@ mod tests {
             ("application_control", "199"),
             ("function_code", "129"),
             ("iin", "36864"),
-            ("object", "30 1 0 3 4 2"),
-            ("point", "0 3"),
-            ("value", "-5"),
-            ("point", "0 4"),
-            ("value", "7"),
-            ("object", "60 1 6 0 0 0"),
+            ("object", r#"{"group":30,"points":[{"index":3,"value":-5},{"index":4,"value":7}]}"#),
+            ("object", r#"{"group":60}"#),
             ("complete", "true"),
         ];
         let message = Message {
@@ -185,7 +122,7 @@ mod tests {
         let text = super::super::event::rendered(&event(&message).unwrap().fields);
         assert_eq!(
             text,
-            r#"{"dnp3":{"type":"response","control":{"dir":true,"pri":true,"fcb":false,"fcv":false,"function_code":4},"src":1,"dst":10,"application":{"control":{"fir":true,"fin":true,"con":false,"uns":false,"sequence":7},"function_code":129,"objects":[{"group":30,"variation":1,"qualifier":0,"prefix_code":0,"range_code":0,"start":3,"stop":4,"count":2,"points":[{"prefix":0,"index":3,"value":-5},{"prefix":0,"index":4,"value":7}]},{"group":60,"variation":1,"qualifier":6,"prefix_code":0,"range_code":6,"start":0,"stop":0,"count":0}],"complete":true},"iin":{"indicators":["need_time","device_restart"]}}}"#
+            r#"{"dnp3":{"type":"response","control":{"dir":true,"pri":true,"fcb":false,"fcv":false,"function_code":4},"src":1,"dst":10,"application":{"control":{"fir":true,"fin":true,"con":false,"uns":false,"sequence":7},"function_code":129,"objects":[{"group":30,"points":[{"index":3,"value":-5},{"index":4,"value":7}]},{"group":60}],"complete":true},"iin":{"indicators":["need_time","device_restart"]}}}"#
         );
     }
 }

@@ -134,7 +134,7 @@ fn ours(case: &Case) -> BTreeMap<String, (Log, BTreeMap<String, String>)> {
     let mut take = |log: u16, row: &str| files.write(log, row.as_bytes()).unwrap();
     // Without `-C` Zeek leaves out packets with wrong checksums.
     let only_whole = case.suite == "zeek" && !case.arguments.split(' ').any(|word| word == "-C");
-    let config = Config { only_whole, events: false, ..reading::config() };
+    let config = Config { only_whole, events: &[], ..reading::config() };
     for observation in &reading::read_with(&case.capture, config).observations {
         rows.make(observation, &mut take);
     }

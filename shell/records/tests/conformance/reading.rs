@@ -55,7 +55,7 @@ pub fn config() -> Config {
     Config {
         sensor: "conformance".into(),
         logs: true,
-        events: true,
+        events: records::eve::PROTOCOLS,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,
