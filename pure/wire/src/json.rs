@@ -135,11 +135,11 @@ fn take_nested(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Writes an object, member by member.
 #[derive(Debug)]
-pub(crate) struct ObjectText(Text);
+pub(crate) struct ObjectText(String);
 
 impl Default for ObjectText {
     fn default() -> Self {
-        ObjectText(Text::const_new("{"))
+        ObjectText(String::from("{"))
     }
 }
 
@@ -193,7 +193,7 @@ impl ObjectText {
     /// The whole, with a list that was begun ended.
     pub(crate) fn end(mut self, has_list: bool) -> Text {
         self.0.push_str(if has_list { "}]}" } else { "}" });
-        self.0
+        self.0.into()
     }
 
     fn name(&mut self, name: &'static str) {

@@ -5,19 +5,19 @@ use super::objects::{Form, Item, Number, Objects, Piece, little};
 use crate::cursor::Cursor;
 use crate::show::{self, VALUE_BYTES_MAX};
 use city::Text;
-use compact_str::format_compact;
+use compact_str::{ToCompactString, format_compact};
 use jiff::Timestamp;
 
 /// Takes a number.
 pub fn number(cursor: &mut Cursor<'_>, number: Number) -> Option<Text> {
     Some(match number {
         Number::None => return None,
-        Number::U8 => format_compact!("{}", cursor.u8()?),
-        Number::I16 => format_compact!("{}", i16::from_le_bytes(cursor.array()?)),
-        Number::U16 => format_compact!("{}", u16::from_le_bytes(cursor.array()?)),
-        Number::I32 => format_compact!("{}", i32::from_le_bytes(cursor.array()?)),
-        Number::U32 => format_compact!("{}", u32::from_le_bytes(cursor.array()?)),
-        Number::U64 => format_compact!("{}", u64::from_le_bytes(cursor.array()?)),
+        Number::U8 => cursor.u8()?.to_compact_string(),
+        Number::I16 => i16::from_le_bytes(cursor.array()?).to_compact_string(),
+        Number::U16 => u16::from_le_bytes(cursor.array()?).to_compact_string(),
+        Number::I32 => i32::from_le_bytes(cursor.array()?).to_compact_string(),
+        Number::U32 => u32::from_le_bytes(cursor.array()?).to_compact_string(),
+        Number::U64 => u64::from_le_bytes(cursor.array()?).to_compact_string(),
         Number::F32 => format_compact!("{}", f32::from_le_bytes(cursor.array()?)),
         // A large one would have three hundred digits.
         Number::F64 => {

@@ -293,7 +293,7 @@ fn grouped(records: &[Record<'_>]) -> Object {
         let data = records.iter().filter(|record| record.kind == kind).filter_map(Record::data);
         let data: Vec<_> = data.collect();
         if !data.is_empty() {
-            grouped.put(kind.to_owned(), data);
+            grouped.put(kind, data);
         }
     }
     grouped

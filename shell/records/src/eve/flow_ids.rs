@@ -3,10 +3,7 @@
 use city::{Flow, Protocol};
 use foldhash::fast::{FixedState, RandomState};
 use jiff::Timestamp;
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher, Hash, Hasher},
-};
+use std::{collections::HashMap, hash::BuildHasher};
 
 /// The conversations that go on.
 ///
@@ -84,8 +81,6 @@ pub(super) fn key(flow: &Flow) -> Flow {
 }
 
 fn id(flow: &Flow, time: Timestamp) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    (key(flow), time.as_nanosecond()).hash(&mut hasher);
-    let hash = hasher.finish();
+    let hash = FixedState::default().hash_one((key(flow), time.as_nanosecond()));
     (hash >> 13).max(1)
 }

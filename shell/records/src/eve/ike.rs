@@ -33,7 +33,7 @@ pub(super) fn event(message: &Message) -> Event {
     body.put("payload", payloads.map(|code| Value::Text(name(names, code))).collect::<Vec<_>>());
     if is_first_version {
         body.put("ikev1", version_1(details));
-        let granted: Vec<_> = all(details, "server_proposal").map(|text| attributes(text)).collect();
+        let granted: Vec<_> = all(details, "server_proposal").map(attributes).collect();
         // One is what was chosen; more are odd enough to be shown.
         if granted.len() > 1 {
             body.put("server_proposals", granted);
@@ -64,7 +64,7 @@ fn version_1(details: &Details) -> Object {
     client.number("key_exchange_payload_length", details, "client_key_length");
     client.text("nonce_payload", details, "client_nonce");
     client.number("nonce_payload_length", details, "client_nonce_length");
-    let offered = all(details, "client_proposal").map(|text| attributes(text));
+    let offered = all(details, "client_proposal").map(attributes);
     client.put("proposals", offered.collect::<Vec<_>>());
     version.put("client", client);
     let mut server = Object::default();

@@ -45,7 +45,7 @@ fn operation_of(operation: &Text, part: &[(Text, Text)], fill: fn(&str, &Details
     object.put("operation", operation.clone());
     let inside = fill(operation, &fields);
     if !inside.is_empty() {
-        object.put(operation.to_string(), inside);
+        object.put(operation, inside);
     }
     object
 }

@@ -30,7 +30,7 @@ pub(super) fn notice(message: &Message) -> Event {
     put_unless_empty(&mut packet, properties(&named, ""));
     let name = detail(&message.fields, "packet").unwrap_or_default();
     let mut body = Object::default();
-    body.put(name.to_owned(), packet);
+    body.put(name, packet);
     let mut fields = Object::default();
     fields.put("mqtt", body);
     Event { kind: "mqtt", time: None, flow: message.flow, fields }
@@ -186,8 +186,8 @@ fn properties(details: &Details, prefix: &str) -> Object {
     for (name, value) in details {
         match name.strip_prefix(prefix) {
             Some("user-property") => match value.split_once('=') {
-                Some((name, value)) => object.put(name.to_owned(), value),
-                None => object.put(value.to_string(), ""),
+                Some((name, value)) => object.put(name, value),
+                None => object.put(value, ""),
             },
             Some(name) => put_property(&mut object, name, value),
             None => {}
