@@ -48,25 +48,45 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let bastide = root.join("target/release/bastide");
     let mut rows = Vec::new();
 
-    let on = |cores: &str| {
-        fastest(|| {
-            let mut command = Command::new(&bastide);
-            command.args(["records", "--threads", cores]).arg(&capture.path);
-            measure::run(&mut command, LIMIT)
-        })
-    };
-    let records = on("1")?;
-    rows.push(Row::reading("`bastide records --threads 1`", &records, bytes, capture.packets));
-    let both = on("2")?;
-    let mut row = Row::reading("`bastide records --threads 2`", &both, bytes, capture.packets);
-    row.note = format!("{:.2} times as fast as on one core", records.seconds / both.seconds);
-    rows.push(row);
-    for (programme, arguments) in OTHERS {
+    let folder = root.join("target/bench");
+    fs::create_dir_all(&folder)?;
+    let mut one_core = Vec::new();
+    for form in FORMS {
+        let mut slower = None;
+        for cores in ["1", "2"] {
+            let arguments = ["records", "--threads", cores, "--format", form];
+            let measured = fastest(|| {
+                let mut command = Command::new(&bastide);
+                command.current_dir(&folder).args(arguments);
+                if *form == "zeek" {
+                    command.args(["--into", "logs"]);
+                }
+                measure::run(command.arg(&capture.path), LIMIT)
+            })?;
+            let title = format!("`bastide {}`", arguments.join(" "));
+            let mut row = Row::reading(&title, &measured, bytes, capture.packets);
+            match slower {
+                None => {
+                    slower = Some(measured.seconds);
+                    one_core.push((*form, measured.seconds));
+                }
+                Some(slower) => {
+                    let _ =
+                        write!(row.note, "; {:.2} times as fast as on one core", slower / measured.seconds);
+                }
+            }
+            rows.push(row);
+            // The logs of Zeek have one writer, whatever is asked for.
+            if *form == "zeek" {
+                break;
+            }
+        }
+    }
+    for Other { programme, arguments, forms } in OTHERS {
         if !house::has(programme) {
             println!("{programme} is not installed: not compared");
             continue;
         }
-        let folder = root.join("target/bench");
         let other = fastest(|| {
             let mut command = Command::new(programme);
             for argument in *arguments {
@@ -79,8 +99,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         })?;
         let title = format!("`{programme} {}`", arguments.join(" "));
         let mut row = Row::reading(&title, &other, bytes, capture.packets);
-        let ratio = other.seconds / records.seconds;
-        row.note = format!("`bastide records --threads 1` takes {:.2} times as long", 1.0 / ratio);
+        for (form, seconds) in one_core.iter().filter(|(form, _)| forms.contains(form)) {
+            let ratio = seconds / other.seconds;
+            let _ = write!(row.note, "; `--format {form} --threads 1` takes {ratio:.2} times as long");
+        }
         rows.push(row);
     }
     rows.extend(reading(&capture.path)?);
@@ -99,11 +121,27 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
 /// Where the figures go.
 const PAGE: &str = "docs/benchmarks.md";
 
-/// Others that read captures, for comparison where they are installed.
-const OTHERS: &[(&str, &[&str])] = &[
-    ("tcpdump", &["-nr", "CAPTURE", "-w", "/dev/null"]),
-    ("suricata", &["-r", "CAPTURE", "-l", ".", "-k", "none"]),
-    ("zeek", &["-C", "-r", "CAPTURE"]),
+/// The forms of records that are measured.
+const FORMS: &[&str] = &["ndjson", "eve", "zeek"];
+
+/// Another that reads captures, for comparison where it is installed.
+struct Other {
+    programme: &'static str,
+    arguments: &'static [&'static str],
+    /// The forms with which it is compared.
+    forms: &'static [&'static str],
+}
+
+/// Suricata reads as its own configuration says, which may leave out what is in ours; it is given no rules, and one
+/// thread for packets.
+const OTHERS: &[Other] = &[
+    Other { programme: "tcpdump", arguments: &["-nr", "CAPTURE", "-w", "/dev/null"], forms: FORMS },
+    Other {
+        programme: "suricata",
+        arguments: &["-r", "CAPTURE", "-l", ".", "-k", "none", "-S", "/dev/null", "--runmode", "single"],
+        forms: &["eve"],
+    },
+    Other { programme: "zeek", arguments: &["-C", "-r", "CAPTURE"], forms: &["zeek"] },
 ];
 
 /// A capture to measure with.

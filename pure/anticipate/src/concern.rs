@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(old.reason, "Seen over SMB on port 445: SMB 1, NT LM 0.12.");
         assert!(old.remedy.starts_with("Switch the old version off here and at its partners"));
         let weak = said(WeaknessKind::WeakCipher, city::Protocol::Tls, "TLS_RSA_WITH_RC4_128_SHA");
-        assert_eq!(weak.title, "192.0.2.1 agrees to a cipher that can be broken, or to none");
+        assert_eq!(weak.title, "192.0.2.1 agrees to ciphers or keys that can be broken");
         assert_eq!((old.severity, weak.severity), (Severity::Medium, Severity::Medium));
     }
 }

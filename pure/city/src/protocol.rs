@@ -101,10 +101,10 @@ protocols! {
     Icmp "icmp" "ICMP" general [] [Discover Publish]
     /// IEC 60870-5-104.
     Iec104 "iec104" "IEC 104" industrial [2404] [Authenticate Configure Discover Operate Publish Read Restart Subscribe Transfer Write]
-    /// Internet Key Exchange 2, RFC 7296, and 1, RFC 2409; what it protects is not seen.
-    Ike "ike" "IKE" general [500 4500] [Authenticate]
     /// Internet Group Management Protocol, RFC 9776 and those before.
     Igmp "igmp" "IGMP" general [] [Discover Subscribe]
+    /// Internet Key Exchange 2, RFC 7296, and 1, RFC 2409; what it protects is not seen.
+    Ike "ike" "IKE" general [500 4500] [Authenticate]
     /// Kerberos 5, RFC 4120.
     Kerberos "kerberos" "Kerberos" general [88] [Authenticate]
     /// KNXnet/IP, building automation, ISO 22510.

@@ -13,7 +13,10 @@ use std::{
     },
     time::Instant,
 };
-use tokio::runtime::Runtime;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
 use tracing_subscriber::filter::LevelFilter;
 
 /// How many messages may wait for the loop before sensors wait for it.
@@ -55,11 +58,13 @@ pub(crate) fn run(
     let address =
         served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();
     let link = first_link(&engine, runtime)?.map(|secret| format!("{address}welcome/{secret}"));
+    // Heard from before anybody is told that the process is there.
+    let signals = listen_for_signals(runtime);
     greet(&address, link.as_deref());
     let told_to_stop = Arc::new(OnceLock::new());
     let told = Arc::clone(&told_to_stop);
     runtime.spawn(async move {
-        until_told_to_stop().await;
+        until_told_to_stop(signals).await;
         told.get_or_init(Instant::now);
         // The loop may have ended by itself.
         let _ = tokio::task::spawn_blocking(move || sender.send(Message::Stop)).await;
@@ -72,19 +77,21 @@ pub(crate) fn run(
     outcome.map(|()| Verdict::Good)
 }
 
-/// Waits for the signals by which people and service managers end a process.
-async fn until_told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        _ => {
-            warn("signals cannot be heard; stop this process with SIGKILL");
-            std::future::pending::<()>().await;
-        }
+/// The signals by which people and service managers end a process; none where they cannot be heard.
+fn listen_for_signals(runtime: &Runtime) -> Option<[Signal; 2]> {
+    let _inside = runtime.enter();
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(interrupt), Ok(terminate)) = signals else {
+        warn("signals cannot be heard; stop this process with SIGKILL");
+        return None;
+    };
+    Some([interrupt, terminate])
+}
+
+async fn until_told_to_stop(signals: Option<[Signal; 2]>) {
+    let Some([mut interrupt, mut terminate]) = signals else { return std::future::pending().await };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
     }
 }

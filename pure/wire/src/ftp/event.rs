@@ -14,6 +14,9 @@ const SECRET_MAX: usize = 64;
 /// How many lines of replies are told.
 const LINES_MAX: usize = 256;
 
+/// What AUTH can ask for (RFC 2228, RFC 4217); anything else may be a password typed at the wrong moment.
+const MECHANISMS: &[&[u8]] = &[b"GSSAPI", b"KERBEROS_V4", b"KERBEROS_V5", b"SSL", b"TLS", b"TLS-C", b"TLS-P"];
+
 /// A command and its replies, as they are gathered.
 #[derive(Debug, Default)]
 pub(super) struct Event {
@@ -44,6 +47,9 @@ impl Event {
             "argument",
             match (asks, command) {
                 (Asks::Proof, _) | (_, b"ADAT") => "(hidden)".into(),
+                (_, b"AUTH") if !MECHANISMS.iter().any(|name| rest.eq_ignore_ascii_case(name)) => {
+                    "(hidden)".into()
+                }
                 // What follows is a command of the server's own.
                 (_, b"SITE") => readable(parse_command(rest).0.as_slice(), 16),
                 _ => escaped(rest, TEXT_MAX),
