@@ -29,11 +29,20 @@ pub fn small_wire() -> Wire {
         message_bytes: 64 << 10,
         pending_bytes: 1 << 20,
         remembered_bytes: 1 << 20,
+        unanswered_bytes: 1 << 20,
         fragmented: 32,
         fragment_bytes: 1 << 20,
     };
     let interim = Some(SignedDuration::from_secs(300));
-    Wire::new(Config { sensor: "fuzz".into(), logs: true, events: city::Protocol::ALL, seed: 1, limits, only_whole: false, interim })
+    Wire::new(Config {
+        sensor: "fuzz".into(),
+        logs: true,
+        events: city::Protocol::ALL,
+        seed: 1,
+        limits,
+        only_whole: false,
+        interim,
+    })
 }
 
 /// Takes a number of at most so many from the front of the input.

@@ -162,7 +162,10 @@ fn identify(data: &[u8]) {
     }
     if let Ok(database) = identify::recog::read(database, "fuzz") {
         let _ = database.identify(said);
-        for example in identify::recog::examples(text.split_once("\n----\n").map_or("", |(_, xml)| xml)).into_iter().flatten() {
+        for example in identify::recog::examples(text.split_once("\n----\n").map_or("", |(_, xml)| xml))
+            .into_iter()
+            .flatten()
+        {
             let _ = (example.text(), example.expected());
         }
     }
