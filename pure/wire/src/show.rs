@@ -32,13 +32,15 @@ pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usiz
 
 /// Bytes as two hexadecimal digits each.
 pub(crate) fn hexadecimal(bytes: &[u8], limit: usize) -> Text {
-    let mut text = Text::default();
-    for byte in bytes {
-        if text.len() + 2 > limit {
-            text.push('…');
-            break;
-        }
-        let _ = write!(text, "{byte:02x}");
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
+    let fit = bytes.get(..limit / 2).unwrap_or(bytes);
+    let mut text = Text::with_capacity(fit.len() * 2);
+    for byte in fit {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0x0f));
+    }
+    if fit.len() < bytes.len() {
+        text.push('…');
     }
     text
 }
@@ -46,6 +48,13 @@ pub(crate) fn hexadecimal(bytes: &[u8], limit: usize) -> Text {
 /// Bytes as the UTF-8 text they are meant to be. Control characters become spaces and broken sequences `\u{fffd}`, so
 /// that what a stranger sends cannot disturb a terminal or a page.
 pub(crate) fn readable(bytes: &[u8], limit: usize) -> Text {
+    // Most text is plain, and then there is nothing to look at twice.
+    if bytes.len() <= limit
+        && bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && let Ok(plain) = str::from_utf8(bytes)
+    {
+        return plain.into();
+    }
     let mut text = Text::default();
     // Four bytes for each that is wanted hold any cut within a character; no need to look at the rest.
     let looked_at = bytes.get(..limit.saturating_add(4)).unwrap_or(bytes);
