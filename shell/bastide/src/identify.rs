@@ -68,8 +68,9 @@ pub(crate) fn run(command: &Identify) -> anyhow::Result<Verdict> {
         bail!("nothing is known of sayings of the kind `{kind}`; `bastide identify --kinds` lists the kinds");
     }
     let mut rows = Vec::new();
-    let mut unknown = 0_u64;
+    let (mut all, mut unknown) = (0_u64, 0_u64);
     let mut answer = |said: &str| {
+        all += 1;
         let known = look_up(&files, kind.as_ref(), said);
         unknown += u64::from(known.is_empty());
         rows.extend(known);
@@ -85,6 +86,11 @@ pub(crate) fn run(command: &Identify) -> anyhow::Result<Verdict> {
         }
     }
     print(&Value::Array(rows), &KNOWN, command.format)?;
+    if unknown > 0 {
+        failure::warn(format_args!(
+            "{unknown} of {all} is known to no fingerprint; `--fingerprints DIR` reads those of others"
+        ));
+    }
     Ok(if unknown == 0 { Verdict::Good } else { Verdict::Bad })
 }
 
