@@ -477,6 +477,13 @@ impl Hearing {
         together.extend_from_slice(bytes);
         let done = self.show(side, &together, ear);
         together.drain(..done.min(together.len()));
+        if together.is_empty() {
+            // Nor is the room kept that it took: it is not counted.
+            return;
+        }
+        if together.capacity() / 2 > together.len() {
+            together.shrink_to_fit();
+        }
         // What was put together is kept as it is, not copied once more.
         if self.may_keep(side, together.len(), ear) {
             ear.pending.used += together.len();
@@ -560,5 +567,39 @@ impl Hearing {
             dialogue.end(&mut ear.out);
         }
         self.stage = Stage::Over;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{modbus, recognise, rehearse};
+
+    #[test]
+    fn a_message_that_came_in_pieces_leaves_no_room_behind() {
+        let mut hearing =
+            Hearing { stage: Stage::Reading((modbus::READER.open)()), pending: Ends::default() };
+        let (config, mut observations, mut tally) = (rehearse::config(), Vec::new(), Tally::default());
+        let mut pending = Room { used: 0, limit: 1_000 };
+        let mut ear = Ear {
+            out: Out {
+                config: &config,
+                observations: &mut observations,
+                expected: None,
+                unanswered: None,
+                time: rehearse::START,
+                flow: rehearse::flow(&modbus::READER, Transport::Tcp, 502),
+            },
+            readers: recognise::READERS,
+            tally: &mut tally,
+            pending: &mut pending,
+            message_bytes: 1_000,
+        };
+        let request = [0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1];
+        let (front, back) = request.split_at(5);
+        hearing.read(Side::Source, front, &mut ear);
+        assert_eq!(ear.pending.used, front.len());
+        hearing.read(Side::Source, back, &mut ear);
+        assert_eq!((ear.pending.used, hearing.pending.source.bytes.capacity()), (0, 0));
     }
 }
