@@ -1,6 +1,7 @@
 //! Bytes to ROC Plus messages.
 
 use super::message::{Message, Opcode};
+use crate::checksum::crc16;
 use crate::cursor::Cursor;
 
 /// Bytes before the data.
@@ -29,7 +30,7 @@ pub fn parse_message(bytes: &[u8]) -> Found<'_> {
     };
     let covered = bytes.get(..HEADER_BYTES + length).unwrap_or_default();
     let sent = u16::from_le_bytes(check);
-    if check_of(covered, 0xffff) != sent && check_of(covered, 0) != sent {
+    if crc16(0xffff, covered) != sent && crc16(0, covered) != sent {
         return Found::Nothing;
     }
     let message = Message {
@@ -40,18 +41,6 @@ pub fn parse_message(bytes: &[u8]) -> Found<'_> {
         check,
     };
     Found::Message(message, HEADER_BYTES + length + 2)
-}
-
-/// CRC-16 (x¹⁶ + x¹⁵ + x² + 1, the least significant bit first), with a seed.
-pub fn check_of(bytes: &[u8], seed: u16) -> u16 {
-    bytes.iter().fold(seed, |check, byte| {
-        (0..8).fold(
-            check ^ u16::from(*byte),
-            |check, _| {
-                if check & 1 == 1 { check >> 1 ^ 0xa001 } else { check >> 1 }
-            },
-        )
-    })
 }
 
 /// Text that a field of fixed size holds: up to the first zero.

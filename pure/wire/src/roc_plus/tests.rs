@@ -1,7 +1,7 @@
 //! Conversations as they go on the wire, and as they should not.
 
 use super::READER;
-use super::parse::check_of;
+use crate::checksum::crc16;
 use crate::dialogue::Side::{self, Destination, Source};
 use crate::recognise::{Recognition, Sureness};
 use crate::rehearse::{
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 fn message(opcode: u8, data: &[u8]) -> Vec<u8> {
     let mut bytes = vec![5, 2, 3, 1, opcode, data.len() as u8];
     bytes.extend(data);
-    let check = check_of(&bytes, 0xffff);
+    let check = crc16(0xffff, &bytes);
     bytes.extend(check.to_le_bytes());
     bytes
 }
@@ -166,7 +166,7 @@ fn it_is_recognised_by_its_check_and_length() {
     assert_eq!(recognise(&READER, Transport::Udp, 4000, &wrong, &[]), Recognition::No);
     // A Modbus RTU frame that writes 0x0600 to register 1 of unit 1 has the same check and a length that fits.
     let twin = hex("01 06 0001 0600");
-    let twin = [&twin[..], &check_of(&twin, 0xffff).to_le_bytes()].concat();
+    let twin = [&twin[..], &crc16(0xffff, &twin).to_le_bytes()].concat();
     assert_eq!(recognise(&READER, Transport::Udp, 502, &twin, &[]), Recognition::No);
 }
 
