@@ -10,6 +10,7 @@ const ARROWS: &[(&str, Knows)] = &[
     ("wire", Knows::These(&["city"])),
     ("identify", Knows::These(&["city"])),
     ("integrity", Knows::These(&["city"])),
+    ("ruleset", Knows::These(&["city"])),
     ("anticipate", PILLAR),
     ("defend", PILLAR),
     ("recover", PILLAR),
@@ -25,7 +26,7 @@ const ARROWS: &[(&str, Knows)] = &[
 ];
 
 /// Pillars do not know one another.
-const PILLAR: Knows = Knows::These(&["city", "plan", "wire", "identify", "integrity"]);
+const PILLAR: Knows = Knows::These(&["city", "plan", "wire", "identify", "integrity", "ruleset"]);
 
 /// The ground floor: what decides and touches nothing.
 const GROUND: &[&str] = &[
@@ -34,6 +35,7 @@ const GROUND: &[&str] = &[
     "wire",
     "identify",
     "integrity",
+    "ruleset",
     "anticipate",
     "defend",
     "recover",
