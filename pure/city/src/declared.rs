@@ -1,8 +1,8 @@
 //! What the plan declares. Only `plan` makes these from text; everything else reads them.
 
 use crate::{
-    AssetId, ConduitId, ContactId, FeedId, Mac, Protocol, ServiceId, SupplierId, Target, Text, Transport,
-    VerbSet, ZoneId,
+    AssetId, ConduitId, ContactId, FeedId, Flow, Mac, Protocol, ResponseId, Rule, ServiceId, Severity,
+    SupplierId, Target, Text, Transport, VerbSet, ZoneId,
 };
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -62,6 +62,10 @@ pub struct Service {
     pub needs: Vec<ServiceId>,
     /// What it must be able to come back to; always present for a critical service.
     pub recovery: Option<RecoveryTarget>,
+    /// What it does without its network, in plain words: "junctions fall back to fixed time".
+    pub fallback: Option<Text>,
+    /// Whether it must run: no response cuts it off unless a second person agrees.
+    pub must_run: bool,
 }
 
 /// A group of assets with common security needs (IEC 62443-3-2).
@@ -77,6 +81,8 @@ pub struct Zone {
     pub security_level: u8,
     /// Whether it stands for places that are not the city's, such as the internet. Such a zone may be without networks.
     pub outside: bool,
+    /// The interfaces of the enforcing firewall behind which it lies; empty if that is not said.
+    pub interfaces: Vec<Text>,
 }
 
 /// An allowed path from one zone to another (IEC 62443-3-2). Replies are part of it.
@@ -88,16 +94,36 @@ pub struct Conduit {
     pub from: ZoneId,
     /// The zone that is spoken to. May be the same zone.
     pub to: ZoneId,
+    /// Those of the first zone that may begin; empty allows all of it.
+    pub from_assets: Vec<AssetId>,
+    /// Those of the second zone that may be spoken to; empty allows all of it.
+    pub to_assets: Vec<AssetId>,
     /// What is allowed.
     pub allow: Vec<Allowance>,
     /// Why it exists, in plain words.
     pub reason: Text,
 }
 
+/// What shall be done by itself when something is found. Everything else waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingResponse {
+    /// Its id.
+    pub id: ResponseId,
+    /// The rules whose findings it answers.
+    pub rules: Vec<Rule>,
+    /// The zones that something was done to; empty answers for all.
+    pub zones: Vec<ZoneId>,
+    /// The least severity that it answers.
+    pub severity: Severity,
+    /// Why it is right to act without asking, in plain words.
+    pub reason: Text,
+}
+
 /// One thing that a conduit allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Allowance {
-    /// Requests of a protocol, by verb and perhaps by target: `bacnet: write analog-output 40..60 present-value`.
+    /// Requests of a protocol, by verb and perhaps by target and port: `bacnet: write analog-output 40..60 present-value`,
+    /// `http: read on tcp/8088`.
     Requests {
         /// The protocol.
         protocol: Protocol,
@@ -105,14 +131,12 @@ pub enum Allowance {
         verbs: VerbSet,
         /// The targets allowed; `None` allows all.
         target: Option<TargetPattern>,
+        /// The ports on which they are allowed. `None` allows all that the wire recognises, and is for a firewall the
+        /// protocol's usual ports ([`Protocol::usual_ports`]).
+        on: Option<Ports>,
     },
     /// Whatever runs to a port, for protocols that Bastide does not read: `tcp/4059`, `udp/5000..5010`.
-    Ports {
-        /// TCP, UDP or SCTP.
-        transport: Transport,
-        /// The first and last port.
-        ports: NumberRange,
-    },
+    Ports(Ports),
     /// Whatever an IP protocol other than TCP, UDP, SCTP and ICMP carries, by its IANA number: `ip/47` for GRE.
     Packets {
         /// The number.
@@ -124,7 +148,7 @@ impl fmt::Display for Allowance {
     /// As the plan writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Allowance::Requests { protocol, verbs, target } => {
+            Allowance::Requests { protocol, verbs, target, on } => {
                 write!(f, "{protocol}: ")?;
                 if *verbs == VerbSet::ALL {
                     f.write_str("any")?;
@@ -133,14 +157,46 @@ impl fmt::Display for Allowance {
                         write!(f, "{}{verb}", if i == 0 { "" } else { ", " })?;
                     }
                 }
-                match target {
-                    Some(target) => write!(f, " {target}"),
+                if let Some(target) = target {
+                    write!(f, " {target}")?;
+                }
+                match on {
+                    Some(ports) => write!(f, " on {ports}"),
                     None => Ok(()),
                 }
             }
-            Allowance::Ports { transport, ports } => write!(f, "{transport}/{ports}"),
+            Allowance::Ports(ports) => ports.fmt(f),
             Allowance::Packets { number } => write!(f, "ip/{number}"),
         }
+    }
+}
+
+/// Ports of a transport: `tcp/4059`, `udp/5000..5010`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Ports {
+    /// TCP, UDP or SCTP.
+    pub transport: Transport,
+    /// The first and last port.
+    pub numbers: NumberRange,
+}
+
+impl Ports {
+    /// One port.
+    #[must_use]
+    pub fn one(transport: Transport, port: u16) -> Ports {
+        Ports { transport, numbers: NumberRange { first: port.into(), last: port.into() } }
+    }
+
+    /// Whether a flow runs to one of the ports.
+    #[must_use]
+    pub fn carry(self, flow: &Flow) -> bool {
+        flow.transport == self.transport && self.numbers.contains(flow.destination_port.into())
+    }
+}
+
+impl fmt::Display for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.transport, self.numbers)
     }
 }
 
@@ -354,14 +410,19 @@ mod tests {
         let write = VerbSet::of(&[Verb::Write, Verb::Operate]);
         for (allowance, text) in [
             (
-                Allowance::Requests { protocol: Protocol::Modbus, verbs: write, target: Some(target) },
+                Allowance::Requests {
+                    protocol: Protocol::Modbus,
+                    verbs: write,
+                    target: Some(target),
+                    on: None,
+                },
                 "modbus: operate, write unit 3 holding-register 40..60 x*",
             ),
-            (Allowance::Requests { protocol: Protocol::Dns, verbs: VerbSet::ALL, target: None }, "dns: any"),
             (
-                Allowance::Ports { transport: Transport::Tcp, ports: NumberRange { first: 22, last: 22 } },
-                "tcp/22",
+                Allowance::Requests { protocol: Protocol::Dns, verbs: VerbSet::ALL, target: None, on: None },
+                "dns: any",
             ),
+            (Allowance::Ports(Ports::one(Transport::Tcp, 22)), "tcp/22"),
             (Allowance::Packets { number: 47 }, "ip/47"),
         ] {
             assert_eq!(allowance.to_string(), text);

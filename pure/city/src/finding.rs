@@ -22,6 +22,10 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every severity, the least first.
+    pub const ALL: [Severity; 5] =
+        [Severity::Notice, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+
     /// The word used in records.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -65,6 +69,21 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule, by its word.
+    pub const ALL: [Rule; 11] = [
+        Rule::AddressConflict,
+        Rule::ChangedIdentity,
+        Rule::FirstSeenVerb,
+        Rule::Flood,
+        Rule::NewDestination,
+        Rule::OutsideConduit,
+        Rule::Scan,
+        Rule::SilentDevice,
+        Rule::UndeclaredDevice,
+        Rule::VerbNotAllowed,
+        Rule::Weakness,
+    ];
+
     /// The word used in records.
     #[must_use]
     pub fn as_str(self) -> &'static str {

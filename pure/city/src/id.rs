@@ -90,6 +90,8 @@ ids! {
     ContactId
     /// Names a feed of readings.
     FeedId
+    /// The id of a standing response.
+    ResponseId
     /// Names a public service.
     ServiceId
     /// Names a supplier.

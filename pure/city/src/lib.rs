@@ -24,13 +24,13 @@ mod verb;
 
 pub use address::{Address, Flow, Mac, ParseMacError, Transport};
 pub use declared::{
-    Allowance, Asset, Conduit, Contact, Feed, Impact, NumberRange, RecoveryTarget, Service, Settings,
-    Supplier, TargetPattern, Zone,
+    Allowance, Asset, Conduit, Contact, Feed, Impact, NumberRange, Ports, RecoveryTarget, Service, Settings,
+    StandingResponse, Supplier, TargetPattern, Zone,
 };
 pub use device::{Device, Fact, Presence, Standing, Status};
 pub use evidence::{Evidence, Outcome, Support};
 pub use finding::{Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
-pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ServiceId, SupplierId, ZoneId};
+pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ResponseId, ServiceId, SupplierId, ZoneId};
 pub use observation::{
     Binding, ConnectionState, Conversation, Details, Flood, Identity, Loss, LossKind, Message, Observation,
     Observed, Reply, Request, Trait, Unread, Weakness, WeaknessKind, Witness,

@@ -1,6 +1,6 @@
 //! What the plan says of a flow or a request.
 
-use city::{Address, Allowance, Flow, Protocol, Request, Transport, Verb, Zone};
+use city::{Address, Allowance, AssetId, Conduit, Flow, Protocol, Request, Transport, Verb, Zone};
 use plan::Plan;
 
 /// What the plan says of a flow.
@@ -47,18 +47,19 @@ pub fn judge(plan: &Plan, flow: &Flow) -> Judgement {
         return Judgement::Allowed;
     }
     let (Some(from), Some(to)) = (from, to) else { return Judgement::Outside };
-    let mut conduits = plan.conduits_between(&from.id, &to.id).peekable();
-    if from.id == to.id && conduits.peek().is_none() {
+    if is_open_within(plan, from, to) {
         return Judgement::Allowed;
     }
+    let conduits = between(plan, from, to, flow);
     let mut verdict = Judgement::Outside;
     for allowance in conduits.flat_map(|conduit| &conduit.allow) {
         match (allowance, flow.protocol) {
-            (Allowance::Ports { .. } | Allowance::Packets { .. }, _) => {
+            (Allowance::Ports(_) | Allowance::Packets { .. }, _) => {
                 if carries(allowance, flow) {
                     return Judgement::Allowed;
                 }
             }
+            (Allowance::Requests { on: Some(ports), .. }, _) if !ports.carry(flow) => {}
             (Allowance::Requests { protocol, .. }, Some(seen)) if *protocol == seen => {
                 return Judgement::Allowed;
             }
@@ -82,10 +83,11 @@ pub fn judge_unrecognised(plan: &Plan, flow: &Flow, spoke: bool) -> Judgement {
     let (Some(from), Some(to)) = (zone_of(plan, flow.source), zone_of(plan, flow.destination)) else {
         return Judgement::Outside;
     };
-    let mut allowances = plan.conduits_between(&from.id, &to.id).flat_map(|conduit| &conduit.allow);
+    let mut allowances = between(plan, from, to, flow).flat_map(|conduit| &conduit.allow);
     let tried = allowances.any(|allowance| match allowance {
-        Allowance::Requests { protocol, .. } => protocol.usual_ports().contains(&flow.destination_port),
-        Allowance::Ports { .. } | Allowance::Packets { .. } => false,
+        Allowance::Requests { on: Some(ports), .. } => ports.carry(flow),
+        Allowance::Requests { protocol, .. } => protocol.usually_at(flow.transport, flow.destination_port),
+        Allowance::Ports(_) | Allowance::Packets { .. } => false,
     });
     if tried && !spoke { Judgement::Allowed } else { Judgement::Outside }
 }
@@ -108,32 +110,51 @@ pub fn allows_request(plan: &Plan, request: &Request) -> bool {
     if matches!(flow.transport, Transport::Ethernet(_)) {
         return true;
     }
-    let mut conduits = plan.conduits_between(&from.id, &to.id).peekable();
-    if from.id == to.id && conduits.peek().is_none() {
+    if is_open_within(plan, from, to) {
         return true;
     }
-    conduits.flat_map(|conduit| &conduit.allow).any(|allowance| admits(allowance, &flow, protocol, request))
+    between(plan, from, to, &flow)
+        .flat_map(|conduit| &conduit.allow)
+        .any(|allowance| admits(allowance, &flow, protocol, request))
+}
+
+/// Whether two ends stand in one zone that is not divided: no conduit leads from it to itself.
+fn is_open_within(plan: &Plan, from: &Zone, to: &Zone) -> bool {
+    from.id == to.id && plan.conduits_between(&from.id, &to.id).next().is_none()
+}
+
+/// The conduits between two zones that are open to a flow's ends.
+fn between<'p>(
+    plan: &'p Plan,
+    from: &Zone,
+    to: &Zone,
+    flow: &Flow,
+) -> impl Iterator<Item = &'p Conduit> + use<'p> {
+    let (source, destination) = (flow.source, flow.destination);
+    let among = move |assets: &[AssetId], end: Address| {
+        assets.is_empty() || plan.asset_at(end).is_some_and(|asset| assets.contains(&asset.id))
+    };
+    plan.conduits_between(&from.id, &to.id)
+        .filter(move |conduit| among(&conduit.from_assets, source) && among(&conduit.to_assets, destination))
 }
 
 /// Whether one allowance admits a request.
 fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, request: &Request) -> bool {
     match allowance {
-        Allowance::Requests { protocol: allowed, verbs, target } => {
+        Allowance::Requests { protocol: allowed, verbs, target, on } => {
             let verb = verbs.contains(request.verb)
                 || request.back && request.verb == Verb::Publish && verbs.contains(Verb::Subscribe);
             let fits = || target.as_ref().is_none_or(|pattern| pattern.admits(&request.target));
-            *allowed == protocol && verb && fits()
+            *allowed == protocol && verb && on.is_none_or(|ports| ports.carry(flow)) && fits()
         }
-        Allowance::Ports { .. } | Allowance::Packets { .. } => carries(allowance, flow),
+        Allowance::Ports(_) | Allowance::Packets { .. } => carries(allowance, flow),
     }
 }
 
 /// Whether an allowance admits a flow by what carries it, whatever is said in it.
 fn carries(allowance: &Allowance, flow: &Flow) -> bool {
     match allowance {
-        Allowance::Ports { transport, ports } => {
-            flow.transport == *transport && ports.contains(flow.destination_port.into())
-        }
+        Allowance::Ports(ports) => ports.carry(flow),
         Allowance::Packets { number } => flow.transport == Transport::Ip(*number),
         Allowance::Requests { .. } => false,
     }

@@ -1,7 +1,8 @@
 //! The language in which a conduit says what it allows.
 //!
 //! ```text
-//! allowance = protocol ":" verbs [target] | ("tcp" | "udp" | "sctp") "/" numbers | "ip" "/" number
+//! allowance = protocol ":" verbs [target] ["on" ports] | ports | "ip" "/" number
+//! ports     = ("tcp" | "udp" | "sctp") "/" numbers
 //! verbs     = "any" | verb { "," verb }
 //! target    = ["unit" number] [kind] [numbers] [name]
 //! numbers   = number [".." number]
@@ -11,7 +12,7 @@
 //! word is made of `a-z`, `0-9` and `-`; anywhere else it is a name. In names `*` stands for any text.
 
 use crate::{diagnostic::Code, suggest::Suggestions, value::Fault};
-use city::{Allowance, NumberRange, Protocol, TargetPattern, Transport, Verb, VerbSet};
+use city::{Allowance, NumberRange, Ports, Protocol, TargetPattern, Transport, Verb, VerbSet};
 use std::ops::Range;
 
 /// Reads one allowance, with every mistake in it.
@@ -22,7 +23,7 @@ pub(crate) fn parse_allowance(text: &str) -> Result<Allowance, Vec<Fault>> {
         (Some(colon), slash) if slash.is_none_or(|slash| colon < slash) => {
             parse_requests(text, colon, &mut faults)
         }
-        (_, Some(slash)) => parse_ports(text, slash, &mut faults),
+        (_, Some(slash)) => parse_ports(text, 0, slash, &mut faults),
         _ => {
             faults.push(no_separator(text));
             None
@@ -93,9 +94,10 @@ fn parse_requests(text: &str, colon: usize, faults: &mut Vec<Fault>) -> Option<A
         let fault = Fault::new(Code::UnknownWord, format!("Bastide reads no protocol `{}`", name.text));
         faults.push(fault.help(help).within(if name.text.is_empty() { 0..colon + 1 } else { name.range() }));
     }
+    let (text, on) = parse_on(text, protocol, faults);
     let (verbs, rest) = parse_verbs(text, colon + 1, protocol, faults);
     let target = parse_target(rest, protocol, faults);
-    Some(Allowance::Requests { protocol: protocol?, verbs: verbs?, target: target? })
+    Some(Allowance::Requests { protocol: protocol?, verbs: verbs?, target: target?, on: on? })
 }
 
 /// The verbs, and the words behind them. Verbs are set apart by commas; the word behind the last verb begins the target.
@@ -272,8 +274,38 @@ fn parse_numbers(word: Word<'_>, most: u64) -> Result<NumberRange, Fault> {
     Ok(NumberRange { first: first_number, last: last_number })
 }
 
-fn parse_ports(text: &str, slash: usize, faults: &mut Vec<Fault>) -> Option<Allowance> {
-    let name = trimmed(text, 0, slash);
+/// Takes `on tcp/8088` off the end. `None` if it is wrong; `Some(None)` if nothing was said.
+#[expect(clippy::option_option, reason = "a mistake is not the same as nothing said")]
+fn parse_on<'a>(
+    text: &'a str,
+    protocol: Option<Protocol>,
+    faults: &mut Vec<Fault>,
+) -> (&'a str, Option<Option<Ports>>) {
+    let Some(at) = text.rfind(" on ") else { return (text, Some(None)) };
+    let (before, after) = text.split_at(at);
+    let start = at + " on ".len();
+    let carriers = ["tcp", "udp", "sctp"];
+    let Some(slash) = after.find('/').filter(|slash| {
+        let name = after.get(" on ".len()..*slash).unwrap_or_default();
+        carriers.contains(&name.trim())
+    }) else {
+        // Any other word behind it is part of a name, or a mistake that the target's reader tells of.
+        return (text, Some(None));
+    };
+    if protocol.is_some_and(|protocol| matches!(protocol, Protocol::Arp | Protocol::Icmp)) {
+        let fault = Fault::new(Code::BadAllowance, "this protocol has no ports");
+        faults.push(fault.help("leave `on …` out").within(at + 1..text.len()));
+        return (before, None);
+    }
+    let Some(Allowance::Ports(ports)) = parse_ports(text, start, at + slash, faults) else {
+        return (before, None);
+    };
+    (before, Some(Some(ports)))
+}
+
+/// What the part of a text from `start` on says of ports.
+fn parse_ports(text: &str, start: usize, slash: usize, faults: &mut Vec<Fault>) -> Option<Allowance> {
+    let name = trimmed(text, start, slash);
     let numbers = trimmed(text, slash + 1, text.len());
     let transport = match name.text {
         "tcp" => Some(Transport::Tcp),
@@ -286,13 +318,17 @@ fn parse_ports(text: &str, slash: usize, faults: &mut Vec<Fault>) -> Option<Allo
                 Suggestions::default().did_you_mean(other, ["tcp", "udp", "sctp"]).unwrap_or_else(|| {
                     "write tcp, udp or sctp before the port, or `ip/` and a protocol's number".into()
                 });
-            faults.push(fault.help(help).within(if other.is_empty() { 0..slash + 1 } else { name.range() }));
+            faults.push(fault.help(help).within(if other.is_empty() {
+                start..slash + 1
+            } else {
+                name.range()
+            }));
             return None;
         }
     };
     if numbers.text.is_empty() {
         let fault = Fault::new(Code::BadAllowance, "a number is missing behind the `/`");
-        faults.push(fault.help("write `tcp/22`, or `tcp/5000..5010`").within(0..text.len()));
+        faults.push(fault.help("write `tcp/22`, or `tcp/5000..5010`").within(start..text.len()));
         return None;
     }
     let most = if transport.is_some() { u64::from(u16::MAX) } else { u64::from(u8::MAX) };
@@ -304,7 +340,7 @@ fn parse_ports(text: &str, slash: usize, faults: &mut Vec<Fault>) -> Option<Allo
         }
     };
     let Some(transport) = transport else { return parse_packets(range, numbers, faults) };
-    Some(Allowance::Ports { transport, ports: range })
+    Some(Allowance::Ports(Ports { transport, numbers: range }))
 }
 
 /// `ip/47`: a number that TCP, UDP, SCTP and ICMP do not have, for they have words of their own.
@@ -349,6 +385,9 @@ mod tests {
             ("mqtt: publish wexcombe/signals/*", "mqtt: publish wexcombe/signals/*"),
             ("mqtt: publish alarms", "mqtt: publish alarms"),
             ("http: read /a,b", "http: read /a,b"),
+            ("http: read on tcp/8088", "http: read on tcp/8088"),
+            ("modbus: read coil 1..4  on tcp / 1502..1503", "modbus: read coil 1..4 on tcp/1502..1503"),
+            ("mqtt: publish on/off", "mqtt: publish on/off"),
             ("dns: any", "dns: any"),
             ("dns: read 2.0.192.in-addr.arpa", "dns: read 2.0.192.in-addr.arpa"),
             ("tcp/22", "tcp/22"),
@@ -383,6 +422,8 @@ mod tests {
             ("modbus:", &[("a verb is missing here", ":")]),
             ("tcp/70000", &[("numbers here go from 0 to 65535", "70000")]),
             ("tpc/22", &[("`tpc` has no ports", "tpc")]),
+            ("http: read on tcp/99999", &[("numbers here go from 0 to 65535", "99999")]),
+            ("icmp: any on udp/5", &[("this protocol has no ports", "on udp/5")]),
             ("ip/6", &[("this is not said by its number", "6")]),
             (": read", &[("Bastide reads no protocol ``", ":")]),
         ] {

@@ -8,7 +8,8 @@ use crate::{
     value::slug,
 };
 use city::{
-    Asset, Conduit, ConduitId, Contact, Feed, RecoveryTarget, Service, Settings, Supplier, Text, Zone,
+    Asset, Conduit, ConduitId, Contact, Feed, RecoveryTarget, Service, Settings, Severity, StandingResponse,
+    Supplier, Text, Zone,
 };
 use jiff::SignedDuration;
 use std::{
@@ -40,6 +41,7 @@ pub(crate) fn build(tree: Tree) -> Option<Plan> {
             networks: list(zone.networks),
             security_level: zone.security_level.take().map_or(0, |level| level.0),
             outside,
+            interfaces: list(zone.interfaces),
         });
     }
     let mut services = Vec::with_capacity(tree.services.len());
@@ -55,6 +57,8 @@ pub(crate) fn build(tree: Tree) -> Option<Plan> {
             impact: required(service.impact)?,
             needs: list(service.needs),
             recovery,
+            fallback: service.fallback.take(),
+            must_run: service.must_run.take().unwrap_or(false),
         });
     }
     let mut assets = Vec::with_capacity(tree.assets.len());
@@ -102,8 +106,18 @@ pub(crate) fn build(tree: Tree) -> Option<Plan> {
             mail: contact.mail.take(),
         });
     }
+    let mut responses = Vec::with_capacity(tree.responses.len());
+    for response in tree.responses {
+        responses.push(StandingResponse {
+            id: required(response.id)?,
+            rules: list(response.rules),
+            zones: list(response.zones),
+            severity: response.severity.take().unwrap_or(Severity::High),
+            reason: required(response.reason)?,
+        });
+    }
     let conduits = build_conduits(tree.conduits)?;
-    Some(index(settings, services, assets, zones, conduits, suppliers, feeds, contacts))
+    Some(index(settings, services, assets, zones, conduits, suppliers, feeds, responses, contacts))
 }
 
 /// Conduits without an id get one from both ends and a number.
@@ -131,7 +145,15 @@ fn build_conduits(tables: Vec<crate::tree::ConduitTable>) -> Option<Vec<Conduit>
                 }
             }
         };
-        conduits.push(Conduit { id, from, to, allow: list(table.allow), reason: required(table.reason)? });
+        conduits.push(Conduit {
+            id,
+            from,
+            to,
+            from_assets: list(table.from_assets),
+            to_assets: list(table.to_assets),
+            allow: list(table.allow),
+            reason: required(table.reason)?,
+        });
     }
     Some(conduits)
 }
@@ -145,6 +167,7 @@ fn index(
     conduits: Vec<Conduit>,
     suppliers: Vec<Supplier>,
     feeds: Vec<Feed>,
+    responses: Vec<StandingResponse>,
     contacts: Vec<Contact>,
 ) -> Plan {
     let mut by_network = BTreeMap::new();
@@ -172,6 +195,7 @@ fn index(
         conduits: by_id(conduits, |conduit| conduit.id.clone()),
         suppliers: by_id(suppliers, |supplier| supplier.id.clone()),
         feeds: by_id(feeds, |feed| feed.id.clone()),
+        responses: by_id(responses, |response| response.id.clone()),
         contacts: by_id(contacts, |contact| contact.id.clone()),
         by_network,
         by_address,

@@ -4,14 +4,16 @@ use crate::{
     diagnostic::{Code, Flaw, Flaws},
     networks::is_outside,
     source::At,
-    tree::{ConduitTable, Table, Tree, ZoneTable},
+    tree::{ConduitTable, List, Table, Tree, ZoneTable},
 };
-use city::{Allowance, Protocol, Transport, ZoneId};
+use city::{Allowance, AssetId, Ports, Protocol, ZoneId};
 use std::collections::BTreeMap;
 
 pub(crate) fn check_conduits(tree: &Tree, flaws: &mut Flaws) {
     let zones: BTreeMap<&ZoneId, &ZoneTable> =
         tree.zones.iter().filter_map(|zone| Some((&zone.id.get()?.value, zone))).collect();
+    let stands: BTreeMap<&AssetId, &At<ZoneId>> =
+        tree.assets.iter().filter_map(|asset| Some((&asset.id.get()?.value, asset.zone.get()?))).collect();
     for conduit in &tree.conduits {
         let span = conduit.id.get().map_or(conduit.header(), |id| id.span);
         if conduit.allow.is_surely_empty() {
@@ -26,6 +28,26 @@ pub(crate) fn check_conduits(tree: &Tree, flaws: &mut Flaws) {
             flaws.push(Flaw::warning(Code::Unreachable, span, why).help("take the conduit out"));
         }
         check_allowances(conduit, flaws);
+        check_ends(&conduit.from_assets, conduit.from.get(), &stands, flaws);
+        check_ends(&conduit.to_assets, conduit.to.get(), &stands, flaws);
+    }
+}
+
+/// Whether the assets to which an end is narrowed stand in its zone.
+fn check_ends(
+    named: &List<AssetId>,
+    zone: Option<&At<ZoneId>>,
+    stands: &BTreeMap<&AssetId, &At<ZoneId>>,
+    flaws: &mut Flaws,
+) {
+    let Some(zone) = zone else { return };
+    for asset in named.iter() {
+        let Some(place) = stands.get(&asset.value).filter(|place| place.value != zone.value) else {
+            continue;
+        };
+        let why = format!("`{}` stands in zone `{}`, not in `{}`", asset.value, place.value, zone.value);
+        let flaw = Flaw::error(Code::OutsideZone, asset.span, why).related(place.span, "here is its zone");
+        flaws.push(flaw.help("name assets of the zone at this end"));
     }
 }
 
@@ -56,15 +78,12 @@ fn check_allowances(conduit: &ConduitTable, flaws: &mut Flaws) {
 
 /// The protocol whose usual port is allowed alone: a range is seldom written for one of its ports.
 fn readable(allowance: &Allowance) -> Option<Protocol> {
-    let Allowance::Ports { transport, ports } = allowance else { return None };
-    let port = u16::try_from(ports.first).ok().filter(|_| ports.first == ports.last)?;
-    if *transport == Transport::Sctp {
-        return None;
-    }
+    let Allowance::Ports(Ports { transport, numbers }) = allowance else { return None };
+    let port = u16::try_from(numbers.first).ok().filter(|_| numbers.first == numbers.last)?;
     // A port that carries TLS says no more as `tls: any` than as a port; nor does one of QUIC, which is TLS inside.
     let is_sealed = |protocol: &Protocol| matches!(protocol, Protocol::Quic | Protocol::Tls);
     let mut readable = Protocol::ALL.iter().copied().filter(|protocol| !is_sealed(protocol));
-    readable.find(|protocol| protocol.usual_ports().contains(&port))
+    readable.find(|protocol| protocol.usually_at(*transport, port))
 }
 
 fn first_verb(protocol: Protocol) -> &'static str {

@@ -34,6 +34,7 @@ impl<'a> Ids<'a> {
         let suppliers = declare("supplier", tree.suppliers.iter().map(|t| t.id.get()), flaws);
         let contacts = declare("contact", tree.contacts.iter().map(|t| t.id.get()), flaws);
         declare("conduit", tree.conduits.iter().map(|t| t.id.get()), flaws);
+        declare("response", tree.responses.iter().map(|t| t.id.get()), flaws);
         declare("feed", tree.feeds.iter().map(|t| t.id.get()), flaws);
         Ids { services, zones, assets, suppliers, contacts, broken: tree.broken, flaws, suggestions }
     }
@@ -52,6 +53,8 @@ impl<'a> Ids<'a> {
         for conduit in &tree.conduits {
             needs.check("zone", conduit.from.get(), zones);
             needs.check("zone", conduit.to.get(), zones);
+            let named = conduit.from_assets.iter().chain(conduit.to_assets.iter());
+            named.for_each(|asset| needs.check("asset", Some(asset), assets));
         }
         for asset in &tree.assets {
             needs.check("zone", asset.zone.get(), zones);
@@ -60,6 +63,9 @@ impl<'a> Ids<'a> {
         }
         for supplier in &tree.suppliers {
             needs.check("contact", supplier.contact.get(), contacts);
+        }
+        for response in &tree.responses {
+            response.zones.iter().for_each(|zone| needs.check("zone", Some(zone), zones));
         }
         for feed in &tree.feeds {
             needs.check("asset", feed.asset.get(), assets);

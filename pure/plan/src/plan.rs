@@ -1,8 +1,8 @@
 //! The checked plan.
 
 use city::{
-    Address, Asset, AssetId, Conduit, ConduitId, Contact, ContactId, Feed, FeedId, Mac, Service, ServiceId,
-    Settings, Supplier, SupplierId, Zone, ZoneId,
+    Address, Asset, AssetId, Conduit, ConduitId, Contact, ContactId, Feed, FeedId, Mac, ResponseId, Service,
+    ServiceId, Settings, StandingResponse, Supplier, SupplierId, Zone, ZoneId,
 };
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -25,6 +25,7 @@ pub struct Plan {
     pub(crate) conduits: Table<ConduitId, Conduit>,
     pub(crate) suppliers: Table<SupplierId, Supplier>,
     pub(crate) feeds: Table<FeedId, Feed>,
+    pub(crate) responses: Table<ResponseId, StandingResponse>,
     pub(crate) contacts: Table<ContactId, Contact>,
     /// The zone of each network, by its first address. Networks do not overlap, so the nearest below is the only one.
     pub(crate) by_network: BTreeMap<IpAddr, (IpNet, ZoneId)>,
@@ -118,6 +119,11 @@ impl Plan {
     /// The feeds, in the order of the plan.
     pub fn feeds(&self) -> impl ExactSizeIterator<Item = &Feed> {
         self.feeds.values()
+    }
+
+    /// What shall be done by itself, in the order of the plan.
+    pub fn responses(&self) -> impl ExactSizeIterator<Item = &StandingResponse> {
+        self.responses.values()
     }
 
     /// The contacts, in the order of the plan.

@@ -1,8 +1,8 @@
 //! The language described to editors, so that they complete and check it while it is written.
 
 use crate::tree::{
-    AssetTable, CityTable, ConduitTable, ContactTable, FeedTable, InventoryTable, ServiceTable,
-    SupplierTable, Table, ZoneTable,
+    AssetTable, CityTable, ConduitTable, ContactTable, FeedTable, InventoryTable, ResponseTable,
+    ServiceTable, SupplierTable, Table, ZoneTable,
 };
 use serde_json::{Map, Value, json};
 
@@ -18,6 +18,7 @@ pub fn schema() -> Value {
     list::<InventoryTable>(&mut tables);
     list::<SupplierTable>(&mut tables);
     list::<FeedTable>(&mut tables);
+    list::<ResponseTable>(&mut tables);
     list::<ContactTable>(&mut tables);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -10,7 +10,8 @@ use crate::{
     value::{Lasting, Raw, Scalar, SecurityLevel, ZoneName},
 };
 use city::{
-    Allowance, AssetId, ConduitId, ContactId, FeedId, Impact, Mac, ServiceId, SupplierId, Text, ZoneId,
+    Allowance, AssetId, ConduitId, ContactId, FeedId, Impact, Mac, ResponseId, Rule, ServiceId, Severity,
+    SupplierId, Text, ZoneId,
 };
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -371,6 +372,10 @@ tables! {
         impact "impact": Required<Impact>,
         /// The services it cannot run without.
         needs "needs": List<ServiceId>,
+        /// What it does without its network, in plain words: "junctions fall back to fixed time".
+        fallback "fallback": Optional<Text>,
+        /// Whether it must run: no response cuts it off unless a second person agrees; false if not given.
+        must_run "must-run": Optional<bool>,
         /// Recovery time objective: by when it should run again.
         rto "rto": Optional<Lasting>,
         /// Recovery point objective: how much recent data may be lost.
@@ -391,6 +396,8 @@ tables! {
         security_level "security-level": Optional<SecurityLevel>,
         /// Whether it is not the city's: the internet, a supplier. One such zone may lack networks and is everywhere else.
         outside "outside": Optional<bool>,
+        /// The interfaces of the enforcing firewall behind which it lies, such as vlan20.
+        interfaces "interfaces": List<Text>,
     }
 
     /// An allowed path from one zone to another (IEC 62443-3-2). Replies are part of it.
@@ -401,9 +408,13 @@ tables! {
         from "from": Required<ZoneId>,
         /// The zone that is spoken to.
         to "to": Required<ZoneId>,
+        /// Those of the first zone that may begin; all of it if not given.
+        from_assets "from-assets": List<AssetId>,
+        /// Those of the second zone that may be spoken to; all of it if not given.
+        to_assets "to-assets": List<AssetId>,
         /// Why it exists, in plain words.
         reason "reason": Required<Text>,
-        /// What is allowed: protocols with verbs, or ports.
+        /// What is allowed: protocols with verbs, perhaps on a port, or ports.
         allow "allow": List<Allowance>,
     }
 
@@ -467,6 +478,21 @@ tables! {
         maximum "maximum": Optional<f64>,
     }
 
+    /// What shall be done by itself when something is found: whoever did it is contained. Everything else waits for a
+    /// person.
+    ResponseTable "response" "a response" {
+        /// By what it is shown.
+        id "id": Required<ResponseId>,
+        /// The rules whose findings it answers, such as verb-not-allowed.
+        rules "rules": List<Rule>,
+        /// The zones that something was done to; all if not given.
+        zones "zones": List<ZoneId>,
+        /// The least severity that it answers: notice, low, medium, high or critical; high if not given.
+        severity "severity": Optional<Severity>,
+        /// Why it is right to act without asking, in plain words.
+        reason "reason": Required<Text>,
+    }
+
     /// Someone to tell, or to ask.
     ContactTable "contact" "a contact" {
         /// By what other tables refer to it.
@@ -493,14 +519,15 @@ pub(crate) struct Tree {
     pub inventories: Vec<InventoryTable>,
     pub suppliers: Vec<SupplierTable>,
     pub feeds: Vec<FeedTable>,
+    pub responses: Vec<ResponseTable>,
     pub contacts: Vec<ContactTable>,
     /// Whether some text could not be read at all, so that what is missing may be there.
     pub broken: bool,
 }
 
 /// The tables that a file may hold.
-pub(crate) const NAMES: [&str; 9] =
-    ["city", "service", "zone", "conduit", "asset", "inventory", "supplier", "feed", "contact"];
+pub(crate) const NAMES: [&str; 10] =
+    ["city", "service", "zone", "conduit", "asset", "inventory", "supplier", "feed", "response", "contact"];
 
 impl Tree {
     /// Adds what a TOML file declares.
@@ -564,6 +591,7 @@ impl Tree {
                 "inventory" => read_list(&mut self.inventories, value, place, reading),
                 "supplier" => read_list(&mut self.suppliers, value, place, reading),
                 "feed" => read_list(&mut self.feeds, value, place, reading),
+                "response" => read_list(&mut self.responses, value, place, reading),
                 "contact" => read_list(&mut self.contacts, value, place, reading),
                 other => {
                     let is_table = matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));

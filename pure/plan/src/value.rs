@@ -2,8 +2,8 @@
 
 use crate::{allowance, diagnostic::Code};
 use city::{
-    Allowance, AssetId, ConduitId, ContactId, FeedId, IdError, Impact, Mac, ServiceId, SupplierId, Text,
-    ZoneId,
+    Allowance, AssetId, ConduitId, ContactId, FeedId, IdError, Impact, Mac, ResponseId, Rule, ServiceId,
+    Severity, SupplierId, Text, ZoneId,
 };
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -109,7 +109,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { AssetId ConduitId ContactId FeedId ServiceId SupplierId ZoneId }
+ids! { AssetId ConduitId ContactId FeedId ResponseId ServiceId SupplierId ZoneId }
 
 fn bad_id(text: &str, error: &IdError) -> Fault {
     let slug = slug(text);
@@ -323,6 +323,47 @@ impl Scalar for bool {
 
     fn schema() -> Value {
         json!({ "type": "boolean" })
+    }
+}
+
+/// A word of a short list, or the flaw that it is none of them.
+fn one_of<T: Copy>(
+    raw: Raw<'_>,
+    all: &[T],
+    word: fn(T) -> &'static str,
+    what: &str,
+) -> Result<T, Vec<Fault>> {
+    let text = raw.want_text().map_err(|fault| vec![fault])?;
+    all.iter().copied().find(|one| word(*one) == text).ok_or_else(|| {
+        let words: Vec<&str> = all.iter().copied().map(word).collect();
+        let near = crate::suggest::Suggestions::default()
+            .did_you_mean(text, words.iter().copied())
+            .unwrap_or_else(|| format!("write one of {}", words.join(", ")));
+        vec![Fault::new(Code::UnknownWord, format!("`{text}` is not {what}")).help(near)]
+    })
+}
+
+impl Scalar for Rule {
+    const EXPECTED: &'static str = "a rule such as `\"verb-not-allowed\"`";
+
+    fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
+        one_of(raw, &Rule::ALL, Rule::as_str, "a rule")
+    }
+
+    fn schema() -> Value {
+        json!({ "enum": Rule::ALL.map(Rule::as_str) })
+    }
+}
+
+impl Scalar for Severity {
+    const EXPECTED: &'static str = "a severity such as `\"high\"`";
+
+    fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
+        one_of(raw, &Severity::ALL, Severity::as_str, "a severity")
+    }
+
+    fn schema() -> Value {
+        json!({ "enum": Severity::ALL.map(Severity::as_str) })
     }
 }
 

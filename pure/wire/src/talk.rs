@@ -69,7 +69,7 @@ impl Ear<'_> {
     /// port: whoever sends something else first shall not go unread.
     fn at_home(&self, side: Side, bytes: &[u8]) -> Option<&'static Reader> {
         let port = self.out.flow.destination_port;
-        let is_usual = |protocol: Protocol| protocol.usual_ports().contains(&port);
+        let is_usual = |protocol: Protocol| protocol.usual_ports().iter().any(|(_, usual)| *usual == port);
         if self.out.flow.protocol.is_none_or(is_usual) {
             return None;
         }

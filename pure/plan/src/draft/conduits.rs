@@ -8,7 +8,7 @@ use super::{
     text::{counted, grouped, plain},
 };
 use crate::allowance::parse_allowance;
-use city::{Allowance, Mac, NumberRange, Protocol, TargetPattern, Text, Transport, Verb, VerbSet};
+use city::{Allowance, Mac, NumberRange, Ports, Protocol, TargetPattern, Text, Transport, Verb, VerbSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A conduit of the draft. Zones are known by their places in the list; `None` is outside.
@@ -75,7 +75,9 @@ fn allow(said: &BTreeMap<&What, Said>) -> Vec<(String, String)> {
         match what {
             // Tried and left: the usual port of what is allowed anyway needs no words of its own.
             What::Unknown { transport, spoke: false } => {
-                let usual: BTreeSet<u16> = protocols.iter().flat_map(|p| p.usual_ports()).copied().collect();
+                let usual = protocols.iter().flat_map(|p| p.usual_ports());
+                let usual =
+                    usual.filter(|(carrier, _)| carrier == transport).map(|(_, port)| *port).collect();
                 allow_carrier(*transport, said, &usual, "nothing was said", &mut allowed);
             }
             What::Unknown { transport, spoke: true } => {
@@ -133,14 +135,14 @@ fn allow_protocol(protocol: Protocol, said: &BTreeMap<&What, Said>, allowed: &mu
         }
     }
     if !whole.is_empty() {
-        let requests = Allowance::Requests { protocol, verbs: whole, target: None };
+        let requests = Allowance::Requests { protocol, verbs: whole, target: None, on: None };
         allowed.push((requests.to_string(), whole_said.evidence("request")));
     }
     for (pattern, verbs, said) in by_target.into_values() {
         // A verb that is allowed on everything needs no target beside it.
         let verbs: VerbSet = verbs.iter().filter(|verb| !whole.contains(*verb)).collect();
         if !verbs.is_empty() {
-            let requests = Allowance::Requests { protocol, verbs, target: Some(pattern) };
+            let requests = Allowance::Requests { protocol, verbs, target: Some(pattern), on: None };
             allowed.push((requests.to_string(), said.evidence("request")));
         }
     }
@@ -153,7 +155,7 @@ fn allow_protocol(protocol: Protocol, said: &BTreeMap<&What, Said>, allowed: &mu
         } else {
             VerbSet::ALL
         };
-        let requests = Allowance::Requests { protocol, verbs, target: None };
+        let requests = Allowance::Requests { protocol, verbs, target: None, on: None };
         allowed
             .push((requests.to_string(), format!("{}; no request was seen", said.evidence("conversation"))));
     }
@@ -178,7 +180,7 @@ fn pattern(protocol: Protocol, verb: Verb, kind: &Text, tally: &Tally) -> Option
     }
     let pattern = TargetPattern { unit: None, kind, numbers, name };
     let verbs = VerbSet::of(&[verb]);
-    let meant = Allowance::Requests { protocol, verbs, target: Some(pattern.clone()) };
+    let meant = Allowance::Requests { protocol, verbs, target: Some(pattern.clone()), on: None };
     // A topic may look like something else of the language; then it is not named.
     let can_be_written = parse_allowance(&meant.to_string()).as_ref() == Ok(&meant);
     can_be_written.then_some(pattern)
@@ -207,14 +209,15 @@ fn allow_carrier(
                 if first == last && usual.contains(first) {
                     continue;
                 }
-                let ports = NumberRange { first: (*first).into(), last: (*last).into() };
-                allowed.push((Allowance::Ports { transport, ports }.to_string(), evidence(*count)));
+                let numbers = NumberRange { first: (*first).into(), last: (*last).into() };
+                let ports = Allowance::Ports(Ports { transport, numbers });
+                allowed.push((ports.to_string(), evidence(*count)));
             }
             return;
         }
         Transport::Ip(number) => Allowance::Packets { number },
         Transport::Icmp => {
-            Allowance::Requests { protocol: Protocol::Icmp, verbs: VerbSet::ALL, target: None }
+            Allowance::Requests { protocol: Protocol::Icmp, verbs: VerbSet::ALL, target: None, on: None }
         }
         Transport::Ethernet(_) => return,
     };

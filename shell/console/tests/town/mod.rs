@@ -146,7 +146,7 @@ impl Day {
     fn as_allowed(&mut self, time: Timestamp, source: &Asset, destination: &Asset, allow: &Allowance) {
         let (source, destination) = (source.addresses[0], destination.addresses[0]);
         match allow {
-            Allowance::Requests { protocol, verbs, target } => {
+            Allowance::Requests { protocol, verbs, target, .. } => {
                 let verbs: Vec<Verb> = protocol.verbs().iter().filter(|verb| verbs.contains(*verb)).collect();
                 let verb = verbs[self.roll(verbs.len())];
                 let target = target.as_ref().map_or_else(Target::default, |pattern| Target {
@@ -157,13 +157,13 @@ impl Day {
                 });
                 self.talk(time, source, destination, *protocol, verb, target);
             }
-            Allowance::Ports { transport, ports } => {
+            Allowance::Ports(ports) => {
                 let flow = Flow {
                     source: source.into(),
                     source_port: 40_000 + self.roll(20_000) as u16,
                     destination: destination.into(),
-                    destination_port: ports.first as u16,
-                    transport: *transport,
+                    destination_port: ports.numbers.first as u16,
+                    transport: ports.transport,
                     protocol: None,
                 };
                 self.converse(time, flow, 2_400);
@@ -186,7 +186,7 @@ impl Day {
             Protocol::Bacnet | Protocol::Dns | Protocol::Dhcp | Protocol::Mdns => Transport::Udp,
             _ => Transport::Tcp,
         };
-        let port = protocol.usual_ports().first().copied().unwrap_or(0);
+        let port = protocol.usual_ports().first().map_or(0, |(_, port)| *port);
         let flow = Flow {
             source: source.into(),
             source_port: if transport == Transport::Icmp { 8 } else { 40_000 + self.roll(20_000) as u16 },
