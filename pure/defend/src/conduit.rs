@@ -126,10 +126,10 @@ fn is_open_within(plan: &Plan, from: &Zone, to: &Zone) -> bool {
 /// The conduits between two zones that are open to a flow's ends.
 fn between<'p>(
     plan: &'p Plan,
-    from: &Zone,
-    to: &Zone,
+    from: &'p Zone,
+    to: &'p Zone,
     flow: &Flow,
-) -> impl Iterator<Item = &'p Conduit> + use<'p> {
+) -> impl Iterator<Item = &'p Conduit> {
     let (source, destination) = (flow.source, flow.destination);
     let among = move |assets: &[AssetId], end: Address| {
         assets.is_empty() || plan.asset_at(end).is_some_and(|asset| assets.contains(&asset.id))
