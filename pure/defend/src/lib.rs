@@ -10,6 +10,7 @@ pub mod conduit;
 mod guard;
 mod habit;
 mod scan;
+pub mod segmentation;
 
 pub use breach::Breach;
 pub use guard::Guard;

@@ -1,0 +1,8 @@
+//! Segmentation: the plan's zones and conduits as firewalls carry them out.
+//!
+//! [`Policy`] is what a plan asks of any firewall; [`nftables`] writes it in the firewall's language.
+
+pub mod nftables;
+mod policy;
+
+pub use policy::{Gap, Openings, Passage, Policy, Why};
