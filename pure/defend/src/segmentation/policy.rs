@@ -152,7 +152,8 @@ impl<'p> Policy<'p> {
     /// What is open from one zone to another.
     #[must_use]
     pub fn path(&self, from: &ZoneId, to: &ZoneId) -> &[Passage<'p>] {
-        self.paths.get(&(from, to)).map_or(&[], Vec::as_slice)
+        let ends = self.plan.zone(from).zip(self.plan.zone(to));
+        ends.and_then(|(from, to)| self.paths.get(&(&from.id, &to.id))).map_or(&[], Vec::as_slice)
     }
 }
 
