@@ -19,6 +19,7 @@ mod finding;
 mod id;
 mod observation;
 mod protocol;
+mod response;
 mod target;
 mod verb;
 
@@ -36,6 +37,7 @@ pub use observation::{
     Observed, Reply, Request, Trait, Unread, Weakness, WeaknessKind, Witness,
 };
 pub use protocol::Protocol;
+pub use response::{Consequence, Decision, Response, ResponseState, Step};
 pub use target::Target;
 pub use verb::{Verb, VerbSet};
 

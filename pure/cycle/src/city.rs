@@ -5,12 +5,13 @@ use crate::{
     activity::{Activity, Minute},
     ledger::Ledger,
     matrix::{Cell, Ends, Matrix},
+    responses::Responses,
     standing,
     talk::Book,
 };
 use ::city::{
-    Address, AssetId, Device, Difference, Finding, Loss, LossKind, Observation, Observed, Presence, Protocol,
-    Status, Text, Transport, Unread,
+    Address, AssetId, Decision, Device, Difference, Finding, Loss, LossKind, Observation, Observed, Presence,
+    Protocol, Response, Status, Text, Transport, Unread,
 };
 use anticipate::{Concern, Inventory, Watch};
 use defend::{Breach, Guard};
@@ -37,6 +38,24 @@ pub enum Event {
     },
     /// Time has passed, and nothing else need have happened.
     Tick(Timestamp),
+    /// A person decided about a response.
+    Decided {
+        /// When.
+        time: Timestamp,
+        /// Who, by name.
+        by: Text,
+        /// What.
+        decision: Decision,
+    },
+    /// What came of a response that was ordered, or was to be undone.
+    Answered {
+        /// When.
+        time: Timestamp,
+        /// The response's number.
+        response: u64,
+        /// Why it could not be done, if it could not.
+        failure: Option<Text>,
+    },
 }
 
 impl Event {
@@ -45,7 +64,10 @@ impl Event {
     pub fn time(&self) -> Timestamp {
         match self {
             Event::Observed(observation) => observation.time,
-            Event::Adopted { time, .. } | Event::Tick(time) => *time,
+            Event::Adopted { time, .. }
+            | Event::Tick(time)
+            | Event::Decided { time, .. }
+            | Event::Answered { time, .. } => *time,
         }
     }
 }
@@ -57,6 +79,9 @@ pub enum Effect {
     Found(Box<Finding>),
     /// A finding became graver than it was when last sealed: seal it again.
     Worsened(Box<Finding>),
+    /// A response was proposed or has come further: seal it. If it is ordered or to be undone, do it, and tell what came
+    /// of it as [`Event::Answered`].
+    Responded(Box<Response>),
 }
 
 /// How much was seen.
@@ -84,6 +109,7 @@ pub struct City {
     watch: Watch,
     guard: Guard,
     ledger: Ledger,
+    responses: Responses,
     matrix: Matrix,
     book: Book,
     activity: Activity,
@@ -117,6 +143,9 @@ impl City {
             self.adopted = Some(plan.clone());
             return;
         }
+        if self.respond(event, effects) {
+            return;
+        }
         self.now = self.now.max(time);
         if self.began.is_none() {
             self.began = Some(time);
@@ -140,15 +169,40 @@ impl City {
         }
         let inventory = &self.inventory;
         let name = |address| name_of(plan.as_deref(), inventory, address);
+        let before = effects.len();
         let concerns = scratch.concerns.iter().map(|concern| concern as &dyn Difference);
         let breaches = scratch.breaches.iter().map(|breach| breach as &dyn Difference);
         for difference in concerns.chain(breaches) {
             self.ledger.note(difference, time, plan.as_deref(), &name, effects);
         }
+        for at in before..effects.len() {
+            if let Some(Effect::Found(finding) | Effect::Worsened(finding)) = effects.get(at) {
+                let finding = finding.clone();
+                self.responses.see(&finding, time, plan.as_deref(), &name, effects);
+            }
+        }
         scratch.concerns.clear();
         scratch.breaches.clear();
         scratch.heard.clear();
         self.scratch = scratch;
+    }
+
+    /// Handles what people decide about responses and what came of them. Such acts have the time of people, which is not
+    /// that of the traffic. Returns whether the event was one.
+    fn respond(&mut self, event: &Event, effects: &mut Vec<Effect>) -> bool {
+        match event {
+            Event::Decided { time, by, decision } => {
+                let (plan, inventory) = (self.plan.as_deref(), &self.inventory);
+                let name = |address| name_of(plan, inventory, address);
+                self.responses.decide(decision, by, *time, plan, &name, effects);
+                true
+            }
+            Event::Answered { time, response, failure } => {
+                self.responses.answered(*response, failure.as_ref(), *time, effects);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn observe(&mut self, observation: &Observation, plan: Option<&Plan>, scratch: &mut Scratch) {
@@ -282,6 +336,34 @@ impl City {
     pub fn finding(&self, number: u64) -> Option<&Finding> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         self.ledger.findings().get(index)
+    }
+
+    /// Every response that is kept, in the order in which they were thought of.
+    pub fn responses(&self) -> impl ExactSizeIterator<Item = &Response> {
+        self.responses.all().iter()
+    }
+
+    /// The response that a decision is about.
+    #[must_use]
+    pub fn response_about(&self, decision: &Decision) -> Option<&Response> {
+        let mut latest_first = self.responses.all().iter().rev();
+        match decision {
+            Decision::Contain { target, .. } | Decision::Release { target, .. } => {
+                latest_first.find(|response| response.target == *target)
+            }
+            Decision::Agree { response } | Decision::Dismiss { response, .. } => {
+                latest_first.find(|known| known.number == *response)
+            }
+        }
+    }
+
+    /// Whether a person's decision about a response can be carried out.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in plain words.
+    pub fn may(&self, decision: &Decision, by: &str) -> Result<(), &'static str> {
+        self.responses.may(decision, by)
     }
 
     /// How each public service stands, in the order of the plan.

@@ -7,6 +7,7 @@ mod activity;
 mod city;
 mod ledger;
 mod matrix;
+mod responses;
 mod standing;
 mod talk;
 

@@ -9,6 +9,7 @@ mod breach;
 pub mod conduit;
 mod guard;
 mod habit;
+pub mod response;
 mod scan;
 pub mod segmentation;
 

@@ -4,5 +4,7 @@
 
 pub mod nftables;
 mod policy;
+// mod prove;
 
 pub use policy::{Gap, Openings, Passage, Policy, Why};
+// pub use prove::{Counterexample, Proof, Question, prove};

@@ -6,7 +6,7 @@ use crate::{
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
 };
 use anyhow::bail;
-use city::{Finding, Loss, LossKind, Observation, Observed, Text};
+use city::{Decision, Finding, Loss, LossKind, Observation, Observed, Response, ResponseState, Text};
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
 use std::{
@@ -17,7 +17,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use store::{ActRecord, FindingRecord, Journal, Kind, Limits, Record, StartRecord, Store};
+use store::{ActRecord, FindingRecord, Journal, Kind, Limits, Record, ResponseRecord, StartRecord, Store};
 use tokio::{runtime::Handle, sync::watch};
 
 /// Bytes of raw packets kept in memory for findings to come.
@@ -38,12 +38,22 @@ const STOP_PATIENCE: Duration = Duration::from_secs(2);
 /// Told what came of an adoption: the plan's digest, or why not.
 pub(crate) type Answer = Box<dyn FnOnce(anyhow::Result<String>) + Send>;
 
+/// Told the response as a decision left it, or why it could not be carried.
+pub(crate) type Decided = Box<dyn FnOnce(Result<Box<Response>, String>) + Send>;
+
+/// Carries responses out, each on its own time; what came of one comes back as [`Message::Answered`].
+pub(crate) type Containing = Box<dyn FnMut(&Response) + Send>;
+
 /// What reaches the loop.
 pub(crate) enum Message {
     /// What a sensor saw.
     Seen(Batch),
     /// A person adopted a plan: its files, and who. The answer is the plan's digest.
     Adopt(Vec<plan::SourceFile>, String, Answer),
+    /// A person decided about a response.
+    Decide(Decision, String, Decided),
+    /// What came of a response, by its number: why it could not be done, if it could not.
+    Answered(u64, Option<Text>),
     /// A sensor can no longer do its work: stop in good order, and say why.
     Failed(anyhow::Error),
     /// Stop in good order.
@@ -75,6 +85,8 @@ pub(crate) struct Engine {
     checkpointed: Instant,
     /// Told of each finding once it is sealed.
     found: Box<dyn FnMut(&Finding) + Send>,
+    /// Told of each response that is to be done or undone, once that is sealed.
+    containing: Containing,
 }
 
 /// What the start of an engine found.
@@ -106,7 +118,7 @@ impl Engine {
         let Past { city, mut effects, damage } = past::rebuild(start.checkpoint, events, &plans)?;
         warnings.extend(damage);
         // What was decided and sealed before the stop is not sealed again.
-        let known = runtime.block_on(past::findings_sealed_after(&store.log, sealed))?;
+        let known = runtime.block_on(past::decisions_sealed_after(&store.log, sealed))?;
         effects.drain(..known.min(effects.len()));
         let mut engine = Engine {
             city: Arc::new(RwLock::new(city)),
@@ -120,6 +132,7 @@ impl Engine {
             beat: Instant::now(),
             checkpointed: Instant::now(),
             found: Box::new(|_| ()),
+            containing: Box::new(|_| ()),
         };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let lost = loss.as_ref().map(|loss| loss.detail.to_string());
@@ -161,6 +174,14 @@ impl Engine {
         self.found = Box::new(found);
     }
 
+    /// Carries responses out from now on, those first that a stop interrupted.
+    pub(crate) fn contain_with(&mut self, mut containing: Containing) {
+        let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+        city.responses().filter(|response| is_due(response)).for_each(&mut containing);
+        drop(city);
+        self.containing = containing;
+    }
+
     /// Handles messages until told to stop or nobody is left to send. What waits before the message that says so is
     /// handled too, unless that takes too long since the moment of being told.
     pub(crate) fn run(
@@ -172,6 +193,8 @@ impl Engine {
             match messages.recv_timeout(BEAT) {
                 Ok(Message::Seen(batch)) => self.take(batch)?,
                 Ok(Message::Adopt(files, person, answer)) => answer(self.adopt(&files, &person)),
+                Ok(Message::Decide(decision, person, answer)) => answer(self.decide(decision, &person)?),
+                Ok(Message::Answered(response, failure)) => self.answered(response, failure)?,
                 Ok(Message::Failed(error)) => return Err(error),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -187,7 +210,11 @@ impl Engine {
     fn leave(&mut self, messages: &Receiver<Message>) -> anyhow::Result<()> {
         let waiting = messages.try_iter().take(MESSAGES_MAX).map(|message| match message {
             Message::Seen(batch) => batch.observations.len() as u64,
-            Message::Adopt(..) | Message::Failed(_) | Message::Stop => 0,
+            Message::Adopt(..)
+            | Message::Decide(..)
+            | Message::Answered(..)
+            | Message::Failed(_)
+            | Message::Stop => 0,
         });
         let count: u64 = waiting.sum();
         if count == 0 {
@@ -302,8 +329,10 @@ impl Engine {
         self.seal(effects.iter().map(record).collect())?;
         self.keep_packets(&effects, now)?;
         for effect in &effects {
-            if let Effect::Found(finding) = effect {
-                (self.found)(finding);
+            match effect {
+                Effect::Found(finding) => (self.found)(finding),
+                Effect::Responded(response) if is_due(response) => (self.containing)(response),
+                Effect::Worsened(_) | Effect::Responded(_) => {}
             }
         }
         self.effects = effects;
@@ -341,6 +370,39 @@ impl Engine {
         Ok(digest)
     }
 
+    /// Carries a person's decision about a response: the answer is the response as it then stands, or why not.
+    fn decide(&mut self, decision: Decision, person: &str) -> anyhow::Result<Result<Box<Response>, String>> {
+        let may = self.city.read().unwrap_or_else(PoisonError::into_inner).may(&decision, person);
+        if let Err(why) = may {
+            return Ok(Err(why.to_owned()));
+        }
+        self.happen(&Event::Decided {
+            time: Timestamp::now(),
+            by: person.into(),
+            decision: decision.clone(),
+        })?;
+        let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+        let response = city.response_about(&decision).cloned().map(Box::new);
+        Ok(response.ok_or_else(|| "there is no such response".to_owned()))
+    }
+
+    /// Takes note of what came of a response.
+    fn answered(&mut self, response: u64, failure: Option<Text>) -> anyhow::Result<()> {
+        self.happen(&Event::Answered { time: Timestamp::now(), response, failure })
+    }
+
+    /// Journals something that people or machines did, lets the city judge it, and carries out what it decides.
+    fn happen(&mut self, event: &Event) -> anyhow::Result<()> {
+        self.store.journal.append(event)?;
+        self.store.journal.sync()?;
+        let city = Arc::clone(&self.city);
+        let mut city = city.write().unwrap_or_else(PoisonError::into_inner);
+        city.handle(event, &mut self.effects);
+        self.carry_out(city.now())?;
+        self.changes.send_modify(|change| *change += 1);
+        Ok(())
+    }
+
     /// The city's time.
     fn now(&self) -> Timestamp {
         self.city.read().unwrap_or_else(PoisonError::into_inner).now()
@@ -359,5 +421,11 @@ fn record(effect: &Effect) -> Record {
     match effect {
         Effect::Found(finding) => Record::Finding(Box::new(FindingRecord::new(finding, false))),
         Effect::Worsened(finding) => Record::Finding(Box::new(FindingRecord::new(finding, true))),
+        Effect::Responded(response) => Record::Response(Box::new(ResponseRecord::from(&**response))),
     }
+}
+
+/// Whether a response waits to be done or undone.
+fn is_due(response: &Response) -> bool {
+    matches!(response.state, ResponseState::Ordered | ResponseState::Releasing)
 }

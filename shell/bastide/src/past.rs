@@ -78,13 +78,13 @@ pub(crate) async fn plans(log: &SealedLog) -> anyhow::Result<Vec<PlanRecord>> {
     Ok(plans)
 }
 
-/// How many findings were sealed after a place in the log.
-pub(crate) async fn findings_sealed_after(log: &SealedLog, place: u64) -> anyhow::Result<usize> {
+/// How many decisions were sealed after a place in the log: findings, and responses that came further.
+pub(crate) async fn decisions_sealed_after(log: &SealedLog, place: u64) -> anyhow::Result<usize> {
     let (mut from, mut count) = (place + 1, 0);
     loop {
         let page: Vec<Sealed> = log.records(from, PAGE).await?;
         let Some(last) = page.last() else { return Ok(count) };
         from = last.sequence + 1;
-        count += page.iter().filter(|record| record.kind == "finding").count();
+        count += page.iter().filter(|record| matches!(record.kind.as_str(), "finding" | "response")).count();
     }
 }

@@ -127,6 +127,12 @@ fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
             // The loop is gone only when everything ends.
             let _ = messages.send(Message::Adopt(files, by, answer));
         }
+        Ask::Decide { by, decision, answer } => {
+            let answer = Box::new(move |outcome: Result<Box<city::Response>, String>| {
+                let _ = answer.send(outcome);
+            });
+            let _ = messages.send(Message::Decide(decision, by, answer));
+        }
     }
 }
 

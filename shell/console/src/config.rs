@@ -1,6 +1,7 @@
 //! Where the console listens, and what it is given to show.
 
 use crate::view::PlanText;
+use ::city::{Decision, Response};
 use cycle::City;
 use std::{
     net::SocketAddr,
@@ -69,5 +70,14 @@ pub enum Ask {
         by: String,
         /// What came of it: the version adopted, or why not, in the reader's words.
         answer: oneshot::Sender<Result<String, String>>,
+    },
+    /// Carry a person's decision about a response.
+    Decide {
+        /// Who decides.
+        by: String,
+        /// What.
+        decision: Decision,
+        /// The response as it then stands, or why not, in the reader's words.
+        answer: oneshot::Sender<Result<Box<Response>, String>>,
     },
 }

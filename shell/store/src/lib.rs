@@ -44,7 +44,7 @@ pub use crate::{
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
     sealed::{
         Act, ActRecord, Damage, EvidenceRecord, FindingRecord, Head, LogError, PlanFile, PlanRecord,
-        ReasonRecord, Receipt, Record, Sealed, SealedLog, StartRecord, Verified,
+        ReasonRecord, Receipt, Record, ResponseRecord, Sealed, SealedLog, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
     store::{Kind, Limits, Reader, Settings, Start, Store, StoreError, Tended},

@@ -9,6 +9,7 @@ mod heads;
 mod key;
 mod read;
 mod record;
+mod response;
 mod verify;
 mod write;
 
@@ -23,6 +24,7 @@ pub use record::{
     Act, ActRecord, EvidenceRecord, FindingRecord, PlanFile, PlanRecord, ReasonRecord, Record, Sealed,
     StartRecord,
 };
+pub use response::ResponseRecord;
 pub use verify::{Damage, Verified};
 
 /// Why the log could not be opened, sealed or read.

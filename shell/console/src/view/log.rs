@@ -95,6 +95,10 @@ pub fn record(sealed: &Sealed) -> RecordView {
                 start.lost.map_or_else(String::new, |lost| format!(". Lost since the stop before: {lost}"));
             (None, format!("Bastide {} started{lost}", start.version))
         }
+        Some(Record::Response(response)) => {
+            let summary = format!("Response {}, {}: {}", response.number, response.name, response.step);
+            (response.by, summary)
+        }
         Some(Record::Evidence(_)) => (None, "Evidence".to_owned()),
         None => (None, format!("A record of a later form ({}, {})", sealed.kind, sealed.schema)),
     };

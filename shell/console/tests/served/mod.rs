@@ -125,7 +125,8 @@ impl Served {
         let adopted = Arc::new(Mutex::new(Vec::new()));
         let carried = adopted.clone();
         tokio::spawn(async move {
-            while let Some(Ask::AdoptPlan { by, answer }) = asked.recv().await {
+            while let Some(ask) = asked.recv().await {
+                let Ask::AdoptPlan { by, answer } = ask else { continue };
                 carried.lock().unwrap().push(by);
                 let _ = answer.send(Ok("0123".to_owned()));
             }

@@ -3,7 +3,7 @@
 //! A kind's form never changes under its schema number. A new form gets the next number, and [`Sealed::record`] keeps
 //! reading the old one; a test holds every form.
 
-use super::LogError;
+use super::{LogError, ResponseRecord};
 use ::city::{Evidence, Finding, Support};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,7 @@ impl Sealed {
             ("evidence", 1) => Record::Evidence(serde_json::from_str(body).ok()?),
             ("finding", 1) => Record::Finding(serde_json::from_str(body).ok()?),
             ("plan", 1) => Record::Plan(serde_json::from_str(body).ok()?),
+            ("response", 1) => Record::Response(serde_json::from_str(body).ok()?),
             ("start", 1) => Record::Start(serde_json::from_str(body).ok()?),
             _ => return None,
         })
@@ -49,6 +50,8 @@ pub enum Record {
     Finding(Box<FindingRecord>),
     /// A plan that was adopted.
     Plan(PlanRecord),
+    /// A response, each time that it came further.
+    Response(Box<ResponseRecord>),
     /// A start of Bastide.
     Start(StartRecord),
 }
@@ -62,6 +65,7 @@ impl Record {
             Record::Evidence(_) => "evidence",
             Record::Finding(_) => "finding",
             Record::Plan(_) => "plan",
+            Record::Response(_) => "response",
             Record::Start(_) => "start",
         }
     }
@@ -79,6 +83,7 @@ impl Record {
             Record::Evidence(record) => serde_json::to_string(record),
             Record::Finding(record) => serde_json::to_string(record),
             Record::Plan(record) => serde_json::to_string(record),
+            Record::Response(record) => serde_json::to_string(record),
             Record::Start(record) => serde_json::to_string(record),
         };
         body.map_err(|_| LogError::Form(self.kind()))
@@ -369,6 +374,22 @@ mod tests {
         check(
             &Record::Plan(plan),
             r#"{"digest":"9a786431cf1a0955e3138c58085450547055005a70ecac26dc11394054dfc73b","parent":null,"adopted_by":"ada","files":[{"name":"a.toml","text":"x"},{"name":"b.toml","text":"x"}]}"#,
+        );
+        let response = ResponseRecord {
+            number: 2,
+            target: "192.0.2.9".into(),
+            asset: None,
+            name: "LAPTOP-9 (192.0.2.9)".into(),
+            findings: vec![3],
+            consequences: Vec::new(),
+            standing: Some("no-strangers".into()),
+            state: "ordered".into(),
+            by: None,
+            step: "Ordered".into(),
+        };
+        check(
+            &Record::Response(Box::new(response)),
+            r#"{"number":2,"target":"192.0.2.9","asset":null,"name":"LAPTOP-9 (192.0.2.9)","findings":[3],"consequences":[],"standing":"no-strangers","state":"ordered","by":null,"step":"Ordered"}"#,
         );
         check(
             &Record::Start(StartRecord { version: "0.1.0".into(), lost: None }),

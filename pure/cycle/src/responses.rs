@@ -1,0 +1,219 @@
+//! Responses, from proposal to release.
+
+use crate::Effect;
+use ::city::{Address, Decision, Finding, Response, ResponseState, Step, Text};
+use defend::response;
+use jiff::Timestamp;
+use plan::Plan;
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+
+/// The most responses that are kept; those that are over go first.
+const RESPONSES_MAX: usize = 1_000;
+
+/// Every response, in the order in which they were thought of.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Responses {
+    responses: Vec<Response>,
+    count: u64,
+}
+
+impl Responses {
+    pub(crate) fn all(&self) -> &[Response] {
+        &self.responses
+    }
+
+    fn of(&self, number: u64) -> Option<usize> {
+        self.responses.iter().position(|response| response.number == number)
+    }
+
+    /// The response that is about an address and not over.
+    fn open(&self, target: IpAddr) -> Option<usize> {
+        self.responses.iter().position(|response| response.target == target && !response.state.is_over())
+    }
+
+    /// Thinks about a finding that was made or became graver.
+    pub(crate) fn see(
+        &mut self,
+        finding: &Finding,
+        time: Timestamp,
+        plan: Option<&Plan>,
+        name: &dyn Fn(Address) -> Text,
+        effects: &mut Vec<Effect>,
+    ) {
+        let (Some(plan), Some(target)) = (plan, response::doer(finding)) else { return };
+        let standing = response::standing(plan, finding);
+        if standing.is_none() && !response::is_worth_proposing(finding) {
+            return;
+        }
+        let index = match self.open(target) {
+            Some(index) => index,
+            None => self.begin(target, Some(plan), name),
+        };
+        let Some(response) = self.responses.get_mut(index) else { return };
+        let known = response.findings.contains(&finding.number);
+        if !known && response.findings.len() < Response::FINDINGS_MAX {
+            response.findings.push(finding.number);
+        }
+        let acts = standing.filter(|_| response.state == ResponseState::Proposed && !response.needs_two());
+        if let Some(standing) = acts {
+            response.standing = Some(standing.id.clone());
+            response.state = ResponseState::Ordered;
+            step(response, time, None, format!("Ordered, as the plan says: {}", standing.reason));
+        } else if response.steps.is_empty() {
+            step(response, time, None, format!("Proposed: {}", finding.title));
+        } else {
+            return;
+        }
+        effects.push(Effect::Responded(Box::new(response.clone())));
+    }
+
+    /// Whether a person's decision can be carried out.
+    pub(crate) fn may(&self, decision: &Decision, by: &str) -> Result<(), &'static str> {
+        let state = |number: u64| {
+            let index = self.of(number).ok_or("there is no such response")?;
+            self.responses.get(index).ok_or("there is no such response")
+        };
+        match decision {
+            Decision::Contain { target, .. } => {
+                if !Address::Ip(*target).is_station() {
+                    return Err("that address is not one device's");
+                }
+                match self.open(*target).and_then(|index| self.responses.get(index)) {
+                    Some(response) if response.state == ResponseState::Contained => {
+                        Err("that device is contained already")
+                    }
+                    Some(response) if response.state == ResponseState::Agreed && agreed(response, by) => {
+                        Err("a second person must agree: a service that must run is at stake")
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Decision::Agree { response } => match state(*response)? {
+                response if response.state == ResponseState::Agreed && agreed(response, by) => {
+                    Err("a second person must agree: a service that must run is at stake")
+                }
+                response
+                    if matches!(
+                        response.state,
+                        ResponseState::Proposed | ResponseState::Agreed | ResponseState::Failed
+                    ) =>
+                {
+                    Ok(())
+                }
+                _ => Err("that response waits for nobody"),
+            },
+            Decision::Dismiss { response, .. } => match state(*response)?.state {
+                ResponseState::Proposed | ResponseState::Agreed | ResponseState::Failed => Ok(()),
+                _ => Err("that response waits for nobody; release the device to undo it"),
+            },
+            Decision::Release { target, .. } => {
+                match self.open(*target).and_then(|index| self.responses.get(index)).map(|found| found.state)
+                {
+                    Some(ResponseState::Contained | ResponseState::Ordered | ResponseState::Failed) => Ok(()),
+                    _ => Err("that device is not contained"),
+                }
+            }
+        }
+    }
+
+    /// Carries a person's decision.
+    pub(crate) fn decide(
+        &mut self,
+        decision: &Decision,
+        by: &Text,
+        time: Timestamp,
+        plan: Option<&Plan>,
+        name: &dyn Fn(Address) -> Text,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.may(decision, by).is_err() {
+            return;
+        }
+        let index = match decision {
+            Decision::Contain { target, .. } => {
+                self.open(*target).or_else(|| Some(self.begin(*target, plan, name)))
+            }
+            Decision::Release { target, .. } => self.open(*target),
+            Decision::Agree { response } | Decision::Dismiss { response, .. } => self.of(*response),
+        };
+        let Some(response) = index.and_then(|index| self.responses.get_mut(index)) else { return };
+        match decision {
+            Decision::Contain { .. } | Decision::Agree { .. } => {
+                let text = match decision {
+                    Decision::Contain { reason, .. } if !reason.is_empty() => format!("Contain: {reason}"),
+                    _ => "Agreed".to_owned(),
+                };
+                let first = response.needs_two() && response.state != ResponseState::Agreed;
+                response.state = if first { ResponseState::Agreed } else { ResponseState::Ordered };
+                step(response, time, Some(by), text);
+            }
+            Decision::Dismiss { reason, .. } => {
+                response.state = ResponseState::Dismissed;
+                step(response, time, Some(by), format!("Dismissed: {reason}"));
+            }
+            Decision::Release { reason, .. } => {
+                response.state = ResponseState::Releasing;
+                step(response, time, Some(by), format!("Release: {reason}"));
+            }
+        }
+        effects.push(Effect::Responded(Box::new(response.clone())));
+    }
+
+    /// Takes note of what came of an order.
+    pub(crate) fn answered(
+        &mut self,
+        number: u64,
+        failure: Option<&Text>,
+        time: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(response) = self.of(number).and_then(|index| self.responses.get_mut(index)) else { return };
+        let (state, text) = match (response.state, failure) {
+            (ResponseState::Ordered, None) => (ResponseState::Contained, "Cut off".to_owned()),
+            (ResponseState::Releasing, None) => (ResponseState::Released, "Connected again".to_owned()),
+            (ResponseState::Ordered | ResponseState::Releasing, Some(why)) => {
+                (ResponseState::Failed, format!("Not done: {why}"))
+            }
+            _ => return,
+        };
+        response.state = state;
+        step(response, time, None, text);
+        effects.push(Effect::Responded(Box::new(response.clone())));
+    }
+
+    /// Begins a response and returns its place.
+    fn begin(&mut self, target: IpAddr, plan: Option<&Plan>, name: &dyn Fn(Address) -> Text) -> usize {
+        if self.responses.len() >= RESPONSES_MAX {
+            let over = self.responses.iter().position(|response| response.state.is_over());
+            self.responses.remove(over.unwrap_or(0));
+        }
+        self.count += 1;
+        let address = Address::Ip(target);
+        self.responses.push(Response {
+            number: self.count,
+            target,
+            asset: plan.and_then(|plan| plan.asset_at(address)).map(|asset| asset.id.clone()),
+            name: name(address),
+            findings: Vec::new(),
+            consequences: plan.map_or_else(Vec::new, |plan| response::consequences(plan, target)),
+            standing: None,
+            state: ResponseState::Proposed,
+            steps: Vec::new(),
+        });
+        self.responses.len() - 1
+    }
+}
+
+/// Whether a person was the first of the two who must agree.
+fn agreed(response: &Response, by: &str) -> bool {
+    response.steps.last().is_some_and(|step| step.by.as_deref() == Some(by))
+}
+
+fn step(response: &mut Response, time: Timestamp, by: Option<&Text>, text: String) {
+    if response.steps.len() >= Response::STEPS_MAX {
+        // The first says how it began.
+        response.steps.remove(1);
+    }
+    response.steps.push(Step { time, by: by.cloned(), text: text.into() });
+}
