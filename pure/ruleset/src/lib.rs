@@ -9,10 +9,17 @@
 //! `nft list ruleset` prints and from files that `nft -f` takes. What is not understood is kept as a condition of its own
 //! that may or may not hold, and is named; it is never taken for true or false.
 
+mod boxes;
+mod diagram;
 mod field;
+mod select;
 mod tree;
+mod witness;
 
+pub use diagram::{Diagram, Leaf, Space, TooLarge};
 pub use field::{Field, Packet, Range, State};
 pub use tree::{
-    Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values, Verdict,
+    Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values,
+    Verdict,
 };
+pub use witness::Region;
