@@ -10,14 +10,19 @@
 //! that may or may not hold, and is named; it is never taken for true or false.
 
 mod boxes;
+mod chain;
 mod diagram;
 mod field;
+mod meaning;
 mod select;
+mod sensible;
 mod tree;
+mod values;
 mod witness;
 
 pub use diagram::{Diagram, Leaf, Space, TooLarge};
 pub use field::{Field, Packet, Range, State};
+pub use meaning::{FORWARDED, Fate, Meaning, Note, Unclear, Way};
 pub use tree::{
     Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values,
     Verdict,

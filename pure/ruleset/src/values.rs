@@ -1,0 +1,211 @@
+//! What conditions and verdict maps compare with: sets, as diagrams.
+
+use crate::chain::{Chains, FALL, HIT};
+use crate::meaning::{Note, Unclear};
+use crate::{
+    Condition, Diagram, Element, Field, Key, Leaf, Place, Range, Ruleset, Set, Space, Table, Values, Verdict,
+};
+use std::collections::BTreeMap;
+
+/// What is known of sets and interfaces.
+pub(crate) struct Known<'a> {
+    /// For each table its sets and maps, by name.
+    sets: Vec<BTreeMap<&'a str, &'a Set>>,
+    /// For interfaces whose name is a pattern: how long it is, and the numbers of all that it stands for.
+    patterns: BTreeMap<u128, Pattern>,
+    /// Diagrams of named sets: which packets they have.
+    members: BTreeMap<(usize, &'a str, &'a [Field]), Diagram>,
+    /// The unknowns that stand for what packets have put into sets.
+    dynamic: BTreeMap<(usize, &'a str, &'a [Field]), u16>,
+}
+
+struct Pattern {
+    length: usize,
+    numbers: Vec<u128>,
+}
+
+/// A verdict map.
+pub(crate) struct VerdictMap<'a> {
+    /// Leaves are places in `verdicts`; other leaves are packets that no element admits.
+    pub(crate) which: Diagram,
+    pub(crate) verdicts: Vec<&'a Verdict>,
+}
+
+impl<'a> Known<'a> {
+    pub(crate) fn new(ruleset: &'a Ruleset) -> Known<'a> {
+        let by_name = |table: &'a Table| table.sets.iter().map(|set| (set.name.as_str(), set)).collect();
+        let mut patterns = BTreeMap::new();
+        for (at, name) in ruleset.interfaces.iter().enumerate() {
+            let Some(beginning) = name.strip_suffix('*') else { continue };
+            let matched = ruleset.interfaces.iter().enumerate();
+            let matched = matched.filter(|(other, name)| *other == at || name.starts_with(beginning));
+            let numbers = matched.map(|(other, _)| other as u128).collect();
+            patterns.insert(at as u128, Pattern { length: beginning.len(), numbers });
+        }
+        Known {
+            sets: ruleset.tables.iter().map(by_name).collect(),
+            patterns,
+            members: BTreeMap::new(),
+            dynamic: BTreeMap::new(),
+        }
+    }
+
+    /// The elements with every interface that they stand for. Exact names come first, then the longest patterns, because
+    /// of several elements the first holds.
+    fn spelt_out(&self, key: &[Field], elements: &[(&[Range], Leaf)]) -> Option<Vec<(Vec<Range>, Leaf)>> {
+        let is_interface = |field: &Field| matches!(field, Field::InterfaceIn | Field::InterfaceOut);
+        if self.patterns.is_empty() || !key.iter().any(is_interface) {
+            return None;
+        }
+        let mut spelt = Vec::new();
+        for (ranges, leaf) in elements {
+            let mut ways = vec![(0, Vec::new())];
+            for (field, range) in key.iter().zip(*ranges) {
+                let pattern = self.patterns.get(&range.first);
+                match pattern.filter(|_| range.first == range.last && is_interface(field)) {
+                    Some(Pattern { length, numbers }) => {
+                        let longer = |(rank, way): &(usize, Vec<Range>)| {
+                            // Patterns rank behind exact names, and short ones behind long ones.
+                            let rank = rank + 1000usize.saturating_sub(*length);
+                            let way = way.clone();
+                            let with = move |number: &u128| {
+                                (rank, way.iter().copied().chain([Range::one(*number)]).collect())
+                            };
+                            numbers.iter().map(with).collect::<Vec<_>>()
+                        };
+                        ways = ways.iter().flat_map(longer).collect();
+                    }
+                    None => ways.iter_mut().for_each(|(_, way)| way.push(*range)),
+                }
+            }
+            spelt.extend(ways.into_iter().map(|(rank, way)| (rank, way, *leaf)));
+        }
+        spelt.sort_by_key(|(rank, ..)| *rank);
+        Some(spelt.into_iter().map(|(_, way, leaf)| (way, leaf)).collect())
+    }
+}
+
+impl<'a> Chains<'a> {
+    /// [`HIT`] for packets of which a condition holds, and [`FALL`] for others.
+    pub(crate) fn holds(
+        &mut self,
+        table: usize,
+        condition: &'a Condition,
+        place: Place,
+    ) -> Result<Diagram, Unclear> {
+        let Condition { key, values, negated } = condition;
+        let members = match values {
+            Values::Here(elements) => self.members(key, elements)?,
+            Values::Named(name) => {
+                let set = self.set(table, name, place)?;
+                let of = (table, set.name.as_str(), key.as_slice());
+                match self.known.members.get(&of) {
+                    Some(members) => *members,
+                    None => {
+                        let members = if set.dynamic {
+                            let known = self.unknown(of, set)?;
+                            self.members(
+                                &[known],
+                                &[Element { key: vec![Range::one(1)], verdict: None, place }],
+                            )?
+                        } else {
+                            self.members(key, &set.elements)?
+                        };
+                        self.known.members.insert(of, members);
+                        members
+                    }
+                }
+            }
+        };
+        if !negated {
+            return Ok(members);
+        }
+        Ok(self.space.map(members, |leaf| if leaf == HIT { FALL } else { HIT })?)
+    }
+
+    fn members(&mut self, key: &[Field], elements: &[Element]) -> Result<Diagram, Unclear> {
+        let boxes = elements.iter().map(|element| (element.key.as_slice(), HIT)).collect::<Vec<_>>();
+        self.elements(key, elements, &boxes, FALL)
+    }
+
+    /// A verdict map, and the verdicts that it has.
+    pub(crate) fn verdict_map(
+        &mut self,
+        table: usize,
+        key: &'a Key,
+        values: &'a Values,
+        place: Place,
+    ) -> Result<VerdictMap<'a>, Unclear> {
+        let (elements, dynamic) = match values {
+            Values::Here(elements) => (elements, None),
+            Values::Named(name) => {
+                let set = self.set(table, name, place)?;
+                let of = (table, set.name.as_str(), key.as_slice());
+                let unknown = if set.dynamic { Some(self.unknown(of, set)?) } else { None };
+                (&set.elements, unknown)
+            }
+        };
+        let mut verdicts = Vec::new();
+        let mut numbers: BTreeMap<&Verdict, Leaf> = BTreeMap::new();
+        let mut boxes = Vec::with_capacity(elements.len());
+        for element in elements {
+            let Some(verdict) = &element.verdict else { continue };
+            let number = *numbers.entry(verdict).or_insert_with(|| {
+                verdicts.push(verdict);
+                verdicts.len() as Leaf - 1
+            });
+            boxes.push((element.key.as_slice(), number));
+        }
+        let missing = verdicts.len() as Leaf;
+        let mut which = self.elements(key, elements, &boxes, missing)?;
+        if let Some(unknown) = dynamic {
+            let there = self.space.within(unknown, Range::one(1))?;
+            which = self.space.only(there, which, missing)?;
+        }
+        Ok(VerdictMap { which, verdicts })
+    }
+
+    fn elements(
+        &mut self,
+        key: &[Field],
+        elements: &[Element],
+        boxes: &[(&[Range], Leaf)],
+        elsewhere: Leaf,
+    ) -> Result<Diagram, Unclear> {
+        if let Some(other) = elements.iter().find(|element| element.key.len() != key.len()) {
+            let (wanted, found) = (key.len(), other.key.len());
+            return Err(Unclear::OtherKey { wanted, found, place: other.place });
+        }
+        let space: &mut Space = self.space;
+        match self.known.spelt_out(key, boxes) {
+            None => Ok(space.boxes(key, boxes, elsewhere)?),
+            Some(spelt) => {
+                let boxes: Vec<_> = spelt.iter().map(|(ranges, leaf)| (ranges.as_slice(), *leaf)).collect();
+                Ok(space.boxes(key, &boxes, elsewhere)?)
+            }
+        }
+    }
+
+    fn set(&self, table: usize, name: &str, place: Place) -> Result<&'a Set, Unclear> {
+        let set = self.known.sets.get(table).and_then(|sets| sets.get(name)).copied();
+        set.ok_or_else(|| Unclear::NoSet {
+            name: name.into(),
+            table: self.ruleset.tables.get(table).map(|table| table.name.clone()).unwrap_or_default(),
+            place,
+        })
+    }
+
+    /// The unknown that stands for a packet's having been put into a set.
+    fn unknown(&mut self, of: (usize, &'a str, &'a [Field]), set: &'a Set) -> Result<Field, Unclear> {
+        if let Some(number) = self.known.dynamic.get(&of) {
+            return Ok(Field::Unknown(*number));
+        }
+        let too_large = || Unclear::TooLarge(crate::TooLarge { limit: self.space.limit() });
+        let number = u16::try_from(self.unknowns.len()).map_err(|_| too_large())?;
+        let text = format!("packets put elements into set `{}`; whether one is there is not known", set.name);
+        self.notes.push(Note { place: set.place, text });
+        self.unknowns.push(format!("in set {}", set.name).into());
+        self.known.dynamic.insert(of, number);
+        Ok(Field::Unknown(number))
+    }
+}
