@@ -2,8 +2,9 @@
 //!
 //! `meaning_speed ZONES CONDUITS ADDRESSES` makes a ruleset of so many zones and conduits with so many single addresses
 //! in its sets, works out its meaning, compares it with that of the same ruleset less one service, and prints
-//! `SHAPE SECONDS SECONDS-TO-COMPARE NODES INTERVALS` for each shape that rulesets have: sources told apart by a verdict
-//! map of addresses, by one of interfaces, and by a list of rules.
+//! `SHAPE SECONDS SECONDS-TO-COMPARE NODES INTERVALS` for each shape that rulesets have: what a packet's source may do
+//! looked up in a verdict map of addresses, in one of interfaces, or by a list of rules; the same with destinations
+//! first; one map of all there is to tell apart; and one list of rules without any chain or map.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it measures")]
 
 use ruleset::{
@@ -21,17 +22,27 @@ const NARROWED: u128 = 50;
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     Addresses,
+    Destinations,
+    Flat,
     Interfaces,
+    Joined,
     List,
 }
+
+const SHAPES: [(&str, Shape); 6] = [
+    ("addresses", Shape::Addresses),
+    ("interfaces", Shape::Interfaces),
+    ("list", Shape::List),
+    ("destinations", Shape::Destinations),
+    ("joined", Shape::Joined),
+    ("flat", Shape::Flat),
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1).map(|argument| argument.parse::<u128>());
     let mut next = || arguments.next().ok_or("usage: meaning_speed ZONES CONDUITS ADDRESSES");
     let (zones, conduits, addresses) = (next()??, next()??, next()??);
-    for (name, shape) in
-        [("addresses", Shape::Addresses), ("interfaces", Shape::Interfaces), ("list", Shape::List)]
-    {
+    for (name, shape) in SHAPES {
         let whole = made(shape, zones, conduits, addresses, 0);
         let less = made(shape, zones, conduits, addresses, 1);
         let mut space = Space::new(50_000_000);
@@ -60,7 +71,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn made(shape: Shape, zones: u128, conduits: u128, addresses: u128, less: u128) -> Ruleset {
     let mut chains = Vec::new();
     let mut from = Vec::new();
-    let mut list = Vec::new();
+    let (mut list, mut flat, mut joined) = (Vec::new(), Vec::new(), Vec::new());
+    let (first, second) = match shape {
+        Shape::Destinations => (Field::Destination, Field::Source),
+        _ => (Field::Source, Field::Destination),
+    };
     let mut interfaces = vec!["".into()];
     let (mut conduit, mut narrowed) = (0, 0);
     for zone in 0..zones {
@@ -75,8 +90,15 @@ fn made(shape: Shape, zones: u128, conduits: u128, addresses: u128, less: u128) 
             conduit += 1;
             let services = conduit % 5 + 1 - if conduit == conduits { less } else { 0 };
             let ports = (0..services).map(|service| 500 + (conduit * 7 + service * 11) % 3000);
+            let protocol = Range::one(if conduit.is_multiple_of(3) { 17 } else { 6 });
+            if shape == Shape::Joined {
+                let keys =
+                    ports.clone().map(|port| vec![of_zone(zone), of_zone(other), protocol, Range::one(port)]);
+                joined.extend(keys.map(|key| Element { key, ..element(protocol, Some(Verdict::Accept)) }));
+                continue;
+            }
             let mut statements = vec![
-                matched(&[Field::Protocol], vec![Range::one(if conduit.is_multiple_of(3) { 17 } else { 6 })]),
+                matched(&[Field::Protocol], vec![protocol]),
                 matched(&[Field::DestinationPort], ports.map(Range::one).collect()),
                 Statement::Verdict(Verdict::Accept),
             ];
@@ -86,12 +108,18 @@ fn made(shape: Shape, zones: u128, conduits: u128, addresses: u128, less: u128) 
                 statements.insert(0, matched(&[Field::Destination], hosts.collect()));
                 statements.insert(0, ip());
             }
+            if shape == Shape::Flat {
+                let ends = [(Field::Source, zone), (Field::Destination, other)];
+                let ends = ends.map(|(field, zone)| [ip(), matched(&[field], vec![of_zone(zone)])]);
+                flat.push(rule(ends.into_iter().flatten().chain(statements).collect()));
+                continue;
+            }
             chains.push(chain(&name, None, vec![rule(statements)]));
             to.push(element(of_zone(other), Some(Verdict::Goto(name.as_str().into()))));
         }
         let source = of_zone(zone);
         let name = format!("from-z{zone}");
-        let map = Statement::Map(vec![Field::Destination], Values::Here(to));
+        let map = Statement::Map(vec![second], Values::Here(to));
         let mut rules = vec![rule(vec![ip(), map])];
         if shape == Shape::Interfaces {
             // No other sources than its own come in at a zone's interface.
@@ -117,9 +145,14 @@ fn made(shape: Shape, zones: u128, conduits: u128, addresses: u128, less: u128) 
     let mut rules = vec![rule(vec![map(Field::State, Values::Here(states.into()))])];
     let sources = Values::Named("sources".into());
     match shape {
-        Shape::Addresses => rules.push(rule(vec![ip(), map(Field::Source, sources)])),
+        Shape::Addresses | Shape::Destinations => rules.push(rule(vec![ip(), map(first, sources)])),
         Shape::Interfaces => rules.push(rule(vec![map(Field::InterfaceIn, sources)])),
         Shape::List => rules.append(&mut list),
+        Shape::Flat => rules.append(&mut flat),
+        Shape::Joined => {
+            let key = vec![Field::Source, Field::Destination, Field::Protocol, Field::DestinationPort];
+            rules.push(rule(vec![ip(), Statement::Map(key, Values::Here(joined))]));
+        }
     }
     let base = Base {
         kind: "filter".into(),

@@ -114,23 +114,9 @@ impl<'a> Chains<'a> {
         for rule in &chain.rules {
             rules.push(self.rule(At { table, place: rule.place, level, rule }, &mut height)?);
         }
-        let diagram = self.in_turn(&rules)?;
+        let diagram = self.space.in_turn(&rules, FALL)?;
         let diagram = self.space.replace(diagram, RETURN, Diagram::leaf(FALL))?;
         Ok(Transfer { diagram, height })
-    }
-
-    /// One rule after another. Halves are put together rather than one rule at a time, so that a list of thousands of
-    /// rules takes as many steps as it has rules, times the logarithm.
-    fn in_turn(&mut self, rules: &[Diagram]) -> Result<Diagram, Unclear> {
-        match rules {
-            [] => Ok(Diagram::leaf(FALL)),
-            [only] => Ok(*only),
-            _ => {
-                let (before, after) = rules.split_at(rules.len() / 2);
-                let (before, after) = (self.in_turn(before)?, self.in_turn(after)?);
-                Ok(self.space.replace(before, FALL, after)?)
-            }
-        }
     }
 
     /// What a rule makes of packets: from its last statement to its first, each put before what follows.

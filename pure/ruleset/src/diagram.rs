@@ -207,6 +207,27 @@ impl Space {
         self.apply(a, b, |a, b| if a == leaf { b } else { a })
     }
 
+    /// One diagram after another: each says what the earlier ones leave open by coming to `open`; so does the result where
+    /// all of them do.
+    ///
+    /// Halves are put together rather than one diagram at a time, so that thousands of them take as many steps as there
+    /// are, times the logarithm.
+    ///
+    /// # Errors
+    ///
+    /// The space is full.
+    pub fn in_turn(&mut self, diagrams: &[Diagram], open: Leaf) -> Result<Diagram> {
+        match diagrams {
+            [] => Ok(Diagram::leaf(open)),
+            [only] => Ok(*only),
+            _ => {
+                let (before, after) = diagrams.split_at(diagrams.len() / 2);
+                let (before, after) = (self.in_turn(before, open)?, self.in_turn(after, open)?);
+                self.replace(before, open, after)
+            }
+        }
+    }
+
     /// A diagram where a set (of [`Diagram::YES`] and [`Diagram::NO`]) has the packet, and a leaf elsewhere.
     ///
     /// # Errors

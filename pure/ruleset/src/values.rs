@@ -3,25 +3,25 @@
 use crate::chain::{Chains, FALL, HIT};
 use crate::meaning::{Note, Unclear};
 use crate::{
-    Condition, Diagram, Element, Field, Key, Leaf, Place, Range, Ruleset, Set, Space, Table, Values, Verdict,
+    Condition, Diagram, Element, Field, Key, Leaf, Place, Range, Ruleset, Set, Space, Table, TooLarge,
+    Values, Verdict,
 };
+use city::Text;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// What is known of sets and interfaces.
 pub(crate) struct Known<'a> {
     /// For each table its sets and maps, by name.
     sets: Vec<BTreeMap<&'a str, &'a Set>>,
-    /// For interfaces whose name is a pattern: how long it is, and the numbers of all that it stands for.
-    patterns: BTreeMap<u128, Pattern>,
+    /// The numbers of interfaces, by name.
+    interfaces: BTreeMap<&'a str, u128>,
+    /// Those whose name is a pattern: how their names begin.
+    patterns: BTreeMap<u128, &'a str>,
     /// Diagrams of named sets: which packets they have.
     members: BTreeMap<(usize, &'a str, &'a [Field]), Diagram>,
     /// The unknowns that stand for what packets have put into sets.
     dynamic: BTreeMap<(usize, &'a str, &'a [Field]), u16>,
-}
-
-struct Pattern {
-    length: usize,
-    numbers: Vec<u128>,
 }
 
 /// A verdict map.
@@ -34,55 +34,64 @@ pub(crate) struct VerdictMap<'a> {
 impl<'a> Known<'a> {
     pub(crate) fn new(ruleset: &'a Ruleset) -> Known<'a> {
         let by_name = |table: &'a Table| table.sets.iter().map(|set| (set.name.as_str(), set)).collect();
-        let mut patterns = BTreeMap::new();
-        for (at, name) in ruleset.interfaces.iter().enumerate() {
-            let Some(beginning) = name.strip_suffix('*') else { continue };
-            let matched = ruleset.interfaces.iter().enumerate();
-            let matched = matched.filter(|(other, name)| *other == at || name.starts_with(beginning));
-            let numbers = matched.map(|(other, _)| other as u128).collect();
-            patterns.insert(at as u128, Pattern { length: beginning.len(), numbers });
-        }
+        let numbered = ruleset.interfaces.iter().enumerate();
+        let pattern = |(at, name): (usize, &'a Text)| name.strip_suffix('*').map(|begin| (at as u128, begin));
         Known {
+            patterns: numbered.clone().filter_map(pattern).collect(),
             sets: ruleset.tables.iter().map(by_name).collect(),
-            patterns,
+            interfaces: numbered.map(|(at, name)| (name.as_str(), at as u128)).collect(),
             members: BTreeMap::new(),
             dynamic: BTreeMap::new(),
         }
     }
 
-    /// The elements with every interface that they stand for. Exact names come first, then the longest patterns, because
-    /// of several elements the first holds.
-    fn spelt_out(&self, key: &[Field], elements: &[(&[Range], Leaf)]) -> Option<Vec<(Vec<Range>, Leaf)>> {
-        let is_interface = |field: &Field| matches!(field, Field::InterfaceIn | Field::InterfaceOut);
-        if self.patterns.is_empty() || !key.iter().any(is_interface) {
-            return None;
+    /// The numbers of all interfaces that one stands for, if its name is a pattern.
+    fn stands_for(&self, field: Field, range: Range) -> Option<impl Iterator<Item = u128> + Clone> {
+        let is_one = range.first == range.last && is_interface(field);
+        let begin = *self.patterns.get(&range.first).filter(|_| is_one)?;
+        let from = self.interfaces.range::<str, _>((Bound::Included(begin), Bound::Unbounded));
+        Some(from.take_while(move |(name, _)| name.starts_with(begin)).map(|(_, number)| *number))
+    }
+
+    /// The elements with every interface that they stand for, in the same order.
+    fn spelt_out(
+        &self,
+        key: &[Field],
+        elements: &[(&[Range], Leaf)],
+        limit: usize,
+    ) -> Result<Option<Vec<(Vec<Range>, Leaf)>>, TooLarge> {
+        if self.patterns.is_empty() || !key.iter().any(|field| is_interface(*field)) {
+            return Ok(None);
         }
         let mut spelt = Vec::new();
         for (ranges, leaf) in elements {
-            let mut ways = vec![(0, Vec::new())];
+            let mut ways = vec![Vec::new()];
             for (field, range) in key.iter().zip(*ranges) {
-                let pattern = self.patterns.get(&range.first);
-                match pattern.filter(|_| range.first == range.last && is_interface(field)) {
-                    Some(Pattern { length, numbers }) => {
-                        let longer = |(rank, way): &(usize, Vec<Range>)| {
-                            // Patterns rank behind exact names, and short ones behind long ones.
-                            let rank = rank + 1000usize.saturating_sub(*length);
-                            let way = way.clone();
-                            let with = move |number: &u128| {
-                                (rank, way.iter().copied().chain([Range::one(*number)]).collect())
-                            };
-                            numbers.iter().map(with).collect::<Vec<_>>()
-                        };
-                        ways = ways.iter().flat_map(longer).collect();
-                    }
-                    None => ways.iter_mut().for_each(|(_, way)| way.push(*range)),
+                let Some(numbers) = self.stands_for(*field, *range) else {
+                    ways.iter_mut().for_each(|way| way.push(*range));
+                    continue;
+                };
+                if numbers.clone().count().saturating_mul(ways.len()) > limit {
+                    return Err(TooLarge { limit });
                 }
+                let with =
+                    |way: &Vec<Range>, number| way.iter().copied().chain([Range::one(number)]).collect();
+                ways = ways
+                    .iter()
+                    .flat_map(|way| numbers.clone().map(move |number| with(way, number)))
+                    .collect();
             }
-            spelt.extend(ways.into_iter().map(|(rank, way)| (rank, way, *leaf)));
+            if ways.len().saturating_add(spelt.len()) > limit {
+                return Err(TooLarge { limit });
+            }
+            spelt.extend(ways.into_iter().map(|way| (way, *leaf)));
         }
-        spelt.sort_by_key(|(rank, ..)| *rank);
-        Some(spelt.into_iter().map(|(_, way, leaf)| (way, leaf)).collect())
+        Ok(Some(spelt))
     }
+}
+
+fn is_interface(field: Field) -> bool {
+    matches!(field, Field::InterfaceIn | Field::InterfaceOut)
 }
 
 impl<'a> Chains<'a> {
@@ -177,7 +186,7 @@ impl<'a> Chains<'a> {
             return Err(Unclear::OtherKey { wanted, found, place: other.place });
         }
         let space: &mut Space = self.space;
-        match self.known.spelt_out(key, boxes) {
+        match self.known.spelt_out(key, boxes, space.limit())? {
             None => Ok(space.boxes(key, boxes, elsewhere)?),
             Some(spelt) => {
                 let boxes: Vec<_> = spelt.iter().map(|(ranges, leaf)| (ranges.as_slice(), *leaf)).collect();
@@ -200,7 +209,7 @@ impl<'a> Chains<'a> {
         if let Some(number) = self.known.dynamic.get(&of) {
             return Ok(Field::Unknown(*number));
         }
-        let too_large = || Unclear::TooLarge(crate::TooLarge { limit: self.space.limit() });
+        let too_large = || Unclear::TooLarge(TooLarge { limit: self.space.limit() });
         let number = u16::try_from(self.unknowns.len()).map_err(|_| too_large())?;
         let text = format!("packets put elements into set `{}`; whether one is there is not known", set.name);
         self.notes.push(Note { place: set.place, text });
