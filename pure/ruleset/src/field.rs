@@ -25,7 +25,8 @@ impl Range {
     }
 }
 
-/// Something of a packet that rules look at. The order is that in which diagrams ask.
+/// Something of a packet that rules look at. The order is that in which diagrams ask: first what splits rulesets into
+/// parts that have little in common (family, state, interface, address), then what many of those parts share.
 ///
 /// Addresses of both families share a field: IPv4 addresses are their 32 bits. Which family is meant is [`Field::Ethertype`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +35,10 @@ pub enum Field {
     Ethertype,
     /// The connection's state, as [`State`] numbers it.
     State,
+    /// The interface that a packet came in at, by its number in [`crate::Ruleset::interfaces`]; 0 is any that is not named.
+    InterfaceIn,
+    /// The interface that a packet leaves by, numbered likewise.
+    InterfaceOut,
     /// The source address.
     Source,
     /// The destination address.
@@ -52,10 +57,6 @@ pub enum Field {
     DestinationMac,
     /// The VLAN, IEEE 802.1Q; 0 is none.
     Vlan,
-    /// The interface that a packet came in at, by its number in [`crate::Ruleset::interfaces`]; 0 is any that is not named.
-    InterfaceIn,
-    /// The interface that a packet leaves by, numbered likewise.
-    InterfaceOut,
     /// Something else, by its number in [`crate::Ruleset::unknowns`]: 1 where it holds.
     Unknown(u16),
 }

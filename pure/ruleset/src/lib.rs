@@ -9,11 +9,22 @@
 //! `nft list ruleset` prints and from files that `nft -f` takes. What is not understood is kept as a condition of its own
 //! that may or may not hold, and is named; it is never taken for true or false.
 
+mod boxes;
+mod chain;
+mod diagram;
 mod field;
+mod meaning;
+mod select;
+mod sensible;
 mod tree;
+mod values;
+mod witness;
 
+pub use diagram::{Diagram, Leaf, Space, TooLarge};
 pub use field::{Field, Packet, Range, State};
+pub use meaning::{FORWARDED, Fate, Meaning, Note, Unclear, Way};
 pub use tree::{
     Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values,
     Verdict,
 };
+pub use witness::Region;

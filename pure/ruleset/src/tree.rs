@@ -104,6 +104,8 @@ pub struct Base {
     pub priority: i32,
     /// What becomes of a packet that no rule decided: [`Verdict::Accept`] or [`Verdict::Drop`].
     pub policy: Verdict,
+    /// The interfaces whose packets it sees, by their numbers; at ingress and egress only, and empty elsewhere.
+    pub devices: Vec<u16>,
 }
 
 /// A place in the network's stack.
@@ -143,7 +145,8 @@ pub struct Rule {
 pub enum Statement {
     /// The rule goes on only where this holds.
     Match(Condition),
-    /// The verdict of the element that admits the packet; without one the rule goes on.
+    /// The verdict of the first element that admits the packet; without one the rule ends here, as with a condition
+    /// that does not hold.
     Map(Key, Values),
     /// Decides.
     Verdict(Verdict),
@@ -189,7 +192,7 @@ pub enum Verdict {
     Reject,
     /// A programme decides (`queue`).
     Queue,
-    /// The next rule.
+    /// What follows: the rest of the rule, and then the next rule. So the kernel reads it.
     Continue,
     /// Back to the rule after the jump; at the end of a base chain, its policy.
     Return,

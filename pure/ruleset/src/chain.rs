@@ -1,0 +1,189 @@
+//! What a chain makes of packets, worked out once for each chain.
+
+use crate::meaning::{Fate, Note, Unclear};
+use crate::values::Known;
+use crate::{Chain, Diagram, Leaf, Place, Rule, Ruleset, Space, Statement, Table, Verdict};
+use city::Text;
+use std::collections::BTreeMap;
+
+pub(crate) const ACCEPT: Leaf = Fate::Accept.leaf();
+/// No rule decided, or one said `return`: whoever jumped here goes on.
+pub(crate) const FALL: Leaf = 4;
+/// While a chain is worked out: a rule said `return`, and no further rule of this chain is asked.
+pub(crate) const RETURN: Leaf = 5;
+/// While a rule is worked out: a condition holds.
+pub(crate) const HIT: Leaf = 6;
+
+/// How many chains may stand one behind the other, the base chain included, as the kernel has it
+/// (`NFT_JUMP_STACK_SIZE`).
+pub(crate) const JUMPS_MAX: usize = 16;
+
+/// Statements that change addresses, after which the packet has passed its chain.
+const TRANSLATIONS: [&str; 4] = ["dnat", "snat", "masquerade", "redirect"];
+
+/// The chains of a ruleset, and what is known of them so far.
+pub(crate) struct Chains<'a> {
+    pub(crate) ruleset: &'a Ruleset,
+    pub(crate) space: &'a mut Space,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) unknowns: Vec<Text>,
+    pub(crate) known: Known<'a>,
+    /// For each table its chains, by name.
+    names: Vec<BTreeMap<&'a str, usize>>,
+    stages: Vec<Vec<Stage>>,
+}
+
+#[derive(Clone, Copy)]
+enum Stage {
+    Untouched,
+    Begun,
+    Done(Transfer),
+}
+
+/// What a chain makes of packets: a [`Fate`] or [`FALL`].
+#[derive(Clone, Copy)]
+struct Transfer {
+    diagram: Diagram,
+    /// How many chains stand one behind the other from this one on.
+    height: usize,
+}
+
+/// A rule that is being worked out.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    table: usize,
+    place: Place,
+    /// How many chains stand before the one that it is in.
+    level: usize,
+    rule: &'a Rule,
+}
+
+impl<'a> Chains<'a> {
+    pub(crate) fn new(ruleset: &'a Ruleset, space: &'a mut Space) -> Chains<'a> {
+        let by_name = |table: &'a Table| {
+            table.chains.iter().enumerate().map(|(at, chain)| (chain.name.as_str(), at)).collect()
+        };
+        Chains {
+            ruleset,
+            space,
+            notes: Vec::new(),
+            unknowns: ruleset.unknowns.clone(),
+            known: Known::new(ruleset),
+            names: ruleset.tables.iter().map(by_name).collect(),
+            stages: ruleset.tables.iter().map(|table| vec![Stage::Untouched; table.chains.len()]).collect(),
+        }
+    }
+
+    /// What a base chain makes of packets, without its policy.
+    pub(crate) fn base(&mut self, table: usize, chain: usize) -> Result<Diagram, Unclear> {
+        Ok(self.transfer(table, chain, 0)?.diagram)
+    }
+
+    /// What a chain makes of packets, with so many chains before it.
+    fn transfer(&mut self, table: usize, at: usize, level: usize) -> Result<Transfer, Unclear> {
+        let ruleset = self.ruleset;
+        let nothing = Transfer { diagram: Diagram::leaf(FALL), height: 1 };
+        let Some(chain) = ruleset.tables.get(table).and_then(|table| table.chains.get(at)) else {
+            return Ok(nothing);
+        };
+        let too_deep = Unclear::TooDeep { name: chain.name.clone(), place: chain.place };
+        match self.stage(table, at).copied() {
+            Some(Stage::Done(done)) if level + done.height <= JUMPS_MAX => return Ok(done),
+            Some(Stage::Untouched) if level < JUMPS_MAX => {}
+            _ => return Err(too_deep),
+        }
+        self.set_stage(table, at, Stage::Begun);
+        let done = self.work_out(table, chain, level)?;
+        self.set_stage(table, at, Stage::Done(done));
+        Ok(done)
+    }
+
+    fn stage(&mut self, table: usize, chain: usize) -> Option<&mut Stage> {
+        self.stages.get_mut(table)?.get_mut(chain)
+    }
+
+    fn set_stage(&mut self, table: usize, chain: usize, stage: Stage) {
+        if let Some(at) = self.stage(table, chain) {
+            *at = stage;
+        }
+    }
+
+    fn work_out(&mut self, table: usize, chain: &'a Chain, level: usize) -> Result<Transfer, Unclear> {
+        let mut height = 1;
+        let mut rules = Vec::with_capacity(chain.rules.len());
+        for rule in &chain.rules {
+            rules.push(self.rule(At { table, place: rule.place, level, rule }, &mut height)?);
+        }
+        let diagram = self.space.in_turn(&rules, FALL)?;
+        let diagram = self.space.replace(diagram, RETURN, Diagram::leaf(FALL))?;
+        Ok(Transfer { diagram, height })
+    }
+
+    /// What a rule makes of packets: from its last statement to its first, each put before what follows.
+    fn rule(&mut self, at: At<'a>, height: &mut usize) -> Result<Diagram, Unclear> {
+        let mut rest = Diagram::leaf(FALL);
+        for statement in at.rule.statements.iter().rev() {
+            match statement {
+                Statement::Match(condition) => {
+                    let holds = self.holds(at.table, condition, at.place)?;
+                    rest = self.space.replace(holds, HIT, rest)?;
+                }
+                Statement::Map(key, values) => {
+                    let map = self.verdict_map(at.table, key, values, at.place)?;
+                    let mut targets = Vec::with_capacity(map.verdicts.len());
+                    for verdict in map.verdicts {
+                        targets.push(self.target(at, verdict, rest, height)?);
+                    }
+                    let missing = Diagram::leaf(FALL);
+                    rest = self.space.substitute(map.which, |leaf| {
+                        targets.get(leaf as usize).copied().unwrap_or(missing)
+                    })?;
+                }
+                Statement::Verdict(verdict) => rest = self.target(at, verdict, rest, height)?,
+                Statement::Passive => {}
+                Statement::Changes(text) => {
+                    self.notes.push(Note {
+                        place: at.place,
+                        text: format!(
+                            "`{text}` changes the packet; the meaning speaks of the packet before it"
+                        ),
+                    });
+                    if text.split_whitespace().next().is_some_and(|word| TRANSLATIONS.contains(&word)) {
+                        rest = Diagram::leaf(ACCEPT);
+                    }
+                }
+            }
+        }
+        Ok(rest)
+    }
+
+    /// What a verdict makes of packets, with `rest` of the rule behind it.
+    fn target(
+        &mut self,
+        at: At<'a>,
+        verdict: &Verdict,
+        rest: Diagram,
+        height: &mut usize,
+    ) -> Result<Diagram, Unclear> {
+        let (name, leave) = match verdict {
+            Verdict::Accept => return Ok(Diagram::leaf(ACCEPT)),
+            Verdict::Drop => return Ok(Diagram::leaf(Fate::Drop.leaf())),
+            Verdict::Reject => return Ok(Diagram::leaf(Fate::Reject.leaf())),
+            Verdict::Queue => return Ok(Diagram::leaf(Fate::Queue.leaf())),
+            Verdict::Continue => return Ok(rest),
+            Verdict::Return => return Ok(Diagram::leaf(RETURN)),
+            Verdict::Jump(name) => (name, false),
+            Verdict::Goto(name) => (name, true),
+        };
+        let chain = self.names.get(at.table).and_then(|names| names.get(name.as_str())).copied();
+        let chain = chain.ok_or_else(|| Unclear::NoChain {
+            name: name.clone(),
+            table: self.ruleset.tables.get(at.table).map(|table| table.name.clone()).unwrap_or_default(),
+            place: at.place,
+        })?;
+        let to = self.transfer(at.table, chain, at.level + 1)?;
+        *height = (*height).max(to.height + 1);
+        // Who was gone to does not come back here.
+        Ok(if leave { self.space.replace(to.diagram, FALL, Diagram::leaf(RETURN))? } else { to.diagram })
+    }
+}

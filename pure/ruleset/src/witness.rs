@@ -1,0 +1,153 @@
+//! Looking into a diagram: one packet's leaf, a packet for a leaf, and all ways to it.
+
+use crate::diagram::{Diagram, Leaf, Result, Space};
+use crate::{Field, Packet, Range};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+/// Packets that a diagram treats alike: those whose fields lie in these ranges. Fields not named may have any value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The fields that matter, in order, each with its range.
+    pub ranges: Vec<(Field, Range)>,
+    /// What they come to.
+    pub leaf: Leaf,
+}
+
+impl Region {
+    /// The packet with the lowest values.
+    #[must_use]
+    pub fn packet(&self) -> Packet {
+        Packet(self.ranges.iter().map(|(field, range)| (*field, range.first)).collect())
+    }
+}
+
+impl Space {
+    /// The leaf that one packet comes to.
+    #[must_use]
+    pub fn leaf_of(&self, diagram: Diagram, packet: &Packet) -> Leaf {
+        let mut at = diagram;
+        loop {
+            match (at.as_leaf(), self.field(at)) {
+                (None, Some(field)) => {
+                    // A value that the field cannot have is taken for its last.
+                    let value = packet.get(field).min(field.whole().last);
+                    at = self.cell(self.cell_of(at, value)).1;
+                }
+                (leaf, _) => return leaf.unwrap_or_default(),
+            }
+        }
+    }
+
+    /// Some packets that come to such a leaf, the lowest first.
+    #[must_use]
+    pub fn witness(&self, diagram: Diagram, wanted: impl Fn(Leaf) -> bool) -> Option<Region> {
+        self.regions(diagram, wanted, 1).pop()
+    }
+
+    /// The packets that come to such leaves, in regions without overlap and in order; at most so many regions.
+    #[must_use]
+    pub fn regions(&self, diagram: Diagram, wanted: impl Fn(Leaf) -> bool, max: usize) -> Vec<Region> {
+        let mut search = Search {
+            space: self,
+            wanted: &wanted,
+            barren: HashMap::with_hasher(FixedState::with_seed(0)),
+            way: Vec::new(),
+            found: Vec::new(),
+            max,
+        };
+        search.see(diagram);
+        search.found
+    }
+
+    /// The nodes that a diagram consists of.
+    #[must_use]
+    pub fn nodes_of(&self, diagram: Diagram) -> usize {
+        let mut seen = HashMap::with_hasher(FixedState::with_seed(0));
+        let mut waiting = vec![diagram];
+        while let Some(next) = waiting.pop() {
+            if next.as_leaf().is_none() && seen.insert(next, ()).is_none() {
+                waiting.extend(self.span(next).map(|at| self.cell(at).1));
+            }
+        }
+        seen.len()
+    }
+
+    /// The diagram for packets of which a field has this value; it no longer asks for it.
+    ///
+    /// # Errors
+    ///
+    /// The space is full.
+    pub fn fix(&mut self, diagram: Diagram, field: Field, value: u128) -> Result<Diagram> {
+        self.fixed(diagram, field, value, &mut HashMap::with_hasher(FixedState::with_seed(0)))
+    }
+
+    fn fixed(
+        &mut self,
+        diagram: Diagram,
+        field: Field,
+        value: u128,
+        memo: &mut HashMap<Diagram, Diagram, FixedState>,
+    ) -> Result<Diagram> {
+        let asked = match self.field(diagram) {
+            Some(asked) if asked < field => asked,
+            Some(asked) if asked == field => {
+                return Ok(self.cell(self.cell_of(diagram, value.min(field.whole().last))).1);
+            }
+            _ => return Ok(diagram),
+        };
+        if let Some(done) = memo.get(&diagram) {
+            return Ok(*done);
+        }
+        let base = self.open();
+        for at in self.span(diagram) {
+            let (last, child) = self.cell(at);
+            let child = self.fixed(child, field, value, memo)?;
+            self.add(base, last, child);
+        }
+        let done = self.close(asked, base)?;
+        memo.insert(diagram, done);
+        Ok(done)
+    }
+}
+
+struct Search<'a, F> {
+    space: &'a Space,
+    wanted: &'a F,
+    /// Diagrams in which there is nothing to find.
+    barren: HashMap<Diagram, (), FixedState>,
+    way: Vec<(Field, Range)>,
+    found: Vec<Region>,
+    max: usize,
+}
+
+impl<F: Fn(Leaf) -> bool> Search<'_, F> {
+    fn see(&mut self, diagram: Diagram) {
+        if self.found.len() >= self.max {
+            return;
+        }
+        if let Some(leaf) = diagram.as_leaf() {
+            if (self.wanted)(leaf) {
+                self.found.push(Region { ranges: self.way.clone(), leaf });
+            }
+            return;
+        }
+        let Some(field) = self.space.field(diagram) else { return };
+        let nothing = self.space.leaves(diagram).each().is_some_and(|mut leaves| !leaves.any(self.wanted));
+        if nothing || self.barren.contains_key(&diagram) {
+            return;
+        }
+        let found = self.found.len();
+        let mut first = 0;
+        for at in self.space.span(diagram) {
+            let (last, child) = self.space.cell(at);
+            self.way.push((field, Range { first, last }));
+            self.see(child);
+            self.way.pop();
+            first = last.saturating_add(1);
+        }
+        if self.found.len() == found {
+            self.barren.insert(diagram, ());
+        }
+    }
+}

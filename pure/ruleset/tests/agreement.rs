@@ -1,0 +1,294 @@
+//! The meaning of a ruleset and one packet's way through it are worked out by different code; they must agree on every
+//! packet. Rulesets here are small and random, and packets are aimed at the ends of their ranges.
+#![cfg(test)]
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use ruleset::{
+    Base, Chain, Condition, Element, Family, Fate, Field, Hook, Packet, Place, Range, Rule, Ruleset, Set,
+    Space, Statement, Table, Values, Verdict, Way,
+};
+
+const FIELDS: [Field; 10] = [
+    Field::Ethertype,
+    Field::State,
+    Field::InterfaceIn,
+    Field::InterfaceOut,
+    Field::Source,
+    Field::Destination,
+    Field::Protocol,
+    Field::DestinationPort,
+    Field::SourceMac,
+    Field::Unknown(0),
+];
+
+/// The interfaces of every ruleset here; two are patterns, of which one is within the other.
+const INTERFACES: [&str; 6] = ["", "eth0", "eth1", "eth*", "e*", "lan"];
+
+const CHAINS: usize = 5;
+
+/// The values at which ranges begin and end, few enough that rules meet.
+fn values(field: Field) -> &'static [u128] {
+    match field {
+        Field::Ethertype => &[0x0800, 0x86dd, 0x0806],
+        Field::State => &[0, 1, 2, 3, 4],
+        Field::InterfaceIn | Field::InterfaceOut => &[0, 1, 2, 3, 4, 5],
+        Field::Unknown(_) => &[0, 1],
+        _ => &[0, 1, 2, 6, 17, 200],
+    }
+}
+
+fn range(field: Field) -> BoxedStrategy<Range> {
+    let one = select(values(field));
+    match field {
+        // Interfaces are named, not counted.
+        Field::InterfaceIn | Field::InterfaceOut => (1..6u128).prop_map(Range::one).boxed(),
+        _ => (one.clone(), one).prop_map(|(a, b)| Range { first: a.min(b), last: a.max(b) }).boxed(),
+    }
+}
+
+fn key() -> impl Strategy<Value = Vec<Field>> {
+    prop_oneof![3 => vec(select(&FIELDS), 1), 1 => vec(select(&FIELDS), 2)]
+}
+
+/// A verdict in the chain of that number; jumps go to later ones only, so that there is no circle.
+fn verdict(chain: usize) -> BoxedStrategy<Verdict> {
+    let plain = prop_oneof![
+        3 => Just(Verdict::Accept),
+        3 => Just(Verdict::Drop),
+        1 => Just(Verdict::Reject),
+        1 => Just(Verdict::Queue),
+        1 => Just(Verdict::Continue),
+        1 => Just(Verdict::Return),
+    ];
+    if chain + 1 >= CHAINS {
+        return plain.boxed();
+    }
+    let to = move |goto: bool, to: usize| {
+        let name = format!("c{to}").as_str().into();
+        if goto { Verdict::Goto(name) } else { Verdict::Jump(name) }
+    };
+    prop_oneof![2 => plain, 1 => (any::<bool>(), chain + 1..CHAINS).prop_map(move |(goto, at)| to(goto, at))]
+        .boxed()
+}
+
+fn elements(key: Vec<Field>, chain: Option<usize>) -> impl Strategy<Value = Vec<Element>> {
+    let ranges: Vec<BoxedStrategy<Range>> = key.iter().map(|field| range(*field)).collect();
+    let verdict = chain.map_or(Just(None).boxed(), |chain| verdict(chain).prop_map(Some).boxed());
+    let element =
+        (ranges, verdict).prop_map(|(key, verdict)| Element { key, verdict, place: Place::default() });
+    vec(element, 0..4)
+}
+
+fn condition() -> impl Strategy<Value = Statement> {
+    let here = key().prop_flat_map(|key| (Just(key.clone()), elements(key, None).prop_map(Values::Here)));
+    let named = Just((vec![Field::Source], Values::Named("hosts".into())));
+    (prop_oneof![4 => here, 1 => named], any::<bool>())
+        .prop_map(|((key, values), negated)| Statement::Match(Condition { key, values, negated }))
+}
+
+fn ending(chain: usize) -> impl Strategy<Value = Statement> {
+    let map = key().prop_flat_map(move |key| {
+        (Just(key.clone()), elements(key, Some(chain)))
+            .prop_map(|(key, elements)| Statement::Map(key, Values::Here(elements)))
+    });
+    // Named maps jump to the last chain at most, which every chain but itself may.
+    let named = Just(Statement::Map(vec![Field::Destination], Values::Named("fates".into())));
+    let other = prop_oneof![
+        4 => verdict(chain).prop_map(Statement::Verdict),
+        3 => map,
+        1 => Just(Statement::Passive),
+        1 => Just(Statement::Changes("meta mark set 7".into())),
+    ];
+    if chain + 1 < CHAINS { prop_oneof![7 => other, 1 => named].boxed() } else { other.boxed() }
+}
+
+fn rule(chain: usize) -> impl Strategy<Value = Rule> {
+    (vec(condition(), 0..3), vec(ending(chain), 1..3)).prop_map(|(mut statements, endings)| {
+        statements.extend(endings);
+        Rule { statements, text: "a rule".into(), comment: None, place: Place::default() }
+    })
+}
+
+fn base(bridge: bool) -> impl Strategy<Value = Option<Base>> {
+    let policy = prop_oneof![Just(Verdict::Accept), Just(Verdict::Drop)];
+    let hook = select(&[Hook::Prerouting, Hook::Forward]);
+    let kind = select(if bridge { &["filter"][..] } else { &["filter", "filter", "route"][..] });
+    (kind, hook, -1..2i32, policy).prop_map(|(kind, hook, priority, policy)| {
+        Some(Base { kind: kind.into(), hook, priority, policy, devices: Vec::new() })
+    })
+}
+
+fn table() -> impl Strategy<Value = Table> {
+    let family = select(&[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge]);
+    family.prop_flat_map(move |family| {
+        let sets =
+            (elements(vec![Field::Source], None), elements(vec![Field::Destination], Some(CHAINS - 2)));
+        let chains: Vec<_> = (0..CHAINS)
+            .map(|at| {
+                let base = if at < 2 { base(family == Family::Bridge).boxed() } else { Just(None).boxed() };
+                (base, vec(rule(at), 0..4)).prop_map(move |(base, rules)| Chain {
+                    name: format!("c{at}").as_str().into(),
+                    base,
+                    rules,
+                    place: Place::default(),
+                })
+            })
+            .collect();
+        let set = |name: &str, elements| Set {
+            name: name.into(),
+            elements,
+            dynamic: false,
+            place: Place::default(),
+        };
+        (sets, chains, 0..10u8).prop_map(move |((hosts, fates), chains, dormant)| Table {
+            family,
+            name: "t".into(),
+            sets: vec![set("hosts", hosts), set("fates", fates)],
+            chains,
+            dormant: dormant == 0,
+        })
+    })
+}
+
+fn ruleset() -> impl Strategy<Value = Ruleset> {
+    vec(table(), 1..3).prop_map(|tables| Ruleset {
+        tables,
+        interfaces: INTERFACES.map(Into::into).into(),
+        unknowns: vec!["meta skuid 5".into()],
+    })
+}
+
+fn packet() -> impl Strategy<Value = Packet> {
+    let values: Vec<_> = FIELDS
+        .into_iter()
+        .map(|field| {
+            // The values themselves and their neighbours.
+            let near = (select(values(field)), 0..2u128).prop_map(move |(value, more)| {
+                if matches!(field, Field::Ethertype) { value } else { (value + more).min(field.whole().last) }
+            });
+            near.prop_map(move |value| {
+                (
+                    field,
+                    if matches!(field, Field::InterfaceIn | Field::InterfaceOut) {
+                        value.min(5)
+                    } else {
+                        value
+                    },
+                )
+            })
+        })
+        .collect();
+    values.prop_map(|values| Packet(values.into_iter().collect()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_packet_has_the_fate_that_its_ruleset_means(ruleset in ruleset(), packets in vec(packet(), 40)) {
+        let mut space = Space::new(1 << 20);
+        for way in [Way::Routed, Way::Bridged] {
+            for hooks in [&[Hook::Forward][..], &[Hook::Prerouting, Hook::Forward]] {
+                let meaning = ruleset.meaning(&mut space, way, hooks).unwrap();
+                for packet in &packets {
+                    let fate = Fate::of(space.leaf_of(meaning.fates, packet));
+                    prop_assert_eq!(fate, Some(walked(&ruleset, packet, way, hooks)), "{:?}", packet);
+                }
+            }
+        }
+    }
+}
+
+fn walked(ruleset: &Ruleset, packet: &Packet, way: Way, hooks: &[Hook]) -> Fate {
+    for hook in hooks {
+        let mut chains: Vec<(&Table, &Chain, &Base)> = Vec::new();
+        for table in ruleset.tables.iter().filter(|table| !table.dormant) {
+            let ethertype = packet.get(Field::Ethertype);
+            let sees = match table.family {
+                Family::Ip => way == Way::Routed && ethertype == 0x0800,
+                Family::Ip6 => way == Way::Routed && ethertype == 0x86dd,
+                Family::Inet => way == Way::Routed && (ethertype == 0x86dd || ethertype == 0x0800),
+                Family::Bridge => way == Way::Bridged,
+                _ => false,
+            };
+            for chain in &table.chains {
+                if let Some(base) = &chain.base
+                    && sees
+                    && base.hook == *hook
+                {
+                    chains.push((table, chain, base));
+                }
+            }
+        }
+        chains.sort_by_key(|(.., base)| base.priority);
+        for (table, chain, base) in chains {
+            let fate = match walk(ruleset, packet, table, chain) {
+                Verdict::Accept => continue,
+                Verdict::Drop => Fate::Drop,
+                Verdict::Reject => Fate::Reject,
+                Verdict::Queue => Fate::Queue,
+                _ if base.policy == Verdict::Accept => continue,
+                _ => Fate::Drop,
+            };
+            return fate;
+        }
+    }
+    Fate::Accept
+}
+
+/// What a chain decides; `Continue` if it does not.
+fn walk(ruleset: &Ruleset, packet: &Packet, table: &Table, chain: &Chain) -> Verdict {
+    let has = |key: &[Field], element: &Element| {
+        key.iter().zip(&element.key).all(|(field, range)| {
+            let value = packet.get(*field);
+            let interface = matches!(field, Field::InterfaceIn | Field::InterfaceOut);
+            let pattern = ruleset.interfaces[range.first as usize % 6].strip_suffix('*');
+            range.contains(value)
+                || interface
+                    && pattern
+                        .is_some_and(|beginning| ruleset.interfaces[value as usize].starts_with(beginning))
+        })
+    };
+    let elements = |values: &Values| match values {
+        Values::Here(elements) => elements.clone(),
+        Values::Named(name) => table.sets.iter().find(|set| set.name == *name).unwrap().elements.clone(),
+    };
+    'rules: for rule in &chain.rules {
+        for statement in &rule.statements {
+            let verdict = match statement {
+                Statement::Match(Condition { key, values, negated }) => {
+                    if elements(values).iter().any(|element| has(key, element)) == *negated {
+                        continue 'rules;
+                    }
+                    continue;
+                }
+                Statement::Map(key, values) => {
+                    let elements = elements(values);
+                    let Some(element) = elements.iter().find(|element| has(key, element)) else {
+                        continue 'rules;
+                    };
+                    element.verdict.clone().unwrap()
+                }
+                Statement::Verdict(verdict) => verdict.clone(),
+                Statement::Passive | Statement::Changes(_) => continue,
+            };
+            let (name, goto) = match &verdict {
+                Verdict::Continue => continue,
+                Verdict::Return => return Verdict::Continue,
+                Verdict::Jump(name) => (name, false),
+                Verdict::Goto(name) => (name, true),
+                decided => return decided.clone(),
+            };
+            let to = table.chains.iter().find(|chain| chain.name == *name).unwrap();
+            let decided = walk(ruleset, packet, table, to);
+            if goto || decided != Verdict::Continue {
+                return decided;
+            }
+            // Back from there, the next rule is asked and not the rest of this one.
+            continue 'rules;
+        }
+    }
+    Verdict::Continue
+}
