@@ -1,10 +1,13 @@
 //! Segmentation: the plan's zones and conduits as firewalls carry them out.
 //!
-//! [`Policy`] is what a plan asks of any firewall; [`nftables`] writes it in the firewall's language.
+//! [`Policy`] is what a plan asks of any firewall; [`nftables`] writes it in the firewall's language; [`prove`] compares
+//! what a ruleset means with what the plan says of every packet.
 
 pub mod nftables;
 mod policy;
-// mod prove;
+mod prove;
+mod specification;
 
 pub use policy::{Gap, Openings, Passage, Policy, Why};
-// pub use prove::{Counterexample, Proof, Question, prove};
+pub use prove::{Counterexample, Proof, prove};
+pub use specification::{Question, Wanted, specification};

@@ -4,13 +4,12 @@
 //! must pass, must not pass, or is left open. The ruleset's meaning is compared with that. What differs is told with a
 //! packet that shows it, the rule that decided, and what of the plan it breaks.
 
-use super::{Passage, Policy, nftables::fenced_interfaces, policy::number_of};
-use crate::conduit::is_inside;
-use city::{ConduitId, Text, Zone, ZoneId};
-use ipnet::IpNet;
-use ruleset::{
-    Diagram, FORWARDED, Fate, Field, Note, Packet, Range, Ruleset, Space, State, TooLarge, Trace, Unclear, Way,
+use super::{
+    Policy,
+    specification::{IPV4, IPV6, Question, Wanted, specification},
 };
+use city::{ConduitId, Text, Zone, ZoneId};
+use ruleset::{FORWARDED, Fate, Field, Note, Packet, Ruleset, Space, Unclear, Way};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// The most differences that are told.
@@ -22,25 +21,9 @@ const REGIONS_MAX: usize = 20_000;
 /// The most intervals that the diagrams may have together: some 2 GB.
 const INTERVALS_MAX: usize = 40_000_000;
 
-const MUST_NOT: Diagram = Diagram::leaf(0);
-const MUST: Diagram = Diagram::leaf(1);
-/// The plan does not say.
-const OPEN: Diagram = Diagram::leaf(2);
-
 const AGREES: u32 = 0;
 const LEAKS: u32 = 1;
 const BLOCKS: u32 = 2;
-
-/// What of the world a proof is about.
-#[derive(Clone, Debug, Default)]
-pub struct Question {
-    /// Whether the packets are passed on by a bridge; else they are routed.
-    pub bridged: bool,
-    /// Whether answers are known by their ports alone ([`super::nftables::Bridge::Stateless`]).
-    pub stateless: bool,
-    /// Addresses that are contained: nothing passes to or from them.
-    pub quarantined: Vec<IpAddr>,
-}
 
 /// What came of a comparison.
 #[derive(Clone, Debug)]
@@ -62,8 +45,6 @@ pub struct Counterexample {
     pub passes: bool,
     /// The packet.
     pub packet: Packet,
-    /// Its way through the rules.
-    pub trace: Trace,
     /// Where it comes from.
     pub from: Option<ZoneId>,
     /// Where it goes to.
@@ -91,16 +72,16 @@ pub fn prove(policy: &Policy<'_>, ruleset: &mut Ruleset, question: &Question) ->
     let mut space = Space::new(INTERVALS_MAX);
     let way = if question.bridged { Way::Bridged } else { Way::Routed };
     let meaning = ruleset.meaning(&mut space, way, &FORWARDED)?;
-    let spec = Specification { policy, interfaces: &ruleset.interfaces, question, space: &mut space }.build()?;
-    let compared = space.apply(spec, meaning.fates, |wanted, fate| {
+    let wanted = specification(policy, &ruleset.interfaces, question, &mut space)?;
+    let compared = space.apply(wanted, meaning.fates, |wanted, fate| {
         let passes = Fate::of(fate) == Some(Fate::Accept);
-        match Diagram::leaf(wanted) {
-            MUST if !passes => BLOCKS,
-            MUST_NOT if passes => LEAKS,
+        match Wanted::of(wanted) {
+            Wanted::Pass if !passes => BLOCKS,
+            Wanted::Refusal if passes => LEAKS,
             _ => AGREES,
         }
     })?;
-    let sensible = space.sensible()?;
+    let sensible = space.sensible(way, ruleset.interfaces.len())?;
     let differences = space.only(sensible, compared, AGREES)?;
     let regions = space.regions(differences, |leaf| leaf != AGREES, REGIONS_MAX);
     let mut found: BTreeMap<(Option<&ZoneId>, Option<&ZoneId>, bool), Counterexample> = BTreeMap::new();
@@ -119,7 +100,9 @@ pub fn prove(policy: &Policy<'_>, ruleset: &mut Ruleset, question: &Question) ->
             break;
         }
         let conditions = packet.0.iter().filter_map(|(field, value)| match field {
-            Field::Unknown(number) => Some((meaning.unknowns.get(usize::from(*number))?.clone(), *value == 1)),
+            Field::Unknown(number) => {
+                Some((meaning.unknowns.get(usize::from(*number))?.clone(), *value == 1))
+            }
             _ => None,
         });
         let ends = from.zip(to);
@@ -128,7 +111,6 @@ pub fn prove(policy: &Policy<'_>, ruleset: &mut Ruleset, question: &Question) ->
         });
         let counterexample = Counterexample {
             passes,
-            trace: ruleset.trace_forwarded(&packet, question.bridged),
             from: from.cloned(),
             to: to.cloned(),
             conduits,
@@ -153,210 +135,4 @@ fn zone_at<'p>(policy: &Policy<'p>, packet: &Packet, field: Field) -> Option<&'p
         _ => return None,
     };
     policy.plan.zone_of(address).or_else(|| policy.plan.everywhere_else())
-}
-
-const IPV4: u128 = 0x0800;
-const IPV6: u128 = 0x86dd;
-
-/// What the plan says of every packet.
-struct Specification<'a, 'p> {
-    policy: &'a Policy<'p>,
-    interfaces: &'a [Text],
-    question: &'a Question,
-    space: &'a mut Space,
-}
-
-/// Which end of a conduit is the packet's source.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sense {
-    /// The one that begins.
-    Forth,
-    /// The other: the packet answers.
-    Back,
-}
-
-type Built = Result<Diagram, TooLarge>;
-
-impl<'p> Specification<'_, 'p> {
-    fn build(mut self) -> Built {
-        let v4 = self.family(false)?;
-        let v6 = self.family(true)?;
-        let elsewhere = if self.question.bridged { OPEN } else { MUST_NOT };
-        // Whatever is neither never comes to a router.
-        let elsewhere = if self.question.bridged { elsewhere } else { OPEN };
-        self.space.select(Field::Ethertype, &[(Range::one(IPV4), v4), (Range::one(IPV6), v6)], elsewhere)
-    }
-
-    fn family(&mut self, v6: bool) -> Built {
-        let forth = self.passing(v6, Sense::Forth)?;
-        let back = self.passing(v6, Sense::Back)?;
-        let begun = if self.question.stateless {
-            // What answers may look like what begins.
-            self.space.apply(forth, back, |forth, back| if forth == 0 && back == 1 { 2 } else { forth })?
-        } else {
-            forth
-        };
-        let begun = self.in_its_place(begun, v6)?;
-        let answers = self.space.apply(forth, back, |forth, back| if forth == 1 || back == 1 { 1 } else { 2 })?;
-        let untracked = self.space.map(forth, |leaf| if leaf == 1 { 2 } else { leaf })?;
-        let states = [
-            (State::Invalid, untracked),
-            (State::New, begun),
-            (State::Established, answers),
-            (State::Related, answers),
-            (State::Untracked, untracked),
-        ];
-        let cases: Vec<(Range, Diagram)> =
-            states.into_iter().map(|(state, diagram)| (Range::one(state.number()), diagram)).collect();
-        let by_state = self.space.select(Field::State, &cases, OPEN)?;
-        self.less_quarantine(by_state, v6)
-    }
-
-    /// Nothing passes to or from what is contained.
-    fn less_quarantine(&mut self, diagram: Diagram, v6: bool) -> Built {
-        let contained: Vec<(Range, Diagram)> = self
-            .question
-            .quarantined
-            .iter()
-            .filter(|address| address.is_ipv6() == v6)
-            .map(|address| (range_of(&IpNet::from(*address)), MUST_NOT))
-            .collect();
-        let less = self.space.select(Field::Destination, &contained, diagram)?;
-        self.space.select(Field::Source, &contained, less)
-    }
-
-    /// An address comes only from where its zone lies.
-    fn in_its_place(&mut self, diagram: Diagram, v6: bool) -> Built {
-        if self.question.bridged {
-            return Ok(diagram);
-        }
-        let policy = self.policy;
-        let mut cases = Vec::new();
-        for zone in policy.plan.zones().filter(|zone| !zone.interfaces.is_empty()) {
-            let inside: Vec<(Range, Diagram)> =
-                zone.interfaces.iter().filter_map(|name| Some((self.number_of(name)?, diagram))).collect();
-            let placed = self.space.select(Field::InterfaceIn, &inside, MUST_NOT)?;
-            cases.extend(ranges(&zone.networks, v6).map(|range| (range, placed)));
-        }
-        let any_unplaced = policy.plan.zones().filter(|zone| zone.interfaces.is_empty());
-        let unplaced: Vec<Range> = any_unplaced.flat_map(|zone| ranges(&zone.networks, v6)).collect();
-        cases.extend(unplaced.into_iter().map(|range| (range, diagram)));
-        // The ruleset has a family's fences only where the family has places.
-        let fenced: Vec<(Range, Diagram)> = if cases.is_empty() {
-            Vec::new()
-        } else {
-            let names = fenced_interfaces(policy);
-            names.iter().filter_map(|name| Some((self.number_of(name)?, MUST_NOT))).collect()
-        };
-        let elsewhere = self.space.select(Field::InterfaceIn, &fenced, diagram)?;
-        self.space.select(Field::Source, &cases, elsewhere)
-    }
-
-    fn number_of(&self, interface: &Text) -> Option<Range> {
-        let place = self.interfaces.iter().position(|name| name == interface)?;
-        // Number 0 is any other.
-        Some(Range::one(u128::try_from(place).ok()?))
-    }
-
-    /// What may begin, or answer what began, by the zones of source and destination.
-    fn passing(&mut self, v6: bool, sense: Sense) -> Built {
-        let policy = self.policy;
-        let mut cases: Vec<(Range, Diagram)> = groups(v6).map(|range| (range, OPEN)).collect();
-        for zone in policy.plan.zones() {
-            let onwards = self.from(Some(zone), v6, sense)?;
-            cases.extend(ranges(&zone.networks, v6).map(|range| (range, onwards)));
-        }
-        let elsewhere = self.from(policy.plan.everywhere_else(), v6, sense)?;
-        self.space.select(Field::Source, &cases, elsewhere)
-    }
-
-    fn from(&mut self, source: Option<&'p Zone>, v6: bool, sense: Sense) -> Built {
-        let policy = self.policy;
-        let mut cases: Vec<(Range, Diagram)> = groups(v6).map(|range| (range, OPEN)).collect();
-        let usual = if is_inside(source) { MUST_NOT } else { OPEN };
-        for zone in policy.plan.zones() {
-            let onwards = match source {
-                Some(source) => self.between(source, zone, v6, sense)?,
-                None if is_inside(Some(zone)) => MUST_NOT,
-                None => OPEN,
-            };
-            cases.extend(ranges(&zone.networks, v6).map(|range| (range, onwards)));
-        }
-        let elsewhere = match (source, policy.plan.everywhere_else()) {
-            (Some(source), Some(zone)) => self.between(source, zone, v6, sense)?,
-            _ => usual,
-        };
-        self.space.select(Field::Destination, &cases, elsewhere)
-    }
-
-    fn between(&mut self, source: &'p Zone, destination: &'p Zone, v6: bool, sense: Sense) -> Built {
-        if source.outside && destination.outside {
-            return Ok(OPEN);
-        }
-        if source.id == destination.id && self.policy.is_open_within(source) {
-            return Ok(MUST);
-        }
-        let (from, to) = match sense {
-            Sense::Forth => (source, destination),
-            Sense::Back => (destination, source),
-        };
-        let mut passing = MUST_NOT;
-        for passage in self.policy.path(&from.id, &to.id) {
-            let opened = self.passage(passage, v6, sense)?;
-            passing = self.space.apply(passing, opened, u32::max)?;
-        }
-        Ok(passing)
-    }
-
-    fn passage(&mut self, passage: &Passage<'_>, v6: bool, sense: Sense) -> Built {
-        let (port, sources, destinations) = match sense {
-            Sense::Forth => (Field::DestinationPort, &passage.sources, &passage.destinations),
-            Sense::Back => (Field::SourcePort, &passage.destinations, &passage.sources),
-        };
-        let mut carriers: BTreeMap<u8, Vec<(Range, Diagram)>> = BTreeMap::new();
-        for ports in &passage.openings.ports {
-            let range = Range { first: ports.numbers.first.into(), last: ports.numbers.last.into() };
-            carriers.entry(number_of(ports.transport)).or_default().push((range, MUST));
-        }
-        let mut protocols = Vec::new();
-        for (number, ports) in carriers {
-            protocols.push((Range::one(number.into()), self.space.select(port, &ports, MUST_NOT)?));
-        }
-        if passage.openings.icmp {
-            protocols.extend([1, 58].map(|number| (Range::one(number), MUST)));
-        }
-        protocols.extend(passage.openings.protocols.iter().map(|number| (Range::one((*number).into()), MUST)));
-        let mut opened = self.space.select(Field::Protocol, &protocols, MUST_NOT)?;
-        for (field, networks) in [(Field::Destination, destinations), (Field::Source, sources)] {
-            if let Some(networks) = networks {
-                let cases: Vec<(Range, Diagram)> = ranges(networks, v6).map(|range| (range, opened)).collect();
-                opened = self.space.select(field, &cases, MUST_NOT)?;
-            }
-        }
-        Ok(opened)
-    }
-}
-
-fn range_of(network: &IpNet) -> Range {
-    match network {
-        IpNet::V4(network) => Range {
-            first: network.network().to_bits().into(),
-            last: network.broadcast().to_bits().into(),
-        },
-        IpNet::V6(network) => Range {
-            first: network.network().to_bits(),
-            last: network.broadcast().to_bits(),
-        },
-    }
-}
-
-fn ranges(networks: &[IpNet], v6: bool) -> impl Iterator<Item = Range> {
-    networks.iter().filter(move |network| matches!(network, IpNet::V6(_)) == v6).map(range_of)
-}
-
-/// Addresses that name no station: groups, broadcast, nobody. What is sent to them stays on the link.
-fn groups(v6: bool) -> impl Iterator<Item = Range> {
-    let v4: &[(u128, u128)] = &[(0, 0), (0xe000_0000, 0xefff_ffff), (0xffff_ffff, 0xffff_ffff)];
-    let of_v6: &[(u128, u128)] = &[(0, 0), (0xff00 << 112, u128::MAX)];
-    (if v6 { of_v6 } else { v4 }).iter().map(|(first, last)| Range { first: *first, last: *last })
 }
