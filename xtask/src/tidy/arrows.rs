@@ -22,6 +22,7 @@ const ARROWS: &[(&str, Knows)] = &[
     ("records", Knows::Ground(&[])),
     ("console", Knows::Ground(&["store"])),
     ("bastide", Knows::Ground(&["capture", "store", "records", "console"])),
+    ("range", Knows::These(&[])),
     ("xtask", Knows::These(&[])),
 ];
 

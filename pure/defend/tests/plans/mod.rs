@@ -88,7 +88,7 @@ pub fn text(seed: u64, interfaces: bool) -> String {
         }
         names.push("world".to_owned());
     }
-    for _ in 0..dice.below(12) {
+    for _ in 0..dice.below(30) {
         let (from, to) = (dice.of(&names).clone(), dice.of(&names).clone());
         let _ = writeln!(text, "[[conduit]]\nfrom = \"{from}\"\nto = \"{to}\"\nreason = \"A test\"");
         for (key, zone) in [("from-assets", &from), ("to-assets", &to)] {
