@@ -24,6 +24,9 @@ pub(crate) struct Known<'a> {
     dynamic: BTreeMap<(usize, &'a str, &'a [Field]), u16>,
 }
 
+/// Elements with a number for each interface.
+type Spelt = Vec<(Vec<Range>, Leaf)>;
+
 /// A verdict map.
 pub(crate) struct VerdictMap<'a> {
     /// Leaves are places in `verdicts`; other leaves are packets that no element admits.
@@ -59,7 +62,7 @@ impl<'a> Known<'a> {
         key: &[Field],
         elements: &[(&[Range], Leaf)],
         limit: usize,
-    ) -> Result<Option<Vec<(Vec<Range>, Leaf)>>, TooLarge> {
+    ) -> Result<Option<Spelt>, TooLarge> {
         if self.patterns.is_empty() || !key.iter().any(|field| is_interface(*field)) {
             return Ok(None);
         }
