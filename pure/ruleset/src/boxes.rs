@@ -138,7 +138,7 @@ impl Space {
         sorted: &[(Range, u32)],
         work: &mut usize,
     ) -> Result<Diagram> {
-        let too_large = TooLarge { limit: self.limit() };
+        let too_large = TooLarge::Intervals(self.limit());
         let is_last = column + 1 == rows.fields.len();
         let mut ends: Vec<(u128, u32)> = sorted.iter().map(|(range, row)| (range.last, *row)).collect();
         let mut cuts = vec![field.whole().last];

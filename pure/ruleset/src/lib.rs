@@ -12,6 +12,7 @@
 mod boxes;
 mod chain;
 mod diagram;
+mod dynamic;
 mod field;
 mod meaning;
 mod select;

@@ -166,7 +166,8 @@ impl Ruleset {
                 fates = space.replace(fates, ACCEPT, chain)?;
             }
         }
-        let Chains { mut notes, unknowns, .. } = chains;
+        let Chains { mut notes, known, .. } = chains;
+        let unknowns = self.unknowns.iter().cloned().chain(known.dynamic.words).collect();
         notes.sort_unstable();
         notes.dedup();
         Ok(Meaning { fates, notes, unknowns })
