@@ -18,6 +18,7 @@ mod meaning;
 mod select;
 mod sensible;
 mod tree;
+mod unseen;
 mod values;
 mod witness;
 

@@ -111,7 +111,7 @@ fn base(bridge: bool) -> impl Strategy<Value = Option<Base>> {
     let policy = prop_oneof![Just(Verdict::Accept), Just(Verdict::Drop)];
     let hook = select(&[Hook::Prerouting, Hook::Forward]);
     let kind = select(if bridge { &["filter"][..] } else { &["filter", "filter", "route"][..] });
-    (kind, hook, -1..2i32, policy).prop_map(|(kind, hook, priority, policy)| {
+    (kind, hook, select(&[-300, -1, 0, 1]), policy).prop_map(|(kind, hook, priority, policy)| {
         Some(Base { kind: kind.into(), hook, priority, policy, devices: Vec::new() })
     })
 }
@@ -220,7 +220,11 @@ fn walked(ruleset: &Ruleset, packet: &Packet, way: Way, hooks: &[Hook]) -> Fate 
         }
         chains.sort_by_key(|(.., base)| base.priority);
         for (table, chain, base) in chains {
-            let fate = match walk(packet, table, chain) {
+            let mut packet = packet.clone();
+            for (field, value) in base.unseen() {
+                packet = packet.with(field, value);
+            }
+            let fate = match walk(&packet, table, chain) {
                 Verdict::Accept => continue,
                 Verdict::Drop => Fate::Drop,
                 Verdict::Reject => Fate::Reject,
