@@ -1,15 +1,15 @@
-//! Measures how long it takes to work out what a large ruleset means.
+//! Measures how long it takes to prove what a large ruleset means.
 //!
-//! `meaning_speed ZONES CONDUITS ADDRESSES` makes a ruleset of so many zones and conduits with so many single addresses
-//! in its sets, works out its meaning, compares it with that of the same ruleset less one service, and prints
-//! `SHAPE SECONDS SECONDS-TO-COMPARE NODES INTERVALS` for each shape that rulesets have: what a packet's source may do
-//! looked up in a verdict map of addresses, in one of interfaces, or by a list of rules; the same with destinations
-//! first; one map of all there is to tell apart; and one list of rules without any chain or map.
+//! `meaning_speed ZONES CONDUITS ADDRESSES` makes a plan of so many zones and conduits, of which some end in 50 addresses
+//! until there are so many, and rulesets for it in each shape that they have. It works out what each means, makes the
+//! plan itself into a diagram, and compares them: they must be equal, and differ where a service is left out. It prints
+//!
+//! `SHAPE SECONDS-FOR-MEANING SECONDS-FOR-PLAN SECONDS-TO-COMPARE NODES INTERVALS`
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it measures")]
 
 use ruleset::{
-    Base, Chain, Condition, Element, FORWARDED, Family, Fate, Field, Hook, Key, Range, Rule, Ruleset, Set,
-    Space, Statement, Table, Values, Verdict, Way,
+    Base, Chain, Condition, Diagram, Element, FORWARDED, Family, Fate, Field, Hook, Leaf, Range, Rule,
+    Ruleset, Set, Space, State, Statement, Table, TooLarge, Values, Verdict, Way,
 };
 use std::{env, error::Error, time::Instant};
 
@@ -18,141 +18,208 @@ const FIRST: u128 = 0xc612_0000;
 const OF_A_ZONE: u128 = 128;
 /// In how many addresses a conduit that is narrowed ends.
 const NARROWED: u128 = 50;
+const IP: Range = Range::one(0x0800);
 
+/// How a ruleset finds what a packet may do.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
+    /// A verdict map of sources to a chain for each, with a map of destinations in it to a chain for each.
     Addresses,
+    /// The same with destinations before sources.
     Destinations,
+    /// A list of rules without any chain or map.
     Flat,
+    /// A verdict map of interfaces to a chain for each, which refuses forged sources, and then as with addresses.
     Interfaces,
+    /// One map of all there is to tell apart; conduits are not narrowed.
     Joined,
+    /// A list of rules for the sources, and then as with addresses.
     List,
 }
 
 const SHAPES: [(&str, Shape); 6] = [
     ("addresses", Shape::Addresses),
-    ("interfaces", Shape::Interfaces),
-    ("list", Shape::List),
     ("destinations", Shape::Destinations),
-    ("joined", Shape::Joined),
     ("flat", Shape::Flat),
+    ("interfaces", Shape::Interfaces),
+    ("joined", Shape::Joined),
+    ("list", Shape::List),
 ];
+
+#[derive(Clone)]
+struct Conduit {
+    from: u128,
+    to: u128,
+    protocol: Range,
+    ports: Vec<Range>,
+    /// The addresses that it ends in.
+    hosts: Vec<Range>,
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1).map(|argument| argument.parse::<u128>());
     let mut next = || arguments.next().ok_or("usage: meaning_speed ZONES CONDUITS ADDRESSES");
     let (zones, conduits, addresses) = (next()??, next()??, next()??);
     for (name, shape) in SHAPES {
-        let whole = made(shape, zones, conduits, addresses, 0);
-        let less = made(shape, zones, conduits, addresses, 1);
+        let plan = conduits_of(zones, conduits, if shape == Shape::Joined { 0 } else { addresses });
+        let mut less = plan.clone();
+        less.last_mut().ok_or("no conduits")?.ports.pop();
+        let (whole, less) = (made(shape, zones, &plan), made(shape, zones, &less));
         let mut space = Space::new(50_000_000);
+
         let begin = Instant::now();
         let meaning = whole.meaning(&mut space, Way::Routed, &FORWARDED)?;
         let seconds = begin.elapsed().as_secs_f64();
         let (nodes, intervals) = (space.nodes_of(meaning.fates), space.intervals());
-        let less = less.meaning(&mut space, Way::Routed, &FORWARDED)?;
+
+        let begin = Instant::now();
+        let wanted = specified(&mut space, shape, &plan)?;
+        let specified = begin.elapsed().as_secs_f64();
+
         let begin = Instant::now();
         let sensible = space.sensible(Way::Routed, whole.interfaces.len())?;
-        let differs = space.apply(meaning.fates, less.fates, |a, b| u32::from(a != b))?;
-        let differs = space.only(sensible, differs, 0)?;
-        let witness = space.witness(differs, |leaf| leaf == 1).ok_or("they do not differ")?;
-        let compared = begin.elapsed().as_secs_f64();
-        let fates =
-            [meaning.fates, less.fates].map(|fates| Fate::of(space.leaf_of(fates, &witness.packet())));
-        if fates != [Some(Fate::Accept), Some(Fate::Drop)] {
-            return Err(format!("{witness:?}: {fates:?}").into());
+        if difference(&mut space, sensible, wanted, meaning.fates)? != Diagram::NO {
+            return Err(format!("{name}: the ruleset does not mean the plan").into());
         }
-        println!("{name} {seconds:.3} {compared:.3} {nodes} {intervals}");
+        let compared = begin.elapsed().as_secs_f64();
+        println!("{name} {seconds:.3} {specified:.3} {compared:.3} {nodes} {intervals}");
+
+        let less = less.meaning(&mut space, Way::Routed, &FORWARDED)?;
+        let differs = difference(&mut space, sensible, wanted, less.fates)?;
+        let packet = space.witness(differs, |leaf| leaf == 1).ok_or("they do not differ")?.packet();
+        let fates = [wanted, less.fates].map(|fates| Fate::of(space.leaf_of(fates, &packet)));
+        if fates != [Some(Fate::Accept), Some(Fate::Drop)] {
+            return Err(format!("{name}: {packet:?}: {fates:?}").into());
+        }
     }
     Ok(())
 }
 
-/// Every zone may reach its next ones; the last conduit has fewer services if asked for.
-fn made(shape: Shape, zones: u128, conduits: u128, addresses: u128, less: u128) -> Ruleset {
-    let mut chains = Vec::new();
-    let mut from = Vec::new();
-    let (mut list, mut flat, mut joined) = (Vec::new(), Vec::new(), Vec::new());
+/// The new packets that exist and have different fates.
+fn difference(space: &mut Space, sensible: Diagram, a: Diagram, b: Diagram) -> Result<Diagram, TooLarge> {
+    let differs = space.apply(a, b, |a, b| Leaf::from(a != b))?;
+    let differs = space.only(sensible, differs, 0)?;
+    space.fix(differs, Field::State, State::New.number())
+}
+
+fn conduits_of(zones: u128, conduits: u128, addresses: u128) -> Vec<Conduit> {
+    let mut narrowed = 0;
+    let conduit = |number: u128| {
+        // Seven has no divisor in common with a power of ten: a zone's conduits end in different ones.
+        let (from, to) = (number % zones, (number + number / zones * 7) % zones);
+        let ports = 0..number % 5 + 1;
+        let mut hosts = vec![of_zone(to)];
+        if number.is_multiple_of(3) && narrowed + NARROWED <= addresses {
+            narrowed += NARROWED;
+            let first = FIRST + to * OF_A_ZONE + 1;
+            hosts = (0..NARROWED).map(|host| Range::one(first + 2 * host)).collect();
+        }
+        Conduit {
+            from,
+            to,
+            protocol: Range::one(if number.is_multiple_of(2) { 17 } else { 6 }),
+            ports: ports.map(|port| Range::one(500 + (number * 7 + port * 11) % 3000)).collect(),
+            hosts,
+        }
+    };
+    (0..conduits).map(conduit).collect()
+}
+
+/// What the plan itself allows, of new connections.
+fn specified(space: &mut Space, shape: Shape, plan: &[Conduit]) -> Result<Diagram, TooLarge> {
+    let fields = [
+        Field::Ethertype,
+        Field::InterfaceIn,
+        Field::Source,
+        Field::Destination,
+        Field::Protocol,
+        Field::DestinationPort,
+    ];
+    let mut keys = Vec::new();
+    for conduit in plan {
+        let interface = match shape {
+            Shape::Interfaces => Range::one(conduit.from + 1),
+            _ => Field::InterfaceIn.whole(),
+        };
+        for host in &conduit.hosts {
+            let ends = [IP, interface, of_zone(conduit.from), *host, conduit.protocol];
+            keys.extend(conduit.ports.iter().map(|port| ends.into_iter().chain([*port]).collect::<Vec<_>>()));
+        }
+    }
+    let boxes: Vec<_> = keys.iter().map(|key| (key.as_slice(), Fate::Accept.leaf())).collect();
+    space.boxes(&fields, &boxes, Fate::Drop.leaf())
+}
+
+fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
     let (first, second) = match shape {
         Shape::Destinations => (Field::Destination, Field::Source),
         _ => (Field::Source, Field::Destination),
     };
-    let mut interfaces = vec!["".into()];
-    let (mut conduit, mut narrowed) = (0, 0);
-    for zone in 0..zones {
-        interfaces.push(format!("zone{zone}").into());
-        let mut to = Vec::new();
-        for step in 1..=conduits.div_ceil(zones) {
-            if conduit == conduits {
-                break;
-            }
-            let other = (zone + step * step) % zones;
-            let name = format!("z{zone}-to-z{other}");
-            conduit += 1;
-            let services = conduit % 5 + 1 - if conduit == conduits { less } else { 0 };
-            let ports = (0..services).map(|service| 500 + (conduit * 7 + service * 11) % 3000);
-            let protocol = Range::one(if conduit.is_multiple_of(3) { 17 } else { 6 });
-            if shape == Shape::Joined {
-                let keys =
-                    ports.clone().map(|port| vec![of_zone(zone), of_zone(other), protocol, Range::one(port)]);
-                joined.extend(keys.map(|key| Element { key, ..element(protocol, Some(Verdict::Accept)) }));
-                continue;
-            }
-            let mut statements = vec![
-                matched(&[Field::Protocol], vec![protocol]),
-                matched(&[Field::DestinationPort], ports.map(Range::one).collect()),
-                Statement::Verdict(Verdict::Accept),
-            ];
-            if narrowed + NARROWED <= addresses && conduit.is_multiple_of(3) {
-                narrowed += NARROWED;
-                let hosts = (0..NARROWED).map(|host| Range::one(FIRST + other * OF_A_ZONE + 1 + 2 * host));
-                statements.insert(0, matched(&[Field::Destination], hosts.collect()));
-                statements.insert(0, ip());
-            }
-            if shape == Shape::Flat {
-                let ends = [(Field::Source, zone), (Field::Destination, other)];
-                let ends = ends.map(|(field, zone)| [ip(), matched(&[field], vec![of_zone(zone)])]);
-                flat.push(rule(ends.into_iter().flatten().chain(statements).collect()));
-                continue;
-            }
-            chains.push(chain(&name, None, vec![rule(statements)]));
-            to.push(element(of_zone(other), Some(Verdict::Goto(name.as_str().into()))));
-        }
-        let source = of_zone(zone);
-        let name = format!("from-z{zone}");
-        let map = Statement::Map(vec![second], Values::Here(to));
-        let mut rules = vec![rule(vec![ip(), map])];
-        if shape == Shape::Interfaces {
-            // No other sources than its own come in at a zone's interface.
-            let mut foreign = matched(&[Field::Source], vec![source]);
-            if let Statement::Match(condition) = &mut foreign {
-                condition.negated = true;
-            }
-            rules.insert(0, rule(vec![ip(), foreign, Statement::Verdict(Verdict::Drop)]));
-        }
-        chains.push(chain(&name, None, rules));
-        let goto = Verdict::Goto(name.as_str().into());
-        list.push(rule(vec![
-            ip(),
-            matched(&[Field::Source], vec![source]),
-            Statement::Verdict(goto.clone()),
-        ]));
-        let key = if shape == Shape::Interfaces { Range::one(zone + 1) } else { source };
-        from.push(element(key, Some(goto)));
-    }
-    let states = [(0, Verdict::Drop), (2, Verdict::Accept), (3, Verdict::Accept)];
-    let states = states.map(|(state, verdict)| element(Range::one(state), Some(verdict)));
-    let map = |key: Field, values| Statement::Map(vec![key], values);
-    let mut rules = vec![rule(vec![map(Field::State, Values::Here(states.into()))])];
-    let sources = Values::Named("sources".into());
+    let states = [(State::Invalid, Verdict::Drop), (State::Established, Verdict::Accept)];
+    let states = states.map(|(state, verdict)| element(vec![Range::one(state.number())], Some(verdict)));
+    let mut base_rules = vec![rule(vec![map(&[Field::State], Values::Here(states.into()))])];
+    let mut chains = Vec::new();
+    let mut sources = Vec::new();
     match shape {
-        Shape::Addresses | Shape::Destinations => rules.push(rule(vec![ip(), map(first, sources)])),
-        Shape::Interfaces => rules.push(rule(vec![map(Field::InterfaceIn, sources)])),
-        Shape::List => rules.append(&mut list),
-        Shape::Flat => rules.append(&mut flat),
+        Shape::Flat => base_rules.extend(plan.iter().map(|conduit| {
+            let from = [matched(Field::Ethertype, vec![IP]), matched(first, vec![of_zone(conduit.from)])];
+            rule(from.into_iter().chain(services(conduit)).collect())
+        })),
         Shape::Joined => {
-            let key = vec![Field::Source, Field::Destination, Field::Protocol, Field::DestinationPort];
-            rules.push(rule(vec![ip(), Statement::Map(key, Values::Here(joined))]));
+            let fields = [first, second, Field::Protocol, Field::DestinationPort];
+            let keys = plan.iter().flat_map(|conduit| {
+                let ends = [of_zone(conduit.from), of_zone(conduit.to), conduit.protocol];
+                conduit.ports.iter().map(move |port| ends.into_iter().chain([*port]).collect())
+            });
+            let elements = keys.map(|key| element(key, Some(Verdict::Accept))).collect();
+            base_rules
+                .push(rule(vec![matched(Field::Ethertype, vec![IP]), map(&fields, Values::Here(elements))]));
         }
+        _ => {
+            let mut of_zones: Vec<Vec<Element>> = vec![Vec::new(); zones as usize];
+            for conduit in plan {
+                let name = format!("z{}-to-z{}", conduit.from, conduit.to);
+                chains.push(chain(&name, None, vec![rule(services(conduit))]));
+                let (zone, other) = match shape {
+                    Shape::Destinations => (conduit.to, conduit.from),
+                    _ => (conduit.from, conduit.to),
+                };
+                if let Some(others) = of_zones.get_mut(zone as usize) {
+                    others.push(element(vec![of_zone(other)], Some(Verdict::Goto(name.as_str().into()))));
+                }
+            }
+            for (zone, others) in (0..zones).zip(of_zones) {
+                let name = format!("z{zone}");
+                let map = map(&[second], Values::Here(others));
+                let mut rules = vec![rule(vec![matched(Field::Ethertype, vec![IP]), map])];
+                let goto = Verdict::Goto(name.as_str().into());
+                let mut key = of_zone(zone);
+                if shape == Shape::Interfaces {
+                    let foreign = Condition {
+                        key: vec![Field::Source],
+                        values: Values::Here(vec![element(vec![key], None)]),
+                        negated: true,
+                    };
+                    rules.insert(0, rule(vec![Statement::Match(foreign), Statement::Verdict(Verdict::Drop)]));
+                    key = Range::one(zone + 1);
+                }
+                if shape == Shape::List {
+                    let from = [matched(Field::Ethertype, vec![IP]), matched(first, vec![key])];
+                    base_rules.push(rule(from.into_iter().chain([Statement::Verdict(goto)]).collect()));
+                } else {
+                    sources.push(element(vec![key], Some(goto)));
+                }
+                chains.push(chain(&name, None, rules));
+            }
+        }
+    }
+    let named = Values::Named("sources".into());
+    match shape {
+        Shape::Addresses | Shape::Destinations => {
+            base_rules.push(rule(vec![matched(Field::Ethertype, vec![IP]), map(&[first], named)]));
+        }
+        Shape::Interfaces => base_rules.push(rule(vec![map(&[Field::InterfaceIn], named)])),
+        Shape::Flat | Shape::Joined | Shape::List => {}
     }
     let base = Base {
         kind: "filter".into(),
@@ -161,11 +228,24 @@ fn made(shape: Shape, zones: u128, conduits: u128, addresses: u128, less: u128) 
         policy: Verdict::Drop,
         devices: Vec::new(),
     };
-    chains.insert(0, chain("forward", Some(base), rules));
-    let sources = Set { name: "sources".into(), elements: from, dynamic: false, place: Default::default() };
+    chains.push(chain("forward", Some(base), base_rules));
+    let sources =
+        Set { name: "sources".into(), elements: sources, dynamic: false, place: Default::default() };
     let name = "city".into();
     let table = Table { family: Family::Inet, name, sets: vec![sources], chains, dormant: false };
+    let interfaces = (0..=zones).map(|number| format!("if{number}").into()).collect();
     Ruleset { tables: vec![table], interfaces, unknowns: Vec::new() }
+}
+
+/// What a conduit allows, by where it ends.
+fn services(conduit: &Conduit) -> Vec<Statement> {
+    vec![
+        matched(Field::Ethertype, vec![IP]),
+        matched(Field::Destination, conduit.hosts.clone()),
+        matched(Field::Protocol, vec![conduit.protocol]),
+        matched(Field::DestinationPort, conduit.ports.clone()),
+        Statement::Verdict(Verdict::Accept),
+    ]
 }
 
 fn of_zone(zone: u128) -> Range {
@@ -173,17 +253,17 @@ fn of_zone(zone: u128) -> Range {
     Range { first, last: first + OF_A_ZONE - 1 }
 }
 
-fn ip() -> Statement {
-    matched(&[Field::Ethertype], vec![Range::one(0x0800)])
+fn matched(field: Field, ranges: Vec<Range>) -> Statement {
+    let elements = ranges.into_iter().map(|range| element(vec![range], None)).collect();
+    Statement::Match(Condition { key: vec![field], values: Values::Here(elements), negated: false })
 }
 
-fn matched(key: &[Field], ranges: Vec<Range>) -> Statement {
-    let elements = ranges.into_iter().map(|range| element(range, None)).collect();
-    Statement::Match(Condition { key: Key::from(key), values: Values::Here(elements), negated: false })
+fn map(key: &[Field], values: Values) -> Statement {
+    Statement::Map(key.into(), values)
 }
 
-fn element(range: Range, verdict: Option<Verdict>) -> Element {
-    Element { key: vec![range], verdict, place: Default::default() }
+fn element(key: Vec<Range>, verdict: Option<Verdict>) -> Element {
+    Element { key, verdict, place: Default::default() }
 }
 
 fn rule(statements: Vec<Statement>) -> Rule {

@@ -77,31 +77,87 @@ impl Space {
         let Some(field) = rows.fields.get(column).copied().filter(|_| !these.is_empty()) else {
             return Ok(rows.leaf(these.first()));
         };
-        let too_large = TooLarge { limit: self.limit() };
+        let mut sorted: Vec<(Range, u32)> =
+            these.iter().map(|row| (rows.range(*row, column), *row)).collect();
+        sorted.sort_unstable();
+        let apart = |pair: &[(Range, u32)]| match pair {
+            [(a, _), (b, _)] => a == b || a.last < b.first,
+            _ => true,
+        };
+        if sorted.windows(2).all(apart) {
+            self.lay_apart(rows, column, field, &sorted, work)
+        } else {
+            self.lay_across(rows, column, field, &sorted, work)
+        }
+    }
+
+    /// The same where ranges are equal or have nothing in common, as in most sets.
+    fn lay_apart(
+        &mut self,
+        rows: &Rows,
+        column: usize,
+        field: Field,
+        sorted: &[(Range, u32)],
+        work: &mut usize,
+    ) -> Result<Diagram> {
+        let elsewhere = Diagram::leaf(rows.elsewhere);
         let is_last = column + 1 == rows.fields.len();
-        let mut begins: Vec<(u128, u32)> = Vec::with_capacity(these.len());
-        let mut ends = Vec::with_capacity(these.len());
+        let base = self.open();
+        let mut next = Some(0);
+        let mut here = Vec::new();
+        for group in sorted.chunk_by(|a, b| a.0 == b.0) {
+            let Some((range, first)) = group.first() else { continue };
+            if let Some(before) = range.first.checked_sub(1)
+                && next.is_some_and(|next| next <= before)
+            {
+                self.add(base, before, elsewhere);
+            }
+            let child = if is_last {
+                rows.leaf(Some(first))
+            } else {
+                here.clear();
+                here.extend(group.iter().map(|(_, row)| *row));
+                self.lay(rows, column + 1, &here, work)?
+            };
+            self.add(base, range.last, child);
+            next = range.last.checked_add(1);
+        }
+        let whole = field.whole().last;
+        if next.is_some_and(|next| next <= whole) {
+            self.add(base, whole, elsewhere);
+        }
+        self.close(field, base)
+    }
+
+    /// The same where ranges overlap.
+    fn lay_across(
+        &mut self,
+        rows: &Rows,
+        column: usize,
+        field: Field,
+        sorted: &[(Range, u32)],
+        work: &mut usize,
+    ) -> Result<Diagram> {
+        let too_large = TooLarge::Intervals(self.limit());
+        let is_last = column + 1 == rows.fields.len();
+        let mut ends: Vec<(u128, u32)> = sorted.iter().map(|(range, row)| (range.last, *row)).collect();
         let mut cuts = vec![field.whole().last];
-        for row in these {
-            let range = rows.range(*row, column);
-            begins.push((range.first, *row));
-            ends.push((range.last, *row));
+        for (range, _) in sorted {
             cuts.extend(range.first.checked_sub(1));
             cuts.push(range.last);
         }
-        begins.sort_unstable();
         ends.sort_unstable();
         cuts.sort_unstable();
         cuts.dedup();
-        let mut begins = begins.into_iter().peekable();
+        let mut begins = sorted.iter().peekable();
         let mut ends = ends.into_iter().peekable();
         let mut here: BTreeSet<u32> = BTreeSet::new();
         let mut memo: HashMap<Box<[u32]>, Diagram, FixedState> =
             HashMap::with_hasher(FixedState::with_seed(0));
         let base = self.open();
         for last in cuts {
-            while let Some((_, row)) = begins.next_if(|(first, _)| *first <= last) {
-                here.insert(row);
+            while let Some((_, row)) = begins.next_if(|(range, _)| range.first <= last) {
+                here.insert(*row);
             }
             let child = if is_last || here.is_empty() {
                 rows.leaf(here.first())

@@ -3,7 +3,6 @@
 use crate::meaning::{Fate, Note, Unclear};
 use crate::values::Known;
 use crate::{Chain, Diagram, Leaf, Place, Rule, Ruleset, Space, Statement, Table, Verdict};
-use city::Text;
 use std::collections::BTreeMap;
 
 pub(crate) const ACCEPT: Leaf = Fate::Accept.leaf();
@@ -26,7 +25,6 @@ pub(crate) struct Chains<'a> {
     pub(crate) ruleset: &'a Ruleset,
     pub(crate) space: &'a mut Space,
     pub(crate) notes: Vec<Note>,
-    pub(crate) unknowns: Vec<Text>,
     pub(crate) known: Known<'a>,
     /// For each table its chains, by name.
     names: Vec<BTreeMap<&'a str, usize>>,
@@ -67,7 +65,6 @@ impl<'a> Chains<'a> {
             ruleset,
             space,
             notes: Vec::new(),
-            unknowns: ruleset.unknowns.clone(),
             known: Known::new(ruleset),
             names: ruleset.tables.iter().map(by_name).collect(),
             stages: ruleset.tables.iter().map(|table| vec![Stage::Untouched; table.chains.len()]).collect(),

@@ -25,7 +25,7 @@ const LEAF: u32 = 1 << 31;
 
 /// The longest way from a node to a leaf, which bounds how deep functions call themselves. There are 13 fields that are
 /// no unknowns.
-const HEIGHT_MAX: u16 = 300;
+const HEIGHT_MAX: u16 = 1000;
 
 /// A function from packets to leaves, kept in a [`Space`]. It means something only to the space that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,12 +51,15 @@ impl Diagram {
     }
 }
 
-/// More intervals than the caller allowed, or more unknowns in one diagram than can be followed.
+/// Why something has no diagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this takes more than {limit} intervals to tell apart")]
-pub struct TooLarge {
-    /// What was allowed.
-    pub limit: usize,
+pub enum TooLarge {
+    /// More intervals than the caller allowed.
+    #[error("this takes more than {0} intervals to tell apart")]
+    Intervals(usize),
+    /// One thing depends on more unknown conditions than can be followed.
+    #[error("more conditions that are not understood come one after another than can be followed")]
+    Unknowns,
 }
 
 /// Where diagrams are kept, each part once. Nothing is ever removed from it.
@@ -253,7 +256,7 @@ impl Space {
         }
         let done = self.split(a, b, operation, memo)?;
         if memo.len() >= self.limit {
-            return Err(TooLarge { limit: self.limit });
+            return Err(TooLarge::Intervals(self.limit));
         }
         memo.insert(key, done);
         Ok(done)
@@ -422,9 +425,8 @@ impl Space {
         if let Some(at) = known.find(hash, same) {
             return Ok(Diagram(*at));
         }
-        let too_large = TooLarge { limit: *limit };
         if lasts.len() + cells.len() > *limit {
-            return Err(too_large);
+            return Err(TooLarge::Intervals(*limit));
         }
         let mut node = Node {
             field,
@@ -445,7 +447,7 @@ impl Space {
         }
         node.height += 1;
         if node.height > HEIGHT_MAX {
-            return Err(too_large);
+            return Err(TooLarge::Unknowns);
         }
         lasts.extend(cells.iter().map(|(last, _)| *last));
         children.extend(cells.iter().map(|(_, child)| *child));

@@ -12,11 +12,13 @@
 mod boxes;
 mod chain;
 mod diagram;
+mod dynamic;
 mod field;
 mod meaning;
 mod select;
 mod sensible;
 mod tree;
+mod unseen;
 mod values;
 mod witness;
 

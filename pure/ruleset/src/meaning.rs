@@ -154,9 +154,12 @@ impl Ruleset {
             }
             bases.sort_by_key(|(base, ..)| base.priority);
             for (base, table, table_at, chain_at) in bases {
-                let chain = chains.base(table_at, chain_at)?;
+                let mut chain = chains.base(table_at, chain_at)?;
                 let policy = if base.policy == Verdict::Drop { Fate::Drop } else { Fate::Accept };
                 let space = &mut *chains.space;
+                for (field, value) in base.unseen() {
+                    chain = space.fix(chain, field, value)?;
+                }
                 let chain = space.map(chain, |leaf| match leaf {
                     FALL | RETURN => policy.leaf(),
                     leaf => leaf,
@@ -166,7 +169,8 @@ impl Ruleset {
                 fates = space.replace(fates, ACCEPT, chain)?;
             }
         }
-        let Chains { mut notes, unknowns, .. } = chains;
+        let Chains { mut notes, known, .. } = chains;
+        let unknowns = self.unknowns.iter().cloned().chain(known.dynamic.words).collect();
         notes.sort_unstable();
         notes.dedup();
         Ok(Meaning { fates, notes, unknowns })

@@ -47,7 +47,7 @@ impl Space {
             }
         };
         let packets = self.select(Field::Ethertype, &[(IP, ip), (IP6, upper)], other)?;
-        let named = Range { first: 0, last: interfaces.saturating_sub(1) as u128 };
+        let named = Range { first: 0, last: interfaces as u128 };
         let vlan = if way == Way::Routed { NONE } else { Field::Vlan.whole() };
         let link = [Field::InterfaceIn, Field::InterfaceOut, Field::Vlan];
         let link = self.boxes(&link, &[(&[named, named, vlan], 1)], 0)?;

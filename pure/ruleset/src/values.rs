@@ -1,27 +1,21 @@
 //! What conditions and verdict maps compare with: sets, as diagrams.
 
 use crate::chain::{Chains, FALL, HIT};
+use crate::dynamic::Dynamic;
 use crate::meaning::{Note, Unclear};
 use crate::{
-    Condition, Diagram, Element, Field, Key, Leaf, Place, Range, Ruleset, Set, Space, Table, TooLarge,
-    Values, Verdict,
+    Condition, Diagram, Element, Field, Key, Leaf, Place, Range, Ruleset, Set, Table, TooLarge, Values,
+    Verdict,
 };
-use city::Text;
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
-/// What is known of sets and interfaces.
+/// What is known of sets.
 pub(crate) struct Known<'a> {
     /// For each table its sets and maps, by name.
     sets: Vec<BTreeMap<&'a str, &'a Set>>,
-    /// The numbers of interfaces, by name.
-    interfaces: BTreeMap<&'a str, u128>,
-    /// Those whose name is a pattern: how their names begin.
-    patterns: BTreeMap<u128, &'a str>,
     /// Diagrams of named sets: which packets they have.
     members: BTreeMap<(usize, &'a str, &'a [Field]), Diagram>,
-    /// The unknowns that stand for what packets have put into sets.
-    dynamic: BTreeMap<(usize, &'a str, &'a [Field]), u16>,
+    pub(crate) dynamic: Dynamic<'a>,
 }
 
 /// A verdict map.
@@ -34,64 +28,12 @@ pub(crate) struct VerdictMap<'a> {
 impl<'a> Known<'a> {
     pub(crate) fn new(ruleset: &'a Ruleset) -> Known<'a> {
         let by_name = |table: &'a Table| table.sets.iter().map(|set| (set.name.as_str(), set)).collect();
-        let numbered = ruleset.interfaces.iter().enumerate();
-        let pattern = |(at, name): (usize, &'a Text)| name.strip_suffix('*').map(|begin| (at as u128, begin));
         Known {
-            patterns: numbered.clone().filter_map(pattern).collect(),
             sets: ruleset.tables.iter().map(by_name).collect(),
-            interfaces: numbered.map(|(at, name)| (name.as_str(), at as u128)).collect(),
             members: BTreeMap::new(),
-            dynamic: BTreeMap::new(),
+            dynamic: Dynamic::of(ruleset),
         }
     }
-
-    /// The numbers of all interfaces that one stands for, if its name is a pattern.
-    fn stands_for(&self, field: Field, range: Range) -> Option<impl Iterator<Item = u128> + Clone> {
-        let is_one = range.first == range.last && is_interface(field);
-        let begin = *self.patterns.get(&range.first).filter(|_| is_one)?;
-        let from = self.interfaces.range::<str, _>((Bound::Included(begin), Bound::Unbounded));
-        Some(from.take_while(move |(name, _)| name.starts_with(begin)).map(|(_, number)| *number))
-    }
-
-    /// The elements with every interface that they stand for, in the same order.
-    fn spelt_out(
-        &self,
-        key: &[Field],
-        elements: &[(&[Range], Leaf)],
-        limit: usize,
-    ) -> Result<Option<Vec<(Vec<Range>, Leaf)>>, TooLarge> {
-        if self.patterns.is_empty() || !key.iter().any(|field| is_interface(*field)) {
-            return Ok(None);
-        }
-        let mut spelt = Vec::new();
-        for (ranges, leaf) in elements {
-            let mut ways = vec![Vec::new()];
-            for (field, range) in key.iter().zip(*ranges) {
-                let Some(numbers) = self.stands_for(*field, *range) else {
-                    ways.iter_mut().for_each(|way| way.push(*range));
-                    continue;
-                };
-                if numbers.clone().count().saturating_mul(ways.len()) > limit {
-                    return Err(TooLarge { limit });
-                }
-                let with =
-                    |way: &Vec<Range>, number| way.iter().copied().chain([Range::one(number)]).collect();
-                ways = ways
-                    .iter()
-                    .flat_map(|way| numbers.clone().map(move |number| with(way, number)))
-                    .collect();
-            }
-            if ways.len().saturating_add(spelt.len()) > limit {
-                return Err(TooLarge { limit });
-            }
-            spelt.extend(ways.into_iter().map(|way| (way, *leaf)));
-        }
-        Ok(Some(spelt))
-    }
-}
-
-fn is_interface(field: Field) -> bool {
-    matches!(field, Field::InterfaceIn | Field::InterfaceOut)
 }
 
 impl<'a> Chains<'a> {
@@ -185,14 +127,7 @@ impl<'a> Chains<'a> {
             let (wanted, found) = (key.len(), other.key.len());
             return Err(Unclear::OtherKey { wanted, found, place: other.place });
         }
-        let space: &mut Space = self.space;
-        match self.known.spelt_out(key, boxes, space.limit())? {
-            None => Ok(space.boxes(key, boxes, elsewhere)?),
-            Some(spelt) => {
-                let boxes: Vec<_> = spelt.iter().map(|(ranges, leaf)| (ranges.as_slice(), *leaf)).collect();
-                Ok(space.boxes(key, &boxes, elsewhere)?)
-            }
-        }
+        Ok(self.space.boxes(key, boxes, elsewhere)?)
     }
 
     fn set(&self, table: usize, name: &str, place: Place) -> Result<&'a Set, Unclear> {
@@ -204,17 +139,11 @@ impl<'a> Chains<'a> {
         })
     }
 
-    /// The unknown that stands for a packet's having been put into a set.
+    /// The unknown that stands for a dynamic set's having a packet.
     fn unknown(&mut self, of: (usize, &'a str, &'a [Field]), set: &'a Set) -> Result<Field, Unclear> {
-        if let Some(number) = self.known.dynamic.get(&of) {
-            return Ok(Field::Unknown(*number));
-        }
-        let too_large = || Unclear::TooLarge(TooLarge { limit: self.space.limit() });
-        let number = u16::try_from(self.unknowns.len()).map_err(|_| too_large())?;
+        let unknown = self.known.dynamic.unknown(of).ok_or(TooLarge::Unknowns)?;
         let text = format!("packets put elements into set `{}`; whether one is there is not known", set.name);
         self.notes.push(Note { place: set.place, text });
-        self.unknowns.push(format!("in set {}", set.name).into());
-        self.known.dynamic.insert(of, number);
-        Ok(Field::Unknown(number))
+        Ok(unknown)
     }
 }

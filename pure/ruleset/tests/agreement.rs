@@ -23,8 +23,8 @@ const FIELDS: [Field; 10] = [
     Field::Unknown(0),
 ];
 
-/// The interfaces of every ruleset here; two are patterns, of which one is within the other.
-const INTERFACES: [&str; 6] = ["", "eth0", "eth1", "eth*", "e*", "lan"];
+/// The interfaces of every ruleset here.
+const INTERFACES: [&str; 5] = ["eth0", "eth1", "eth2", "eth3", "lan"];
 
 const CHAINS: usize = 5;
 
@@ -41,11 +41,7 @@ fn values(field: Field) -> &'static [u128] {
 
 fn range(field: Field) -> BoxedStrategy<Range> {
     let one = select(values(field));
-    match field {
-        // Interfaces are named, not counted.
-        Field::InterfaceIn | Field::InterfaceOut => (1..6u128).prop_map(Range::one).boxed(),
-        _ => (one.clone(), one).prop_map(|(a, b)| Range { first: a.min(b), last: a.max(b) }).boxed(),
-    }
+    (one.clone(), one).prop_map(|(a, b)| Range { first: a.min(b), last: a.max(b) }).boxed()
 }
 
 fn key() -> impl Strategy<Value = Vec<Field>> {
@@ -115,7 +111,7 @@ fn base(bridge: bool) -> impl Strategy<Value = Option<Base>> {
     let policy = prop_oneof![Just(Verdict::Accept), Just(Verdict::Drop)];
     let hook = select(&[Hook::Prerouting, Hook::Forward]);
     let kind = select(if bridge { &["filter"][..] } else { &["filter", "filter", "route"][..] });
-    (kind, hook, -1..2i32, policy).prop_map(|(kind, hook, priority, policy)| {
+    (kind, hook, select(&[-300, -1, 0, 1]), policy).prop_map(|(kind, hook, priority, policy)| {
         Some(Base { kind: kind.into(), hook, priority, policy, devices: Vec::new() })
     })
 }
@@ -224,7 +220,11 @@ fn walked(ruleset: &Ruleset, packet: &Packet, way: Way, hooks: &[Hook]) -> Fate 
         }
         chains.sort_by_key(|(.., base)| base.priority);
         for (table, chain, base) in chains {
-            let fate = match walk(ruleset, packet, table, chain) {
+            let mut packet = packet.clone();
+            for (field, value) in base.unseen() {
+                packet = packet.with(field, value);
+            }
+            let fate = match walk(&packet, table, chain) {
                 Verdict::Accept => continue,
                 Verdict::Drop => Fate::Drop,
                 Verdict::Reject => Fate::Reject,
@@ -239,17 +239,9 @@ fn walked(ruleset: &Ruleset, packet: &Packet, way: Way, hooks: &[Hook]) -> Fate 
 }
 
 /// What a chain decides; `Continue` if it does not.
-fn walk(ruleset: &Ruleset, packet: &Packet, table: &Table, chain: &Chain) -> Verdict {
+fn walk(packet: &Packet, table: &Table, chain: &Chain) -> Verdict {
     let has = |key: &[Field], element: &Element| {
-        key.iter().zip(&element.key).all(|(field, range)| {
-            let value = packet.get(*field);
-            let interface = matches!(field, Field::InterfaceIn | Field::InterfaceOut);
-            let pattern = ruleset.interfaces[range.first as usize % 6].strip_suffix('*');
-            range.contains(value)
-                || interface
-                    && pattern
-                        .is_some_and(|beginning| ruleset.interfaces[value as usize].starts_with(beginning))
-        })
+        key.iter().zip(&element.key).all(|(field, range)| range.contains(packet.get(*field)))
     };
     let elements = |values: &Values| match values {
         Values::Here(elements) => elements.clone(),
@@ -282,7 +274,7 @@ fn walk(ruleset: &Ruleset, packet: &Packet, table: &Table, chain: &Chain) -> Ver
                 decided => return decided.clone(),
             };
             let to = table.chains.iter().find(|chain| chain.name == *name).unwrap();
-            let decided = walk(ruleset, packet, table, to);
+            let decided = walk(packet, table, to);
             if goto || decided != Verdict::Continue {
                 return decided;
             }

@@ -203,7 +203,7 @@ fn what_does_not_fit_is_refused() {
             space.boxes(&fields, &[(&[range(1), range(2), range(3)], 1 + rule as Leaf % 2)], 0).unwrap(),
         );
     }
-    assert_eq!(space.in_turn(&diagrams, 0), Err(TooLarge { limit: 50_000 }));
+    assert_eq!(space.in_turn(&diagrams, 0), Err(TooLarge::Intervals(50_000)));
     assert!(space.intervals() <= 50_000);
     // What is in it can still be used.
     assert_eq!(space.leaf_of(diagrams[0], &Packet::default()), 0);
@@ -214,9 +214,16 @@ fn what_does_not_fit_is_refused() {
 fn a_thousand_unknowns_in_a_row_are_refused() {
     let mut space = Space::new(1 << 20);
     let unknowns: Vec<Diagram> =
-        (0..1000).map(|at| space.within(Field::Unknown(at), Range::one(1)).unwrap()).collect();
-    assert!(space.in_turn(&unknowns, 0).is_err());
-    assert!(space.in_turn(&unknowns[..200], 0).is_ok());
+        (0..1001).map(|at| space.within(Field::Unknown(at), Range::one(1)).unwrap()).collect();
+    assert_eq!(space.in_turn(&unknowns, 0), Err(TooLarge::Unknowns));
+    assert!(space.in_turn(&unknowns[..1000], 0).is_ok());
+    // Two that are as long as may be and have nothing in common.
+    let unknowns: Vec<Diagram> =
+        (0..2000).map(|at| space.within(Field::Unknown(at), Range::one(1)).unwrap()).collect();
+    let every_other = |first: usize| unknowns.iter().copied().skip(first).step_by(2).collect::<Vec<_>>();
+    let (even, odd) = (every_other(0), every_other(1));
+    let (even, odd) = (space.in_turn(&even, 0).unwrap(), space.in_turn(&odd, 0).unwrap());
+    assert_eq!(space.replace(even, 0, odd), Err(TooLarge::Unknowns));
 }
 
 #[test]
@@ -237,8 +244,8 @@ fn packets_that_cannot_be_are_not_sensible() {
     assert_eq!(ways(&tcp.clone().with(Field::Protocol, 17).with(Field::TcpFlags, 2)), (0, 0));
     assert_eq!(ways(&tcp.clone().with(Field::Protocol, 47)), (0, 0), "GRE has no ports");
     assert_eq!(ways(&tcp.clone().with(Field::Protocol, 1)), (0, 0), "a code of ICMP has 8 bits");
-    assert_eq!(ways(&tcp.clone().with(Field::InterfaceIn, 2)), (1, 1));
-    assert_eq!(ways(&tcp.clone().with(Field::InterfaceOut, 3)), (0, 0), "no such interface");
+    assert_eq!(ways(&tcp.clone().with(Field::InterfaceIn, 3)), (1, 1));
+    assert_eq!(ways(&tcp.clone().with(Field::InterfaceOut, 4)), (0, 0), "no such interface");
     assert_eq!(ways(&tcp.clone().with(Field::Vlan, 7)), (0, 1));
     let arp = Packet::default().with(Field::Ethertype, 0x0806);
     assert_eq!(ways(&arp), (0, 1));
