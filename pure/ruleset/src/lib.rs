@@ -10,9 +10,16 @@
 //! that may or may not hold, and is named; it is never taken for true or false.
 
 mod field;
+mod show;
+mod text;
+mod trace;
 mod tree;
 
 pub use field::{Field, Packet, Range, State};
+pub use show::Shown;
+pub use text::ParseError;
+pub use trace::{Did, Step, Trace};
 pub use tree::{
-    Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values, Verdict,
+    Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values,
+    Verdict,
 };
