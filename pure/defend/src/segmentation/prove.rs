@@ -9,7 +9,7 @@ use super::{
     specification::{IPV4, IPV6, Question, Wanted, specification},
 };
 use city::{ConduitId, Text, Zone, ZoneId};
-use ruleset::{FORWARDED, Fate, Field, Note, Packet, Ruleset, Space, Unclear, Way};
+use ruleset::{FORWARDED, Fate, Field, Note, Packet, Region, Ruleset, Space, State, Trace, Unclear, Way};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// The most differences that are told.
@@ -45,6 +45,8 @@ pub struct Counterexample {
     pub passes: bool,
     /// The packet.
     pub packet: Packet,
+    /// Its way through the rules.
+    pub trace: Trace,
     /// Where it comes from.
     pub from: Option<ZoneId>,
     /// Where it goes to.
@@ -64,7 +66,7 @@ pub fn prove(policy: &Policy<'_>, ruleset: &mut Ruleset, question: &Question) ->
     // The plan's interfaces have numbers too, also where no rule names them.
     for zone in policy.plan.zones() {
         for interface in &zone.interfaces {
-            if !ruleset.interfaces.contains(interface) {
+            if ruleset.interface(interface) == 0 {
                 ruleset.interfaces.push(interface.clone());
             }
         }
@@ -87,15 +89,15 @@ pub fn prove(policy: &Policy<'_>, ruleset: &mut Ruleset, question: &Question) ->
     let mut found: BTreeMap<(Option<&ZoneId>, Option<&ZoneId>, bool), Counterexample> = BTreeMap::new();
     let mut more = regions.len() == REGIONS_MAX;
     for region in &regions {
-        let packet = region.packet();
+        let packet = example(region);
         let passes = region.leaf == LEAKS;
         let zone = |field| zone_at(policy, &packet, field).map(|zone| &zone.id);
         let (from, to) = (zone(Field::Source), zone(Field::Destination));
         let key = (from, to, passes);
-        if found.contains_key(&key) {
+        if found.get(&key).is_some_and(|known| worth(&known.packet) >= worth(&packet)) {
             continue;
         }
-        if found.len() == DIFFERENCES_MAX {
+        if found.len() == DIFFERENCES_MAX && !found.contains_key(&key) {
             more = true;
             break;
         }
@@ -111,6 +113,7 @@ pub fn prove(policy: &Policy<'_>, ruleset: &mut Ruleset, question: &Question) ->
         });
         let counterexample = Counterexample {
             passes,
+            trace: ruleset.trace_forwarded(&packet, question.bridged),
             from: from.cloned(),
             to: to.cloned(),
             conduits,
@@ -125,6 +128,53 @@ pub fn prove(policy: &Policy<'_>, ruleset: &mut Ruleset, question: &Question) ->
         notes: meaning.notes,
         intervals: space.intervals(),
     })
+}
+
+/// A packet of a region, with values that people know where there are any: all of the region share its fate.
+fn example(region: &Region) -> Packet {
+    let mut packet = region.packet();
+    let v6 = packet.get(Field::Ethertype) == IPV6;
+    for (field, range) in &region.ranges {
+        let usual: &[u128] = match field {
+            Field::State => &[State::New.number()],
+            Field::Protocol => &[6, 17],
+            Field::SourcePort => &[50_000],
+            Field::DestinationPort => &[443, 80, 22, 53],
+            // Addresses that are nobody's (RFC 5737, RFC 3849).
+            Field::Source if v6 => &[0x2001_0db8_ffff_0000_0000_0000_0000_0009],
+            Field::Destination if v6 => &[0x2001_0db8_ffff_0000_0000_0000_0000_000a],
+            Field::Source => &[0xcb00_7109],
+            Field::Destination => &[0xcb00_710a],
+            _ => &[],
+        };
+        // The first address of a network is that of the network itself, and the ends are not the same.
+        let first_host = match field {
+            Field::Source => range.last.min(range.first + 1),
+            Field::Destination => range.last.min(range.first + 2),
+            _ => range.first,
+        };
+        let first_host = Some(first_host);
+        if let Some(value) = usual.iter().copied().find(|value| range.contains(*value)).or(first_host) {
+            packet = packet.with(*field, value);
+        }
+    }
+    let is_ip = matches!(packet.get(Field::Ethertype), IPV4 | IPV6);
+    if is_ip && !packet.0.contains_key(&Field::Protocol) {
+        packet = packet.with(Field::Protocol, 6);
+    }
+    if is_ip && matches!(packet.get(Field::Protocol), 6 | 17 | 132) {
+        packet.0.entry(Field::SourcePort).or_insert(50_000);
+        packet.0.entry(Field::DestinationPort).or_insert(443);
+    }
+    packet
+}
+
+/// How much a packet tells whoever reads it: one that begins a conversation more than one that belongs to none, and one
+/// between addresses that may be used more than one between others.
+fn worth(packet: &Packet) -> u8 {
+    let usable = |field| u8::from(packet.get(field) >= 1 << 24);
+    let begins = packet.get(Field::State) == State::New.number();
+    2 * u8::from(begins) + usable(Field::Source) + usable(Field::Destination)
 }
 
 fn zone_at<'p>(policy: &Policy<'p>, packet: &Packet, field: Field) -> Option<&'p Zone> {

@@ -51,8 +51,8 @@ pub struct Question {
     pub quarantined: Vec<IpAddr>,
 }
 
-/// What a plan says of every packet, as a diagram with the leaves of [`Wanted`]. `interfaces` are the ruleset's, whose
-/// places are the interfaces' numbers.
+/// What a plan says of every packet, as a diagram with the leaves of [`Wanted`]. `interfaces` are the ruleset's
+/// ([`ruleset::Ruleset::interfaces`]), whose places, from 1, are the interfaces' numbers.
 ///
 /// # Errors
 ///
@@ -162,7 +162,7 @@ impl<'p> Specification<'_, 'p> {
     fn number_of(&self, interface: &Text) -> Option<Range> {
         let place = self.interfaces.iter().position(|name| name == interface)?;
         // Number 0 is any other.
-        Some(Range::one(u128::try_from(place).ok()?))
+        Some(Range::one(u128::try_from(place).ok()? + 1))
     }
 
     /// What may begin, or answer what began, by the zones of source and destination.
