@@ -17,6 +17,9 @@ mod field;
 mod meaning;
 mod select;
 mod sensible;
+mod show;
+mod text;
+mod trace;
 mod tree;
 mod unseen;
 mod values;
@@ -25,6 +28,9 @@ mod witness;
 pub use diagram::{Diagram, Leaf, Space, TooLarge};
 pub use field::{Field, Packet, Range, State};
 pub use meaning::{FORWARDED, Fate, Meaning, Note, Unclear, Way};
+pub use show::Shown;
+pub use text::ParseError;
+pub use trace::{Did, Step, Trace};
 pub use tree::{
     Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values,
     Verdict,

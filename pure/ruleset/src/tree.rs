@@ -8,10 +8,12 @@ use city::Text;
 pub struct Ruleset {
     /// The tables, in the order of the text.
     pub tables: Vec<Table>,
-    /// The interfaces that rules name; the number of one is its place here, and 0 is any other. A name that ends with
-    /// `*` stands for all that begin so and are not named themselves.
+    /// The interfaces that rules name; the number of one is its place here, counted from 1, and 0 is any other. A name
+    /// that ends with `*` stands for all that begin so and are not named themselves; a rule that asks for such a name has
+    /// an element for each name here that begins so.
     pub interfaces: Vec<Text>,
-    /// Conditions that are not understood, in their own words; the number of one is its place here.
+    /// Conditions that are not understood, in their own words; the number of one is its place here, counted from 0. What
+    /// may differ from one rule to the next, as a rate does, is here once for each rule that decides by it.
     pub unknowns: Vec<Text>,
 }
 
@@ -61,7 +63,8 @@ pub struct Table {
 pub struct Set {
     /// Its name.
     pub name: Text,
-    /// Its elements; for a map to something else than verdicts, without what they map to.
+    /// Its elements, of which the first that admits a packet counts; for a map to something else than verdicts, without
+    /// what they map to.
     pub elements: Vec<Element>,
     /// Whether packets themselves add elements, so that what is listed is not all there may be.
     pub dynamic: bool,

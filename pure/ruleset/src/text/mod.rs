@@ -1,0 +1,93 @@
+//! nftables' text to a [`Ruleset`].
+//!
+//! ```text
+//! text ─► lexer ─► expand (define, $x) ─► parse: tables, sets, chains ─► rules ─► finish (interfaces, references)
+//! ```
+//!
+//! Rules are read last, when every set of their table is known. Everything written stays bounded: see the constants
+//! here, each of which a firewall in use is far from.
+
+mod expand;
+mod lexer;
+mod names;
+mod parse;
+mod value;
+
+use crate::{Place, Ruleset};
+use std::fmt;
+
+pub(crate) use names::{PROTOCOLS, icmp_type_name};
+
+/// A text may have so many bytes.
+const TEXT_MAX: usize = 32 << 20;
+/// And so many words and marks once its variables are filled in.
+const TOKENS_MAX: usize = 8_000_000;
+/// The values of all variables together may have so many words and marks.
+const DEFINED_MAX: usize = 1_000_000;
+/// All sets together may have so many elements, those written in rules included.
+const ELEMENTS_MAX: usize = 4_000_000;
+/// One mask may stand for so many ranges; beyond, the condition is one that is not understood.
+const MASKED_MAX: u32 = 4_096;
+/// Sets within sets and brackets within brackets go so deep.
+const DEPTH_MAX: usize = 16;
+/// So many errors are told.
+const ERRORS_MAX: usize = 100;
+
+/// Something in a ruleset's text that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}")]
+pub struct ParseError {
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl ParseError {
+    fn new(place: Place, message: impl Into<String>) -> ParseError {
+        ParseError { place, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> ParseError {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+impl Ruleset {
+    /// Reads what `nft list ruleset` prints, or a file that `nft -f` takes, into the ruleset that would be in force
+    /// after it, had there been none before.
+    ///
+    /// Four things are taken as they nearly always are: IPv6 packets have no extension header before the one that
+    /// `ip6 nexthdr` asks for, `th dport` is asked of packets with ports, `ether saddr` of packets that came over
+    /// Ethernet, and a set that rules fill is not full.
+    ///
+    /// # Errors
+    ///
+    /// Every place that cannot be read, in order, up to a hundred. A text with errors has no meaning that could be
+    /// relied upon.
+    pub fn parse(text: &str) -> Result<Ruleset, Vec<ParseError>> {
+        if text.len() > TEXT_MAX {
+            let message = format!("{} bytes are more than the {TEXT_MAX} of the longest ruleset", text.len());
+            return Err(vec![ParseError::new(Place { line: 1, column: 1 }, message)]);
+        }
+        let mut errors = Vec::new();
+        let tokens = lexer::lex(text, &mut errors);
+        let tokens = expand::expand(tokens, &mut errors);
+        let ruleset = parse::parse(text, tokens, &mut errors);
+        if errors.is_empty() {
+            return Ok(ruleset);
+        }
+        errors.sort_by_key(|error| error.place);
+        errors.truncate(ERRORS_MAX);
+        Err(errors)
+    }
+}
