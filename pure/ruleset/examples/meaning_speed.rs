@@ -13,12 +13,12 @@ use ruleset::{
 };
 use std::{env, error::Error, time::Instant};
 
-/// 198.18.0.0, the first of the addresses for measuring (RFC 2544); each zone has 128 of them.
-const FIRST: u128 = 0xc612_0000;
-const OF_A_ZONE: u128 = 128;
+/// 2001:db8::, the first of the addresses for documentation (RFC 3849); each zone has a network of 64 bits.
+const FIRST: u128 = 0x2001_0db8 << 96;
+const OF_A_ZONE: u128 = 1 << 64;
 /// In how many addresses a conduit that is narrowed ends.
 const NARROWED: u128 = 50;
-const IP: Range = Range::one(0x0800);
+const IP6: Range = Range::one(0x86dd);
 
 /// How a ruleset finds what a packet may do.
 #[derive(Clone, Copy, PartialEq)]
@@ -142,7 +142,7 @@ fn specified(space: &mut Space, shape: Shape, plan: &[Conduit]) -> Result<Diagra
             _ => Field::InterfaceIn.whole(),
         };
         for host in &conduit.hosts {
-            let ends = [IP, interface, of_zone(conduit.from), *host, conduit.protocol];
+            let ends = [IP6, interface, of_zone(conduit.from), *host, conduit.protocol];
             keys.extend(conduit.ports.iter().map(|port| ends.into_iter().chain([*port]).collect::<Vec<_>>()));
         }
     }
@@ -162,7 +162,7 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
     let mut sources = Vec::new();
     match shape {
         Shape::Flat => base_rules.extend(plan.iter().map(|conduit| {
-            let from = [matched(Field::Ethertype, vec![IP]), matched(first, vec![of_zone(conduit.from)])];
+            let from = [matched(Field::Ethertype, vec![IP6]), matched(first, vec![of_zone(conduit.from)])];
             rule(from.into_iter().chain(services(conduit)).collect())
         })),
         Shape::Joined => {
@@ -173,7 +173,7 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
             });
             let elements = keys.map(|key| element(key, Some(Verdict::Accept))).collect();
             base_rules
-                .push(rule(vec![matched(Field::Ethertype, vec![IP]), map(&fields, Values::Here(elements))]));
+                .push(rule(vec![matched(Field::Ethertype, vec![IP6]), map(&fields, Values::Here(elements))]));
         }
         _ => {
             let mut of_zones: Vec<Vec<Element>> = vec![Vec::new(); zones as usize];
@@ -191,7 +191,7 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
             for (zone, others) in (0..zones).zip(of_zones) {
                 let name = format!("z{zone}");
                 let map = map(&[second], Values::Here(others));
-                let mut rules = vec![rule(vec![matched(Field::Ethertype, vec![IP]), map])];
+                let mut rules = vec![rule(vec![matched(Field::Ethertype, vec![IP6]), map])];
                 let goto = Verdict::Goto(name.as_str().into());
                 let mut key = of_zone(zone);
                 if shape == Shape::Interfaces {
@@ -204,7 +204,7 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
                     key = Range::one(zone + 1);
                 }
                 if shape == Shape::List {
-                    let from = [matched(Field::Ethertype, vec![IP]), matched(first, vec![key])];
+                    let from = [matched(Field::Ethertype, vec![IP6]), matched(first, vec![key])];
                     base_rules.push(rule(from.into_iter().chain([Statement::Verdict(goto)]).collect()));
                 } else {
                     sources.push(element(vec![key], Some(goto)));
@@ -216,7 +216,7 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
     let named = Values::Named("sources".into());
     match shape {
         Shape::Addresses | Shape::Destinations => {
-            base_rules.push(rule(vec![matched(Field::Ethertype, vec![IP]), map(&[first], named)]));
+            base_rules.push(rule(vec![matched(Field::Ethertype, vec![IP6]), map(&[first], named)]));
         }
         Shape::Interfaces => base_rules.push(rule(vec![map(&[Field::InterfaceIn], named)])),
         Shape::Flat | Shape::Joined | Shape::List => {}
@@ -240,7 +240,7 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
 /// What a conduit allows, by where it ends.
 fn services(conduit: &Conduit) -> Vec<Statement> {
     vec![
-        matched(Field::Ethertype, vec![IP]),
+        matched(Field::Ethertype, vec![IP6]),
         matched(Field::Destination, conduit.hosts.clone()),
         matched(Field::Protocol, vec![conduit.protocol]),
         matched(Field::DestinationPort, conduit.ports.clone()),

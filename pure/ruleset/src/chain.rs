@@ -17,9 +17,6 @@ pub(crate) const HIT: Leaf = 6;
 /// (`NFT_JUMP_STACK_SIZE`).
 pub(crate) const JUMPS_MAX: usize = 16;
 
-/// Statements that change addresses, after which the packet has passed its chain.
-const TRANSLATIONS: [&str; 4] = ["dnat", "snat", "masquerade", "redirect"];
-
 /// The chains of a ruleset, and what is known of them so far.
 pub(crate) struct Chains<'a> {
     pub(crate) ruleset: &'a Ruleset,
@@ -145,9 +142,6 @@ impl<'a> Chains<'a> {
                             "`{text}` changes the packet; the meaning speaks of the packet before it"
                         ),
                     });
-                    if text.split_whitespace().next().is_some_and(|word| TRANSLATIONS.contains(&word)) {
-                        rest = Diagram::leaf(ACCEPT);
-                    }
                 }
             }
         }

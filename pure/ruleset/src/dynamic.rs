@@ -1,14 +1,27 @@
 //! Sets that packets put elements into: whether one is there is an unknown of its own.
 
-use crate::{Field, Ruleset, Statement, Values};
+use crate::{Family, Field, Ruleset, Set, Statement, Table, Values};
 use city::Text;
 use std::collections::BTreeMap;
 
-/// A question that rules ask: of a table, whether a set has the packet's values of these fields.
-type Asked<'a> = (usize, &'a str, &'a [Field]);
+/// A question that rules ask: whether a set has the packet's values of these fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asked<'a> {
+    family: Family,
+    table: &'a str,
+    set: &'a str,
+    key: &'a [Field],
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(table: &'a Table, set: &'a Set, key: &'a [Field]) -> Asked<'a> {
+        Asked { family: table.family, table: &table.name, set: &set.name, key }
+    }
+}
 
 /// The unknowns that stand for what is in dynamic sets. Each question has its own: that a set has the source does not say
 /// that it has the destination. Their numbers follow those of [`Ruleset::unknowns`], in the order in which rules ask.
+#[derive(Debug)]
 pub(crate) struct Dynamic<'a> {
     numbers: BTreeMap<Asked<'a>, u16>,
     /// What each is, in words.
@@ -18,9 +31,9 @@ pub(crate) struct Dynamic<'a> {
 impl<'a> Dynamic<'a> {
     pub(crate) fn of(ruleset: &'a Ruleset) -> Dynamic<'a> {
         let mut dynamic = Dynamic { numbers: BTreeMap::new(), words: Vec::new() };
-        for (at, table) in ruleset.tables.iter().enumerate() {
-            let sets: BTreeMap<&str, ()> =
-                table.sets.iter().filter(|set| set.dynamic).map(|set| (set.name.as_str(), ())).collect();
+        for table in &ruleset.tables {
+            let sets: BTreeMap<&str, &Set> =
+                table.sets.iter().filter(|set| set.dynamic).map(|set| (set.name.as_str(), set)).collect();
             if sets.is_empty() {
                 continue;
             }
@@ -32,9 +45,9 @@ impl<'a> Dynamic<'a> {
                     _ => continue,
                 };
                 if let Values::Named(name) = values
-                    && sets.contains_key(name.as_str())
+                    && let Some(set) = sets.get(name.as_str())
                 {
-                    dynamic.add(ruleset, (at, name, key));
+                    dynamic.add(ruleset, Asked::of(table, set, key));
                 }
             }
         }
@@ -43,12 +56,11 @@ impl<'a> Dynamic<'a> {
 
     fn add(&mut self, ruleset: &Ruleset, asked: Asked<'a>) {
         // Beyond all numbers there is no further unknown; who meets such a question finds no number for it.
-        let next = u16::try_from(ruleset.unknowns.len() + self.words.len());
-        if let Ok(next) = next
+        if let Ok(next) = u16::try_from(ruleset.unknowns.len() + self.words.len())
             && !self.numbers.contains_key(&asked)
         {
             self.numbers.insert(asked, next);
-            self.words.push(format!("{} in set {}", words(asked.2), asked.1).into());
+            self.words.push(format!("{} in set {}", words(asked.key), asked.set).into());
         }
     }
 

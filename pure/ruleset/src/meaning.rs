@@ -9,6 +9,7 @@
 //! Where a rule jumps, the diagram of that chain takes the place of the leaf.
 
 use crate::chain::{ACCEPT, Chains, FALL, HIT, RETURN};
+use crate::unseen::unseen;
 use crate::{
     Base, Chain, Diagram, Family, Field, Hook, Leaf, Place, Range, Ruleset, Space, Table, TooLarge, Verdict,
 };
@@ -54,7 +55,8 @@ pub enum Way {
 }
 
 /// Where the machine's filters see what passes through it, in order.
-pub const FORWARDED: [Hook; 3] = [Hook::Prerouting, Hook::Forward, Hook::Postrouting];
+pub const FORWARDED: [Hook; 5] =
+    [Hook::Ingress, Hook::Prerouting, Hook::Forward, Hook::Postrouting, Hook::Egress];
 
 /// What a ruleset means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,8 +127,8 @@ pub enum Unclear {
 
 impl Ruleset {
     /// What becomes of every packet that meets these hooks in this order: it passes if every base chain there accepts it,
-    /// and otherwise has the fate that the first other one gives it. Base chains at one hook come by priority, and then
-    /// as they are written.
+    /// and otherwise has the fate that the first other one gives it. Base chains at one hook come by priority; of equal
+    /// ones the kernel asks the younger first.
     ///
     /// Chains of type `nat` only choose addresses and are noted; the meaning speaks of the addresses before them.
     ///
@@ -152,12 +154,13 @@ impl Ruleset {
                     }
                 }
             }
+            bases.reverse();
             bases.sort_by_key(|(base, ..)| base.priority);
             for (base, table, table_at, chain_at) in bases {
                 let mut chain = chains.base(table_at, chain_at)?;
                 let policy = if base.policy == Verdict::Drop { Fate::Drop } else { Fate::Accept };
                 let space = &mut *chains.space;
-                for (field, value) in base.unseen() {
+                for (field, value) in unseen(base, way) {
                     chain = space.fix(chain, field, value)?;
                 }
                 let chain = space.map(chain, |leaf| match leaf {
@@ -187,13 +190,13 @@ fn not_followed(chain: &Chain) -> Note {
 
 /// Whether tables of a family see packets on their way.
 fn seen_by(family: Family, way: Way, hook: Hook) -> bool {
-    match family {
+    match (hook, family) {
         // At an interface it is not yet, or no longer, known which way a packet takes.
-        Family::Netdev => matches!(hook, Hook::Ingress | Hook::Egress),
-        Family::Inet if hook == Hook::Ingress => true,
-        Family::Ip | Family::Ip6 | Family::Inet => way == Way::Routed,
-        Family::Bridge => way == Way::Bridged,
-        Family::Arp => false,
+        (Hook::Ingress, Family::Netdev | Family::Inet) | (Hook::Egress, Family::Netdev) => true,
+        (Hook::Ingress | Hook::Egress, _) => false,
+        (_, Family::Ip | Family::Ip6 | Family::Inet) => way == Way::Routed,
+        (_, Family::Bridge) => way == Way::Bridged,
+        (_, Family::Arp | Family::Netdev) => false,
     }
 }
 

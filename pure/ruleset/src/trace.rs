@@ -1,11 +1,12 @@
 //! One packet's way through a ruleset, rule by rule: what the kernel would do with it.
 
+use crate::dynamic::{Asked, Dynamic};
 use crate::{
     Chain, Condition, Element, Family, Field, Hook, Key, Packet, Place, Ruleset, State, Statement, Table,
     Values, Verdict,
 };
 use city::Text;
-use std::cmp::Reverse;
+use std::{cell::OnceCell, cmp::Reverse};
 
 /// The kernel's NFT_JUMP_STACK_SIZE: a packet that would be deeper in jumps is dropped.
 const JUMPS_MAX: usize = 16;
@@ -93,8 +94,14 @@ impl Ruleset {
     /// before routing, and the connection's state before tracking, which is then `invalid`.
     #[must_use]
     pub fn trace(&self, packet: &Packet, hook: Hook, bridged: bool) -> Trace {
-        let mut walk =
-            Walk { ruleset: self, hook, packet: at_hook(packet, hook, bridged), steps: Vec::new(), rules: 0 };
+        let mut walk = Walk {
+            ruleset: self,
+            hook,
+            packet: at_hook(packet, hook, bridged),
+            steps: Vec::new(),
+            rules: 0,
+            dynamic: OnceCell::new(),
+        };
         let verdict = walk.hook(bridged);
         Trace { verdict, steps: walk.steps }
     }
@@ -144,6 +151,8 @@ struct Walk<'r> {
     packet: Packet,
     steps: Vec<Step>,
     rules: usize,
+    /// Looked for once a rule asks for such a set.
+    dynamic: OnceCell<Dynamic<'r>>,
 }
 
 impl<'r> Walk<'r> {
@@ -188,7 +197,8 @@ impl<'r> Walk<'r> {
 
     fn meets(&self, family: Family, bridged: bool) -> bool {
         match (self.hook, family) {
-            (Hook::Ingress, Family::Netdev | Family::Inet) | (Hook::Egress, Family::Netdev) => true,
+            (Hook::Ingress | Hook::Egress, Family::Netdev) => true,
+            (Hook::Ingress, Family::Inet) => matches!(self.packet.get(Field::Ethertype), 0x0800 | 0x86dd),
             (Hook::Ingress | Hook::Egress, _) | (_, Family::Netdev) => false,
             (_, Family::Bridge) => bridged,
             _ if bridged => false,
@@ -291,6 +301,7 @@ impl<'r> Walk<'r> {
                     continue;
                 }
                 Statement::Map(key, values) => match self.admits(table, key, values) {
+                    Some(_) if self.dynamic(table, key, values) == Some(false) => return None,
                     Some(element) => element.verdict.clone().unwrap_or(Verdict::Continue),
                     None => return None,
                 },
@@ -321,7 +332,18 @@ impl<'r> Walk<'r> {
     }
 
     fn holds(&self, table: &Table, condition: &Condition) -> bool {
-        self.admits(table, &condition.key, &condition.values).is_some() != condition.negated
+        let Condition { key, values, negated } = condition;
+        let has = self.dynamic(table, key, values);
+        has.unwrap_or_else(|| self.admits(table, key, values).is_some()) != *negated
+    }
+
+    /// Whether a set that packets fill has this one, which only the packet's own unknown tells; none for other sets.
+    fn dynamic(&self, table: &Table, key: &Key, values: &Values) -> Option<bool> {
+        let Values::Named(name) = values else { return None };
+        let set = table.sets.iter().find(|set| set.name == *name && set.dynamic)?;
+        let dynamic = self.dynamic.get_or_init(|| Dynamic::of(self.ruleset));
+        let unknown = dynamic.unknown(Asked::of(table, set, key));
+        Some(unknown.is_some_and(|unknown| self.packet.get(unknown) == 1))
     }
 
     /// The first element that admits the packet.

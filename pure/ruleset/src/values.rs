@@ -1,7 +1,7 @@
 //! What conditions and verdict maps compare with: sets, as diagrams.
 
 use crate::chain::{Chains, FALL, HIT};
-use crate::dynamic::Dynamic;
+use crate::dynamic::{Asked, Dynamic};
 use crate::meaning::{Note, Unclear};
 use crate::{
     Condition, Diagram, Element, Field, Key, Leaf, Place, Range, Ruleset, Set, Table, TooLarge, Values,
@@ -14,7 +14,7 @@ pub(crate) struct Known<'a> {
     /// For each table its sets and maps, by name.
     sets: Vec<BTreeMap<&'a str, &'a Set>>,
     /// Diagrams of named sets: which packets they have.
-    members: BTreeMap<(usize, &'a str, &'a [Field]), Diagram>,
+    members: BTreeMap<Asked<'a>, Diagram>,
     pub(crate) dynamic: Dynamic<'a>,
 }
 
@@ -48,8 +48,7 @@ impl<'a> Chains<'a> {
         let members = match values {
             Values::Here(elements) => self.members(key, elements)?,
             Values::Named(name) => {
-                let set = self.set(table, name, place)?;
-                let of = (table, set.name.as_str(), key.as_slice());
+                let (set, of) = self.set(table, name, key, place)?;
                 match self.known.members.get(&of) {
                     Some(members) => *members,
                     None => {
@@ -90,8 +89,7 @@ impl<'a> Chains<'a> {
         let (elements, dynamic) = match values {
             Values::Here(elements) => (elements, None),
             Values::Named(name) => {
-                let set = self.set(table, name, place)?;
-                let of = (table, set.name.as_str(), key.as_slice());
+                let (set, of) = self.set(table, name, key, place)?;
                 let unknown = if set.dynamic { Some(self.unknown(of, set)?) } else { None };
                 (&set.elements, unknown)
             }
@@ -130,17 +128,27 @@ impl<'a> Chains<'a> {
         Ok(self.space.boxes(key, boxes, elsewhere)?)
     }
 
-    fn set(&self, table: usize, name: &str, place: Place) -> Result<&'a Set, Unclear> {
+    fn set(
+        &self,
+        table: usize,
+        name: &str,
+        key: &'a [Field],
+        place: Place,
+    ) -> Result<(&'a Set, Asked<'a>), Unclear> {
+        let within = self.ruleset.tables.get(table);
         let set = self.known.sets.get(table).and_then(|sets| sets.get(name)).copied();
-        set.ok_or_else(|| Unclear::NoSet {
-            name: name.into(),
-            table: self.ruleset.tables.get(table).map(|table| table.name.clone()).unwrap_or_default(),
-            place,
-        })
+        match (within, set) {
+            (Some(table), Some(set)) => Ok((set, Asked::of(table, set, key))),
+            _ => Err(Unclear::NoSet {
+                name: name.into(),
+                table: within.map(|table| table.name.clone()).unwrap_or_default(),
+                place,
+            }),
+        }
     }
 
     /// The unknown that stands for a dynamic set's having a packet.
-    fn unknown(&mut self, of: (usize, &'a str, &'a [Field]), set: &'a Set) -> Result<Field, Unclear> {
+    fn unknown(&mut self, of: Asked<'a>, set: &'a Set) -> Result<Field, Unclear> {
         let unknown = self.known.dynamic.unknown(of).ok_or(TooLarge::Unknowns)?;
         let text = format!("packets put elements into set `{}`; whether one is there is not known", set.name);
         self.notes.push(Note { place: set.place, text });

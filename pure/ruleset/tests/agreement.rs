@@ -6,11 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use ruleset::{
-    Base, Chain, Condition, Element, Family, Fate, Field, Hook, Packet, Place, Range, Rule, Ruleset, Set,
-    Space, Statement, Table, Values, Verdict, Way,
+    Base, Chain, Condition, Element, FORWARDED, Family, Fate, Field, Hook, Packet, Place, Range, Rule,
+    Ruleset, Set, Space, Statement, Table, Values, Verdict, Way,
 };
 
-const FIELDS: [Field; 10] = [
+const FIELDS: [Field; 13] = [
     Field::Ethertype,
     Field::State,
     Field::InterfaceIn,
@@ -21,6 +21,10 @@ const FIELDS: [Field; 10] = [
     Field::DestinationPort,
     Field::SourceMac,
     Field::Unknown(0),
+    // Of dynamic sets.
+    Field::Unknown(1),
+    Field::Unknown(2),
+    Field::Unknown(3),
 ];
 
 /// The interfaces of every ruleset here.
@@ -45,7 +49,8 @@ fn range(field: Field) -> BoxedStrategy<Range> {
 }
 
 fn key() -> impl Strategy<Value = Vec<Field>> {
-    prop_oneof![3 => vec(select(&FIELDS), 1), 1 => vec(select(&FIELDS), 2)]
+    let fields = &FIELDS[..10];
+    prop_oneof![3 => vec(select(fields), 1), 1 => vec(select(fields), 2)]
 }
 
 /// A verdict in the chain of that number; jumps go to later ones only, so that there is no circle.
@@ -79,7 +84,8 @@ fn elements(key: Vec<Field>, chain: Option<usize>) -> impl Strategy<Value = Vec<
 
 fn condition() -> impl Strategy<Value = Statement> {
     let here = key().prop_flat_map(|key| (Just(key.clone()), elements(key, None).prop_map(Values::Here)));
-    let named = Just((vec![Field::Source], Values::Named("hosts".into())));
+    let of = select(&[Field::Source, Field::Destination]);
+    let named = of.prop_map(|of| (vec![of], Values::Named("hosts".into())));
     (prop_oneof![4 => here, 1 => named], any::<bool>())
         .prop_map(|((key, values), negated)| Statement::Match(Condition { key, values, negated }))
 }
@@ -107,23 +113,35 @@ fn rule(chain: usize) -> impl Strategy<Value = Rule> {
     })
 }
 
-fn base(bridge: bool) -> impl Strategy<Value = Option<Base>> {
+/// Where chains of a family may be, and of which type.
+fn base(family: Family) -> impl Strategy<Value = Option<Base>> {
+    const LAYERS: [Hook; 4] = [Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Postrouting];
+    let hooks: &[Hook] = match family {
+        Family::Netdev => &[Hook::Ingress, Hook::Egress],
+        Family::Inet => &[Hook::Ingress, Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Postrouting],
+        _ => &LAYERS,
+    };
     let policy = prop_oneof![Just(Verdict::Accept), Just(Verdict::Drop)];
-    let hook = select(&[Hook::Prerouting, Hook::Forward]);
-    let kind = select(if bridge { &["filter"][..] } else { &["filter", "filter", "route"][..] });
-    (kind, hook, select(&[-300, -1, 0, 1]), policy).prop_map(|(kind, hook, priority, policy)| {
-        Some(Base { kind: kind.into(), hook, priority, policy, devices: Vec::new() })
-    })
+    let kind =
+        select(if family == Family::Bridge { &["filter"][..] } else { &["filter", "filter", "nat"][..] });
+    let devices = vec(0..6u16, 1..3);
+    (kind, select(hooks), select(&[-300, -200, 0, 1]), policy, devices).prop_map(
+        |(kind, hook, priority, policy, devices)| {
+            let at_devices = matches!(hook, Hook::Ingress | Hook::Egress);
+            let (kind, devices) = if at_devices { ("filter", devices) } else { (kind, Vec::new()) };
+            Some(Base { kind: kind.into(), hook, priority, policy, devices })
+        },
+    )
 }
 
 fn table() -> impl Strategy<Value = Table> {
-    let family = select(&[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge]);
+    let family = select(&[Family::Ip, Family::Ip6, Family::Inet, Family::Bridge, Family::Netdev]);
     family.prop_flat_map(move |family| {
         let sets =
             (elements(vec![Field::Source], None), elements(vec![Field::Destination], Some(CHAINS - 2)));
         let chains: Vec<_> = (0..CHAINS)
             .map(|at| {
-                let base = if at < 2 { base(family == Family::Bridge).boxed() } else { Just(None).boxed() };
+                let base = if at < 2 { base(family).boxed() } else { Just(None).boxed() };
                 (base, vec(rule(at), 0..4)).prop_map(move |(base, rules)| Chain {
                     name: format!("c{at}").as_str().into(),
                     base,
@@ -132,16 +150,16 @@ fn table() -> impl Strategy<Value = Table> {
                 })
             })
             .collect();
-        let set = |name: &str, elements| Set {
+        let set = |name: &str, elements, dynamic| Set {
             name: name.into(),
             elements,
-            dynamic: false,
+            dynamic,
             place: Place::default(),
         };
-        (sets, chains, 0..10u8).prop_map(move |((hosts, fates), chains, dormant)| Table {
+        (sets, chains, 0..10u8, 0..4u8).prop_map(move |((hosts, fates), chains, dormant, dynamic)| Table {
             family,
-            name: "t".into(),
-            sets: vec![set("hosts", hosts), set("fates", fates)],
+            name: "".into(),
+            sets: vec![set("hosts", hosts, dynamic == 0), set("fates", fates, dynamic == 1)],
             chains,
             dormant: dormant == 0,
         })
@@ -150,7 +168,11 @@ fn table() -> impl Strategy<Value = Table> {
 
 fn ruleset() -> impl Strategy<Value = Ruleset> {
     vec(table(), 1..3).prop_map(|tables| Ruleset {
-        tables,
+        tables: tables
+            .into_iter()
+            .zip(["one", "two"])
+            .map(|(t, name)| Table { name: name.into(), ..t })
+            .collect(),
         interfaces: INTERFACES.map(Into::into).into(),
         unknowns: vec!["meta skuid 5".into()],
     })
@@ -186,101 +208,29 @@ proptest! {
     fn a_packet_has_the_fate_that_its_ruleset_means(ruleset in ruleset(), packets in vec(packet(), 40)) {
         let mut space = Space::new(1 << 20);
         for way in [Way::Routed, Way::Bridged] {
-            for hooks in [&[Hook::Forward][..], &[Hook::Prerouting, Hook::Forward]] {
-                let meaning = ruleset.meaning(&mut space, way, hooks).unwrap();
-                for packet in &packets {
-                    let fate = Fate::of(space.leaf_of(meaning.fates, packet));
-                    prop_assert_eq!(fate, Some(walked(&ruleset, packet, way, hooks)), "{:?}", packet);
-                }
-            }
-        }
-    }
-}
-
-fn walked(ruleset: &Ruleset, packet: &Packet, way: Way, hooks: &[Hook]) -> Fate {
-    for hook in hooks {
-        let mut chains: Vec<(&Table, &Chain, &Base)> = Vec::new();
-        for table in ruleset.tables.iter().filter(|table| !table.dormant) {
-            let ethertype = packet.get(Field::Ethertype);
-            let sees = match table.family {
-                Family::Ip => way == Way::Routed && ethertype == 0x0800,
-                Family::Ip6 => way == Way::Routed && ethertype == 0x86dd,
-                Family::Inet => way == Way::Routed && (ethertype == 0x86dd || ethertype == 0x0800),
-                Family::Bridge => way == Way::Bridged,
-                _ => false,
-            };
-            for chain in &table.chains {
-                if let Some(base) = &chain.base
-                    && sees
-                    && base.hook == *hook
-                {
-                    chains.push((table, chain, base));
-                }
-            }
-        }
-        chains.sort_by_key(|(.., base)| base.priority);
-        for (table, chain, base) in chains {
-            let mut packet = packet.clone();
-            for (field, value) in base.unseen() {
-                packet = packet.with(field, value);
-            }
-            let fate = match walk(&packet, table, chain) {
-                Verdict::Accept => continue,
-                Verdict::Drop => Fate::Drop,
-                Verdict::Reject => Fate::Reject,
-                Verdict::Queue => Fate::Queue,
-                _ if base.policy == Verdict::Accept => continue,
-                _ => Fate::Drop,
-            };
-            return fate;
-        }
-    }
-    Fate::Accept
-}
-
-/// What a chain decides; `Continue` if it does not.
-fn walk(packet: &Packet, table: &Table, chain: &Chain) -> Verdict {
-    let has = |key: &[Field], element: &Element| {
-        key.iter().zip(&element.key).all(|(field, range)| range.contains(packet.get(*field)))
-    };
-    let elements = |values: &Values| match values {
-        Values::Here(elements) => elements.clone(),
-        Values::Named(name) => table.sets.iter().find(|set| set.name == *name).unwrap().elements.clone(),
-    };
-    'rules: for rule in &chain.rules {
-        for statement in &rule.statements {
-            let verdict = match statement {
-                Statement::Match(Condition { key, values, negated }) => {
-                    if elements(values).iter().any(|element| has(key, element)) == *negated {
-                        continue 'rules;
-                    }
-                    continue;
-                }
-                Statement::Map(key, values) => {
-                    let elements = elements(values);
-                    let Some(element) = elements.iter().find(|element| has(key, element)) else {
-                        continue 'rules;
+            let bridged = way == Way::Bridged;
+            let through = ruleset.meaning(&mut space, way, &FORWARDED).unwrap();
+            let input = ruleset.meaning(&mut space, way, &[Hook::Input]).unwrap();
+            for packet in &packets {
+                for (meaning, trace) in [
+                    (&through, ruleset.trace_forwarded(packet, bridged)),
+                    (&input, ruleset.trace(packet, Hook::Input, bridged)),
+                ] {
+                    let fate = match trace.verdict {
+                        Verdict::Accept => Fate::Accept,
+                        Verdict::Drop => Fate::Drop,
+                        Verdict::Reject => Fate::Reject,
+                        _ => Fate::Queue,
                     };
-                    element.verdict.clone().unwrap()
+                    prop_assert_eq!(
+                        Fate::of(space.leaf_of(meaning.fates, packet)),
+                        Some(fate),
+                        "{:?}: {:?}",
+                        packet,
+                        trace.steps
+                    );
                 }
-                Statement::Verdict(verdict) => verdict.clone(),
-                Statement::Passive | Statement::Changes(_) => continue,
-            };
-            let (name, goto) = match &verdict {
-                Verdict::Continue => continue,
-                Verdict::Return => return Verdict::Continue,
-                Verdict::Jump(name) => (name, false),
-                Verdict::Goto(name) => (name, true),
-                decided => return decided.clone(),
-            };
-            let to = table.chains.iter().find(|chain| chain.name == *name).unwrap();
-            let decided = walk(packet, table, to);
-            if goto || decided != Verdict::Continue {
-                return decided;
             }
-            // Back from there, the next rule is asked and not the rest of this one.
-            continue 'rules;
         }
     }
-    Verdict::Continue
 }
