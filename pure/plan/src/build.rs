@@ -4,7 +4,8 @@ use crate::{
     Plan,
     networks::is_outside,
     plan::Table,
-    tree::{List, Required, Tree},
+    source::Span,
+    tree::{ConduitTable, List, Required, Table as _, Tree},
     value::slug,
 };
 use city::{
@@ -23,8 +24,9 @@ const LEARNING: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// After how long without a sign a device counts as silent, if the plan does not say.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Builds the plan. `None` only if a required value is missing, which the checks have then said.
-pub(crate) fn build(tree: Tree) -> Option<Plan> {
+/// Builds the plan. `place` turns a span into a file and a line. `None` only if a required value is missing, which the
+/// checks have then said.
+pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>) -> Option<Plan> {
     let city = tree.cities.into_iter().next()?;
     let settings = Settings {
         name: required(city.name)?,
@@ -116,18 +118,24 @@ pub(crate) fn build(tree: Tree) -> Option<Plan> {
             reason: required(response.reason)?,
         });
     }
-    let conduits = build_conduits(tree.conduits)?;
-    Some(index(settings, services, assets, zones, conduits, suppliers, feeds, responses, contacts))
+    let (conduits, places) = build_conduits(tree.conduits, place)?;
+    let plan = index(settings, services, assets, zones, conduits, suppliers, feeds, responses, contacts);
+    Some(Plan { places, ..plan })
 }
 
 /// Conduits without an id get one from both ends and a number.
-fn build_conduits(tables: Vec<crate::tree::ConduitTable>) -> Option<Vec<Conduit>> {
+fn build_conduits(
+    tables: Vec<ConduitTable>,
+    mut place: impl FnMut(Span) -> Option<(Text, usize)>,
+) -> Option<(Vec<Conduit>, BTreeMap<ConduitId, (Text, usize)>)> {
+    let mut places = BTreeMap::new();
     let mut taken: BTreeSet<ConduitId> =
         tables.iter().filter_map(|conduit| conduit.id.get()).map(|id| id.value.clone()).collect();
     // The next number to try for each pair of ends, so that many conduits between two zones are not tried again and again.
     let mut next: BTreeMap<String, usize> = BTreeMap::new();
     let mut conduits = Vec::with_capacity(tables.len());
     for table in tables {
+        let header = table.header();
         let (from, to) = (required(table.from)?, required(table.to)?);
         let id = match table.id.take() {
             Some(id) => id,
@@ -145,6 +153,7 @@ fn build_conduits(tables: Vec<crate::tree::ConduitTable>) -> Option<Vec<Conduit>
                 }
             }
         };
+        places.extend(place(header).map(|place| (id.clone(), place)));
         conduits.push(Conduit {
             id,
             from,
@@ -155,7 +164,7 @@ fn build_conduits(tables: Vec<crate::tree::ConduitTable>) -> Option<Vec<Conduit>
             reason: required(table.reason)?,
         });
     }
-    Some(conduits)
+    Some((conduits, places))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of a plan, each of its own type")]
@@ -201,6 +210,7 @@ fn index(
         by_address,
         by_mac,
         by_ends,
+        places: BTreeMap::new(),
         elsewhere,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Plan, build, conduits, csv,
-    diagnostic::{Code, Diagnostic, Flaw, Flaws, Severity},
+    diagnostic::{Code, Diagnostic, Flaw, Flaws, Places, Severity},
     ids::Ids,
     networks,
     reach::check_uses,
@@ -11,6 +11,7 @@ use crate::{
     suggest::Suggestions,
     tree::{Reading, Table, Tree},
 };
+use city::Text;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What checking a plan's text gave.
@@ -56,7 +57,9 @@ pub fn check(files: &[SourceFile]) -> Checked {
     conduits::check_conduits(&tree, &mut flaws);
     recovery::check_services(&tree, &mut flaws);
     check_uses(&tree, &mut flaws);
-    let plan = if flaws.errors() == 0 { build::build(tree) } else { None };
+    let mut places = Places::new(files);
+    let place = |span| places.place(span).map(|place| (Text::from(place.file), place.line));
+    let plan = if flaws.errors() == 0 { build::build(tree, place) } else { None };
     Checked { plan, diagnostics: flaws.into_diagnostics(files) }
 }
 

@@ -233,7 +233,7 @@ impl Flaws {
     pub fn into_diagnostics(self, files: &[SourceFile]) -> Vec<Diagnostic> {
         let Flaws { mut list, omitted, .. } = self;
         list.sort_by_key(|flaw| flaw.span.map(|span| (span.file, span.start)));
-        let mut places = Places { files, lines: BTreeMap::new() };
+        let mut places = Places::new(files);
         let mut diagnostics: Vec<_> = list
             .into_iter()
             .map(|flaw| Diagnostic {
@@ -263,13 +263,18 @@ impl Flaws {
     }
 }
 
-struct Places<'a> {
+/// Turns spans into places.
+pub(crate) struct Places<'a> {
     files: &'a [SourceFile],
     lines: BTreeMap<u32, Lines<'a>>,
 }
 
-impl Places<'_> {
-    fn place(&mut self, span: Span) -> Option<Place> {
+impl<'a> Places<'a> {
+    pub fn new(files: &'a [SourceFile]) -> Places<'a> {
+        Places { files, lines: BTreeMap::new() }
+    }
+
+    pub fn place(&mut self, span: Span) -> Option<Place> {
         let file = self.files.get(span.file as usize)?;
         let lines = self.lines.entry(span.file).or_insert_with(|| Lines::new(file.text()));
         let bytes = span.bytes();
@@ -317,7 +322,7 @@ mod tests {
     fn a_place_counts_characters_and_survives_long_lines() {
         let text = format!("é = \"x\"\r\n{}bad{}", "a".repeat(1000), "b".repeat(1000));
         let files = [SourceFile::new("a.toml", text)];
-        let mut places = Places { files: &files, lines: BTreeMap::new() };
+        let mut places = Places::new(&files);
         let value = places.place(Span::new(0, 5..8)).unwrap();
         assert_eq!((value.line, value.column, value.underline), (1, 5, 4..7));
         let long = places.place(Span::new(0, 1010..1013)).unwrap();

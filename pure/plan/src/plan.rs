@@ -2,7 +2,7 @@
 
 use city::{
     Address, Asset, AssetId, Conduit, ConduitId, Contact, ContactId, Feed, FeedId, Mac, ResponseId, Service,
-    ServiceId, Settings, StandingResponse, Supplier, SupplierId, Zone, ZoneId,
+    ServiceId, Settings, StandingResponse, Supplier, SupplierId, Text, Zone, ZoneId,
 };
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -32,6 +32,8 @@ pub struct Plan {
     pub(crate) by_address: BTreeMap<IpAddr, AssetId>,
     pub(crate) by_mac: BTreeMap<Mac, AssetId>,
     pub(crate) by_ends: BTreeMap<(ZoneId, ZoneId), Vec<ConduitId>>,
+    /// The file and line where each conduit is declared.
+    pub(crate) places: BTreeMap<ConduitId, (Text, usize)>,
     /// The zone that is everywhere else: outside, and without networks.
     pub(crate) elsewhere: Option<ZoneId>,
 }
@@ -109,6 +111,12 @@ impl Plan {
     pub fn conduits_between(&self, from: &ZoneId, to: &ZoneId) -> impl Iterator<Item = &Conduit> {
         let ids = self.by_ends.get(&(from.clone(), to.clone()));
         ids.into_iter().flatten().filter_map(|id| self.conduits.get(id))
+    }
+
+    /// The file, and the line from 1, where a conduit is declared.
+    #[must_use]
+    pub fn place_of(&self, conduit: &ConduitId) -> Option<(&str, usize)> {
+        self.places.get(conduit).map(|(file, line)| (file.as_str(), *line))
     }
 
     /// The suppliers, in the order of the plan.

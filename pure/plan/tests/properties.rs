@@ -84,7 +84,12 @@ fn check_text(toml: &str, sheet: &str) -> Checked {
 fn said(checked: &Checked) -> (String, Vec<plan::Code>) {
     let mut codes: Vec<_> = checked.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
     codes.sort_unstable();
-    (format!("{:?}", checked.plan), codes)
+    // Where something is declared is not what it means.
+    let plan = format!("{:?}", checked.plan);
+    let meant = plan.split_once(", places: ").zip(plan.split_once(", elsewhere: "));
+    let meant =
+        meant.map_or(plan.clone(), |((before, _), (_, after))| format!("{before}, elsewhere: {after}"));
+    (meant, codes)
 }
 
 /// A piece that is put into the seed, or what is cut out of it.
