@@ -80,7 +80,8 @@ fn measure(zones: u32, range: Option<&Range>) {
 fn city(zones: u32) -> String {
     let base = u32::from(Ipv4Addr::new(10, 0, 0, 0));
     let mut text = String::from("[city]\nname = \"Testwick\"\ntime-zone = \"Europe/London\"\n");
-    let services = ["modbus: read", "dns: any", "ntp: read", "tls: any", "http: read on tcp/8088", "udp/5000..5010"];
+    let services =
+        ["modbus: read", "dns: any", "ntp: read", "tls: any", "http: read on tcp/8088", "udp/5000..5010"];
     for zone in 0..zones {
         let network = Ipv4Addr::from(base + zone * 64);
         let _ = writeln!(
@@ -97,11 +98,13 @@ fn city(zones: u32) -> String {
         for way in 1..=10_u32 {
             // Spread over the city, so that what is open between two zones is nothing special.
             let to = (zone + way * way * 7 + 1) % zones;
-            let mut allow: Vec<&str> = (0..1 + (zone + way) % 4)
-                .map(|at| services[((zone * 3 + way + at) % 6) as usize])
-                .collect();
+            let mut allow: Vec<&str> =
+                (0..1 + (zone + way) % 4).map(|at| services[((zone * 3 + way + at) % 6) as usize]).collect();
             allow.dedup();
-            let _ = writeln!(text, "[[conduit]]\nfrom = \"z{zone}\"\nto = \"z{to}\"\nreason = \"A test\"\nallow = {allow:?}");
+            let _ = writeln!(
+                text,
+                "[[conduit]]\nfrom = \"z{zone}\"\nto = \"z{to}\"\nreason = \"A test\"\nallow = {allow:?}"
+            );
             if (zone + way) % 2 == 0 {
                 let hosts: Vec<String> = (0..10).map(|at| format!("a{to}-{}", 1 + at * 5)).collect();
                 let _ = writeln!(text, "to-assets = {hosts:?}");

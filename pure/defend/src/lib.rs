@@ -7,6 +7,7 @@
 mod binding;
 mod breach;
 pub mod conduit;
+pub mod firewall;
 mod guard;
 mod habit;
 pub mod response;
