@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod kernel;
 mod rulesets;
 
 use ruleset::{Did, Family, Field, Hook, Packet, Ruleset, State, Statement, Trace, Values, Verdict};

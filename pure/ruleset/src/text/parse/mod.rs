@@ -259,7 +259,7 @@ fn words(tokens: &[Token<'_>]) -> Text {
     let mut out = Text::default();
     let mut close = true;
     for token in tokens.iter().filter(|token| token.sort != Sort::Separator) {
-        if !close && !(token.is_mark(",") || token.is_mark(")")) {
+        if !(close || token.is_mark(",") || token.is_mark(")")) {
             out.push(' ');
         }
         match token.sort {
