@@ -3,6 +3,7 @@
 use crate::{
     engine::{Engine, Message},
     failure::{Verdict, warn},
+    firewall,
     serving::{Serving, first_link},
 };
 use anyhow::Context;
@@ -54,6 +55,11 @@ pub(crate) fn run(
     show_complaints();
     let (sender, receiver) = messages;
     let scheme = if serving.tls.is_some() { "https" } else { "http" };
+    let containing = match serving.enforcer.clone() {
+        Some(socket) => firewall::begin(socket, engine.city(), sender.clone())?,
+        None => firewall::none(sender.clone()),
+    };
+    engine.contain_with(containing);
     let served = serving.begin(&engine, runtime, sender.clone())?;
     let address =
         served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();

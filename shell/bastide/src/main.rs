@@ -6,6 +6,7 @@ mod demo;
 mod enforce;
 mod engine;
 mod failure;
+mod firewall;
 mod identify;
 mod live;
 mod log;
