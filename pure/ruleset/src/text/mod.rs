@@ -66,9 +66,11 @@ impl Ruleset {
     /// Reads what `nft list ruleset` prints, or a file that `nft -f` takes, into the ruleset that would be in force
     /// after it, had there been none before.
     ///
-    /// Four things are taken as they nearly always are: IPv6 packets have no extension header before the one that
+    /// Some things are taken as they nearly always are: IPv6 packets have no extension header before the one that
     /// `ip6 nexthdr` asks for, `th dport` is asked of packets with ports, `ether saddr` of packets that came over
-    /// Ethernet, and a set that rules fill is not full.
+    /// Ethernet, and a set that rules fill is not full. Within a bridge, `ip saddr` and `icmp type` ask for the EtherType
+    /// behind VLAN tags, and only `ether type` for that of the frame: `nft list` leaves out which of the two was meant
+    /// wherever a rule says both, so a rule that is for frames without a tag says `vlan` or nothing but `ether type`.
     ///
     /// # Errors
     ///

@@ -21,10 +21,8 @@ pub(super) const WITH_PORTS: [u128; 5] = [TCP, UDP, 33, 132, 136];
 /// Something that holds wherever a part of a key has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Implied {
-    /// The packet's own EtherType, behind tags.
+    /// The EtherType, behind tags.
     Ether(u128),
-    /// The frame's EtherType: there is no tag before it.
-    Untagged(u128),
     /// IPv4 or IPv6.
     Ip,
     Protocol(u128),
@@ -148,9 +146,8 @@ impl Parser<'_> {
                 .help("see `nft describe` for what there is"));
         }
         let frames = matches!(family, Family::Bridge | Family::Netdev);
-        let first = self.name("a key")?;
+        let Some(first) = self.next() else { return Err(self.expected("a key")) };
         let header = |implied: Vec<Implied>, parser: &mut Self| parser.field(first.text, implied);
-        let ether = |number: u128| if frames { Implied::Untagged(number) } else { Implied::Ether(number) };
         let over_ip = |number: u128| {
             let protocol = Implied::Protocol(number);
             if frames { vec![Implied::Ip, protocol] } else { vec![protocol] }
@@ -170,10 +167,10 @@ impl Parser<'_> {
             "th" => {
                 header(if frames { vec![Implied::Ip, Implied::Ports] } else { vec![Implied::Ports] }, self)
             }
-            "icmp" => header(vec![ether(IPV4), Implied::Protocol(1)], self),
-            "igmp" => header(vec![ether(IPV4), Implied::Protocol(2)], self),
-            "icmpv6" => header(vec![ether(IPV6), Implied::Protocol(58)], self),
-            "arp" => header(vec![ether(ARP)], self),
+            "icmp" => header(vec![Implied::Ether(IPV4), Implied::Protocol(1)], self),
+            "igmp" => header(vec![Implied::Ether(IPV4), Implied::Protocol(2)], self),
+            "icmpv6" => header(vec![Implied::Ether(IPV6), Implied::Protocol(58)], self),
+            "arp" => header(vec![Implied::Ether(ARP)], self),
             "vlan" => header(vec![Implied::Tagged], self),
             "ether" if frames && self.at_word("type") => {
                 self.at += 1;
@@ -241,11 +238,18 @@ impl Parser<'_> {
             "exthdr" | "dst" | "frag" | "hbh" | "mh" | "srh" => self.unknown_words(1),
             "@" => {
                 // `@th,16,16`
-                for _ in 0..2 {
-                    self.name("a header")?;
-                    self.expect_mark(",")?;
-                }
-                self.unknown_words(1)
+                let base = self.name("a header")?;
+                self.expect_mark(",")?;
+                let offset = self.name("a number")?;
+                self.expect_mark(",")?;
+                let length = self.name("a number")?;
+                let field = match (base.text, offset.text, length.text) {
+                    ("th", "0", "16") => Field::SourcePort,
+                    ("th", "16", "16") => Field::DestinationPort,
+                    _ => return Ok(Part::Unknown(Opaque::default())),
+                };
+                let implied = if frames { vec![Implied::Ip, Implied::Ports] } else { vec![Implied::Ports] };
+                Ok(Part::Known { field, kind: Kind::Port, implied })
             }
             bare => Ok(self.meta(bare, frames, family)),
         }

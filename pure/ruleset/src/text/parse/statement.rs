@@ -62,7 +62,10 @@ impl Parser<'_> {
                 return Ok(());
             }
             "reject" => return self.reject(rule),
-            "notrack" => rule.push(Statement::Changes("notrack".into())),
+            "notrack" => {
+                rule.push(Statement::Changes("notrack".into()));
+                return Ok(());
+            }
             "snat" | "dnat" | "masquerade" | "redirect" => {
                 self.family_implied(rule);
                 self.skip_rest();
