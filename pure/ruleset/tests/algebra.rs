@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use ruleset::{Diagram, Field, Leaf, Packet, Range, Space, TooLarge, Way};
+use ruleset::{Diagram, Field, Leaf, Packet, Range, Space, State, TooLarge, Way};
 
 const FIELDS: [Field; 6] = [
     Field::State,
@@ -247,7 +247,8 @@ fn packets_that_cannot_be_are_not_sensible() {
     assert_eq!(ways(&tcp.clone().with(Field::InterfaceIn, 3)), (1, 1));
     assert_eq!(ways(&tcp.clone().with(Field::InterfaceOut, 4)), (0, 0), "no such interface");
     assert_eq!(ways(&tcp.clone().with(Field::Vlan, 7)), (0, 1));
-    let arp = Packet::default().with(Field::Ethertype, 0x0806);
+    let arp = Packet::default().with(Field::Ethertype, 0x0806).with(Field::State, State::Untracked.number());
     assert_eq!(ways(&arp), (0, 1));
+    assert_eq!(ways(&arp.clone().with(Field::State, State::New.number())), (0, 0), "no connection is of ARP");
     assert_eq!(ways(&arp.clone().with(Field::Source, 1)), (0, 0));
 }
