@@ -13,6 +13,7 @@ mod boxes;
 mod chain;
 mod diagram;
 mod dynamic;
+mod fewer;
 mod field;
 mod meaning;
 mod select;

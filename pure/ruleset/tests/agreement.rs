@@ -205,7 +205,7 @@ fn packet() -> impl Strategy<Value = Packet> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_packet_has_the_fate_that_its_ruleset_means(ruleset in ruleset(), packets in vec(packet(), 40)) {

@@ -70,7 +70,7 @@ fn said(layers: &[Boxes], packet: &Packet) -> Leaf {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn boxes_come_to_the_leaf_of_the_first_that_has_the_packet(layers in layers(), packets in packets()) {
@@ -117,6 +117,20 @@ proptest! {
         let fixed = space.fix(diagram, field, value).unwrap();
         for packet in packets {
             prop_assert_eq!(space.leaf_of(fixed, &packet), said(&layers, &packet.with(field, value)));
+        }
+    }
+
+    #[test]
+    fn fields_may_be_forgotten(layers in layers(), packets in packets()) {
+        let mut space = Space::new(1 << 20);
+        let forgotten = [Field::State, Field::Unknown(3)];
+        let diagram = built(&mut space, &layers);
+        let highest = space.forget(diagram, |field| forgotten.contains(&field), Leaf::max).unwrap();
+        for packet in packets {
+            let states = (0..5).map(|state| packet.clone().with(Field::State, state));
+            let all = states.flat_map(|packet| [0, 1].map(|holds| packet.clone().with(Field::Unknown(3), holds)));
+            let wanted = all.map(|packet| said(&layers, &packet)).max().unwrap();
+            prop_assert_eq!(space.leaf_of(highest, &packet), wanted);
         }
     }
 
