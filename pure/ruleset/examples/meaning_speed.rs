@@ -1,7 +1,7 @@
 //! Measures how long it takes to prove what a large ruleset means.
 //!
-//! `meaning_speed ZONES CONDUITS ADDRESSES` makes a plan of so many zones and conduits, of which some end in 50 addresses
-//! until there are so many, and rulesets for it in each shape that they have. It works out what each means, makes the
+//! `meaning_speed ZONES CONDUITS ADDRESSES [SHAPE]` makes a plan of so many zones and conduits, of which some end in 50 addresses
+//! until there are so many, and rulesets for it in each shape that they have, or the one given. It works out what each means, makes the
 //! plan itself into a diagram, and compares them: they must be equal, and differ where a service is left out. It prints
 //!
 //! `SHAPE SECONDS-FOR-MEANING SECONDS-FOR-PLAN SECONDS-TO-COMPARE NODES INTERVALS`
@@ -57,10 +57,14 @@ struct Conduit {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = env::args().skip(1).map(|argument| argument.parse::<u128>());
-    let mut next = || arguments.next().ok_or("usage: meaning_speed ZONES CONDUITS ADDRESSES");
-    let (zones, conduits, addresses) = (next()??, next()??, next()??);
+    let mut arguments = env::args().skip(1);
+    let mut next = || arguments.next().ok_or("usage: meaning_speed ZONES CONDUITS ADDRESSES [SHAPE]");
+    let (zones, conduits, addresses) = (next()?.parse()?, next()?.parse()?, next()?.parse()?);
+    let only = next().ok();
     for (name, shape) in SHAPES {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let plan = conduits_of(zones, conduits, if shape == Shape::Joined { 0 } else { addresses });
         let mut less = plan.clone();
         less.last_mut().ok_or("no conduits")?.ports.pop();

@@ -39,6 +39,8 @@ enum Stage {
 #[derive(Clone, Copy)]
 struct Transfer {
     diagram: Diagram,
+    /// The same for who does not come back: [`RETURN`] in place of [`FALL`].
+    gone_to: Diagram,
     /// How many chains stand one behind the other from this one on.
     height: usize,
 }
@@ -76,9 +78,9 @@ impl<'a> Chains<'a> {
     /// What a chain makes of packets, with so many chains before it.
     fn transfer(&mut self, table: usize, at: usize, level: usize) -> Result<Transfer, Unclear> {
         let ruleset = self.ruleset;
-        let nothing = Transfer { diagram: Diagram::leaf(FALL), height: 1 };
         let Some(chain) = ruleset.tables.get(table).and_then(|table| table.chains.get(at)) else {
-            return Ok(nothing);
+            let (diagram, gone_to) = (Diagram::leaf(FALL), Diagram::leaf(RETURN));
+            return Ok(Transfer { diagram, gone_to, height: 1 });
         };
         let too_deep = Unclear::TooDeep { name: chain.name.clone(), place: chain.place };
         match self.stage(table, at).copied() {
@@ -110,7 +112,8 @@ impl<'a> Chains<'a> {
         }
         let diagram = self.space.in_turn(&rules, FALL)?;
         let diagram = self.space.replace(diagram, RETURN, Diagram::leaf(FALL))?;
-        Ok(Transfer { diagram, height })
+        let gone_to = self.space.replace(diagram, FALL, Diagram::leaf(RETURN))?;
+        Ok(Transfer { diagram, gone_to, height })
     }
 
     /// What a rule makes of packets: from its last statement to its first, each put before what follows.
@@ -174,7 +177,6 @@ impl<'a> Chains<'a> {
         })?;
         let to = self.transfer(at.table, chain, at.level + 1)?;
         *height = (*height).max(to.height + 1);
-        // Who was gone to does not come back here.
-        Ok(if leave { self.space.replace(to.diagram, FALL, Diagram::leaf(RETURN))? } else { to.diagram })
+        Ok(if leave { to.gone_to } else { to.diagram })
     }
 }
