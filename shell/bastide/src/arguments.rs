@@ -102,6 +102,10 @@ pub(crate) struct Run {
     /// How many cores read each interface; all if left out. What is found is the same for any number
     #[arg(long, value_name = "NUMBER")]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// The socket of the process that holds the firewall (`bastide enforcer`): responses are carried out there, and what
+    /// it has is watched
+    #[arg(long, value_name = "PATH", env = "BASTIDE_ENFORCER")]
+    pub(crate) enforcer: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) listen: Listen,
     #[command(flatten)]
