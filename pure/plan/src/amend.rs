@@ -93,8 +93,11 @@ pub fn amend(files: &[SourceFile], additions: &[Addition]) -> Vec<SourceFile> {
     amended.collect()
 }
 
-/// A pair of zones, and what is to be allowed between them with why.
+/// For each pair of zones what is to be allowed between them, each with why.
 type Between<'a> = BTreeMap<(&'a ZoneId, &'a ZoneId), Vec<(Allowance, String)>>;
+
+/// The longest comment, in bytes.
+const EVIDENCE_MAX: usize = 200;
 
 /// What is to be added between each pair of zones, once.
 fn gather(additions: &[Addition]) -> Between<'_> {
@@ -102,7 +105,7 @@ fn gather(additions: &[Addition]) -> Between<'_> {
     for addition in additions {
         let Ok(allowance) = parse_allowance(&addition.allow) else { continue };
         let list = gathered.entry((&addition.from, &addition.to)).or_default();
-        let evidence = plain(&addition.evidence, 120);
+        let evidence = plain(&addition.evidence, EVIDENCE_MAX);
         let known = list.iter_mut().find(|(known, _)| match (known, &allowance) {
             (
                 Allowance::Requests { protocol: a, target: x, .. },

@@ -97,6 +97,14 @@ pub struct Line {
     pub allow: Vec<Text>,
 }
 
+impl Line {
+    /// Whether it is something that the new plan changes: it ran, and the plan of now does not refuse it already.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.ran && matches!(self.now, None | Some(Stand::Allowed))
+    }
+}
+
 /// A service that would notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noticing {
@@ -108,10 +116,12 @@ pub struct Noticing {
     pub impact: Impact,
     /// Who answers for it.
     pub owner: Option<ContactId>,
-    /// How many lines of traffic that ran would be refused.
+    /// How many lines of traffic that ran would be refused, and are not outside the plan of now.
     pub refused: u64,
-    /// How many more would be findings.
+    /// How many more of those would be findings.
     pub watched: u64,
+    /// How many lines of traffic that ran would be refused or found, and are outside the plan of now too.
+    pub outside: u64,
 }
 
 /// An allowance of the new plan, and how it was used.
@@ -183,7 +193,8 @@ pub struct Answer {
     pub opened: Vec<Line>,
     /// Every allowance of the new plan, and how it was used.
     pub allowances: Vec<Use>,
-    /// The services that would notice, the gravest first.
+    /// The services at the ends of what ran and would be refused or found, those that would notice a change first, the
+    /// gravest of them first.
     pub services: Vec<Noticing>,
     /// The people named in the lines.
     pub contacts: Vec<Contact>,

@@ -230,7 +230,7 @@ impl<'p> Lines<'p> {
             told.sort_by_cached_key(|line| {
                 let often = std::cmp::Reverse(line.conversations + line.requests + line.unanswered);
                 let zones = (line.from.zone_name.clone(), line.to.zone_name.clone());
-                (!line.ran, zones, often, line.id.clone())
+                (!line.ran, !line.is_change(), zones, often, line.id.clone())
             });
             told
         };
@@ -339,30 +339,31 @@ fn allow(key: &Key, line: &Gathered) -> Vec<Text> {
     allow.iter().filter(|allowance| plan::can_be_written(allowance)).map(|a| a.to_string().into()).collect()
 }
 
-/// The services that would notice, the gravest first.
+/// The services at the ends of what ran, those that would notice first, the gravest of them first.
 fn noticing(plan: &Plan, refused: &[Line], watched: &[Line]) -> Vec<Noticing> {
-    let mut counts: BTreeMap<&ServiceId, (u64, u64)> = BTreeMap::new();
+    let mut services: BTreeMap<&ServiceId, Noticing> = BTreeMap::new();
     for line in refused.iter().chain(watched).filter(|line| line.ran) {
-        for service in &line.services {
-            let (refused, watched) = counts.entry(service).or_default();
-            *if line.refusal == Refusal::Port { refused } else { watched } += 1;
+        for service in line.services.iter().filter_map(|id| plan.service(id)) {
+            let noticing = services.entry(&service.id).or_insert_with(|| Noticing {
+                service: service.id.clone(),
+                name: service.name.clone(),
+                impact: service.impact,
+                owner: service.owner.clone(),
+                refused: 0,
+                watched: 0,
+                outside: 0,
+            });
+            let count = match (line.is_change(), line.refusal) {
+                (false, _) => &mut noticing.outside,
+                (true, Refusal::Port) => &mut noticing.refused,
+                (true, Refusal::Protocol | Refusal::Verb) => &mut noticing.watched,
+            };
+            *count += 1;
         }
     }
-    let tell = |(id, (refused, watched)): (&ServiceId, (u64, u64))| {
-        let service = plan.service(id)?;
-        Some(Noticing {
-            service: id.clone(),
-            name: service.name.clone(),
-            impact: service.impact,
-            owner: service.owner.clone(),
-            refused,
-            watched,
-        })
-    };
-    let mut services: Vec<Noticing> = counts.into_iter().filter_map(tell).collect();
-    services.sort_by(|a, b| {
-        (b.refused > 0, b.impact, b.refused, b.watched).cmp(&(a.refused > 0, a.impact, a.refused, a.watched))
-    });
+    let mut services: Vec<Noticing> = services.into_values().collect();
+    let weight = |s: &Noticing| (s.refused > 0, s.watched > 0, s.impact, s.refused, s.watched, s.outside);
+    services.sort_by(|a, b| weight(b).cmp(&weight(a)));
     services
 }
 

@@ -97,48 +97,67 @@ pub(super) fn headline(answer: &Answer) -> String {
         return "Nothing is recorded, so nothing can be said of what would stop".to_owned() + ".";
     };
     let span = lasting(span);
-    let ran = |lines: &[Line]| lines.iter().filter(|line| line.ran).count();
-    let (refused, watched, unused) =
-        (ran(&answer.refused), ran(&answer.watched), answer.unused().count());
-    let never = match unused {
-        0 => "every allowance was used".to_owned(),
-        1 => "1 allowance was never used".to_owned(),
-        unused => format!("{unused} allowances were never used"),
+    let count = |lines: &[Line], is_change| {
+        lines.iter().filter(|line| line.ran && line.is_change() == is_change).count()
     };
-    if refused == 0 {
-        let found = match watched {
-            0 => String::new(),
-            1 => " 1 thing that the new plan does not allow would be found, not stopped.".to_owned(),
-            n => format!(" {n} things that the new plan does not allow would be found, not stopped."),
-        };
-        return format!("Nothing that ran in the {span} on record would stop, and {never}.{found}");
-    }
+    let (refused, found) = (count(&answer.refused, true), count(&answer.watched, true));
+    let outside = count(&answer.refused, false);
+    let never = match answer.unused().count() {
+        0 => "every allowance was used".to_owned(),
+        unused => format!("{} never used", were(unused, "allowance")),
+    };
+    let found = match found {
+        0 => String::new(),
+        1 => " 1 more thing that it does not allow would be found, not stopped.".to_owned(),
+        n => format!(" {n} more things that it does not allow would be found, not stopped."),
+    };
     let names: Vec<&str> =
         answer.services.iter().filter(|service| service.refused > 0).map(|s| s.name.as_str()).collect();
-    let paths = match refused {
-        1 => "1 path that ran".to_owned(),
-        refused => format!("{refused} paths that ran"),
-    };
-    let paths = format!("{paths} in the {span} on record would be refused");
-    match names.as_slice() {
-        [] => format!("No service would notice, but {paths}; {never}."),
-        [name] => format!("1 service would notice: {name}. {paths}; {never}."),
+    let who = match names.as_slice() {
+        [] => "No service would notice, but ".to_owned(),
+        [name] => format!("1 service would notice: {name}. "),
         names => {
             let shown = names.get(..4).unwrap_or(names).join(", ");
             let more = if names.len() > 4 { ", …" } else { "" };
-            format!("{} services would notice: {shown}{more}. {paths}; {never}.", names.len())
+            format!("{} services would notice: {shown}{more}. ", names.len())
         }
-    }
+    };
+    let ran = match (refused, outside) {
+        (0, 0) => format!("Nothing that ran in the {span} on record would stop, and {never}."),
+        (0, outside) => format!(
+            "Nothing that the plan of now allows would stop. {} that ran outside it in the {span} on record would be \
+             refused; {never}.",
+            counted(outside, "path")
+        ),
+        (refused, 0) => {
+            format!("{who}{} that ran in the {span} on record would be refused; {never}.", counted(refused, "path"))
+        }
+        (refused, outside) => format!(
+            "{who}{} that ran in the {span} on record would be refused, and {outside} that the plan of now does not \
+             allow either; {never}.",
+            counted(refused, "path")
+        ),
+    };
+    ran + &found
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn were(count: usize, what: &str) -> String {
+    format!("{} {}", counted(count, what), if count == 1 { "was" } else { "were" })
 }
 
 /// How long it is from one time to another, in words.
 fn lasting((first, last): (Timestamp, Timestamp)) -> String {
     let length: SignedDuration = last.duration_since(first);
     let counted = |count: i64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    match (length.as_hours(), length.as_mins()) {
-        (48.., _) => counted((length.as_hours() + 12) / 24, "day"),
-        (2.., _) => counted(length.as_hours(), "hour"),
-        (_, 2..) => counted(length.as_mins(), "minute"),
-        _ => counted(length.as_secs(), "second"),
+    let rounded = |unit: i64| (length.as_secs() + unit / 2) / unit;
+    match length.as_secs() {
+        172_800.. => counted(rounded(86_400), "day"),
+        7_200.. => counted(rounded(3_600), "hour"),
+        120.. => counted(rounded(60), "minute"),
+        seconds => counted(seconds, "second"),
     }
 }

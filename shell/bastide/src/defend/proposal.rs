@@ -6,13 +6,11 @@ use anyhow::bail;
 use city::Text;
 use defend::rehearsal::{Answer, Line};
 use plan::{Addition, SourceFile};
-use std::{
-    collections::BTreeSet,
-    io::Write,
-    path::Path,
-};
+use std::{collections::BTreeSet, io::Write, path::Path};
 
-/// Writes the patch that would allow the lines accepted, or everything that ran and would be refused or found.
+/// Writes the patch that would allow the lines accepted; or, where none is named, everything that the new plan would
+/// refuse or find and the plan of now does not. What is outside the plan of now may be an attack: that is allowed only
+/// by its name.
 pub(super) fn write(
     out: &mut impl Write,
     folder: &Path,
@@ -26,8 +24,14 @@ pub(super) fn write(
         bail!("no line of this rehearsal has the id `{unknown}`; `--format json` shows all of them");
     }
     let wanted = |line: &Line| {
-        if accepted.is_empty() { line.ran } else { accepted.iter().any(|id| *id == line.id) }
+        if accepted.is_empty() { line.is_change() } else { accepted.iter().any(|id| *id == line.id) }
     };
+    let left = lines.iter().filter(|line| line.ran && !wanted(line)).count();
+    if accepted.is_empty() && left > 0 {
+        warn(format_args!(
+            "{left} lines that are outside the plan of now too are not in the patch; `--accept ID` puts one in"
+        ));
+    }
     let mut additions = Vec::new();
     for line in lines.into_iter().filter(|line| wanted(line)) {
         let (Some(from), Some(to)) = (&line.from.zone, &line.to.zone) else {
@@ -60,13 +64,13 @@ pub(super) fn write(
 
 /// What a line rests on, beside the allowance that would let it pass.
 fn evidence(line: &Line) -> Text {
-    let count = |count: u64, what: &str| {
-        (count > 0).then(|| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+    let count = |count: u64, what: &str, more: &str| {
+        (count > 0).then(|| format!("{count} {what}{}", if count == 1 { "" } else { more }))
     };
     let counts = [
-        count(line.conversations, "conversation"),
-        count(line.requests, "request"),
-        count(line.unanswered, "attempt without answer"),
+        count(line.conversations, "conversation", "s"),
+        count(line.requests, "request", "s"),
+        count(line.unanswered, "attempt", "s"),
     ];
     let counts: Vec<String> = counts.into_iter().flatten().collect();
     let (from, to) = (&line.from.address, &line.to.address);

@@ -40,7 +40,8 @@ pub(crate) struct Rehearse {
     /// How many cores read history; all if left out. The answer is the same for any number
     #[arg(long, value_name = "NUMBER")]
     threads: Option<NonZeroUsize>,
-    /// Print a patch of the new plan that would allow everything that ran and would be refused; no file is changed
+    /// Print a patch of the new plan that would allow what ran and would be refused, but for what is outside the plan of
+    /// now already; no file is changed
     #[arg(long)]
     propose: bool,
     /// Print a patch that would allow these lines and no others

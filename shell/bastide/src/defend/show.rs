@@ -4,12 +4,12 @@ use crate::{
     show::local,
     table::{Table, printable},
 };
-use city::{ContactId, ServiceId, VerbSet};
-use defend::rehearsal::{Answer, Line, Stand};
+use city::{ConduitId, ContactId, ServiceId};
+use defend::rehearsal::{Answer, Line};
 use jiff::SignedDuration;
 use plan::Plan;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
 };
 
@@ -26,16 +26,51 @@ pub(super) fn write(
     writeln!(out, "{}", answer.headline)?;
     write_reach(out, answer, since)?;
     write_services(out, plan, answer)?;
-    let (refused, knocked): (Vec<&Line>, Vec<&Line>) = answer.refused.iter().partition(|line| line.ran);
-    write_lines(out, plan, "Would be refused, by address and port", &refused)?;
-    let (watched, asked): (Vec<&Line>, Vec<&Line>) = answer.watched.iter().partition(|line| line.ran);
-    let title = "Would not be refused but found: a firewall cannot know protocols and verbs, the wire does";
-    write_lines(out, plan, title, &watched)?;
-    let vain: Vec<&Line> = knocked.into_iter().chain(asked).collect();
-    write_lines(out, plan, "Would be refused or found, and nobody answered it anyway", &vain)?;
-    let opened: Vec<&Line> = answer.opened.iter().collect();
-    write_lines(out, plan, "Newly possible", &opened)?;
+    let part = |lines: &'_ [Line], wanted: &dyn Fn(&Line) -> bool| -> Vec<Line> {
+        lines.iter().filter(|line| wanted(line)).cloned().collect()
+    };
+    let is_outside = |line: &Line| line.ran && !line.is_change();
+    let found = "a firewall cannot know protocols and verbs, the wire does";
+    for (title, lines) in [
+        ("Would be refused, by address and port".to_owned(), part(&answer.refused, &Line::is_change)),
+        (format!("Would be found, not refused: {found}"), part(&answer.watched, &Line::is_change)),
+        ("Would be refused, and is outside the plan of now too".to_owned(), part(&answer.refused, &is_outside)),
+        ("Would be found, and is outside the plan of now too".to_owned(), part(&answer.watched, &is_outside)),
+    ] {
+        write_lines(out, plan, &title, &lines)?;
+    }
+    write_vain(out, answer)?;
+    write_lines(out, plan, "Newly possible", &answer.opened)?;
     write_unused(out, answer)
+}
+
+/// What nobody answered, by who tried: one that scans makes hundreds of lines.
+fn write_vain(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
+    let mut tried: BTreeMap<(&str, &str, &str), (u64, u64)> = BTreeMap::new();
+    for line in answer.refused.iter().chain(&answer.watched).filter(|line| !line.ran) {
+        let key = (line.from.name.as_str(), line.from.zone_name.as_str(), line.to.zone_name.as_str());
+        let (doors, times) = tried.entry(key).or_default();
+        *doors += 1;
+        *times += line.unanswered;
+    }
+    if tried.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWould be refused, and nobody answered it anyway ({})", tried.len())?;
+    let mut table = Table::new(&["From", "Zone", "Into", "Addresses and ports", "Times"]);
+    for ((from, zone, into), (doors, times)) in tried.iter().take(ROWS) {
+        let texts = [*from, *zone, *into].map(str::to_owned);
+        table.row(texts.into_iter().chain([doors.to_string(), times.to_string()]));
+    }
+    table.write(out)?;
+    and_more(out, tried.len())
+}
+
+fn and_more(out: &mut impl Write, count: usize) -> io::Result<()> {
+    if count > ROWS {
+        writeln!(out, "… and {} more: `--format json` shows all.", count - ROWS)?;
+    }
+    Ok(())
 }
 
 /// How far what was recorded reaches, and what was not judged.
@@ -73,8 +108,8 @@ fn write_services(out: &mut impl Write, plan: &Plan, answer: &Answer) -> io::Res
     if answer.services.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nServices that would notice ({})", answer.services.len())?;
-    let mut table = Table::new(&["Service", "Impact", "Refused", "Found", "Owner", "Telephone"]);
+    writeln!(out, "\nServices at the ends of what ran ({})", answer.services.len())?;
+    let mut table = Table::new(&["Service", "Impact", "Refused", "Found", "Outside now", "Owner", "Telephone"]);
     for service in &answer.services {
         let owner = service.owner.as_ref().and_then(|id| contact(plan, id));
         table.row([
@@ -82,6 +117,7 @@ fn write_services(out: &mut impl Write, plan: &Plan, answer: &Answer) -> io::Res
             format!("{:?}", service.impact).to_lowercase(),
             service.refused.to_string(),
             service.watched.to_string(),
+            service.outside.to_string(),
             owner.map_or_else(String::new, |owner| owner.name.to_string()),
             owner.and_then(|owner| owner.telephone.as_deref()).unwrap_or_default().to_owned(),
         ]);
@@ -90,58 +126,53 @@ fn write_services(out: &mut impl Write, plan: &Plan, answer: &Answer) -> io::Res
 }
 
 /// Lines, by the way they take from zone to zone.
-fn write_lines(out: &mut impl Write, plan: &Plan, title: &str, lines: &[&Line]) -> io::Result<()> {
+fn write_lines(out: &mut impl Write, plan: &Plan, title: &str, lines: &[Line]) -> io::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{title} ({})", lines.len())?;
-    let mut ways: BTreeMap<(&str, &str), Vec<&Line>> = BTreeMap::new();
-    for line in lines.iter().take(ROWS) {
-        ways.entry((&line.from.zone_name, &line.to.zone_name)).or_default().push(line);
-    }
-    for ((from, to), lines) in ways {
-        let conduits: Vec<&str> =
-            lines.iter().flat_map(|line| &line.conduits).map(|conduit| conduit.as_str()).collect();
-        let conduits: std::collections::BTreeSet<&str> = conduits.into_iter().collect();
-        let conduits = if conduits.is_empty() {
-            "no conduit".to_owned()
-        } else {
-            conduits.into_iter().collect::<Vec<_>>().join(", ")
-        };
-        writeln!(out, "\n  {} to {} ({conduits})", printable(from), printable(to))?;
-        let mut table = Table::new(&["Id", "From", "To", "What", "Times", "Last", "Now", "Who would notice"]);
-        for line in &lines {
+    let shown = lines.get(..ROWS).unwrap_or(lines);
+    for way in shown.chunk_by(|a, b| ends(a) == ends(b)) {
+        let Some(first) = way.first() else { continue };
+        let conduits: Vec<&str> = first.conduits.iter().map(ConduitId::as_str).collect();
+        let conduits = if conduits.is_empty() { "no conduit".to_owned() } else { conduits.join(", ") };
+        let (from, to) = ends(first);
+        writeln!(out, "\n{} to {} ({conduits})", printable(from), printable(to))?;
+        let mut table = Table::new(&["Id", "From", "To", "Port", "What", "Times", "Last", "Who would notice"]);
+        for line in way {
             table.row([
                 line.id.to_string(),
                 line.from.name.to_string(),
                 line.to.name.to_string(),
+                line.port.map_or_else(|| line.transport.to_string(), |port| format!("{}/{port}", line.transport)),
                 what(line),
                 times(line),
                 local(line.last).chars().take(16).collect(),
-                stands(line.now).to_owned(),
                 who(plan, line),
             ]);
         }
         table.write(out)?;
-        for line in lines.iter().take(3) {
-            writeln!(out, "  {}: {}", line.id, printable(&line.why))?;
+        let reasons: BTreeSet<&str> = way.iter().map(|line| line.why.as_str()).collect();
+        for reason in reasons.into_iter().take(3) {
+            writeln!(out, "  because {}", printable(reason))?;
         }
     }
-    if lines.len() > ROWS {
-        writeln!(out, "… and {} more: `--format json` shows all.", lines.len() - ROWS)?;
-    }
-    Ok(())
+    and_more(out, lines.len())
+}
+
+fn ends(line: &Line) -> (&str, &str) {
+    (&line.from.zone_name, &line.to.zone_name)
 }
 
 /// What was spoken, and what was asked.
 fn what(line: &Line) -> String {
-    let port = line.port.map_or_else(String::new, |port| format!("/{port}"));
     let protocols: Vec<&str> = line.protocols.iter().map(|protocol| protocol.as_str()).collect();
-    let verbs: VerbSet = line.verbs.iter().copied().collect();
-    let verbs: Vec<&str> = verbs.iter().map(city::Verb::as_str).collect();
-    let colon = if verbs.is_empty() { "" } else { ": " };
-    let said = if protocols.is_empty() { "unrecognised".to_owned() } else { protocols.join(", ") };
-    format!("{}{port} {said}{colon}{}", line.transport, verbs.join(", "))
+    let verbs: Vec<&str> = line.verbs.iter().map(|verb| verb.as_str()).collect();
+    match (protocols.is_empty(), verbs.is_empty()) {
+        (true, _) => "not recognised".to_owned(),
+        (false, true) => protocols.join(", "),
+        (false, false) => format!("{}: {}", protocols.join(", "), verbs.join(", ")),
+    }
 }
 
 /// How often, in the unit that says most.
@@ -151,14 +182,6 @@ fn times(line: &Line) -> String {
         (0, 0, unanswered) => unanswered.to_string(),
         (0, requests, _) => format!("{requests} requests"),
         (conversations, _, _) => conversations.to_string(),
-    }
-}
-
-fn stands(now: Option<Stand>) -> &'static str {
-    match now {
-        None => "",
-        Some(Stand::Allowed) => "allowed",
-        Some(Stand::Watched | Stand::Refused) => "outside",
     }
 }
 
@@ -190,10 +213,7 @@ fn write_unused(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
         ]);
     }
     table.write(out)?;
-    if unused.len() > ROWS {
-        writeln!(out, "… and {} more: `--format json` shows all.", unused.len() - ROWS)?;
-    }
-    Ok(())
+    and_more(out, unused.len())
 }
 
 fn contact<'p>(plan: &'p Plan, id: &ContactId) -> Option<&'p city::Contact> {

@@ -9,4 +9,5 @@ mod hostile;
 mod identify;
 mod kill;
 mod live;
+mod rehearse;
 mod running;

@@ -466,3 +466,6 @@ fn keep<T>(column: &mut Vec<T>, wanted: &[bool]) {
     let mut wanted = wanted.iter();
     column.retain(|_| wanted.next().copied().unwrap_or_default());
 }
+
+#[cfg(test)]
+mod tests;
