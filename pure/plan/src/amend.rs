@@ -48,7 +48,9 @@ pub fn amend(files: &[SourceFile], additions: &[Addition]) -> Vec<SourceFile> {
                 let Some(text) = texts.get_mut(place.file) else { continue };
                 let entries: Vec<String> = allowances
                     .iter()
-                    .map(|(allowance, evidence)| format!("\n{}, # {evidence}\n", quote(&allowance.to_string())))
+                    .map(|(allowance, evidence)| {
+                        format!("\n{}, # {evidence}\n", quote(&allowance.to_string()))
+                    })
                     .collect();
                 let entries = entries.concat();
                 match place.entry {
@@ -63,8 +65,7 @@ pub fn amend(files: &[SourceFile], additions: &[Addition]) -> Vec<SourceFile> {
                     quote(to.as_str())
                 ));
                 for (allowance, evidence) in &allowances {
-                    new_conduits
-                        .push_str(&format!("{}, # {evidence}\n", quote(&allowance.to_string())));
+                    new_conduits.push_str(&format!("{}, # {evidence}\n", quote(&allowance.to_string())));
                 }
                 new_conduits.push_str("]\n");
             }
@@ -130,7 +131,9 @@ fn gather(additions: &[Addition]) -> Between<'_> {
 fn insert_behind(text: &mut String, at: usize, entries: &str) {
     let rest = text.get(at..).unwrap_or_default();
     let line = rest.split('\n').next().unwrap_or_default();
-    let comma = line.find(|c: char| !c.is_whitespace()).filter(|place| line.get(*place..).is_some_and(|r| r.starts_with(',')));
+    let comma = line
+        .find(|c: char| !c.is_whitespace())
+        .filter(|place| line.get(*place..).is_some_and(|r| r.starts_with(',')));
     let after_comma = comma.map_or(0, |place| place + 1);
     let comment = line.get(after_comma..).and_then(|rest| {
         let place = rest.find(|c: char| !c.is_whitespace())?;
@@ -147,7 +150,9 @@ fn insert_behind(text: &mut String, at: usize, entries: &str) {
 fn home(files: &[SourceFile]) -> Option<usize> {
     let has = |file: &SourceFile| {
         let (document, errors) = DeTable::parse_recoverable(file.text());
-        file.is_toml() && errors.is_empty() && document.get_ref().iter().any(|(key, _)| key.get_ref() == "conduit")
+        file.is_toml()
+            && errors.is_empty()
+            && document.get_ref().iter().any(|(key, _)| key.get_ref() == "conduit")
     };
     files.iter().rposition(has).or_else(|| files.iter().position(|file| file.path() == FILE))
 }
@@ -161,9 +166,11 @@ fn places(files: &[SourceFile], texts: &[String]) -> BTreeMap<(String, String), 
             continue;
         }
         let conduits = document.get_ref().iter().filter(|(key, _)| key.get_ref() == "conduit");
-        let conduits = conduits.filter_map(|(_, list)| list.get_ref().as_array()).flat_map(|list| list.iter());
+        let conduits =
+            conduits.filter_map(|(_, list)| list.get_ref().as_array()).flat_map(|list| list.iter());
         for table in conduits.filter_map(|conduit| conduit.get_ref().as_table()) {
-            let value = |name: &str| table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
+            let value =
+                |name: &str| table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
             let text = |name: &str| Some(value(name)?.get_ref().as_str()?.to_owned());
             let Some(((from, to), list)) = text("from").zip(text("to")).zip(value("allow")) else { continue };
             let Some(entries) = list.get_ref().as_array() else { continue };
@@ -172,4 +179,71 @@ fn places(files: &[SourceFile], texts: &[String]) -> BTreeMap<(String, String), 
         }
     }
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CITY: &str = "[city]\nname = \"Wexcombe\"\ntime-zone = \"Europe/London\"\n\n[[zone]]\nid = \"a\"\nname = \"A\"\n\
+                        networks = [\"192.0.2.0/28\"]\nsecurity-level = 1\n\n[[zone]]\nid = \"b\"\nname = \"B\"\n\
+                        networks = [\"192.0.2.16/28\"]\nsecurity-level = 1\n";
+
+    fn addition(from: &str, to: &str, allow: &str) -> Addition {
+        let id = |id: &str| id.parse().unwrap();
+        Addition { from: id(from), to: id(to), allow: allow.into(), evidence: "seen twice".into() }
+    }
+
+    /// The conduits after additions, which make a plan that holds, in canonical form.
+    fn amended(conduits: &str, additions: &[Addition]) -> String {
+        let files = [SourceFile::new("city.toml", CITY), SourceFile::new("conduits.toml", conduits)];
+        let amended = amend(&files, additions);
+        assert_eq!(amended[0].text(), CITY);
+        let checked = crate::check(&amended);
+        assert!(checked.plan.is_some(), "{:?}\n{}", checked.diagnostics, amended[1].text());
+        assert_eq!(format(amended[1].text()).as_deref(), Some(amended[1].text()));
+        amended[1].text().to_owned()
+    }
+
+    #[test]
+    fn an_allowance_goes_into_the_conduit_that_leads_the_same_way() {
+        for (list, expected) in [
+            ("[\"dns: any\"]", "[\n    \"dns: any\",\n    \"ntp: read\", # seen twice\n]"),
+            (
+                "[\n    \"dns: any\", # names\n]",
+                "[\n    \"dns: any\", # names\n    \"ntp: read\", # seen twice\n]",
+            ),
+            (
+                "[\n    \"dns: any\",\n    # last\n]",
+                "[\n    \"dns: any\",\n    \"ntp: read\", # seen twice\n    # last\n]",
+            ),
+        ] {
+            let conduits = |list: &str| {
+                format!("# Why.\n[[conduit]]\nfrom = \"a\"\nto = \"b\"\nreason = \"Work\"\nallow = {list}\n")
+            };
+            assert_eq!(amended(&conduits(list), &[addition("a", "b", "ntp: read")]), conduits(expected));
+        }
+    }
+
+    #[test]
+    fn a_new_conduit_waits_for_its_reason() {
+        let additions = [
+            addition("b", "a", "modbus: write"),
+            addition("b", "a", "tcp/22"),
+            addition("b", "a", "modbus: read"),
+        ];
+        assert_eq!(
+            amended("# Nothing yet.\n", &additions),
+            "# Nothing yet.\n\n[[conduit]]\nfrom = \"b\"\nto = \"a\"\nreason = \"To be written: why this is needed\"\n\
+             allow = [\n    \"modbus: read, write\", # seen twice\n    \"tcp/22\", # seen twice\n]\n"
+        );
+    }
+
+    #[test]
+    fn nothing_to_add_changes_nothing_and_what_cannot_be_said_is_left_out() {
+        let conduits = "# Not canonical.\n\n\n";
+        let files = [SourceFile::new("conduits.toml", conduits)];
+        assert_eq!(amend(&files, &[])[0].text(), conduits);
+        assert_eq!(amend(&files, &[addition("a", "b", "smoke signals")])[0].text(), conduits);
+    }
 }

@@ -14,5 +14,6 @@ mod tree;
 
 pub use field::{Field, Packet, Range, State};
 pub use tree::{
-    Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values, Verdict,
+    Base, Chain, Condition, Element, Family, Hook, Key, Place, Rule, Ruleset, Set, Statement, Table, Values,
+    Verdict,
 };

@@ -28,10 +28,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+pub use columns::Coded;
 pub use compact::Compacted;
 pub use question::{Answer, Place, Question};
 pub use retain::{Pruned, Retention};
-pub use columns::Coded;
 pub use sweep::{Batch, Conversations, Requests, Sweep, Swept, Targets};
 pub use table::Table;
 

@@ -39,8 +39,8 @@ pub use crate::{
     database::DatabaseError,
     durable::FileError,
     history::{
-        Answer, Batch, Coded, Compacted, Conversations, History, HistoryError, Place, Pruned, Question, Requests, Retention,
-        Sweep, Swept, Table, Targets,
+        Answer, Batch, Coded, Compacted, Conversations, History, HistoryError, Place, Pruned, Question,
+        Requests, Retention, Sweep, Swept, Table, Targets,
     },
     journal::{Events, Journal, JournalError, Opening, Position},
     packets::{Kept, PacketLimits, Packets},

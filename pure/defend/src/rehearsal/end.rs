@@ -57,9 +57,7 @@ impl Addresses {
         let name = match (asset, self.0.len()) {
             (Some(asset), _) => asset.name.clone(),
             (None, 1) => address.clone(),
-            (None, ADDRESSES_MAX..) => {
-                format!("{address} and {} others or more", ADDRESSES_MAX - 1).into()
-            }
+            (None, ADDRESSES_MAX..) => format!("{address} and {} others or more", ADDRESSES_MAX - 1).into(),
             (None, 2) => format!("{address} and another").into(),
             (None, count) => format!("{address} and {} others", count - 1).into(),
         };

@@ -318,11 +318,8 @@ fn allow(key: &Key, line: &Gathered) -> Vec<Text> {
         let verbs = if verbs.is_empty() { least } else { verbs };
         let whole = Allowance::Requests { protocol: *protocol, verbs, target: None };
         let pattern = line.targets.pattern().filter(|_| key.refusal == Refusal::Verb);
-        let narrow = pattern.map(|target| Allowance::Requests {
-            protocol: *protocol,
-            verbs,
-            target: Some(target),
-        });
+        let narrow =
+            pattern.map(|target| Allowance::Requests { protocol: *protocol, verbs, target: Some(target) });
         allow.push(narrow.filter(plan::can_be_written).unwrap_or(whole));
     }
     if by_port {

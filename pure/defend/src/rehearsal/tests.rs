@@ -1,9 +1,7 @@
 //! A small city, and what a new plan means for what ran in it.
 
 use super::*;
-use city::{
-    ConnectionState, Conversation, Flow, Protocol, Reply, Request, Target, Text, Transport, Verb,
-};
+use city::{ConnectionState, Conversation, Flow, Protocol, Reply, Request, Target, Text, Transport, Verb};
 use jiff::{SignedDuration, Timestamp};
 use plan::SourceFile;
 
@@ -78,7 +76,9 @@ services = ["warning"]
 fn plan(conduits: &[(&str, &str, &[&str])]) -> Plan {
     let mut text = TOWN.to_owned();
     for (from, to, allow) in conduits {
-        text += &format!("\n[[conduit]]\nfrom = \"{from}\"\nto = \"{to}\"\nreason = \"Work\"\nallow = {allow:?}\n");
+        text += &format!(
+            "\n[[conduit]]\nfrom = \"{from}\"\nto = \"{to}\"\nreason = \"Work\"\nallow = {allow:?}\n"
+        );
     }
     let checked = plan::check(&[SourceFile::new("city.toml", text)]);
     let said: String = checked.diagnostics.iter().map(|d| d.render(plan::Colours::Off)).collect();
@@ -194,7 +194,10 @@ fn a_verb_is_found_and_not_refused() {
     let answer = rehearse(None, &plan, &[write(11), write(20), write(24), conversation(modbus, 6, true)]);
     assert!(answer.refused.is_empty() && answer.would_refuse());
     let [line] = answer.watched.as_slice() else { panic!("{:?}", answer.watched) };
-    assert_eq!((line.refusal, line.requests, line.verbs.as_slice()), (Refusal::Verb, 2, [Verb::Write].as_slice()));
+    assert_eq!(
+        (line.refusal, line.requests, line.verbs.as_slice()),
+        (Refusal::Verb, 2, [Verb::Write].as_slice())
+    );
     assert_eq!(line.allow, ["modbus: write holding-register 20..24"]);
     // What was asked for and allowed is used; what was never asked for is not, though Modbus was spoken.
     let unused: Vec<&str> = answer.unused().map(|allowance| allowance.allowance.as_str()).collect();
@@ -211,7 +214,10 @@ fn a_firewall_goes_by_the_port_and_the_wire_by_what_is_said() {
     assert_eq!(refused.allow, ["tcp/1502"]);
     assert!(refused.why.contains("allows Modbus/TCP, which a firewall knows by port 502"), "{}", refused.why);
     let [watched] = answer.watched.as_slice() else { panic!("{:?}", answer.watched) };
-    assert_eq!((watched.refusal, watched.protocols.as_slice()), (Refusal::Protocol, [Protocol::Ssh].as_slice()));
+    assert_eq!(
+        (watched.refusal, watched.protocols.as_slice()),
+        (Refusal::Protocol, [Protocol::Ssh].as_slice())
+    );
     assert!(!answer.unused().any(|allowance| allowance.allowance == "modbus: any"));
 }
 

@@ -124,5 +124,7 @@ fn conduits(
 
 /// Whether a plan has an allowance between the same zones.
 fn has(plan: &Plan, conduit: &Conduit, allowance: &Allowance) -> bool {
-    plan.conduits_between(&conduit.from, &conduit.to).flat_map(|conduit| &conduit.allow).any(|a| a == allowance)
+    plan.conduits_between(&conduit.from, &conduit.to)
+        .flat_map(|conduit| &conduit.allow)
+        .any(|a| a == allowance)
 }

@@ -39,7 +39,8 @@ pub(super) fn why(plan: &Plan, key: &Key, line: &Gathered, from: &End, to: &End)
     let nowhere = [from, to].into_iter().find(|end| end.zone.is_none());
     let allows = |protocol| {
         let mut allowances = conduits.iter().flat_map(|conduit| &conduit.allow);
-        allowances.any(|allowance| matches!(allowance, Allowance::Requests { protocol: p, .. } if *p == protocol))
+        allowances
+            .any(|allowance| matches!(allowance, Allowance::Requests { protocol: p, .. } if *p == protocol))
     };
     let text = match (key.refusal, key.protocol) {
         (Refusal::Port, _) => {
@@ -130,7 +131,10 @@ pub(super) fn headline(answer: &Answer) -> String {
             counted(outside, "path")
         ),
         (refused, 0) => {
-            format!("{who}{} that ran in the {span} on record would be refused; {never}.", counted(refused, "path"))
+            format!(
+                "{who}{} that ran in the {span} on record would be refused; {never}.",
+                counted(refused, "path")
+            )
         }
         (refused, outside) => format!(
             "{who}{} that ran in the {span} on record would be refused, and {outside} that the plan of now does not \

@@ -30,8 +30,8 @@ pub(super) fn unified(path: &str, before: &str, after: &str) -> String {
     while let Some(first) = (at..steps.len()).find(|i| steps.get(*i) != Some(&Step::Keep)) {
         // A hunk goes on as long as the next change is near enough for what is shown around both to touch.
         let mut last = first;
-        while let Some(next) = (last + 1..steps.len().min(last + 2 * AROUND + 2))
-            .find(|i| steps.get(*i) != Some(&Step::Keep))
+        while let Some(next) =
+            (last + 1..steps.len().min(last + 2 * AROUND + 2)).find(|i| steps.get(*i) != Some(&Step::Keep))
         {
             last = next;
         }
@@ -156,10 +156,7 @@ mod tests {
         let before = "a\nb\nc\nd\ne\nf\ng\n";
         let after = "a\nb\nc\nd\nD\ne\nf\ng\nh\n";
         let shown = unified("x.toml", before, after);
-        assert_eq!(
-            shown,
-            "--- a/x.toml\n+++ b/x.toml\n@@ -2,6 +2,8 @@\n b\n c\n d\n+D\n e\n f\n g\n+h\n"
-        );
+        assert_eq!(shown, "--- a/x.toml\n+++ b/x.toml\n@@ -2,6 +2,8 @@\n b\n c\n d\n+D\n e\n f\n g\n+h\n");
         assert_eq!(unified("x", before, before), "");
     }
 

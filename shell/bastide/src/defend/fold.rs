@@ -55,8 +55,7 @@ impl<'p> Folding<'p> {
         let columns = ends.zip(ports).zip(what).zip(said).zip(how).enumerate();
         for (row, ((((ends, ports), (transport, protocol)), (bytes_in, bytes_out)), how)) in columns {
             let ((packets_in, state), (ended, reported)) = how;
-            let answered =
-                *packets_in > 0 && took_part.get(*state as usize).copied().unwrap_or_default();
+            let answered = *packets_in > 0 && took_part.get(*state as usize).copied().unwrap_or_default();
             let flags = u128::from(answered)
                 | u128::from(*bytes_in != 0 || *bytes_out != 0) << 1
                 | u128::from(*ended) << 2;
@@ -118,8 +117,9 @@ impl<'p> Folding<'p> {
                 | u128::from(protocol) << 53
                 | number(&rows.source.codes) << 73
                 | number(&rows.destination.codes) << 93;
-            let asked =
-                number(&rows.verb.codes) | number(&rows.missing.codes) << 8 | number(&rows.function.codes) << 16;
+            let asked = number(&rows.verb.codes)
+                | number(&rows.missing.codes) << 8
+                | number(&rows.function.codes) << 16;
             let about = rows.targets.as_ref();
             let about = about.filter(|_| looked_at.get(protocol as usize).copied().unwrap_or_default());
             let about = about.map(|about| {

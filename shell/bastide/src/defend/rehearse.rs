@@ -111,11 +111,7 @@ fn checked(files: &[SourceFile], folder: &Path) -> anyhow::Result<Plan> {
 }
 
 /// Rehearses against the history of a state directory, beside the process that may have it open.
-fn recorded(
-    command: &Rehearse,
-    given: Option<Plan>,
-    new: &Plan,
-) -> anyhow::Result<(Answer, Vec<String>)> {
+fn recorded(command: &Rehearse, given: Option<Plan>, new: &Plan) -> anyhow::Result<(Answer, Vec<String>)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -34,7 +34,10 @@ pub(super) fn write(
     for (title, lines) in [
         ("Would be refused, by address and port".to_owned(), part(&answer.refused, &Line::is_change)),
         (format!("Would be found, not refused: {found}"), part(&answer.watched, &Line::is_change)),
-        ("Would be refused, and is outside the plan of now too".to_owned(), part(&answer.refused, &is_outside)),
+        (
+            "Would be refused, and is outside the plan of now too".to_owned(),
+            part(&answer.refused, &is_outside),
+        ),
         ("Would be found, and is outside the plan of now too".to_owned(), part(&answer.watched, &is_outside)),
     ] {
         write_lines(out, plan, &title, &lines)?;
@@ -109,7 +112,8 @@ fn write_services(out: &mut impl Write, plan: &Plan, answer: &Answer) -> io::Res
         return Ok(());
     }
     writeln!(out, "\nServices at the ends of what ran ({})", answer.services.len())?;
-    let mut table = Table::new(&["Service", "Impact", "Refused", "Found", "Outside now", "Owner", "Telephone"]);
+    let mut table =
+        Table::new(&["Service", "Impact", "Refused", "Found", "Outside now", "Owner", "Telephone"]);
     for service in &answer.services {
         let owner = service.owner.as_ref().and_then(|id| contact(plan, id));
         table.row([
@@ -138,13 +142,15 @@ fn write_lines(out: &mut impl Write, plan: &Plan, title: &str, lines: &[Line]) -
         let conduits = if conduits.is_empty() { "no conduit".to_owned() } else { conduits.join(", ") };
         let (from, to) = ends(first);
         writeln!(out, "\n{} to {} ({conduits})", printable(from), printable(to))?;
-        let mut table = Table::new(&["Id", "From", "To", "Port", "What", "Times", "Last", "Who would notice"]);
+        let mut table =
+            Table::new(&["Id", "From", "To", "Port", "What", "Times", "Last", "Who would notice"]);
         for line in way {
             table.row([
                 line.id.to_string(),
                 line.from.name.to_string(),
                 line.to.name.to_string(),
-                line.port.map_or_else(|| line.transport.to_string(), |port| format!("{}/{port}", line.transport)),
+                line.port
+                    .map_or_else(|| line.transport.to_string(), |port| format!("{}/{port}", line.transport)),
                 what(line),
                 times(line),
                 local(line.last).chars().take(16).collect(),

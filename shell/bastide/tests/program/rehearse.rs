@@ -46,7 +46,8 @@ fn rehearse(plan: &Path, more: &[&str]) -> Output {
 }
 
 fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
 fn text(value: &Value, pointer: &str) -> String {
@@ -98,12 +99,17 @@ fn the_quiet_day_would_go_on() {
 fn a_conduit_taken_out_is_noticed_and_the_patch_puts_back_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     let new = changed(folder.path(), |conduits| {
-        without(conduits, "centre-to-water").replace("\"mqtt: publish averbourne/river/*\"", "\"mqtt: discover\"")
+        without(conduits, "centre-to-water")
+            .replace("\"mqtt: publish averbourne/river/*\"", "\"mqtt: discover\"")
     });
     let answer = json(&rehearse(&new, &["--format", "json"]));
     let noticing = lines(&answer, "/services");
     let water = noticing.iter().find(|service| service["refused"].as_u64() > Some(0)).unwrap();
-    assert_eq!((text(water, "/service"), text(water, "/owner")), ("flood-and-drainage".into(), "drainage".into()), "{water}");
+    assert_eq!(
+        (text(water, "/service"), text(water, "/owner")),
+        ("flood-and-drainage".into(), "drainage".into()),
+        "{water}"
+    );
     let river = lines(&answer, "/watched");
     let river = river.iter().find(|line| text(line, "/to/zone") == "twin").unwrap();
     assert_eq!((text(river, "/refusal"), text(river, "/now")), ("verb".into(), "allowed".into()));

@@ -211,7 +211,9 @@ impl History {
         let compacted = self.compacted()?;
         let mut latest = None;
         let all = Sweep::default();
-        self.sweep_journal(&all, compacted, &mut Swept::default(), |row| latest = latest.max(Some(row.time)))?;
+        self.sweep_journal(&all, compacted, &mut Swept::default(), |row| {
+            latest = latest.max(Some(row.time))
+        })?;
         for table in [Table::Conversations, Table::Requests] {
             // What was told last is in the part that reaches furthest into the journal, of whatever day.
             let parts = self.parts_since(table, None, compacted)?;
@@ -426,7 +428,8 @@ impl Requests {
         rows.texts("verb", &mut self.verb, parsed)?;
         rows.texts("function", &mut self.function, |text| Some(Text::from(text?)))?;
         rows.texts("outcome", &mut self.missing, |text| Some(text? == "missing"))?;
-        let wanted = |protocol: &Option<Protocol>| protocol.is_some_and(|protocol| targets.contains(&protocol));
+        let wanted =
+            |protocol: &Option<Protocol>| protocol.is_some_and(|protocol| targets.contains(&protocol));
         if !self.protocol.values.iter().any(wanted) {
             self.targets = None;
             return Ok(());

@@ -1,5 +1,5 @@
 //! Writes a state directory with a long history, and the plan of the city it tells of, for `bastide defend rehearse` to
-//! be measured on: `cargo run --release -p store --example long_history -- DIR [CONVERSATIONS]`.
+//! be measured on: `cargo run --release -p bastide --example long_history -- DIR [CONVERSATIONS]`.
 //!
 //! A month of a city of 250 networks and 50,000 pairs that talk: a tenth of them poll and make most of the rows, one row
 //! in twenty is of a conversation that nobody answered, and for every ten conversations there is a request. Addresses
@@ -53,8 +53,10 @@ fn ends(pair: u64) -> (Ipv4Addr, Ipv4Addr) {
 
 fn flow(pair: u64, chance: u64) -> Flow {
     let (source, destination) = ends(pair);
-    let (protocol, transport, destination_port) =
-        SPOKEN.get((mix(pair) >> 56) as usize % SPOKEN.len()).copied().unwrap_or(SPOKEN[0]);
+    let (protocol, transport, destination_port) = SPOKEN
+        .get((mix(pair) >> 56) as usize % SPOKEN.len())
+        .copied()
+        .unwrap_or((None, Transport::Tcp, 7_001));
     Flow {
         source: std::net::IpAddr::from(source).into(),
         source_port: 32_768 + (chance >> 20) as u16 % 28_000,
