@@ -7,11 +7,12 @@
 //!
 //! [`check`] finds every mistake of every file, not only the first; only a text without errors becomes a [`Plan`], and
 //! whoever holds one never checks again. [`format()`] writes a file in its one canonical form, [`schema`] describes the
-//! language to editors, and [`Draft`] proposes a plan from traffic.
+//! language to editors, [`Draft`] proposes a plan from traffic, and [`amend()`] adds to a plan's text.
 //!
 //! This crate alone knows the plan's text.
 
 mod allowance;
+mod amend;
 mod build;
 mod check;
 mod conduits;
@@ -31,6 +32,8 @@ mod suggest;
 mod tree;
 mod value;
 
+pub use allowance::can_be_written;
+pub use amend::{Addition, amend};
 pub use check::{Checked, check};
 pub use diagnostic::{Code, Diagnostic, Place, Related, Severity};
 pub use draft::{Draft, Drafted};

@@ -1,7 +1,8 @@
 //! The command line's words.
 
 use crate::{
-    enforce::{Contain, DefendCommand, Enforcer, Release},
+    defend::DefendCommand,
+    enforce::{Contain, Enforcer, Release},
     failure::Verdict,
     plan::PlanCommand,
 };
@@ -43,15 +44,15 @@ pub(crate) enum Command {
     /// Check, format, draft or adopt a plan
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Rehearse a plan's segmentation before it touches a street
+    #[command(subcommand)]
+    Defend(DefendCommand),
     /// List people, and make the links by which they sign in
     #[command(subcommand)]
     People(PeopleCommand),
     /// Look into the sealed log, and verify it
     #[command(subcommand)]
     Log(LogCommand),
-    /// Show, stage, apply, confirm or revert the rules of the firewall
-    #[command(subcommand)]
-    Defend(DefendCommand),
     /// Put a device into quarantine
     Contain(Contain),
     /// Let a device out of quarantine

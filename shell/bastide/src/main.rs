@@ -2,6 +2,7 @@
 
 mod answer;
 mod arguments;
+mod defend;
 mod demo;
 mod enforce;
 mod engine;
@@ -51,9 +52,9 @@ fn main() -> ExitCode {
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
+        Command::Defend(command) => defend::run(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
-        Command::Defend(command) => enforce::run(&command),
         Command::Contain(command) => enforce::contain(&command),
         Command::Release(command) => enforce::release(&command),
         Command::Enforcer(command) => enforce::run_process(&command),

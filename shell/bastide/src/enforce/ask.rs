@@ -1,12 +1,16 @@
 //! `bastide defend …`, `contain` and `release`: requests to the enforcer.
 
-use super::{Ask, Contain, DefendCommand, Release, status};
+use super::{Ask, Contain, FirewallCommand, Release, status};
 use crate::{
     arguments::Format,
     failure::{Verdict, warn},
     table::printable,
 };
 use anyhow::{Context, bail};
+use defend::segmentation::{
+    Policy,
+    nftables::{Settings, compile},
+};
 use enforce::{Client, ClientError, Digest, Done, Mode, Request, To};
 use std::{
     env, fs,
@@ -15,15 +19,19 @@ use std::{
 };
 
 /// Runs one of the commands of `bastide defend`.
-pub(crate) fn run(command: &DefendCommand) -> anyhow::Result<Verdict> {
+pub(crate) fn run(command: &FirewallCommand) -> anyhow::Result<Verdict> {
     match command {
-        DefendCommand::Status { ask, live, staged } => status::run(ask, *live, *staged),
-        DefendCommand::Stage { file, observing, ask } => {
-            let text = read(file)?.into();
-            let observing = observing.as_deref().map(read).transpose()?.map(Into::into);
+        FirewallCommand::Status { ask, live, staged } => status::run(ask, *live, *staged),
+        FirewallCommand::Stage { file, observing, city, ask } => {
+            let (text, observing) = match (file, city) {
+                (Some(file), _) => (read(file)?, observing.as_deref().map(read).transpose()?),
+                (None, Some(city)) => compiled(city)?,
+                (None, None) => bail!("give a file of rules, or the folder of a plan with --city"),
+            };
+            let (text, observing) = (text.into(), observing.map(Into::into));
             ask.put(Request::Stage { text, observing }, Some("put it in force with `bastide defend apply`"))
         }
-        DefendCommand::Apply { seconds, observe, digest, ask } => {
+        FirewallCommand::Apply { seconds, observe, digest, ask } => {
             let digest = ask.digest(digest.as_deref(), |shown| {
                 shown.staged.as_ref().map(|staged| staged.digest.clone())
             })?;
@@ -32,7 +40,7 @@ pub(crate) fn run(command: &DefendCommand) -> anyhow::Result<Verdict> {
             let next = "if all is well, keep it with `bastide defend confirm`";
             ask.put(Request::Apply { digest, seconds: *seconds, mode }, Some(next))
         }
-        DefendCommand::Confirm { digest, ask } => {
+        FirewallCommand::Confirm { digest, ask } => {
             let pending =
                 |shown: &enforce::Shown| shown.pending.as_ref().map(|pending| pending.held.digest.clone());
             let digest = ask.digest(digest.as_deref(), |shown| pending(shown))?;
@@ -42,7 +50,7 @@ pub(crate) fn run(command: &DefendCommand) -> anyhow::Result<Verdict> {
             };
             ask.put(Request::Confirm { digest }, None)
         }
-        DefendCommand::Revert { to, ask } => {
+        FirewallCommand::Revert { to, ask } => {
             let to = match to {
                 None => To::Previous,
                 Some(0) => To::Nothing,
@@ -123,6 +131,17 @@ fn sentence(done: &Done) -> String {
     let said = done.to_string();
     let mut letters = said.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The rules of a plan: those that refuse, and those that only log.
+fn compiled(city: &Path) -> anyhow::Result<(String, Option<String>)> {
+    let plan = crate::plan::read_plan(city)?;
+    let policy = Policy::new(&plan);
+    for gap in &policy.gaps {
+        warn(gap);
+    }
+    let text = |observe| compile(&policy, Settings { observe, bridge: None });
+    Ok((text(false), Some(text(true))))
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

@@ -13,7 +13,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 /// What to do with the rules of the firewall.
 #[derive(Debug, Subcommand)]
-pub(crate) enum DefendCommand {
+pub(crate) enum FirewallCommand {
     /// Show what is live, what should be, what waits for a confirmation, and who is in quarantine
     #[command(after_help = "Exit code 1 if what is live is something else than what should be.")]
     Status {
@@ -27,14 +27,19 @@ pub(crate) enum DefendCommand {
         staged: bool,
     },
     /// Check rules with nft and keep them, to be applied later; nothing is put in force
-    #[command(after_help = "Example: bastide defend stage rules.nft --observing rules-that-log.nft")]
+    #[command(
+        after_help = "Examples:\n  bastide defend stage --city ./city\n  bastide defend stage rules.nft --observing rules-that-log.nft"
+    )]
     Stage {
         /// The rules, in nft's language: tables inet bastide and bridge bastide alone; `-` is standard input
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        #[arg(value_name = "FILE", required_unless_present = "city")]
+        file: Option<PathBuf>,
         /// The same rules, but they only log what they would refuse; for `apply --observe`
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", requires = "file")]
         observing: Option<PathBuf>,
+        /// The folder of a plan whose rules are to be written and staged, both those that refuse and those that log
+        #[arg(long, value_name = "DIR", conflicts_with = "file")]
+        city: Option<PathBuf>,
         #[command(flatten)]
         ask: Ask,
     },

@@ -1,6 +1,6 @@
 //! A plan's folder, read.
 
-use ::plan::SourceFile;
+use ::plan::{Plan, SourceFile};
 use anyhow::{Context, bail};
 use std::{
     fs,
@@ -41,6 +41,16 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
         files.push(SourceFile::from_bytes(name, fs::read(&path).with_context(could_not)?));
     }
     Ok(files)
+}
+
+/// Reads the plan of a folder.
+///
+/// # Errors
+///
+/// The folder could not be read, or the plan has errors.
+pub(crate) fn read_plan(folder: &Path) -> anyhow::Result<Plan> {
+    let plan = ::plan::check(&read_folder(folder)?).plan;
+    plan.context("the plan has errors; `bastide plan check` shows them")
 }
 
 /// Gathers the files, by their path within the plan's folder.

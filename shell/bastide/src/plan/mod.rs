@@ -7,7 +7,7 @@ mod folder;
 mod format;
 mod schema;
 
-pub(crate) use folder::read_folder;
+pub(crate) use folder::{read_folder, read_plan};
 
 use crate::{arguments::State, failure::Verdict};
 use clap::{Subcommand, ValueEnum};

@@ -10,4 +10,5 @@ mod hostile;
 mod identify;
 mod kill;
 mod live;
+mod rehearse;
 mod running;
