@@ -1,6 +1,10 @@
 //! The command line's words.
 
-use crate::{failure::Verdict, plan::PlanCommand};
+use crate::{
+    enforce::{Contain, DefendCommand, Enforcer, Release},
+    failure::Verdict,
+    plan::PlanCommand,
+};
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -45,6 +49,15 @@ pub(crate) enum Command {
     /// Look into the sealed log, and verify it
     #[command(subcommand)]
     Log(LogCommand),
+    /// Show, stage, apply, confirm or revert the rules of the firewall
+    #[command(subcommand)]
+    Defend(DefendCommand),
+    /// Put a device into quarantine
+    Contain(Contain),
+    /// Let a device out of quarantine
+    Release(Release),
+    /// Run the small privileged process that holds the firewall
+    Enforcer(Enforcer),
     /// Print completions for a shell
     #[command(after_help = "Example: bastide completions bash > /etc/bash_completion.d/bastide")]
     Completions {

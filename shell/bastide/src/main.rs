@@ -3,6 +3,7 @@
 mod answer;
 mod arguments;
 mod demo;
+mod enforce;
 mod engine;
 mod failure;
 mod identify;
@@ -51,6 +52,10 @@ fn main() -> ExitCode {
         Command::Plan(command) => plan::run(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
+        Command::Defend(command) => enforce::run(&command),
+        Command::Contain(command) => enforce::contain(&command),
+        Command::Release(command) => enforce::release(&command),
+        Command::Enforcer(command) => enforce::run_process(&command),
         Command::Completions { shell } => arguments::print_completions(shell),
         Command::Manual { into } => arguments::write_manual(&into),
     };

@@ -78,7 +78,7 @@ impl Client {
             return Err(ClientError::Broken("it closed the connection".into()));
         }
         match serde_json::from_slice(&answer) {
-            Ok(Answer::Done(done)) => Ok(*done),
+            Ok(Answer::Done(done)) => Ok(done),
             Ok(Answer::Failed(why)) => Err(ClientError::Failed(why)),
             Ok(Answer::Refused(why)) => Err(ClientError::Refused(why)),
             Err(error) => Err(ClientError::Broken(format!("not in its words: {error}"))),
@@ -92,7 +92,7 @@ impl Client {
     /// As [`Client::ask`].
     pub fn show(&mut self, texts: bool) -> Result<Shown, ClientError> {
         match self.ask(Request::Show { texts })? {
-            Done::Shown(shown) => Ok(shown),
+            Done::Shown(shown) => Ok(*shown),
             other => Err(ClientError::Broken(format!("instead of how things stand it said: {other}"))),
         }
     }

@@ -311,7 +311,7 @@ impl Machine {
         if pending.held.digest != *digest {
             return refused(format!("what waits for its confirmation is {}", pending.held.digest.short()));
         }
-        if !self.deadline.is_some_and(|deadline| now.boot < deadline) {
+        if self.deadline.is_none_or(|deadline| deadline <= now.boot) {
             return refused("it is too late: the change is being reverted".into());
         }
         let mut state = State { pending: None, ..self.state.clone() };
@@ -418,7 +418,7 @@ impl Machine {
             }
             (Work::Load(goal), Outcome::Live(live)) => self.loaded(goal, &live, now),
             (Work::Look, Outcome::Looked { live, should_be, texts }) => {
-                said(Done::Shown(self.shown(&live, should_be.as_deref(), texts, now)))
+                said(Done::Shown(Box::new(self.shown(&live, should_be.as_deref(), texts, now))))
             }
             (work, outcome) => {
                 let error = format!("{outcome:?} is no answer to that");
@@ -526,7 +526,7 @@ impl Machine {
 }
 
 fn said(done: Done) -> Step {
-    Step::Say(Answer::Done(Box::new(done)))
+    Step::Say(Answer::Done(done))
 }
 
 fn refused(why: String) -> Step {

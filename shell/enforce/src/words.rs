@@ -194,7 +194,7 @@ fn is_plain(what: &str, text: &str, most: usize) -> Result<(), String> {
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// It was done.
-    Done(Box<Done>),
+    Done(Done),
     /// It could not be done, or not wholly: why, and how things stand.
     Failed(String),
     /// It was not tried: why, and what to do.
@@ -229,7 +229,7 @@ pub enum Done {
     /// An earlier state is in force.
     Reverted(Option<Kept>),
     /// How things stand.
-    Shown(Shown),
+    Shown(Box<Shown>),
     /// The rules are good, and kept to be applied.
     Staged(Staged),
 }

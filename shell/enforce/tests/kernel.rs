@@ -422,9 +422,12 @@ fn it_keeps_no_right_but_one_and_only_one_runs() {
     });
 }
 
-/// How many times the enforcer is killed. More by the environment, for a night's run.
-fn kills() -> u32 {
-    env::var("BASTIDE_KILLS").ok().and_then(|times| times.parse().ok()).unwrap_or(200)
+/// How many times the enforcer is killed, and for how long at most. More by the environment, for a night's run.
+fn kills() -> (usize, Duration) {
+    match env::var("BASTIDE_KILLS").ok().and_then(|times| times.parse().ok()) {
+        Some(times) => (times, Duration::from_secs(24 * 3_600)),
+        None => (200, Duration::from_secs(60)),
+    }
 }
 
 /// A small linear congruential generator: the moments are the same in every run.
@@ -440,18 +443,19 @@ fn killed_at_any_moment_the_kernel_holds_the_old_rules_or_the_new() {
     in_namespace("killed_at_any_moment_the_kernel_holds_the_old_rules_or_the_new", || {
         let folder = tempfile::tempdir().unwrap();
         let mut enforcer = Enforcer::start(folder.path());
-        enforcer.put(&rules("old", 2_000));
+        enforcer.put(&rules("old", 1_000));
         enforcer.client().contain(address("192.0.2.7"), "odd").unwrap();
-        let digest = enforcer.client().stage(&rules("new", 3_000), None).unwrap();
+        let digest = enforcer.client().stage(&rules("new", 1_500), None).unwrap();
         let begin = Instant::now();
         enforcer.client().apply(digest.clone(), 60, Mode::Enforce).unwrap();
         // A little longer than it takes, so that some kills come after the answer.
         let whole = begin.elapsed() * 5 / 4;
         enforcer.client().revert(To::Previous).unwrap();
         let (mut old, mut new, mut answered) = (0, 0, 0);
-        let limit = Instant::now() + Duration::from_secs(90);
+        let (times, limit) = kills();
+        let limit = Instant::now() + limit;
         let mut rounds = 0;
-        for moment in moments(11).take(usize::try_from(kills()).unwrap()) {
+        for moment in moments(11).take(times) {
             if Instant::now() > limit {
                 break;
             }
@@ -465,6 +469,13 @@ fn killed_at_any_moment_the_kernel_holds_the_old_rules_or_the_new() {
                 _ => new += 1,
             }
             answered += u32::from(applying.join().unwrap());
+            if moment % 4 == 0 {
+                // It dies a second time while it settles.
+                let mut second = Enforcer::spawn(folder.path(), None);
+                thread::sleep(whole * u32::try_from(moment % 500).unwrap() / 500);
+                second.kill();
+                in_kernel(&["old", "new"]).unwrap();
+            }
             enforcer = Enforcer::start(folder.path());
             assert_eq!(in_kernel(&["old", "new"]).unwrap(), "old", "round {rounds}");
             assert!(element("inet", "quarantine4", "192.0.2.7"), "round {rounds}");

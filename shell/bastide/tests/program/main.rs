@@ -4,6 +4,7 @@
 mod averbourne;
 mod cable;
 mod cores;
+mod enforce;
 mod events;
 mod hostile;
 mod identify;

@@ -119,7 +119,7 @@ impl World {
 
     fn done(&mut self, machine: &mut Machine, request: Request) -> Done {
         match self.ask(machine, request.clone()) {
-            Some(Answer::Done(done)) => *done,
+            Some(Answer::Done(done)) => done,
             other => panic!("{request}: {other:?}"),
         }
     }
