@@ -37,7 +37,8 @@ pub enum ClientError {
     },
 }
 
-/// A connection to the enforcer. It may ask several things, one after the other.
+/// A connection to the enforcer. It may ask several things, one after the other; one that asks nothing for a minute is
+/// closed.
 #[derive(Debug)]
 pub struct Client {
     stream: BufReader<UnixStream>,

@@ -104,8 +104,8 @@ pub(crate) enum Act {
     Check { text: Arc<str>, sets: BTreeSet<Quarantine> },
     /// Change the quarantine sets that are live, in one transaction.
     Elements { add: Elements, remove: Elements },
-    /// Write texts and then the state, onto the disk for good.
-    Keep { state: Box<State>, texts: Vec<Arc<str>> },
+    /// Write texts and then the state, onto the disk for good; but only if the text to return to can be read.
+    Keep { state: Box<State>, texts: Vec<Arc<str>>, needs: Option<Digest> },
     /// Replace what is live by these rules and the quarantine, in one transaction; then read it back.
     Load(Option<Held>),
     /// Read what is live.
@@ -389,7 +389,9 @@ impl Machine {
 
     fn keep(&mut self, state: State, texts: Vec<Arc<str>>, then: Then) -> Step {
         let state = Box::new(state);
-        let act = Act::Keep { state: state.clone(), texts };
+        let way_back = || self.state.confirmed().map(|held| held.text.clone());
+        let needs = if matches!(then, Then::Load(_)) { way_back() } else { None };
+        let act = Act::Keep { state: state.clone(), texts, needs };
         self.begin(Work::Keep { state, then }, act)
     }
 

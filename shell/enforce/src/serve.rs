@@ -156,7 +156,7 @@ impl Core {
         let mut core = Core { machine, disk, nft, tell: settings.tell };
         let answer = step.map(|step| core.go(step));
         if let Some(answer) = &answer {
-            (core.tell)(&format!("at the start: {answer}"));
+            core.tell(&format!("at the start: {answer}"));
         }
         Ok((core, answer))
     }
@@ -174,6 +174,19 @@ impl Core {
         }
     }
 
+    /// Reverts what was not confirmed in time.
+    fn tick(&mut self) {
+        if let Some(step) = self.machine.tick(now()) {
+            let answer = self.go(step);
+            self.tell(&format!("not confirmed in time: {answer}"));
+        }
+    }
+
+    /// Logs one line: what nft says of a text must not begin another.
+    fn tell(&self, what: &str) {
+        (self.tell)(&what.replace(|letter: char| letter.is_control(), " "));
+    }
+
     fn carry_out(&self, act: Act) -> Result<Outcome, String> {
         let state = self.machine.state();
         match act {
@@ -185,7 +198,8 @@ impl Core {
                 let all = text::additions(&add) + &text::removals(&remove);
                 self.nft.load(&all).map(|()| Outcome::Done)
             }
-            Act::Keep { state, texts } => {
+            Act::Keep { state, texts, needs } => {
+                needs.map(|digest| self.text(&digest)).transpose()?;
                 self.disk.keep(&state, &texts).map(|()| Outcome::Done).map_err(|error| error.to_string())
             }
             Act::Load(held) => {
@@ -234,12 +248,7 @@ fn now() -> Now {
 
 fn keep_deadlines(core: &Mutex<Core>) -> ! {
     loop {
-        let mut core = lock(core);
-        if let Some(step) = core.machine.tick(now()) {
-            let answer = core.go(step);
-            (core.tell)(&format!("not confirmed in time: {answer}"));
-        }
-        drop(core);
+        lock(core).tick();
         thread::sleep(TICK);
     }
 }
@@ -280,10 +289,12 @@ fn converse(mut stream: &UnixStream, core: &Mutex<Core>) -> io::Result<()> {
                 let looks_only = matches!(request, Request::Show { .. });
                 let what = request.to_string();
                 let mut core = lock(core);
+                // Whoever asks and asks must not keep a deadline waiting.
+                core.tick();
                 let step = core.machine.ask(request, who.clone(), now());
                 let answer = core.go(step);
                 if !looks_only {
-                    (core.tell)(&format!("{who} ({peer}): {what}: {answer}"));
+                    core.tell(&format!("{who} ({peer}): {what}: {answer}"));
                 }
                 answer
             }

@@ -422,6 +422,117 @@ fn it_keeps_no_right_but_one_and_only_one_runs() {
     });
 }
 
+#[test]
+fn an_enforcer_whose_state_is_lost_returns_to_what_it_found() {
+    in_namespace("an_enforcer_whose_state_is_lost_returns_to_what_it_found", || {
+        let folder = tempfile::tempdir().unwrap();
+        let mut enforcer = Enforcer::start(folder.path());
+        enforcer.put(&rules("old", 3));
+        enforcer.client().contain(address("192.0.2.7"), "odd").unwrap();
+        let before = nft(&["-s", "list", "table", "inet", "bastide"]);
+        enforcer.kill();
+        fs::remove_dir_all(folder.path().join("state")).unwrap();
+        let enforcer = Enforcer::start(folder.path());
+        assert!(!enforcer.shown().differs);
+        let mut client = enforcer.client();
+        let digest = client.stage(&rules("new", 0), None).unwrap();
+        client.apply(digest, 60, Mode::Enforce).unwrap();
+        client.revert(To::Previous).unwrap();
+        assert_eq!(nft(&["-s", "list", "table", "inet", "bastide"]), before);
+    });
+}
+
+#[test]
+fn rules_to_return_to_that_were_altered_stop_a_change() {
+    in_namespace("rules_to_return_to_that_were_altered_stop_a_change", || {
+        let folder = tempfile::tempdir().unwrap();
+        let enforcer = Enforcer::start(folder.path());
+        let digest = enforcer.put(&rules("old", 0));
+        let path = folder.path().join("state/rules").join(digest.as_str()).with_extension("nft");
+        fs::write(path, rules("mine", 0)).unwrap();
+        let mut client = enforcer.client();
+        let digest = client.stage(&rules("new", 0), None).unwrap();
+        let error = client.apply(digest, 60, Mode::Enforce).unwrap_err();
+        assert!(error.to_string().contains("altered"), "{error}");
+        assert_eq!(in_kernel(&["old", "new"]).unwrap(), "old");
+        assert!(client.show(false).unwrap().pending.is_none());
+    });
+}
+
+/// Rules with something put in where it does not belong: whatever of that the check lets pass and nft takes, touches
+/// nothing else.
+#[test]
+fn what_the_check_lets_pass_touches_nothing_else() {
+    const PIECES: &[&str] = &[
+        "flush ruleset\n",
+        "\nflush ruleset\n",
+        "; flush ruleset ;",
+        "}",
+        "{",
+        "\"",
+        "#",
+        "\n",
+        ";",
+        " ",
+        "\"\n",
+        "# }\n",
+        "} table ip of_others { chain more { } }",
+        "\ndelete table ip of_others\n",
+        "table ip of_others { chain more { } }\n",
+        "\nadd chain ip of_others more\n",
+        "log prefix \"}\" ",
+        "comment \"# \" ",
+        "'",
+        "table inet bastide {\n",
+        "}\n}\n",
+        "add table ip more\n",
+        "}\nadd table ip more\ntable inet bastide {\n",
+        "chain more { }\n",
+        "*",
+        "@",
+        "!",
+        "/*",
+        "\t",
+    ];
+    in_namespace("what_the_check_lets_pass_touches_nothing_else", || {
+        nft(&["add", "table", "ip", "of_others"]);
+        nft(&["add", "chain", "ip", "of_others", "theirs"]);
+        let others = || (nft(&["list", "table", "ip", "of_others"]), nft(&["list", "tables", "ip"]));
+        let before = others();
+        let good = rules("new", 2);
+        let places: Vec<usize> = good.char_indices().map(|(at, _)| at).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.nft");
+        let mut chance = moments(5).map(|number| usize::try_from(number).unwrap());
+        let (mut passed, mut taken) = (0, 0);
+        for _ in 0..3_000 {
+            let mut text = good.clone();
+            for _ in 0..=chance.next().unwrap() % 3 {
+                let at = places[chance.next().unwrap() % places.len()];
+                if text.is_char_boundary(at) {
+                    text.insert_str(at, PIECES[chance.next().unwrap() % PIECES.len()]);
+                }
+            }
+            if enforce::check(&text).is_err() {
+                continue;
+            }
+            passed += 1;
+            fs::write(&file, &text).unwrap();
+            if !runs("nft", &["-f", file.to_str().unwrap()]) {
+                continue;
+            }
+            taken += 1;
+            assert_eq!(others(), before, "{text}");
+            if taken % 10 == 0 {
+                let ours = |family| runs("nft", &["delete", "table", family, "bastide"]);
+                let _ = (ours("inet"), ours("bridge"));
+            }
+        }
+        println!("3,000 texts: {passed} passed the check, nft took {taken}");
+        assert!(taken > 50, "{passed} passed, {taken} taken");
+    });
+}
+
 /// How many times the enforcer is killed, and for how long at most. More by the environment, for a night's run.
 fn kills() -> (usize, Duration) {
     match env::var("BASTIDE_KILLS").ok().and_then(|times| times.parse().ok()) {

@@ -90,7 +90,8 @@ impl World {
                 });
                 Outcome::Done
             }
-            Act::Keep { state, texts } => {
+            Act::Keep { state, texts, needs } => {
+                assert!(needs.iter().all(|digest| self.texts.contains_key(digest)));
                 self.texts.extend(texts.iter().map(|text| (Digest::of(&[text]), text.to_string())));
                 let needed: Vec<Digest> = state.texts().into_iter().cloned().collect();
                 needed.iter().for_each(|digest| assert!(self.texts.contains_key(digest), "{digest:?}"));
