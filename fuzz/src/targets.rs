@@ -6,6 +6,7 @@ use crate::{Carrier, dialogue, frames, frames_into, linked, streams};
 use capture::CaptureFile;
 use city::Observation;
 use plan::{Colours, Draft, Severity, SourceFile};
+use ruleset::{Field, Hook, Packet, Ruleset, Verdict};
 use std::io::Cursor;
 
 /// What the bytes are read as.
@@ -81,6 +82,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("rfb", Target::Tcp(5900)),
     ("roc_plus", Target::Tcp(4000)),
     ("rtsp", Target::Tcp(554)),
+    ("ruleset", Target::Bytes(ruleset_text)),
     ("s7comm", Target::Tcp(102)),
     ("sip", Target::Udp(5060)),
     ("sip_stream", Target::Tcp(5060)),
@@ -195,5 +197,29 @@ fn plan_text(data: &[u8]) {
         let again = plan::check(&files);
         assert_eq!(checked.plan.is_some(), again.plan.is_some());
         assert_eq!(checked.diagnostics.len(), again.diagnostics.len());
+    }
+}
+
+/// The text of a firewall's rules: either it means something for any packet, or there is a reason why not.
+fn ruleset_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match Ruleset::parse(&text) {
+        Ok(ruleset) => {
+            for (ethertype, protocol) in [(0x0800, 6), (0x0800, 1), (0x86dd, 17), (0x0806, 0)] {
+                let packet = Packet::default().with(Field::Ethertype, ethertype).with(Field::Protocol, protocol);
+                for bridged in [false, true] {
+                    let trace = ruleset.trace_forwarded(&packet, bridged);
+                    assert!(trace.verdict == Verdict::Accept || trace.decision().is_some());
+                    let _ = ruleset.trace(&packet, Hook::Input, bridged);
+                }
+                assert!(!ruleset.show(&packet).to_string().is_empty());
+            }
+        }
+        Err(errors) => {
+            assert!(!errors.is_empty());
+            for error in errors {
+                assert!(error.place.line > 0 && !error.to_string().is_empty());
+            }
+        }
     }
 }

@@ -25,7 +25,9 @@ const TOKENS_MAX: usize = 8_000_000;
 /// The values of all variables together may have so many words and marks.
 const DEFINED_MAX: usize = 1_000_000;
 /// All sets together may have so many elements, those written in rules included.
-const ELEMENTS_MAX: usize = 4_000_000;
+const ELEMENTS_MAX: usize = 2_000_000;
+/// Commands that change what others made may move so much of it.
+const MOVES_MAX: usize = 200_000_000;
 /// One mask may stand for so many ranges; beyond, the condition is one that is not understood.
 const MASKED_MAX: u32 = 4_096;
 /// Sets within sets and brackets within brackets go so deep.

@@ -5,9 +5,10 @@
 
 #![cfg(test)]
 
+mod kernel;
 mod rulesets;
 
-use ruleset::{Did, Field, Hook, Packet, Ruleset, State, Statement, Trace, Values, Verdict};
+use ruleset::{Did, Family, Field, Hook, Packet, Ruleset, State, Statement, Trace, Values, Verdict};
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
@@ -208,6 +209,12 @@ fn compare(name: &str, how: &str, file: &Ruleset, listed: &Ruleset, met: &mut Me
         listed.unknowns
     );
     let edges = edges(file);
+    let places: Vec<(Hook, bool)> = file
+        .tables
+        .iter()
+        .flat_map(|table| table.chains.iter().map(|chain| (chain, table.family == Family::Bridge)))
+        .filter_map(|(chain, bridged)| Some((chain.base.as_ref()?.hook, bridged)))
+        .collect();
     let mut numbers = Numbers(name.len() as u64);
     for _ in 0..PACKETS {
         let (packet, inward, outward) = packet(&mut numbers, &edges, file.unknowns.len());
@@ -217,7 +224,10 @@ fn compare(name: &str, how: &str, file: &Ruleset, listed: &Ruleset, met: &mut Me
                 .with(Field::InterfaceIn, ruleset.interface(inward).into())
                 .with(Field::InterfaceOut, ruleset.interface(outward).into())
         };
-        let (hook, bridged) = (numbers.of(&HOOKS), numbers.below(3) == 0);
+        let (hook, bridged) = match numbers.below(10) {
+            0 => (numbers.of(&HOOKS), numbers.below(3) == 0),
+            _ => numbers.of(&places),
+        };
         let traces = [file, listed].map(|ruleset| ruleset.trace(&with(ruleset), hook, bridged));
         let [one, other] = [told(&traces[0]), told(&traces[1])];
         let shown = file.show(&packet);

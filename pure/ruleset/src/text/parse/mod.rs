@@ -11,7 +11,7 @@ mod statement;
 mod unknown;
 
 use super::{
-    ELEMENTS_MAX, ERRORS_MAX, ParseError,
+    ELEMENTS_MAX, ERRORS_MAX, MOVES_MAX, ParseError,
     lexer::{Sort, Token},
     value::Kind,
 };
@@ -64,6 +64,7 @@ struct Draft<'a> {
     /// The last words of what rules set.
     changed: BTreeSet<&'a str>,
     elements: usize,
+    moves: usize,
 }
 
 /// A table whose rules are not read yet.
@@ -203,7 +204,17 @@ impl<'a> Parser<'a> {
         if self.draft.elements > ELEMENTS_MAX {
             let message = format!("the sets up to here have more than {ELEMENTS_MAX} elements");
             return Err(ParseError::new(self.place(), message)
-                .help("sets within joined keys and masks with gaps multiply"));
+                .help("sets within joined keys, masks with gaps and names with `*` multiply"));
+        }
+        Ok(())
+    }
+
+    /// Counts what is moved or looked at by commands that take back or squeeze in.
+    fn count_moves(&mut self, moves: usize) -> Parsed<()> {
+        self.draft.moves = self.draft.moves.saturating_add(moves);
+        if self.draft.moves > MOVES_MAX {
+            return Err(ParseError::new(self.place(), "too much is taken back or squeezed in up to here")
+                .help("give the rules as `nft list ruleset` prints them"));
         }
         Ok(())
     }
@@ -248,7 +259,7 @@ fn words(tokens: &[Token<'_>]) -> Text {
     let mut out = Text::default();
     let mut close = true;
     for token in tokens.iter().filter(|token| token.sort != Sort::Separator) {
-        if !close && !(token.is_mark(",") || token.is_mark(")")) {
+        if !(close || token.is_mark(",") || token.is_mark(")")) {
             out.push(' ');
         }
         match token.sort {
