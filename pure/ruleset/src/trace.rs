@@ -106,8 +106,8 @@ impl Ruleset {
             packet: at_hook(packet, hook, bridged),
             steps: Vec::new(),
             rules: 0,
-            dynamic: OnceCell::new(),
             elements: 0,
+            dynamic: OnceCell::new(),
         };
         let verdict = walk.hook(bridged);
         Trace { verdict, steps: walk.steps }
@@ -158,9 +158,9 @@ struct Walk<'r> {
     packet: Packet,
     steps: Vec<Step>,
     rules: usize,
+    elements: usize,
     /// Looked for once a rule asks for such a set.
     dynamic: OnceCell<Dynamic<'r>>,
-    elements: usize,
 }
 
 impl<'r> Walk<'r> {
@@ -343,10 +343,7 @@ impl<'r> Walk<'r> {
     fn holds(&mut self, table: &Table, condition: &Condition) -> bool {
         let Condition { key, values, negated } = condition;
         let has = self.dynamic(table, key, values);
-        match has {
-            Some(has) => has != *negated,
-            None => self.admits(table, key, values).is_some() != *negated,
-        }
+        has.unwrap_or_else(|| self.admits(table, key, values).is_some()) != *negated
     }
 
     /// Whether a set that packets fill has this one, which only the packet's own unknown tells; none for other sets.

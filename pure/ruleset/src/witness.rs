@@ -74,6 +74,24 @@ impl Space {
     }
 }
 
+impl Space {
+    /// How many intervals a diagram consists of, counted as far as `max`.
+    pub(crate) fn intervals_of(&self, diagram: Diagram, max: usize) -> usize {
+        let mut seen = HashMap::with_hasher(FixedState::with_seed(0));
+        let mut waiting = vec![diagram];
+        let mut count = 0;
+        while let Some(next) = waiting.pop()
+            && count < max
+        {
+            if next.as_leaf().is_none() && seen.insert(next, ()).is_none() {
+                count += self.span(next).len();
+                waiting.extend(self.span(next).map(|at| self.cell(at).1));
+            }
+        }
+        count.min(max)
+    }
+}
+
 struct Search<'a, F> {
     space: &'a Space,
     wanted: &'a F,

@@ -243,6 +243,46 @@ fn changed_addresses_are_noted_and_out_of_scope() {
     assert_eq!(fate(&space, &changed, &tcp("198.51.100.1", "203.0.113.1", 8080)), Fate::Drop);
 }
 
+/// Long lists are put in front of what follows in another way than short ones; it must not show.
+#[test]
+fn long_lists_decide_like_short_ones() {
+    let mut space = Space::new(1 << 20);
+    let refused: Vec<String> =
+        (0..4000).map(|host| format!("198.51.{}.{}", host / 100, host % 100 * 2)).collect();
+    let mut text = format!(
+        "table ip t {{ set refused {{ type ipv4_addr; elements = {{ {} }} }}
+            chain f {{ type filter hook forward priority 0; policy accept;
+                tcp dport 22 return
+                ip daddr @refused ip saddr != 192.0.2.1 drop
+                ip saddr 192.0.2.64/26 jump listed
+                ip saddr vmap {{ 192.0.2.0/26 : goto listed, 203.0.113.0/24 : accept }}
+                tcp dport 80 accept
+                drop
+            }}\n",
+        refused.join(", ")
+    );
+    text += "chain listed { tcp dport 1 return\n";
+    for port in 1..600 {
+        text += &format!("tcp dport {} ip daddr 198.51.{}.{} reject\n", port * 3, port % 50, port % 250);
+    }
+    text += "} }";
+    let ruleset = Ruleset::parse(&text).unwrap();
+    let listed = ruleset.meaning(&mut space, Way::Routed, &FORWARDED).unwrap();
+    let mut met = [0; 4];
+    for source in ["192.0.2.1", "192.0.2.2", "192.0.2.70", "203.0.113.5", "198.51.100.1"] {
+        for number in 0..600 {
+            let port = [1, 22, 80, number / 3 * 3, number][number as usize % 5];
+            let destination = format!("198.51.{}.{}", port / 3 % 50, (port / 3 + number % 2) % 250);
+            let packet = tcp(source, &destination, port);
+            let fate = fate(&space, &listed, &packet);
+            let trace = ruleset.trace_forwarded(&packet, false);
+            assert_eq!(format!("{fate:?}"), format!("{:?}", trace.verdict), "{packet:?}");
+            met[fate.leaf() as usize] += 1;
+        }
+    }
+    assert!(met[0] > 100 && met[1] > 100 && met[2] > 100, "{met:?}");
+}
+
 #[test]
 fn chains_that_jump_in_circles_have_no_meaning() {
     let circle = Ruleset::parse(

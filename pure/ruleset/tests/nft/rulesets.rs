@@ -17,6 +17,9 @@ pub const ALL: &[(&str, &str)] = &[
     ("interfaces", INTERFACES),
     ("names", NAMES),
     ("objects", OBJECTS),
+    ("generated", GENERATED),
+    ("containers", CONTAINERS),
+    ("services by maps", MAPPED),
     ("queues", QUEUES),
     ("segments", SEGMENTS),
     ("refusals in a bridge", REFUSALS),
@@ -419,6 +422,155 @@ table inet s {
         type filter hook forward priority mangle; policy drop;
         tcp flags syn tcp option maxseg size set rt mtu
         tcp dport 1-30000 accept
+    }
+}
+"#;
+
+/// As generators of firewalls write them: chains for zones, gone to by interface.
+const GENERATED: &str = r#"
+table inet generated {
+    ct helper helper-tftp-udp { type "tftp" protocol udp; l3proto inet; }
+    chain mangle_PREROUTING { type filter hook prerouting priority mangle + 10; policy accept;
+        jump mangle_PREROUTING_ZONES
+    }
+    chain mangle_PREROUTING_ZONES {
+        iifname "eth0" goto mangle_PRE_public
+        goto mangle_PRE_public
+    }
+    chain mangle_PRE_public {
+    }
+    chain filter_PREROUTING {
+        type filter hook prerouting priority filter + 10; policy accept;
+        icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept
+        meta nfproto ipv6 fib saddr . mark . iif oif missing drop
+    }
+    chain filter_INPUT {
+        type filter hook input priority filter + 10; policy accept;
+        ct state { established, related } accept
+        ct status dnat accept
+        iifname "lo" accept
+        jump filter_INPUT_ZONES
+        ct state { invalid } drop
+        reject with icmpx type admin-prohibited
+    }
+    chain filter_FORWARD {
+        type filter hook forward priority filter + 10; policy accept;
+        ct state { established, related } accept
+        ip6 daddr { ::/96, ::ffff:0.0.0.0/96, 2002:0000::/24, 2002:0a00::/24 } reject with icmpv6 type addr-unreachable
+        reject with icmpx type admin-prohibited
+    }
+    chain filter_OUTPUT {
+        type filter hook output priority filter + 10; policy accept;
+        ct state { established, related } accept
+        oifname "lo" accept
+        ip6 daddr { ::/96, 2002:e000::/19 } reject with icmpv6 type addr-unreachable
+    }
+    chain filter_INPUT_ZONES {
+        iifname "eth0" goto filter_IN_public
+        ip saddr 192.0.2.0/24 goto filter_IN_work
+        goto filter_IN_public
+    }
+    chain filter_IN_public {
+        jump filter_IN_public_allow
+        meta l4proto { icmp, ipv6-icmp } accept
+        log prefix "filter_IN_public_REJECT: " level info
+        return
+    }
+    chain filter_IN_public_allow {
+        tcp dport 22 ct state { new, untracked } accept
+        ip6 daddr fe80::/64 udp dport 546 ct state { new, untracked } accept
+        udp dport 69 ct helper set "helper-tftp-udp"
+        udp dport 69 ct state { new, untracked } accept
+    }
+    chain filter_IN_work { tcp dport { 22, 80 } accept
+    }
+}
+"#;
+
+/// As what runs containers makes them by way of iptables.
+const CONTAINERS: &str = r#"
+table ip nat {
+    chain CONTAINERS {
+        iifname "bridge0" counter packets 0 bytes 0 return
+        iifname != "bridge0" meta l4proto tcp tcp dport 8080 counter packets 2 bytes 120 dnat to 192.0.2.2:80
+    }
+    chain PREROUTING {
+        type nat hook prerouting priority dstnat; policy accept;
+        fib daddr type local counter packets 3 bytes 180 jump CONTAINERS
+    }
+    chain POSTROUTING {
+        type nat hook postrouting priority srcnat; policy accept;
+        oifname != "bridge0" ip saddr 192.0.2.0/24 counter packets 0 bytes 0 masquerade
+        ip saddr 192.0.2.2 ip daddr 192.0.2.2 tcp dport 80 counter packets 0 bytes 0 masquerade
+    }
+}
+table ip filter {
+    chain CONTAINERS { ip daddr 192.0.2.2 iifname != "eth0" oifname "eth1" tcp dport 80 counter packets 0 bytes 0 accept
+    }
+    chain ISOLATION-STAGE-1 {
+        iifname "eth1" oifname != "eth1" counter packets 9 bytes 9 jump ISOLATION-STAGE-2
+        counter packets 0 bytes 0 return
+    }
+    chain ISOLATION-STAGE-2 {
+        oifname "eth1" counter packets 0 bytes 0 drop
+        counter packets 5 bytes 5 return
+    }
+    chain FORWARD {
+        type filter hook forward priority filter; policy drop;
+        counter packets 0 bytes 0 jump USER
+        counter packets 0 bytes 0 jump ISOLATION-STAGE-1
+        oifname "eth1" ct state related,established counter packets 0 bytes 0 accept
+        oifname "eth1" counter packets 0 bytes 0 jump CONTAINERS
+        iifname "eth1" oifname != "eth1" counter packets 0 bytes 0 accept
+        iifname "eth1" oifname "eth1" counter packets 0 bytes 0 accept
+    }
+    chain USER { counter packets 0 bytes 0 return
+    }
+}
+"#;
+
+/// As what balances loads writes them: everything by maps, and names with slashes.
+const MAPPED: &str = r#"
+table ip balance {
+    comment "rules for services"
+    map service-ips {
+        type ipv4_addr . inet_proto . inet_service : verdict
+        comment "addresses of services"
+        elements = {
+            192.0.2.80 . tcp . 80 comment "town/web" : goto service-QAB2/town/web/tcp/p80,
+            192.0.2.81 . udp . 53 comment "town/dns" : goto service-NWY2/town/dns/udp/p53
+        }
+    }
+    map no-endpoints { type ipv4_addr . inet_proto . inet_service : verdict; elements = { 192.0.2.82 . tcp . 443 : goto refuse }
+    }
+    set affinity { type ipv4_addr; flags dynamic,timeout; timeout 3h; }
+    chain service-QAB2/town/web/tcp/p80 {
+        ip saddr != 198.51.100.0/24 ip daddr 192.0.2.80 tcp dport 80 jump mark-it
+        ip saddr @affinity goto endpoint-1/town
+        numgen random mod 2 vmap { 0 : goto endpoint-1/town, 1 : goto endpoint-2/town }
+    }
+    chain endpoint-1/town {
+        ip saddr 198.51.100.1 jump mark-it
+        update @affinity { ip saddr }
+        ip daddr 192.0.2.80 accept
+    }
+    chain endpoint-2/town { ip saddr 198.51.100.2 drop; accept
+    }
+    chain service-NWY2/town/dns/udp/p53 { udp sport 1024-65535 accept; drop
+    }
+    chain mark-it { meta mark set meta mark | 0x4000
+    }
+    chain refuse { reject
+    }
+    chain services { ip daddr . meta l4proto . th dport vmap @service-ips
+    }
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state new jump services
+        ct state new ip daddr . meta l4proto . th dport vmap @no-endpoints
+        meta mark & 0x4000 == 0x4000 accept
+        fib daddr type local ip daddr != 127.0.0.0/8 drop
+        ip daddr 203.0.113.0/24 accept
     }
 }
 "#;
