@@ -401,6 +401,12 @@ fn whatever_is_read_ends() {
         "(".repeat(100_000),
         format!("table t {{ chain c {{ tcp flags {} }} }}", "(".repeat(100_000)),
         format!("table t {{ set s {{ type ipv4_addr; elements = {} }} }}", "{ ".repeat(100_000)),
+        format!("table t {{ chain c {{ {} }} }}", "jhash ".repeat(100_000)),
+        format!(
+            "table t {{ chain c {{ tcp dport . tcp sport {} 1 {} drop; }} }}",
+            "{ ".repeat(50_000),
+            "} . 1 ".repeat(50_000)
+        ),
         "table t { chain c { ".repeat(10_000),
     ] {
         assert!(Ruleset::parse(&text).is_err());

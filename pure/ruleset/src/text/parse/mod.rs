@@ -11,7 +11,7 @@ mod statement;
 mod unknown;
 
 use super::{
-    ELEMENTS_MAX, ERRORS_MAX, MOVES_MAX, ParseError,
+    DEPTH_MAX, ELEMENTS_MAX, ERRORS_MAX, MOVES_MAX, ParseError,
     lexer::{Sort, Token},
     value::Kind,
 };
@@ -25,7 +25,8 @@ pub(super) type Parsed<T> = Result<T, ParseError>;
 pub(super) fn parse<'a>(text: &'a str, tokens: Vec<Token<'a>>, errors: &mut Vec<ParseError>) -> Ruleset {
     let end = tokens.len();
     let changed = changed_by_rules(&tokens);
-    let mut parser = Parser { text, tokens, at: 0, end, errors: Vec::new(), draft: Draft::default() };
+    let mut parser =
+        Parser { text, tokens, at: 0, end, depth: 0, errors: Vec::new(), draft: Draft::default() };
     parser.draft.changed = changed;
     parser.commands();
     parser.rules();
@@ -48,6 +49,8 @@ struct Parser<'a> {
     at: usize,
     /// Behind the last token of what is being read.
     end: usize,
+    /// How deep in sets within sets and keys within keys.
+    depth: usize,
     errors: Vec<ParseError>,
     draft: Draft<'a>,
 }
@@ -161,6 +164,21 @@ impl<'a> Parser<'a> {
     fn place(&self) -> Place {
         let here = self.peek().or_else(|| self.tokens.get(self.at).copied());
         here.or_else(|| self.tokens.last().copied()).map_or_else(Place::default, |token| token.place)
+    }
+
+    /// Reads what lies within something of its own kind.
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == DEPTH_MAX {
+            return Err(ParseError::new(
+                self.place(),
+                format!("this lies within {DEPTH_MAX} others of its kind"),
+            )
+            .help("write it flat"));
+        }
+        self.depth += 1;
+        let read = read(self);
+        self.depth -= 1;
+        read
     }
 
     /// What was expected instead of the next token.

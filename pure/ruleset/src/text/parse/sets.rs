@@ -299,7 +299,7 @@ impl<'a> Parser<'a> {
     pub(super) fn part(&mut self, kind: Kind) -> Parsed<Vec<Range>> {
         self.skip_lines();
         if self.at_mark("{") {
-            let written = self.written(&Kinds::Known(vec![kind]), false)?;
+            let written = self.deeper(|parser| parser.written(&Kinds::Known(vec![kind]), false))?;
             return Ok(written.in_order().into_iter().flat_map(|element| element.key).collect());
         }
         if kind.is_bits() {
