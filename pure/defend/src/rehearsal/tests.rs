@@ -211,7 +211,7 @@ fn a_firewall_goes_by_the_port_and_the_wire_by_what_is_said() {
     let disguised = conversation(flow("192.0.2.2", "192.0.2.17", 443, Some(Protocol::Ssh)), 0, true);
     let answer = rehearse(None, &plan, &[elsewhere, disguised]);
     let [refused] = answer.refused.as_slice() else { panic!("{:?}", answer.refused) };
-    assert_eq!(refused.allow, ["tcp/1502"]);
+    assert_eq!(refused.allow, ["modbus: discover on tcp/1502"]);
     assert!(refused.why.contains("allows Modbus/TCP, which a firewall knows by port 502"), "{}", refused.why);
     let [watched] = answer.watched.as_slice() else { panic!("{:?}", answer.watched) };
     assert_eq!(
