@@ -3,6 +3,7 @@
 
 mod averbourne;
 mod cable;
+mod contain;
 mod cores;
 mod enforce;
 mod events;
