@@ -1,8 +1,15 @@
 //! Segmentation: the plan's zones and conduits as firewalls carry them out.
 //!
-//! [`Policy`] is what a plan asks of any firewall; [`nftables`] writes it in the firewall's language.
+//! [`Policy`] is what a plan asks of any firewall. [`nftables`] writes it as a ruleset that knows connections; [`cisco`]
+//! and [`juniper`] write it as access lists, which do not. [`Device`] has the text that contains one address.
 
+pub mod cisco;
+mod containment;
+pub mod juniper;
+mod lists;
 pub mod nftables;
 mod policy;
 
+pub use containment::Device;
+pub use lists::Settings as ListSettings;
 pub use policy::{Gap, Openings, Passage, Policy, Why};
