@@ -7,7 +7,7 @@ use super::{
     Policy,
     lists::{
         self, Carried, End, Icmp, List, Section, Settings, Side, Title, Verdict,
-        names::{Names, interface, remark},
+        names::{Names, V6, interface, remark},
         preface::preface,
     },
 };
@@ -81,14 +81,16 @@ struct Named<'p> {
 impl<'p> Named<'p> {
     fn new(lists: &[List<'p>]) -> Named<'p> {
         let mut taken = Names::new(NAME_MAX);
-        let mut taken_v6 = Names::new(NAME_MAX);
-        taken_v6.take(NO_V6);
-        let wanted = |list: &List<'_>| {
-            let zones: Vec<&str> = list.zones.iter().map(|zone| zone.id.as_str()).collect();
-            format!("FROM-{}", zones.join("-AND-"))
-        };
-        let of_lists = lists.iter().map(|list| taken.take(&wanted(list))).collect();
-        let of_lists_v6 = lists.iter().map(|list| taken_v6.take(&format!("{}-V6", wanted(list)))).collect();
+        taken.take(NO_V6);
+        // Lists of both families share their names.
+        let of_lists: Vec<String> = lists
+            .iter()
+            .map(|list| {
+                let zones: Vec<&str> = list.zones.iter().map(|zone| zone.id.as_str()).collect();
+                taken.take_both(&format!("FROM-{}", zones.join("-AND-")))
+            })
+            .collect();
+        let of_lists_v6 = of_lists.iter().map(|name| format!("{name}{V6}")).collect();
         let mut taken = Names::new(NAME_MAX);
         taken.take(CONTAINED);
         let mut groups = BTreeMap::new();

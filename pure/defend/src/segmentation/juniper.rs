@@ -8,7 +8,7 @@ use super::{
     cisco::title,
     lists::{
         self, Carried, End, Icmp, List, Settings, Side, Title, Verdict,
-        names::{Names, interface, remark},
+        names::{Names, V6, interface, remark},
         preface::preface,
     },
 };
@@ -80,14 +80,14 @@ struct Named<'p> {
 
 impl<'p> Named<'p> {
     fn new(lists: &[List<'p>]) -> Named<'p> {
-        let mut taken = Names::new(NAME_MAX - "-V6".len());
+        let mut taken = Names::new(NAME_MAX);
         let filters = lists.iter().map(|list| {
             let zones: Vec<&str> = list.zones.iter().map(|zone| zone.id.as_str()).collect();
-            taken.take(&format!("FROM-{}", zones.join("-AND-")))
+            taken.take_both(&format!("FROM-{}", zones.join("-AND-")))
         });
         let filters = filters.collect();
-        let mut taken = Names::new(NAME_MAX - "-V6".len());
-        taken.take(CONTAINED);
+        let mut taken = Names::new(NAME_MAX);
+        taken.take_both(CONTAINED);
         let entries = lists.iter().flat_map(|list| &list.sections).flat_map(|section| &section.entries);
         let ends: BTreeSet<End<'p>> = entries.flat_map(|entry| [entry.source, entry.destination]).collect();
         let prefixes = ends.into_iter().filter_map(|end| {
@@ -99,7 +99,7 @@ impl<'p> Named<'p> {
                 End::Assets(conduit, Side::From, _) => format!("FROM-{conduit}"),
                 End::Assets(conduit, Side::To, _) => format!("TO-{conduit}"),
             };
-            Some((end, taken.take(&wanted)))
+            Some((end, taken.take_both(&wanted)))
         });
         let prefixes = prefixes.collect();
         Named { filters, prefixes }
@@ -108,7 +108,7 @@ impl<'p> Named<'p> {
 
 /// A name within its family.
 fn of_family(name: &str, v6: bool) -> String {
-    format!("{name}{}", if v6 { "-V6" } else { "" })
+    format!("{name}{}", if v6 { V6 } else { "" })
 }
 
 fn write_prefixes(out: &mut String, policy: &Policy<'_>, names: &Named<'_>) {

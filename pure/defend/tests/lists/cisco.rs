@@ -94,6 +94,10 @@ impl Config {
                 words => config.read_within(&within, words, line),
             }
         }
+        // Lists of both families share their names.
+        assert!(
+            !config.lists.keys().any(|(v6, name)| *v6 && config.lists.contains_key(&(false, name.clone())))
+        );
         // A group that stands in a list may not be empty.
         for line in config.lists.values().flat_map(BTreeMap::values) {
             for end in [&line.source, &line.destination] {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+/// The ending of a name that is for IPv6.
+pub(crate) const V6: &str = "-V6";
+
 /// Names that were given: each once, made of capital letters, digits and hyphens, and not too long.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -17,16 +20,28 @@ impl Names {
 
     /// The name nearest to what is wanted.
     pub(crate) fn take(&mut self, wanted: &str) -> String {
+        self.take_with(wanted, &[""])
+    }
+
+    /// The name nearest to what is wanted which is free with each of two endings: for IPv4 none, for IPv6 [`V6`].
+    pub(crate) fn take_both(&mut self, wanted: &str) -> String {
+        self.take_with(wanted, &["", V6])
+    }
+
+    fn take_with(&mut self, wanted: &str, endings: &[&str]) -> String {
         let plain: String = wanted
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '-' })
             .collect();
+        let longest = endings.iter().map(|ending| ending.len()).max().unwrap_or(0);
         for number in 1_u32.. {
-            let ending = if number == 1 { String::new() } else { format!("-{number}") };
-            let room = self.longest.saturating_sub(ending.len());
+            let counted = if number == 1 { String::new() } else { format!("-{number}") };
+            let room = self.longest.saturating_sub(longest + counted.len());
             let start: String = plain.chars().take(room).collect();
-            let name = format!("{}{ending}", start.trim_end_matches('-'));
-            if self.taken.insert(name.clone()) {
+            let name = format!("{}{counted}", start.trim_end_matches('-'));
+            let names: Vec<String> = endings.iter().map(|ending| format!("{name}{ending}")).collect();
+            if names.iter().all(|name| !self.taken.contains(name)) {
+                self.taken.extend(names);
                 return name;
             }
         }
@@ -65,6 +80,11 @@ mod tests {
         assert_eq!(names.take("FROM-signals-north"), "FROM-SIGNA-2");
         assert_eq!(names.take("FROM-signals-south"), "FROM-SIGNA-3");
         assert_eq!(names.take("a b\n"), "A-B");
+        assert_eq!(names.take_both("x"), "X");
+        assert_eq!(names.take("x-v6"), "X-V6-2");
+        assert_eq!(names.take("y-v6"), "Y-V6");
+        assert_eq!(names.take_both("y"), "Y-2");
+        assert_eq!(names.take_both("0123456789"), "012345678");
     }
 
     #[test]
