@@ -11,5 +11,5 @@ pub mod nftables;
 mod policy;
 
 pub use containment::Device;
-pub use lists::Settings as ListSettings;
+pub use lists::{Settings as ListSettings, left_out as left_out_of_lists};
 pub use policy::{Gap, Openings, Passage, Policy, Why};

@@ -1,6 +1,6 @@
 //! The command line's words.
 
-use crate::{failure::Verdict, plan::PlanCommand};
+use crate::{defend::DefendCommand, failure::Verdict, plan::PlanCommand};
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Check, format, draft or adopt a plan
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Write the plan's conduits for firewalls
+    #[command(subcommand)]
+    Defend(DefendCommand),
     /// List people, and make the links by which they sign in
     #[command(subcommand)]
     People(PeopleCommand),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod arguments;
+mod defend;
 mod demo;
 mod engine;
 mod failure;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
+        Command::Defend(command) => defend::run(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
         Command::Completions { shell } => arguments::print_completions(shell),

@@ -11,7 +11,7 @@ pub(super) mod names;
 pub(super) mod preface;
 
 use super::{Openings, Passage, Policy};
-use city::{Conduit, ConduitId, NumberRange, Text, Transport, Zone, ZoneId};
+use city::{Conduit, ConduitId, NumberRange, Ports, Text, Transport, Zone, ZoneId};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -277,6 +277,18 @@ impl<'p> Sections<'p> {
         let entries = vec![Entry { verdict, source, destination, carried: Carried::Everything }];
         self.sections.push(Section { title, entries });
     }
+}
+
+/// What access lists do not open, though a firewall can: ports of SCTP, which not every device knows.
+#[must_use]
+pub fn left_out<'p>(policy: &Policy<'p>) -> Vec<(&'p Conduit, Ports)> {
+    let passages = policy.paths.values().flatten();
+    passages
+        .flat_map(|passage| {
+            let ports = passage.openings.ports.iter().filter(|ports| ports.transport == Transport::Sctp);
+            ports.map(|ports| (passage.conduit, *ports))
+        })
+        .collect()
 }
 
 fn carried(openings: &Openings, answers: bool) -> Vec<Carried> {

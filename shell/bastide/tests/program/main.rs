@@ -5,6 +5,7 @@ mod averbourne;
 mod cable;
 mod cores;
 mod events;
+mod firewalls;
 mod hostile;
 mod identify;
 mod kill;
