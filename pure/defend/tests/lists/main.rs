@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cisco;
+mod docs;
 mod juniper;
 mod packet;
 mod town;
