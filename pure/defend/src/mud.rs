@@ -11,7 +11,9 @@ mod cursor;
 mod flow;
 mod parse;
 mod proposal;
+mod rule;
 
 pub use cursor::MudError;
-pub use parse::{Mud, Peer, Rule, parse};
+pub use parse::{Mud, parse};
 pub use proposal::{Peers, Proposal, propose};
+pub use rule::{Peer, Rule};

@@ -99,7 +99,7 @@ pub(crate) enum PlanCommand {
 /// How diagnostics are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
-    /// For people: the lines in question, underlined
+    /// For people
     Text,
     /// One JSON object with stable field names
     Json,
