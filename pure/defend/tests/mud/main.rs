@@ -1,6 +1,7 @@
 //! What makers say of their devices, as conduits: read, proposed, and checked as a plan.
 #![cfg(test)]
 
+mod damage;
 mod daq;
 mod others;
 
