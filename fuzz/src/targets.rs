@@ -66,6 +66,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("modbus_rtu", Target::Tcp(4001)),
     ("mqtt", Target::Tcp(1883)),
     ("mqtt_sn", Target::Udp(1884)),
+    ("mud", Target::Bytes(mud)),
     ("mysql", Target::Tcp(3306)),
     ("nbns", Target::Udp(137)),
     ("ntp", Target::Udp(123)),
@@ -169,6 +170,77 @@ fn identify(data: &[u8]) {
             .flatten()
         {
             let _ = (example.text(), example.expected());
+        }
+    }
+}
+
+/// A small town, in which a device of every MUD file stands.
+const TOWN: &str = r#"
+[city]
+name = "Wexcombe"
+time-zone = "Europe/London"
+[[zone]]
+id = "lights"
+name = "Street lights"
+networks = ["192.0.2.0/27", "2001:db8:1::/64"]
+security-level = 1
+[[zone]]
+id = "centre"
+name = "Control centre"
+networks = ["192.0.2.32/27"]
+security-level = 2
+[[zone]]
+id = "internet"
+name = "Everywhere else"
+outside = true
+security-level = 0
+[[supplier]]
+id = "example-lamps"
+name = "Example Lamps Ltd"
+[[asset]]
+id = "lamp"
+zone = "lights"
+addresses = ["192.0.2.2"]
+supplier = "example-lamps"
+[[asset]]
+id = "head-end"
+zone = "centre"
+addresses = ["192.0.2.34"]
+supplier = "example-lamps"
+[[conduit]]
+from = "lights"
+to = "centre"
+reason = "Time"
+allow = ["ntp: read"]
+[[conduit]]
+from = "lights"
+to = "lights"
+reason = "Lamps do not speak to one another"
+allow = ["icmp: any"]
+"#;
+
+/// A MUD file: it is refused with a reason, or what it proposes is a plan's text that holds.
+fn mud(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mud = match defend::mud::parse(&text) {
+        Ok(mud) => mud,
+        Err(error) => return assert!(!error.problem.is_empty() && !error.remedy.is_empty()),
+    };
+    let town = SourceFile::new("city.toml", TOWN);
+    let plan = plan::check(std::slice::from_ref(&town)).plan.expect("the town is a plan");
+    let asset = plan.assets().next().expect("the town has a lamp");
+    let mut peers = defend::mud::Peers::new();
+    for named in [false, true] {
+        let proposal = defend::mud::propose(&mud, &plan, asset, &peers);
+        let text = proposal.text();
+        assert_eq!(plan::format(&text).as_deref(), Some(text.as_str()));
+        let checked = plan::check(&[town.clone(), SourceFile::new("mud.toml", text)]);
+        assert_eq!(checked.count(Severity::Error), 0, "{:?}", checked.diagnostics);
+        assert!(!proposal.conduits.is_empty() || !proposal.notes.is_empty());
+        if !named {
+            let head_end = plan.assets().nth(1).map(|asset| asset.id.clone());
+            let words = mud.rules.iter().flat_map(|rule| &rule.peers).map(defend::mud::Peer::word);
+            peers.extend(words.map(|word| (word, head_end.iter().cloned().collect())));
         }
     }
 }

@@ -5,6 +5,7 @@
 //! - [`rehearsal`] runs another plan against what was recorded: what it would refuse, and what it would no longer need.
 //! - [`Guard`] folds observations and tells of each [`Breach`]: traffic outside every conduit, a verb its conduit does
 //!   not allow, scans, addresses claimed twice, verbs and destinations never seen while learning.
+//! - [`segmentation`] writes the conduits for firewalls, and [`mud`] proposes conduits from what a device's maker says.
 
 mod binding;
 mod breach;
@@ -12,6 +13,7 @@ pub mod conduit;
 pub mod firewall;
 mod guard;
 mod habit;
+pub mod mud;
 pub mod rehearsal;
 pub mod response;
 mod scan;

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Check, format, draft or adopt a plan
     #[command(subcommand)]
     Plan(PlanCommand),
-    /// Rehearse a plan's segmentation before it touches a street
+    /// Compile, prove, rehearse, apply and revert the plan's segmentation
     #[command(subcommand)]
     Defend(DefendCommand),
     /// List people, and make the links by which they sign in

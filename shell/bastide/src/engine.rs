@@ -6,7 +6,9 @@ use crate::{
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
 };
 use anyhow::bail;
-use city::{Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState, Text};
+use city::{
+    Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState, Text,
+};
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
 use std::{

@@ -66,7 +66,9 @@ pub(crate) fn none(messages: SyncSender<Message>) -> Containing {
         let (number, messages) = (response.number, messages.clone());
         // The loop itself calls this, so that waiting for it would be waiting for oneself.
         thread::spawn(move || {
-            let why = Text::const_new("no firewall is connected here; the text for others is shown with the response");
+            let why = Text::const_new(
+                "no firewall is connected here; the text for others is shown with the response",
+            );
             let _ = messages.send(Message::Answered(number, Some(why)));
         });
     })
@@ -103,7 +105,8 @@ impl Watch {
     fn run(mut self, orders: &Receiver<Order>) {
         let mut looked: Option<Instant> = None;
         loop {
-            let patience = looked.map_or(Duration::ZERO, |looked| LOOK_EVERY.saturating_sub(looked.elapsed()));
+            let patience =
+                looked.map_or(Duration::ZERO, |looked| LOOK_EVERY.saturating_sub(looked.elapsed()));
             match orders.recv_timeout(patience) {
                 Ok(order) => {
                     let failure = carry(&self.socket, &order).err();
@@ -190,9 +193,9 @@ fn carry(socket: &Path, order: &Order) -> Result<(), Text> {
         client.release(order.target)
     };
     match outcome {
-        Ok(enforce::Done::Contained { sets, .. }) if sets.is_empty() => {
-            Err(Text::const_new("the firewall has no rules of the plan yet, so that nothing refuses its packets"))
-        }
+        Ok(enforce::Done::Contained { sets, .. }) if sets.is_empty() => Err(Text::const_new(
+            "the firewall has no rules of the plan yet, so that nothing refuses its packets",
+        )),
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string().into()),
     }

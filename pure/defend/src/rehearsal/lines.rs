@@ -7,8 +7,8 @@ use super::{
 };
 use crate::conduit;
 use city::{
-    Allowance, Contact, ContactId, NumberRange, Ports, Protocol, ServiceId, Target, TargetPattern, Text, Transport,
-    Verb, VerbSet,
+    Allowance, Contact, ContactId, NumberRange, Ports, Protocol, ServiceId, Target, TargetPattern, Text,
+    Transport, Verb, VerbSet,
 };
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
@@ -316,16 +316,23 @@ fn allow(key: &Key, line: &Gathered) -> Vec<Text> {
         let verbs = if verbs.is_empty() { least } else { verbs };
         let whole = Allowance::Requests { protocol: *protocol, verbs, target: None, on };
         let pattern = line.targets.pattern().filter(|_| key.refusal == Refusal::Verb);
-        let narrow =
-            pattern.map(|target| Allowance::Requests { protocol: *protocol, verbs, target: Some(target), on });
+        let narrow = pattern.map(|target| Allowance::Requests {
+            protocol: *protocol,
+            verbs,
+            target: Some(target),
+            on,
+        });
         allow.push(narrow.filter(plan::can_be_written).unwrap_or(whole));
     }
     if by_port {
         allow.extend(match key.transport {
             transport if has_ports(transport) => Some(Allowance::Ports(Ports::one(transport, key.port))),
-            Transport::Icmp => {
-                Some(Allowance::Requests { protocol: Protocol::Icmp, verbs: VerbSet::ALL, target: None, on: None })
-            }
+            Transport::Icmp => Some(Allowance::Requests {
+                protocol: Protocol::Icmp,
+                verbs: VerbSet::ALL,
+                target: None,
+                on: None,
+            }),
             Transport::Ip(number) => Some(Allowance::Packets { number }),
             _ => None,
         });

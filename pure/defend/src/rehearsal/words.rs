@@ -48,7 +48,11 @@ pub(super) fn why(plan: &Plan, key: &Key, line: &Gathered, from: &End, to: &End)
             match (nowhere, elsewhere) {
                 (Some(end), _) => format!("{} is in no zone, and no conduit can lead there", end.name),
                 (None, Some(protocol)) => {
-                    let ports: Vec<String> = protocol.usual_ports().iter().map(|(transport, port)| format!("{transport}/{port}")).collect();
+                    let ports: Vec<String> = protocol
+                        .usual_ports()
+                        .iter()
+                        .map(|(transport, port)| format!("{transport}/{port}"))
+                        .collect();
                     let known = match ports.as_slice() {
                         [] => "has no port by which a firewall could know it".to_owned(),
                         ports => format!("which a firewall knows by port {}", ports.join(", ")),

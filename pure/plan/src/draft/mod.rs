@@ -11,7 +11,7 @@ mod assets;
 mod conduits;
 mod networks;
 mod tally;
-mod text;
+pub(crate) mod text;
 
 pub(crate) use text::{plain, quote};
 

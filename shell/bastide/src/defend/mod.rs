@@ -1,5 +1,6 @@
 //! `bastide defend …`: what a plan means for the network, before and after it is enforced.
 
+mod compile;
 mod difference;
 mod fold;
 mod proposal;
@@ -7,7 +8,10 @@ mod prove;
 mod rehearse;
 mod show;
 
-use crate::{enforce::{self, FirewallCommand}, failure::Verdict};
+use crate::{
+    enforce::{self, FirewallCommand},
+    failure::Verdict,
+};
 use clap::Subcommand;
 
 /// What to do for the city's segmentation.
@@ -21,6 +25,8 @@ pub(crate) enum DefendCommand {
                       --plan ./new-plan --accept r1f2e3d4c5b > amendment.patch"
     )]
     Rehearse(rehearse::Rehearse),
+    /// Print the plan's conduits as the rules of a firewall
+    Compile(compile::Compile),
     /// Prove that a firewall's rules mean the plan; where they do not, show a packet, the rule that decides and the plan's line
     #[command(
         after_help = "Exit codes: 0 they are equal; 1 they differ; 2 could not.\nExamples:\n  bastide defend prove --city \
@@ -34,6 +40,7 @@ pub(crate) enum DefendCommand {
 /// Carries out a command.
 pub(crate) fn run(command: &DefendCommand) -> anyhow::Result<Verdict> {
     match command {
+        DefendCommand::Compile(command) => compile::run(command),
         DefendCommand::Rehearse(command) => rehearse::run(command),
         DefendCommand::Prove(command) => prove::run(command),
         DefendCommand::Firewall(command) => enforce::run(command),

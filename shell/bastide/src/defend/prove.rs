@@ -122,7 +122,11 @@ fn show(policy: &Policy<'_>, proof: &Proof, told: &[Unequal]) -> io::Result<()> 
             out,
             "\n{}: {}",
             printable(&difference.path),
-            if difference.passes { "passes, and the plan refuses it" } else { "is refused, and the plan allows it" }
+            if difference.passes {
+                "passes, and the plan refuses it"
+            } else {
+                "is refused, and the plan allows it"
+            }
         )?;
         writeln!(out, "  packet   {}", printable(&difference.packet))?;
         writeln!(out, "  decided  {}", printable(&difference.rule))?;

@@ -1,6 +1,6 @@
 //! A plan's folder, read.
 
-use ::plan::{Plan, SourceFile};
+use ::plan::{Plan, Severity, SourceFile};
 use anyhow::{Context, bail};
 use std::{
     fs,
@@ -43,14 +43,20 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
     Ok(files)
 }
 
-/// Reads the plan of a folder.
+/// Reads the plan in a folder.
 ///
 /// # Errors
 ///
-/// The folder could not be read, or the plan has errors.
+/// The folder could not be read, or there is no plan in it.
 pub(crate) fn read_plan(folder: &Path) -> anyhow::Result<Plan> {
-    let plan = ::plan::check(&read_folder(folder)?).plan;
-    plan.context("the plan has errors; `bastide plan check` shows them")
+    let checked = ::plan::check(&read_folder(folder)?);
+    let errors = checked.count(Severity::Error);
+    let Some(plan) = checked.plan else {
+        let folder = folder.display();
+        let errors = if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
+        bail!("the plan in {folder} has {errors}; `bastide plan check {folder}` shows what and where");
+    };
+    Ok(plan)
 }
 
 /// Gathers the files, by their path within the plan's folder.

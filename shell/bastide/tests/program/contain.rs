@@ -57,7 +57,8 @@ impl Town {
         if town.built() {
             return Some(town);
         }
-        let line = format!("1 live test skipped: {test} needs root, ip (iproute2), nft (nftables) and python3\n");
+        let line =
+            format!("1 live test skipped: {test} needs root, ip (iproute2), nft (nftables) and python3\n");
         let _ = std::io::stderr().write_all(line.as_bytes());
         if let Some(path) = env::var_os("BASTIDE_SKIPPED") {
             let file = fs::OpenOptions::new().create(true).append(true).open(path);
@@ -74,7 +75,8 @@ impl Town {
                 && ip(&["-n", router, "link", "set", name, "up"])
                 && ip(&["-n", end, "link", "set", name, "up"])
         };
-        let address = |end: &str, address: &str, name: &str| ip(&["-n", end, "address", "add", address, "dev", name]);
+        let address =
+            |end: &str, address: &str, name: &str| ip(&["-n", end, "address", "add", address, "dev", name]);
         [office, router, pumps].iter().all(|end| {
             ip(&["netns", "add", end])
                 && ip(&["-n", end, "link", "set", "lo", "up"])
@@ -119,7 +121,8 @@ impl Town {
 
     /// The time before the request, in seconds since 1970; none if nobody answered.
     fn ask(&self, from: &str, what: &str) -> Option<f64> {
-        let output = self.at(&self.office, "python3").args(["-c", CLIENT, PUMP, from, what]).output().unwrap();
+        let output =
+            self.at(&self.office, "python3").args(["-c", CLIENT, PUMP, from, what]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         match output.status.code() {
             Some(0) => Some(said.trim().parse().unwrap()),
@@ -134,7 +137,8 @@ impl Town {
 
     fn says(&self, words: &[&str], code: i32) -> String {
         let output = self.bastide(words);
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
         said
     }
@@ -206,11 +210,25 @@ fn whoever_commands_a_pump_is_cut_off_within_two_seconds() {
     town.says(&["defend", "stage", "--city", city], 0);
     town.says(&["defend", "apply", "--seconds", "60"], 0);
     town.says(&["defend", "confirm"], 0);
-    assert!(town.says(&["defend", "prove", "--city", city], 0).starts_with("The rules let pass what the plan allows"));
+    assert!(
+        town.says(&["defend", "prove", "--city", city], 0)
+            .starts_with("The rules let pass what the plan allows")
+    );
 
     let mut watching = town.at(&town.router, env!("CARGO_BIN_EXE_bastide"));
     watching
-        .args(["run", "--city", city, "--interface", "pumps0", "--user", "root", "--listen", "127.0.0.1:0", "--state"])
+        .args([
+            "run",
+            "--city",
+            city,
+            "--interface",
+            "pumps0",
+            "--user",
+            "root",
+            "--listen",
+            "127.0.0.1:0",
+            "--state",
+        ])
         .arg(town.path("state"))
         .arg("--enforcer")
         .arg(town.path("enforcer.sock"));
@@ -218,11 +236,15 @@ fn whoever_commands_a_pump_is_cut_off_within_two_seconds() {
     let mut watching = Running::start_with_errors_to(&mut watching, errors);
     watching.wait_for_line(|line| line.starts_with("Watching "));
 
-    assert!(town.ask(SCADA, "read").is_some() && town.ask(LAPTOP, "read").is_some(), "the conduit allows reading");
+    assert!(
+        town.ask(SCADA, "read").is_some() && town.ask(LAPTOP, "read").is_some(),
+        "the conduit allows reading"
+    );
     thread::sleep(Duration::from_secs(1));
     assert!(!town.rules().contains(&"verb-not-allowed".to_owned()));
     let written = town.ask(LAPTOP, "write").expect("the firewall cannot see a verb");
-    let contained = soon(10, || town.nft(&["list", "set", "inet", "bastide", "quarantine4"]).contains(LAPTOP));
+    let contained =
+        soon(10, || town.nft(&["list", "set", "inet", "bastide", "quarantine4"]).contains(LAPTOP));
     let after = since_1970() - written;
     assert!(contained, "the laptop is not cut off: {}", fs::read_to_string(town.path("errors")).unwrap());
     println!("cut off {after:.2} s after the request");
@@ -238,14 +260,18 @@ fn whoever_commands_a_pump_is_cut_off_within_two_seconds() {
     }));
     let shown = town.says(&["defend", "prove", "--city", city], 1);
     assert!(shown.contains("Office to Pumping: passes, and the plan refuses it"), "{shown}");
-    assert!(shown.contains("tcp dport 22 accept") && shown.contains("conduit office-to-pumps (city.toml:"), "{shown}");
+    assert!(
+        shown.contains("tcp dport 22 accept") && shown.contains("conduit office-to-pumps (city.toml:"),
+        "{shown}"
+    );
 
     // Released at the firewall itself: the response knows it.
     town.says(&["release", LAPTOP], 0);
     assert!(soon(10, || town.ask(LAPTOP, "read").is_some()));
     assert!(watching.stop(Duration::from_secs(10)).is_some_and(|status| status.success()));
     enforcer.kill();
-    let log = town.says(&["log", "list", "--state", town.path("state").to_str().unwrap(), "--format", "json"], 0);
+    let log =
+        town.says(&["log", "list", "--state", town.path("state").to_str().unwrap(), "--format", "json"], 0);
     let records: Value = serde_json::from_str(&log).unwrap();
     let told: Vec<String> = records
         .as_array()

@@ -7,6 +7,7 @@ mod contain;
 mod cores;
 mod enforce;
 mod events;
+mod firewalls;
 mod hostile;
 mod identify;
 mod kill;
