@@ -429,3 +429,6 @@ fn record(effect: &Effect) -> Record {
 fn is_due(response: &Response) -> bool {
     matches!(response.state, ResponseState::Ordered | ResponseState::Releasing)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use crate::{
     engine::{Engine, Message},
     failure::{Verdict, warn},
     serving::{Serving, first_link},
+    unenforced,
 };
 use anyhow::Context;
 use std::{
@@ -54,6 +55,7 @@ pub(crate) fn run(
     show_complaints();
     let (sender, receiver) = messages;
     let scheme = if serving.tls.is_some() { "https" } else { "http" };
+    engine.contain_with(unenforced::containing(&sender).context("no thread could be made")?);
     let served = serving.begin(&engine, runtime, sender.clone())?;
     let address =
         served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();

@@ -15,6 +15,7 @@ mod play;
 mod reading;
 mod records;
 mod replay;
+mod responses;
 mod ring;
 mod run;
 mod serving;
@@ -22,6 +23,7 @@ mod show;
 mod socket;
 mod state;
 mod table;
+mod unenforced;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
         Command::Services(look) => answer::run(&look, &Question::Services),
+        Command::Responses(look) => answer::run(&look, &Question::Responses),
+        Command::Decide(command) => responses::run(&command),
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::People(command) => people::run(&command),

@@ -9,4 +9,5 @@ mod hostile;
 mod identify;
 mod kill;
 mod live;
+mod responses;
 mod running;
