@@ -103,10 +103,10 @@ async fn a_service_that_must_run_waits_for_two_people_and_a_token_is_no_second_o
     let served = Served::new().await;
     let ada = Person::new(&served, "Ada", Role::Approver).await;
     let ben = Person::new(&served, "Ben", Role::Operator).await;
-    let page = ada.page("/assets/alarm-server").await;
-    assert!(page.contains("What it costs to contain Alarm receiving server"), "{page}");
+    let page = ada.page("/assets/scheme-01").await;
+    assert!(page.contains("What it costs to contain Alarm hub, Alder Court"), "{page}");
     assert!(page.contains("The plan says that it must run.") && page.contains("a second person must agree"));
-    let contained = ada.send("/responses", "asset=alarm-server&reason=It+calls+out").await;
+    let contained = ada.send("/responses", "asset=scheme-01&reason=It+calls+out").await;
     assert_eq!(contained.status, 303, "{}", contained.text());
     let path = contained.header("location").unwrap().to_owned();
     let number: u64 = path.trim_start_matches("/responses/").parse().unwrap();
