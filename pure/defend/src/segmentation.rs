@@ -1,8 +1,8 @@
 //! Segmentation: the plan's zones and conduits as firewalls carry them out.
 //!
 //! [`Policy`] is what a plan asks of any firewall. [`nftables`] writes it as a ruleset that knows connections; [`cisco`]
-//! and [`juniper`] write it as access lists, which do not. [`prove`] compares what a ruleset means with what the plan says
-//! of every packet. [`Device`] has the text that contains one address.
+//! and [`juniper`] write it as access lists, which do not. [`prove`] compares what a ruleset means with what the plan
+//! says of every packet. [`Device`] has the text that contains one address.
 
 pub mod cisco;
 mod containment;

@@ -1,4 +1,4 @@
-//! `bastide assets`, `findings` and `services`: what is known of a city, from its process or its files.
+//! `bastide assets`, `findings`, `services` and `responses`: what is known of a city, from its process or its files.
 
 use crate::{
     arguments::Look,
@@ -14,6 +14,7 @@ pub(crate) fn run(look: &Look, question: &Question) -> anyhow::Result<Verdict> {
         Question::Assets => &show::ASSETS,
         Question::Findings => &show::FINDINGS,
         Question::Services => &show::SERVICES,
+        Question::Responses => &show::RESPONSES,
     };
     let answer = state::ask(&look.state.directory(), question)?;
     let mut out = BufWriter::new(io::stdout().lock());

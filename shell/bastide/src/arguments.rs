@@ -2,7 +2,7 @@
 
 use crate::{
     defend::DefendCommand,
-    enforce::{Contain, Enforcer, Release},
+    enforce::{Ask, Enforcer},
     failure::Verdict,
     plan::PlanCommand,
 };
@@ -39,6 +39,11 @@ pub(crate) enum Command {
     Findings(Look),
     /// Show how each public service stands, and why
     Services(Look),
+    /// List responses: what waits for a person, what is contained, and what is over
+    Responses(Look),
+    /// Decide about responses
+    #[command(flatten)]
+    Decide(Deciding),
     /// Say what a device is from a line in which it names itself: a banner, a `Server` field, an SNMP description
     Identify(Identify),
     /// Check, format, draft or adopt a plan
@@ -53,10 +58,6 @@ pub(crate) enum Command {
     /// Look into the sealed log, and verify it
     #[command(subcommand)]
     Log(LogCommand),
-    /// Put a device into quarantine
-    Contain(Contain),
-    /// Let a device out of quarantine
-    Release(Release),
     /// Run the small privileged process that holds the firewall
     Enforcer(Enforcer),
     /// Print completions for a shell
@@ -222,6 +223,65 @@ pub(crate) struct Look {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+}
+
+/// What a person decides about a response. The process that watches the city carries it out and seals it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Deciding {
+    /// Cut a device off from every other
+    #[command(
+        after_help = "Where a service that must run is at stake, a second person must agree.\nExit codes: 0 done, or waiting for a \
+                      second person; 1 it could not be done, and what to enter at a firewall is printed; 2 it was refused.\n\
+                      Example: bastide contain camera-7 --reason \"It calls out at night\""
+    )]
+    Contain {
+        /// The asset's id, or an address
+        #[arg(value_name = "ASSET|ADDRESS")]
+        device: String,
+        #[command(flatten)]
+        of: Why,
+    },
+    /// Connect a device again that was cut off
+    #[command(after_help = "Example: bastide release camera-7 --reason \"Cleaned and updated\"")]
+    Release {
+        /// The asset's id, or an address
+        #[arg(value_name = "ASSET|ADDRESS")]
+        device: String,
+        #[command(flatten)]
+        of: Why,
+    },
+    /// Agree to a response that waits for a person, or try again what failed
+    #[command(after_help = "Example: bastide agree 3")]
+    Agree {
+        /// The response's number, as `bastide responses` lists it
+        number: u64,
+        #[command(flatten)]
+        state: State,
+    },
+    /// Decide that a response shall not be done
+    #[command(after_help = "Example: bastide dismiss 3 --reason \"It is the tester's laptop\"")]
+    Dismiss {
+        /// The response's number, as `bastide responses` lists it
+        number: u64,
+        /// Why; sealed with the decision
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        state: State,
+    },
+}
+
+/// Why something is done, and to which city.
+#[derive(Args, Debug)]
+pub(crate) struct Why {
+    /// Why; sealed with the decision
+    #[arg(long, value_name = "TEXT", default_value = "no reason given")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) state: State,
+    /// Where no process watches the city, the process that holds the firewall is asked directly.
+    #[command(flatten)]
+    pub(crate) ask: Ask,
 }
 
 #[derive(Args, Debug)]

@@ -437,3 +437,6 @@ fn record(effect: &Effect) -> Record {
 fn is_due(response: &Response) -> bool {
     matches!(response.state, ResponseState::Ordered | ResponseState::Releasing)
 }
+
+#[cfg(test)]
+mod tests;

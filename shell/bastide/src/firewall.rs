@@ -60,20 +60,6 @@ pub(crate) fn begin(
     }))
 }
 
-/// Answers for a city without a firewall, so that nobody waits.
-pub(crate) fn none(messages: SyncSender<Message>) -> Containing {
-    Box::new(move |response| {
-        let (number, messages) = (response.number, messages.clone());
-        // The loop itself calls this, so that waiting for it would be waiting for oneself.
-        thread::spawn(move || {
-            let why = Text::const_new(
-                "no firewall is connected here; the text for others is shown with the response",
-            );
-            let _ = messages.send(Message::Answered(number, Some(why)));
-        });
-    })
-}
-
 /// Why a device is cut off, in one line for the firewall's own log.
 fn reason(response: &Response) -> String {
     let last = response.steps.last();

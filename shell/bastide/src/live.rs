@@ -5,6 +5,7 @@ use crate::{
     failure::{Verdict, warn},
     firewall,
     serving::{Serving, first_link},
+    unenforced,
 };
 use anyhow::Context;
 use std::{
@@ -57,7 +58,7 @@ pub(crate) fn run(
     let scheme = if serving.tls.is_some() { "https" } else { "http" };
     let containing = match serving.enforcer.clone() {
         Some(socket) => firewall::begin(socket, engine.city(), sender.clone())?,
-        None => firewall::none(sender.clone()),
+        None => unenforced::containing(&sender).context("no thread could be made")?,
     };
     engine.contain_with(containing);
     let served = serving.begin(&engine, runtime, sender.clone())?;

@@ -55,6 +55,9 @@ fn show_latest(last: u32, look: &Look) -> anyhow::Result<Verdict> {
 fn gist(body: &Value) -> String {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let subject = text("subject").unwrap_or_default();
+    if let (Some(name), Some(step)) = (text("name"), text("step")) {
+        return format!("{} about {name}: {step}", text("by").unwrap_or("Bastide"));
+    }
     match (text("title"), text("act"), text("adopted_by"), text("version")) {
         (Some(title), ..) => title.to_owned(),
         (_, Some(act), ..) => format!("{} {act} {subject}", text("person").unwrap_or("somebody")),

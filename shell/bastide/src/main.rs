@@ -18,6 +18,7 @@ mod play;
 mod reading;
 mod records;
 mod replay;
+mod responses;
 mod ring;
 mod run;
 mod serving;
@@ -25,6 +26,7 @@ mod show;
 mod socket;
 mod state;
 mod table;
+mod unenforced;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -50,13 +52,13 @@ fn main() -> ExitCode {
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
         Command::Services(look) => answer::run(&look, &Question::Services),
+        Command::Responses(look) => answer::run(&look, &Question::Responses),
+        Command::Decide(command) => responses::run(&command),
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
-        Command::Contain(command) => enforce::contain(&command),
-        Command::Release(command) => enforce::release(&command),
         Command::Enforcer(command) => enforce::run_process(&command),
         Command::Completions { shell } => arguments::print_completions(shell),
         Command::Manual { into } => arguments::write_manual(&into),

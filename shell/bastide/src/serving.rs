@@ -68,6 +68,7 @@ impl Serving {
             city_name: "The city".into(),
             time_zone: zone(),
             source: self.source,
+            enforced_by: None,
         };
         let (plan_text, plan) = watch::channel(Arc::new(PlanText::default()));
         let (asks, mut asked) = mpsc::channel(ASKS_MAX);

@@ -51,6 +51,15 @@ pub(crate) const SERVICES: [Column; 5] = [
     column("Because", "because", "/because"),
 ];
 
+/// The columns of responses.
+pub(crate) const RESPONSES: [Column; 5] = [
+    column("No", "number", "/number"),
+    column("State", "state", "/state"),
+    column("Address", "address", "/target/address"),
+    column("Response", "headline", "/headline"),
+    column("Waits for", "waits_for", "/waits_for"),
+];
+
 /// Writes rows in a format. JSON keeps everything; tables and CSV show the columns.
 pub(crate) fn rows(out: &mut impl Write, rows: &Value, columns: &[Column], format: Format) -> io::Result<()> {
     let list = rows.as_array().map(Vec::as_slice).unwrap_or_default();

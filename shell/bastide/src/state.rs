@@ -27,6 +27,8 @@ pub(crate) enum Question {
     Findings,
     /// How each public service stands.
     Services,
+    /// Every response: what waits for a person first.
+    Responses,
 }
 
 /// Answers a question about the city in a state directory: by the process that has it open, or else from its files.
@@ -35,6 +37,7 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
         Question::Assets => ("/api/v1/assets?limit=1000000", "/assets"),
         Question::Findings => ("/api/v1/findings?limit=1000000", "/findings"),
         Question::Services => ("/api/v1/services", "/services"),
+        Question::Responses => ("/api/v1/responses?limit=1000000", "/responses"),
     };
     if let Some(mut answer) = socket::get(state, path)? {
         return Ok(answer.pointer_mut(list).map(Value::take).unwrap_or_default());
@@ -49,6 +52,10 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
             serde_json::to_value(view::findings(&city, &view::FindingFilter::default(), all).findings)
         }
         Question::Services => serde_json::to_value(view::services(&city)),
+        Question::Responses => {
+            let list = view::responses(&city, &view::ResponseFilter::default(), all);
+            serde_json::to_value(list.map(|list| list.responses).unwrap_or_default())
+        }
     };
     Ok(answer?)
 }

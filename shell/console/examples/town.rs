@@ -10,7 +10,7 @@
 #[path = "../tests/town/mod.rs"]
 mod town;
 
-use console::{Config, FIRST_SIGN_IN, PlanText, Shared};
+use console::{Ask, Config, FIRST_SIGN_IN, PlanText, Shared};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, RwLock};
 use store::{Kind, Link, Store};
@@ -33,9 +33,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secret = store.people.create_link(&link, now + SignedDuration::from_hours(1)).await?;
     let (_changes, changes) = watch::channel(1);
     let (_plan, plan) = watch::channel(Arc::new(PlanText::of(&town::sources())));
-    let (asks, _asked) = mpsc::channel(1);
+    let city = Arc::new(RwLock::new(city));
+    let (asks, mut asked) = mpsc::channel(1);
+    let deciding = city.clone();
+    tokio::spawn(async move {
+        while let Some(ask) = asked.recv().await {
+            let Ask::Decide { by, decision, answer } = ask else { continue };
+            let mut city = deciding.write().expect("no writer panics");
+            let decided = town::decide(&mut city, &decision, &by, Timestamp::now());
+            if let Ok(response) = &decided {
+                let why = Some("no firewall is connected to Bastide");
+                town::answer(&mut city, response.number, why, Timestamp::now());
+            }
+            // Nobody may be waiting any more.
+            let _ = answer.send(decided);
+        }
+    });
     let shared = Shared {
-        city: Arc::new(RwLock::new(city)),
+        city,
         people: store.people.clone(),
         log: store.log.clone(),
         history: store.history.clone(),

@@ -29,6 +29,9 @@ pub struct Config {
     pub time_zone: String,
     /// One line that tells what is being watched, such as `replay of monday.pcap` or `eth1`; may be empty.
     pub source: String,
+    /// What carries responses out, in a few words, such as `the firewall fw-1`; none where nothing does, and a person
+    /// has to see to it by hand.
+    pub enforced_by: Option<String>,
 }
 
 /// The files of the certificate chain and its key, in PEM.

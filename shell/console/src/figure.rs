@@ -48,6 +48,11 @@ pub fn mark(state: &str) -> Svg {
         "notice" | "observed" => {
             "<circle cx=\"10\" cy=\"10\" r=\"4.6\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\"/>"
         }
+        // A full disc with a bar across: no entry.
+        "contained" => {
+            "<circle cx=\"10\" cy=\"10\" r=\"8.6\" fill=\"currentColor\"/><path d=\"M5.4 10h9.2\" \
+             stroke=\"var(--sheet)\" stroke-width=\"2.6\" stroke-linecap=\"round\"/>"
+        }
         // A dash.
         "unused" => {
             "<path d=\"M5.5 10h9\" stroke=\"currentColor\" stroke-width=\"2\" stroke-linecap=\"round\"/>"

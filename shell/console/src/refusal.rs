@@ -10,6 +10,8 @@ use axum::{
 pub(crate) enum Refusal {
     /// The request makes no sense.
     Bad(String),
+    /// As things stand it cannot be done, and why.
+    Conflict(String),
     /// It is someone else's to do.
     Forbidden(&'static str),
     /// A form came from another site, or after its sign-in had ended.
@@ -38,6 +40,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Refusal::Bad(_) => StatusCode::BAD_REQUEST,
+            Refusal::Conflict(_) => StatusCode::CONFLICT,
             Refusal::Forbidden(_) | Refusal::Forged => StatusCode::FORBIDDEN,
             Refusal::Gone => StatusCode::GONE,
             Refusal::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -55,6 +58,7 @@ impl Refusal {
     pub fn title(&self) -> &'static str {
         match self {
             Refusal::Bad(_) => "That request makes no sense",
+            Refusal::Conflict(_) => "That cannot be done as things stand",
             Refusal::Forbidden(_) => "That is not yours to do",
             Refusal::Forged => "That form was not sent from here",
             Refusal::Gone => "That link no longer works",
@@ -72,7 +76,9 @@ impl Refusal {
     /// Why, and what to do.
     pub fn words(&self) -> String {
         match self {
-            Refusal::Bad(why) | Refusal::NotFound(why) | Refusal::Unfit(why) => why.clone(),
+            Refusal::Bad(why) | Refusal::Conflict(why) | Refusal::NotFound(why) | Refusal::Unfit(why) => {
+                why.clone()
+            }
             Refusal::Forbidden(why) | Refusal::Unavailable(why) => (*why).to_owned(),
             Refusal::Forged => {
                 "It came from another site, or your sign-in ended since the page was opened. Open the \

@@ -4,7 +4,7 @@ use crate::{
     api,
     door::{self, pass},
     live,
-    pages::{self, assets, city, findings, log, people, plan, zones},
+    pages::{self, assets, city, findings, log, people, plan, responses, zones},
     refusal::Refusal,
     state::State,
     still,
@@ -31,6 +31,11 @@ pub(crate) fn router(state: State) -> Router {
         .route("/findings", get(findings::findings))
         .route("/findings/{number}", get(findings::finding))
         .route("/findings/{number}/packets", get(findings::packets))
+        .route("/responses", get(responses::responses).post(responses::contain))
+        .route("/responses/{number}", get(responses::response))
+        .route("/responses/{number}/agree", post(responses::agree))
+        .route("/responses/{number}/dismiss", post(responses::dismiss))
+        .route("/responses/{number}/release", post(responses::release))
         .route("/plan", get(plan::plan))
         .route("/plan/adopt", post(plan::adopt))
         .route("/log", get(log::log))

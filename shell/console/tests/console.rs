@@ -10,6 +10,7 @@
     reason = "a test may stop at once"
 )]
 
+mod responses;
 mod schema;
 mod served;
 mod town;
@@ -18,7 +19,7 @@ use serde_json::Value;
 use served::{Answer, Served};
 use store::Role;
 
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 24] = [
     "/",
     "/wall",
     "/services/telecare",
@@ -31,6 +32,8 @@ const PAGES: [&str; 22] = [
     "/findings",
     "/findings/1",
     "/findings/1/packets",
+    "/responses",
+    "/responses/1",
     "/plan",
     "/log",
     "/people",
@@ -43,7 +46,7 @@ const PAGES: [&str; 22] = [
     "/sign-out",
 ];
 
-const API: [&str; 22] = [
+const API: [&str; 24] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
@@ -63,6 +66,8 @@ const API: [&str; 22] = [
     "/people",
     "/plan",
     "/requests",
+    "/responses",
+    "/responses/1",
     "/services",
     "/services/telecare",
     "/talks",
@@ -88,7 +93,17 @@ async fn nobody_sees_anything_without_signing_in() {
     }
     let forged = "Cookie: bastide-1=x\r\n";
     assert_eq!(served.get("/", forged).await.status, 303);
-    for post in ["/plan/adopt", "/people", "/tokens", "/tokens/revoke", "/people/1", "/theme", "/sign-out"] {
+    for post in [
+        "/responses",
+        "/responses/1/agree",
+        "/plan/adopt",
+        "/people",
+        "/tokens",
+        "/tokens/revoke",
+        "/people/1",
+        "/theme",
+        "/sign-out",
+    ] {
         let answer = served.post(post, &served.same_origin(), "a=b").await;
         assert_eq!(answer.status, 401, "{post}");
     }
@@ -358,7 +373,7 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
         schema::check(&document, schema, &answer.json(), &path);
         checked += 1;
     }
-    assert!(checked >= 21, "{checked}");
+    assert!(checked >= 23, "{checked}");
     let findings = served.get_locally("/api/v1/findings?severity=critical&limit=2").await.json();
     let listed = findings["findings"].as_array().unwrap();
     assert_eq!(listed.len(), 2);

@@ -1,6 +1,6 @@
 //! `bastide defend …`, `contain` and `release`: requests to the enforcer.
 
-use super::{Ask, Contain, FirewallCommand, Release, status};
+use super::{Ask, FirewallCommand, status};
 use crate::{
     arguments::Format,
     failure::{Verdict, warn},
@@ -15,6 +15,7 @@ use enforce::{Client, ClientError, Digest, Done, Mode, Request, To};
 use std::{
     env, fs,
     io::{self, Read as _, Write as _},
+    net::IpAddr,
     path::Path,
 };
 
@@ -62,14 +63,13 @@ pub(crate) fn run(command: &FirewallCommand) -> anyhow::Result<Verdict> {
 }
 
 /// Puts an address into quarantine.
-pub(crate) fn contain(command: &Contain) -> anyhow::Result<Verdict> {
-    let request = Request::Contain { address: command.address, reason: command.reason.clone() };
-    command.ask.put(request, None)
+pub(crate) fn contain(ask: &Ask, address: IpAddr, reason: &str) -> anyhow::Result<Verdict> {
+    ask.put(Request::Contain { address, reason: reason.to_owned() }, None)
 }
 
 /// Lets an address out of quarantine.
-pub(crate) fn release(command: &Release) -> anyhow::Result<Verdict> {
-    command.ask.put(Request::Release { address: command.address }, None)
+pub(crate) fn release(ask: &Ask, address: IpAddr) -> anyhow::Result<Verdict> {
+    ask.put(Request::Release { address }, None)
 }
 
 impl Ask {

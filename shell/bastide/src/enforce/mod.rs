@@ -9,7 +9,7 @@ pub(crate) use process::run as run_process;
 
 use crate::arguments::Format;
 use clap::{Args, Subcommand};
-use std::{net::IpAddr, path::PathBuf};
+use std::path::PathBuf;
 
 /// What to do with the rules of the firewall.
 #[derive(Debug, Subcommand)]
@@ -98,27 +98,6 @@ pub(crate) struct Enforcer {
     /// Revert what an enforcer that was stopped left pending, and end
     #[arg(long)]
     settle: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "Example: bastide contain 192.0.2.7 --reason 'writes to pumps at night'")]
-pub(crate) struct Contain {
-    /// The device's address
-    address: IpAddr,
-    /// Why, for those who will ask
-    #[arg(long, value_name = "TEXT", default_value = "no reason given")]
-    reason: String,
-    #[command(flatten)]
-    ask: Ask,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "Example: bastide release 192.0.2.7")]
-pub(crate) struct Release {
-    /// The device's address
-    address: IpAddr,
-    #[command(flatten)]
-    ask: Ask,
 }
 
 /// Whom to ask, in whose name.

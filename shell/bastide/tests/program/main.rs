@@ -13,4 +13,5 @@ mod identify;
 mod kill;
 mod live;
 mod rehearse;
+mod responses;
 mod running;

@@ -23,7 +23,7 @@ use store::{NewPerson, PersonChange, PersonId, Role};
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
 
-type Answer<T> = Result<Json<T>, Refusal>;
+pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
 /// Which part of a list is wanted.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
@@ -36,7 +36,7 @@ pub(crate) struct Part {
 
 impl Part {
     /// The window asked for. The command line, which comes through the socket, may ask for all at once.
-    fn window(self, visitor: &Visitor) -> Window {
+    pub(super) fn window(self, visitor: &Visitor) -> Window {
         let most = if visitor.way == Way::Socket { usize::MAX } else { LIMIT_MAX };
         Window { offset: self.offset.unwrap_or(0), limit: self.limit.unwrap_or(LIMIT).min(most) }
     }

@@ -3,9 +3,10 @@
 use crate::{
     api::answer,
     view::{
-        ActivityView, AssetFilter, AssetList, AssetView, CityView, ConversationList, FindingFilter,
-        FindingList, FindingView, HeadView, MatrixView, PairView, PastFilter, PersonChangeSaid, PersonSaid,
-        PersonView, PlanView, RequestList, ServiceView, TokenSaid, VerbFilter, VerifiedView,
+        ActivityView, AssetFilter, AssetList, AssetView, CityView, ContainSaid, ConversationList,
+        FindingFilter, FindingList, FindingView, HeadView, MatrixView, PairView, PastFilter,
+        PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RequestList, ResponseFilter,
+        ResponseList, ResponseView, ServiceView, TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -53,6 +54,10 @@ const fn read(path: &'static str, summary: &'static str, answer: Shape) -> Endpo
 
 const fn manage(method: &'static str, path: &'static str, summary: &'static str, answer: Shape) -> Endpoint {
     Endpoint { method, path, summary, who: "approver", query: &[], body: None, media: JSON, answer }
+}
+
+const fn decide(path: &'static str, summary: &'static str, body: Option<Shape>) -> Endpoint {
+    Endpoint { method: "POST", who: "operator", body, ..read(path, summary, shape::<ResponseView>) }
 }
 
 /// Every address, in the order in which a reader meets them.
@@ -107,6 +112,35 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         )
     },
     read("/losses", "What was not seen, not kept or not understood.", shape::<answer::Losses>),
+    Endpoint {
+        query: &[fields::<ResponseFilter>, fields::<answer::Part>],
+        ..read(
+            "/responses",
+            "Responses: what waits for a person first, then what is contained, then what is over.",
+            shape::<ResponseList>,
+        )
+    },
+    read(
+        "/responses/{number}",
+        "One response; where it could not be done, with what to enter at a firewall by hand.",
+        shape::<ResponseView>,
+    ),
+    decide(
+        "/responses",
+        "Contains a device: cuts it off from every other. Waits for a second person where a service must run.",
+        Some(shape::<ContainSaid>),
+    ),
+    decide("/responses/{number}/agree", "Agrees to a response, or tries again what failed.", None),
+    decide(
+        "/responses/{number}/dismiss",
+        "Decides that a response shall not be done.",
+        Some(shape::<ReasonSaid>),
+    ),
+    decide(
+        "/responses/{number}/release",
+        "Connects the device of a response again.",
+        Some(shape::<ReasonSaid>),
+    ),
     read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),
     Endpoint {
         who: "operator",

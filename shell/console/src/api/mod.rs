@@ -8,6 +8,7 @@ mod answer;
 mod endpoints;
 mod openapi;
 mod past;
+mod responses;
 
 pub(crate) use endpoints::{ENDPOINTS, Endpoint};
 
@@ -48,6 +49,12 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/plan", get(answer::plan)),
         ("POST", "/plan/adopt", post(answer::adopt)),
         ("GET", "/requests", get(past::requests)),
+        ("GET", "/responses", get(responses::responses)),
+        ("POST", "/responses", post(responses::contain)),
+        ("GET", "/responses/{number}", get(responses::response)),
+        ("POST", "/responses/{number}/agree", post(responses::agree)),
+        ("POST", "/responses/{number}/dismiss", post(responses::dismiss)),
+        ("POST", "/responses/{number}/release", post(responses::release)),
         ("GET", "/services", get(answer::services)),
         ("GET", "/services/{id}", get(answer::service)),
         ("GET", "/talks", get(answer::talks)),

@@ -38,7 +38,7 @@ pub(crate) enum Way {
 pub(crate) enum Right {
     /// See the city, its zones, assets and findings, the plan and the log.
     Look,
-    /// Act where one person is enough: adopt a plan.
+    /// Act: adopt a plan, decide about responses.
     Act,
     /// See, add and change people and tokens.
     ManagePeople,
@@ -51,6 +51,9 @@ pub(crate) enum Right {
 pub(crate) struct Visitor {
     /// Under which name their acts are recorded.
     pub name: String,
+    /// Whose acts they are: the same, but for a programme that comes with a person's token. Where two people must agree,
+    /// a person and their token are one.
+    pub holder: String,
     /// Their id; none on the Unix socket.
     pub person: Option<PersonId>,
     pub role: Role,
@@ -64,6 +67,7 @@ impl Visitor {
     pub fn local() -> Visitor {
         Visitor {
             name: "local".to_owned(),
+            holder: "local".to_owned(),
             person: None,
             role: Role::Operator,
             opens_packets: true,
@@ -75,6 +79,7 @@ impl Visitor {
     pub fn of(person: &Person, role: Role, name: String, way: Way) -> Visitor {
         Visitor {
             name,
+            holder: person.name.clone(),
             person: Some(person.id),
             role,
             opens_packets: person.opens_packets,

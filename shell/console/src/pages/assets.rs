@@ -9,7 +9,7 @@ use crate::{
     },
     refusal::Refusal,
     state::{State, window},
-    view::{self, AssetFilter, AssetList, AssetView, Named, Past, RequestList},
+    view::{self, AssetFilter, AssetList, AssetView, Named, Past, RequestList, Responding},
 };
 use askama::Template;
 use axum::{
@@ -54,6 +54,7 @@ struct Column {
 struct AssetPage {
     page: Page,
     asset: AssetView,
+    responding: Responding,
     past: PastPart<RequestList>,
 }
 
@@ -156,7 +157,8 @@ pub(crate) async fn asset(
     let past = requests(&state, &asset.row.addresses, &older).await;
     let past = past.ok().map(|past| view::requests(&state.city(), &past));
     let past = PastPart::new(past, &older, &page.place, |list| list.older);
-    Ok(html(&AssetPage { page, asset, past }))
+    let responding = view::responding(&state.city(), &view::targets(&asset.row.addresses));
+    Ok(html(&AssetPage { page, asset, responding, past }))
 }
 
 /// The newest requests made to a device and by it.

@@ -6,7 +6,7 @@ use crate::{
     pages::{Page, Pager, html, page_address},
     refusal::Refusal,
     state::{State, window},
-    view::{self, FindingFilter, FindingList, FindingView, Named, RULES, SEVERITIES},
+    view::{self, FindingFilter, FindingList, FindingView, Named, RULES, Responding, SEVERITIES},
 };
 use askama::Template;
 use axum::{
@@ -38,6 +38,7 @@ struct FindingPage {
     page: Page,
     finding: FindingView,
     rule_title: &'static str,
+    responding: Responding,
     may_open: bool,
 }
 
@@ -102,12 +103,16 @@ pub(crate) async fn finding(
     Path(number): Path<u64>,
 ) -> Result<Response, Refusal> {
     visitor.must(Right::Look)?;
-    let finding = view::finding(&state.city(), number).ok_or_else(|| unknown(number))?;
+    let (finding, responding) = {
+        let city = state.city();
+        (view::finding(&city, number), view::responding_to(&city, number))
+    };
+    let finding = finding.ok_or_else(|| unknown(number))?;
     let may_open = visitor.may(Right::OpenPackets);
     let title = format!("Finding {number}: {}", finding.row.title);
     let page = Page::new(&state, Some(visitor), theme, title, "/findings").at(format!("/findings/{number}"));
     let rule_title = view::rule_title(finding.row.rule);
-    Ok(html(&FindingPage { page, finding, rule_title, may_open }))
+    Ok(html(&FindingPage { page, finding, rule_title, responding, may_open }))
 }
 
 /// The packets behind a finding, as a capture file. That they were opened is sealed before they are given.

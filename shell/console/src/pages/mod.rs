@@ -8,6 +8,7 @@ pub(crate) mod past;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod reference;
+pub(crate) mod responses;
 pub(crate) mod zones;
 
 use crate::{
@@ -30,6 +31,8 @@ pub(crate) struct Page {
     pub section: &'static str,
     pub city: String,
     pub source: String,
+    /// What carries responses out; none where nothing does.
+    pub enforced_by: Option<String>,
     pub visitor: Option<Visitor>,
     pub theme: Theme,
     pub clock: Clock,
@@ -51,6 +54,7 @@ impl Page {
             section,
             city,
             source: state.config().source.clone(),
+            enforced_by: state.config().enforced_by.clone(),
             visitor,
             theme,
             clock,
@@ -66,12 +70,23 @@ impl Page {
         self.visitor.as_ref().map_or("", Visitor::csrf)
     }
 
+    /// Whose acts are done here; nobody's where nobody signed in.
+    pub fn me(&self) -> &str {
+        self.visitor.as_ref().map_or("", |visitor| &visitor.holder)
+    }
+
+    /// Whether the reader may decide about responses.
+    pub fn may_act(&self) -> bool {
+        self.visitor.as_ref().is_some_and(|visitor| visitor.may(Right::Act))
+    }
+
     pub fn sections(&self) -> Vec<(&'static str, &'static str)> {
         let mut sections = vec![
             ("/", "City"),
             ("/zones", "Zones"),
             ("/assets", "Assets"),
             ("/findings", "Findings"),
+            ("/responses", "Responses"),
             ("/plan", "Plan"),
             ("/log", "Log"),
         ];

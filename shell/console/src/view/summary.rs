@@ -1,7 +1,7 @@
 //! The whole city in a sentence, and how each public service stands.
 
 use crate::{
-    view::Named,
+    view::{Named, ResponseCounts},
     words::{capital, counted, list, number},
 };
 use ::city::{Presence, Service, ServiceId, Severity, Standing, Status};
@@ -31,6 +31,8 @@ pub struct CityView {
     pub counts: CountsView,
     /// How many services stand how.
     pub standings: Standings,
+    /// How many responses stand how.
+    pub responses: ResponseCounts,
     /// The services, in the order of the plan.
     pub services: Vec<ServiceView>,
 }
@@ -128,6 +130,7 @@ pub fn city(city: &City, name: &str, time_zone: &str) -> CityView {
         has_plan: plan.is_some(),
         counts,
         standings,
+        responses: ResponseCounts::of(city),
         services,
     }
 }

@@ -29,6 +29,8 @@ pub struct Served {
     changes: watch::Sender<u64>,
     _plan: watch::Sender<Arc<PlanText>>,
     adopted: Arc<Mutex<Vec<String>>>,
+    city: Arc<RwLock<cycle::City>>,
+    now: Timestamp,
     directory: tempfile::TempDir,
 }
 
@@ -124,15 +126,23 @@ impl Served {
         let (asks, mut asked) = mpsc::channel(4);
         let adopted = Arc::new(Mutex::new(Vec::new()));
         let carried = adopted.clone();
+        let deciding = city.clone();
         tokio::spawn(async move {
             while let Some(ask) = asked.recv().await {
-                let Ask::AdoptPlan { by, answer } = ask else { continue };
-                carried.lock().unwrap().push(by);
-                let _ = answer.send(Ok("0123".to_owned()));
+                match ask {
+                    Ask::AdoptPlan { by, answer } => {
+                        carried.lock().unwrap().push(by);
+                        let _ = answer.send(Ok("0123".to_owned()));
+                    }
+                    Ask::Decide { by, decision, answer } => {
+                        let decided = town::decide(&mut deciding.write().unwrap(), &decision, &by, now);
+                        let _ = answer.send(decided);
+                    }
+                }
             }
         });
         let shared = Shared {
-            city,
+            city: city.clone(),
             people: store.people.clone(),
             log: store.log.clone(),
             history: store.history.clone(),
@@ -151,11 +161,12 @@ impl Served {
             city_name: "Averbourne".to_owned(),
             time_zone: "Europe/London".to_owned(),
             source: String::new(),
+            enforced_by: None,
         };
         let console = console::open(config, shared).await.map_err(|cause| cause.to_string())?;
         let address = console.addresses()[0];
         tokio::spawn(console.run(std::future::pending()));
-        Ok(Served { address, store, changes, _plan: plan_text, adopted, directory })
+        Ok(Served { address, store, changes, _plan: plan_text, adopted, city, now, directory })
     }
 
     pub fn host(&self) -> String {
@@ -172,6 +183,11 @@ impl Served {
 
     pub fn change(&self, number: u64) {
         self.changes.send(number).unwrap();
+    }
+
+    /// Says what came of an order.
+    pub fn answer(&self, response: u64, failure: Option<&str>) {
+        town::answer(&mut self.city.write().unwrap(), response, failure, self.now);
     }
 
     pub fn adopted(&self) -> Vec<String> {
@@ -293,16 +309,13 @@ impl Served {
     }
 }
 
-type Day = (Arc<RwLock<cycle::City>>, Vec<cycle::Event>);
+type Day = (cycle::City, Vec<cycle::Event>);
 
-/// The town is folded once; no test changes it.
+/// The town is folded once; each test has its own.
 fn day(now: Timestamp) -> (Arc<RwLock<cycle::City>>, &'static [cycle::Event]) {
     static DAY: OnceLock<Day> = OnceLock::new();
-    let (city, events) = DAY.get_or_init(|| {
-        let (city, events) = town::averbourne(now);
-        (Arc::new(RwLock::new(city)), events)
-    });
-    (city.clone(), events)
+    let (city, events) = DAY.get_or_init(|| town::averbourne(now));
+    (Arc::new(RwLock::new(city.clone())), events)
 }
 
 fn hidden(page: &str, name: &str) -> String {

@@ -46,6 +46,27 @@ pub fn averbourne(now: Timestamp) -> (City, Vec<Event>) {
     (city, day.events)
 }
 
+/// Carries a decision as the one loop would, and says what came of it: nothing is connected that could do it.
+pub fn decide(
+    city: &mut City,
+    decision: &::city::Decision,
+    by: &str,
+    now: Timestamp,
+) -> Result<Box<::city::Response>, String> {
+    city.may(decision, by).map_err(str::to_owned)?;
+    let mut effects = Vec::new();
+    city.handle(&Event::Decided { time: now, by: by.into(), decision: decision.clone() }, &mut effects);
+    let decided =
+        city.response_about(decision).cloned().ok_or_else(|| "there is no such response".to_owned())?;
+    Ok(Box::new(decided))
+}
+
+/// Says what came of an order.
+pub fn answer(city: &mut City, response: u64, failure: Option<&str>, now: Timestamp) {
+    let event = Event::Answered { time: now, response, failure: failure.map(Into::into) };
+    city.handle(&event, &mut Vec::new());
+}
+
 struct Day {
     plan: Arc<Plan>,
     events: Vec<Event>,

@@ -1,0 +1,132 @@
+//! Orders outlast a kill, and what people decide is sealed in order and once.
+
+use super::*;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Mutex,
+};
+use tokio::runtime::Runtime;
+
+const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200));
+const PUMP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 130));
+
+/// An engine as it runs in one process, and what it was told to carry out.
+struct Process {
+    engine: Engine,
+    orders: Arc<Mutex<Vec<(u64, ResponseState)>>>,
+    runtime: Runtime,
+}
+
+impl Process {
+    fn start(state: &Path) -> Process {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let town = include_str!("../../tests/program/town/city.toml");
+        let town = town.replace("impact = \"critical\"", "impact = \"critical\"\nmust-run = true");
+        let files = vec![plan::SourceFile::new("city.toml", town)];
+        let opened =
+            Engine::open(state, Kind::Live, Limits::default(), Some(files), runtime.handle().clone())
+                .unwrap();
+        let orders = Arc::new(Mutex::new(Vec::new()));
+        let recorded = Arc::clone(&orders);
+        let mut engine = opened.engine;
+        engine.contain_with(Box::new(move |response: &Response| {
+            recorded.lock().unwrap().push((response.number, response.state));
+        }));
+        Process { engine, orders, runtime }
+    }
+
+    fn decide(&mut self, decision: Decision, by: &str) -> Result<ResponseState, String> {
+        self.engine.decide(decision, by).unwrap().map(|response| response.state)
+    }
+
+    /// What it was told to carry out since this was asked last.
+    fn orders(&self) -> Vec<(u64, ResponseState)> {
+        std::mem::take(&mut *self.orders.lock().unwrap())
+    }
+
+    /// Who brought responses further, and how, in the order of the log.
+    fn sealed(&self) -> Vec<(Option<String>, String)> {
+        let log = &self.engine.store.log;
+        let mut records = self.runtime.block_on(log.latest(Some("response"), 100)).unwrap();
+        records.reverse();
+        let response = |record: &store::Sealed| match record.record() {
+            Some(Record::Response(response)) => (response.by, response.step),
+            other => panic!("{other:?} is no response"),
+        };
+        records.iter().map(response).collect()
+    }
+
+    /// Ends without putting anything in order.
+    fn kill(self) {
+        drop(self.engine);
+        self.runtime.shutdown_timeout(Duration::from_secs(5));
+    }
+}
+
+fn contain(target: IpAddr) -> Decision {
+    Decision::Contain { target, reason: "it scans".into() }
+}
+
+#[test]
+fn an_order_that_a_kill_interrupted_is_carried_out_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let mut process = Process::start(&state);
+    assert_eq!(process.decide(contain(STRANGER), "Ada"), Ok(ResponseState::Ordered));
+    assert_eq!(process.orders(), [(1, ResponseState::Ordered)]);
+    process.kill();
+
+    let mut process = Process::start(&state);
+    assert_eq!(process.orders(), [(1, ResponseState::Ordered)], "nobody said yet that it was done");
+    process.engine.answered(1, None).unwrap();
+    process.kill();
+
+    let mut process = Process::start(&state);
+    assert_eq!(process.orders(), [], "it was done");
+    let release = Decision::Release { target: STRANGER, reason: "it was the tester".into() };
+    assert_eq!(process.decide(release, "Ben"), Ok(ResponseState::Releasing));
+    assert_eq!(process.orders(), [(1, ResponseState::Releasing)]);
+    process.kill();
+
+    let mut process = Process::start(&state);
+    assert_eq!(process.orders(), [(1, ResponseState::Releasing)]);
+    process.engine.answered(1, None).unwrap();
+    process.kill();
+
+    let process = Process::start(&state);
+    assert_eq!(process.orders(), []);
+    let by = |name: &str| Some(name.to_owned());
+    assert_eq!(
+        process.sealed(),
+        [
+            (by("Ada"), "Contain: it scans".to_owned()),
+            (None, "Cut off".to_owned()),
+            (by("Ben"), "Release: it was the tester".to_owned()),
+            (None, "Connected again".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_must_run_is_cut_off_by_two_people_across_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let mut process = Process::start(&state);
+    assert_eq!(process.decide(contain(PUMP), "Ada"), Ok(ResponseState::Agreed));
+    assert_eq!(process.orders(), []);
+    process.kill();
+
+    let mut process = Process::start(&state);
+    let agree = Decision::Agree { response: 1 };
+    assert!(process.decide(agree.clone(), "Ada").unwrap_err().contains("second person"));
+    assert_eq!(process.orders(), []);
+    assert_eq!(process.decide(agree.clone(), "Ben"), Ok(ResponseState::Ordered));
+    assert_eq!(process.orders(), [(1, ResponseState::Ordered)]);
+    process.engine.answered(1, Some("the firewall does not answer".into())).unwrap();
+    // Tried again, two must agree again.
+    assert_eq!(process.decide(agree, "Ben"), Ok(ResponseState::Agreed));
+    assert_eq!(process.orders(), []);
+    let steps: Vec<String> = process.sealed().into_iter().map(|(_, step)| step).collect();
+    assert_eq!(steps, ["Contain: it scans", "Agreed", "Not done: the firewall does not answer", "Agreed"]);
+}
