@@ -33,9 +33,9 @@ fn changed(folder: &Path, change: impl Fn(&str) -> String) -> PathBuf {
 
 /// The conduits without the one of an id.
 fn without(text: &str, id: &str) -> String {
-    let begin = text.find(&format!("[[conduit]]\nid = \"{id}\"")).unwrap();
-    let end = text[begin + 1..].find("[[conduit]]").map_or(text.len(), |next| begin + 1 + next);
-    format!("{}{}", &text[..begin], &text[end..])
+    let (before, rest) = text.split_once(&format!("[[conduit]]\nid = \"{id}\"")).unwrap();
+    let (_, after) = rest.split_once("[[conduit]]").unwrap();
+    format!("{before}[[conduit]]{after}")
 }
 
 fn rehearse(plan: &Path, more: &[&str]) -> Output {
