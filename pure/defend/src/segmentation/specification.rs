@@ -102,10 +102,10 @@ impl<'p> Specification<'_, 'p> {
         } else {
             forth
         };
+        let untracked = self.space.map(begun, |leaf| if leaf == 1 { 2 } else { leaf })?;
         let begun = self.in_its_place(begun, v6)?;
         let answers =
             self.space.apply(forth, back, |forth, back| if forth == 1 || back == 1 { 1 } else { 2 })?;
-        let untracked = self.space.map(forth, |leaf| if leaf == 1 { 2 } else { leaf })?;
         let states = [
             (State::Invalid, untracked),
             (State::New, begun),
@@ -116,7 +116,14 @@ impl<'p> Specification<'_, 'p> {
         let cases: Vec<(Range, Diagram)> =
             states.into_iter().map(|(state, diagram)| (Range::one(state.number()), diagram)).collect();
         let by_state = self.space.select(Field::State, &cases, OPEN)?;
-        self.less_quarantine(by_state, v6)
+        let less = self.less_quarantine(by_state, v6)?;
+        if !(self.question.bridged && v6) {
+            return Ok(less);
+        }
+        // Neighbours find one another (RFC 4861, section 4), which is for no conduit to decide.
+        let discovery = Range { first: 133, last: 136 };
+        let found = self.space.select(Field::SourcePort, &[(discovery, OPEN)], less)?;
+        self.space.select(Field::Protocol, &[(Range::one(58), found)], less)
     }
 
     /// Nothing passes to or from what is contained.
