@@ -24,6 +24,9 @@ const LEARNING: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// After how long without a sign a device counts as silent, if the plan does not say.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
 
+/// Where each conduit is declared: the file, and the line from 1.
+type PlacesOf = BTreeMap<ConduitId, (Text, usize)>;
+
 /// Builds the plan. `place` turns a span into a file and a line. `None` only if a required value is missing, which the
 /// checks have then said.
 pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>) -> Option<Plan> {
@@ -127,7 +130,7 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
 fn build_conduits(
     tables: Vec<ConduitTable>,
     mut place: impl FnMut(Span) -> Option<(Text, usize)>,
-) -> Option<(Vec<Conduit>, BTreeMap<ConduitId, (Text, usize)>)> {
+) -> Option<(Vec<Conduit>, PlacesOf)> {
     let mut places = BTreeMap::new();
     let mut taken: BTreeSet<ConduitId> =
         tables.iter().filter_map(|conduit| conduit.id.get()).map(|id| id.value.clone()).collect();
