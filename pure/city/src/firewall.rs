@@ -11,6 +11,8 @@ pub struct Firewall {
     pub mode: FirewallMode,
     /// Why it could not be looked at; what else is said here is then from before.
     pub unreachable: Option<Text>,
+    /// The rules that hold, in words: their number and digest, and who confirmed them; none if there are none.
+    pub confirmed: Option<Text>,
     /// Whether a change is live that nobody has confirmed; without that it is reverted.
     pub pending: bool,
     /// The lines by which the live rules differ from those that were applied: `-` is missing, `+` was added. At most

@@ -10,15 +10,18 @@ use crate::{
     talk::Book,
 };
 use ::city::{
-    Address, AssetId, Decision, Device, Difference, Finding, Firewall, Loss, LossKind, Observation, Observed,
-    Presence, Protocol, Response, Status, Text, Transport, Unread,
+    Address, AssetId, Decision, Device, Difference, Evidence, Finding, Firewall, Loss, LossKind, Observation,
+    Observed, Presence, Protocol, Response, Status, Text, Transport, Unread,
 };
 use anticipate::{Concern, Inventory, Watch};
 use defend::{Breach, Guard};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// How often evidence of a firewall that does not change is sealed.
+const EVIDENCE_EVERY: SignedDuration = SignedDuration::from_hours(12);
 
 /// The most distinct sources of unread bytes that are told apart.
 const UNREAD_MAX: usize = 1_024;
@@ -90,6 +93,8 @@ pub enum Effect {
     /// A response was proposed or has come further: seal it. If it is ordered or to be undone, do it, and tell what came
     /// of it as [`Event::Answered`].
     Responded(Box<Response>),
+    /// Something was measured that supports an outcome of a framework: seal it.
+    Measured(Box<Evidence>),
 }
 
 /// How much was seen.
@@ -119,6 +124,8 @@ pub struct City {
     ledger: Ledger,
     responses: Responses,
     firewall: Option<Firewall>,
+    /// When evidence of the firewall was sealed last.
+    firewall_told: Option<Timestamp>,
     matrix: Matrix,
     book: Book,
     activity: Activity,
@@ -216,6 +223,7 @@ impl City {
                 if firewall.unreachable.is_none() {
                     self.responses.reconcile(&firewall.contained, *time, plan, &name, effects);
                 }
+                self.tell_of_firewall(firewall, *time, effects);
                 self.firewall = Some((**firewall).clone());
                 true
             }
@@ -225,6 +233,19 @@ impl City {
             }
             _ => false,
         }
+    }
+
+    /// Evidence of the firewall, when it changed, and again before the last is too old to be believed.
+    fn tell_of_firewall(&mut self, firewall: &Firewall, time: Timestamp, effects: &mut Vec<Effect>) {
+        let held = |firewall: &Firewall| (firewall.mode, firewall.confirmed.clone(), firewall.unequal.len());
+        let same = self.firewall.as_ref().is_some_and(|before| held(before) == held(firewall));
+        let fresh = self.firewall_told.is_some_and(|told| time.duration_since(told) < EVIDENCE_EVERY);
+        if firewall.unreachable.is_some() || firewall.pending || same && fresh {
+            return;
+        }
+        self.firewall_told = Some(time);
+        let measured = defend::firewall::evidence(firewall, time).into_iter().map(Box::new);
+        effects.extend(measured.map(Effect::Measured));
     }
 
     fn observe(&mut self, observation: &Observation, plan: Option<&Plan>, scratch: &mut Scratch) {

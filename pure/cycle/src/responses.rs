@@ -180,6 +180,11 @@ impl Responses {
         response.state = state;
         step(response, time, None, text);
         effects.push(Effect::Responded(Box::new(response.clone())));
+        if state == ResponseState::Contained {
+            effects.extend(
+                response::evidence(response, time).map(|evidence| Effect::Measured(Box::new(evidence))),
+            );
+        }
     }
 
     /// Compares with the addresses that are cut off indeed: whoever did that, or undid it, did it elsewhere.

@@ -1,6 +1,10 @@
 //! Findings about the firewall itself.
 
-use city::{Address, Description, Difference, FindingKey, Firewall, Rule, Severity, Text, Unequal};
+use city::{
+    Address, Description, Difference, Evidence, FindingKey, Firewall, FirewallMode, Outcome, Rule, Severity,
+    Support, Text, Unequal,
+};
+use jiff::{SignedDuration, Timestamp};
 use std::net::Ipv4Addr;
 
 /// What is wrong with the firewall.
@@ -22,6 +26,43 @@ pub fn faults(before: Option<&Firewall>, now: &Firewall) -> Vec<Fault> {
     let known = |unequal: &&Unequal| before.is_some_and(|before| before.unequal.contains(unequal));
     faults.extend(now.unequal.iter().filter(|unequal| !known(unequal)).cloned().map(Fault::Unequal));
     faults
+}
+
+/// For how long it is believed that a firewall is as it was seen.
+const BELIEVED: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is measured of a firewall, as evidence for frameworks: that its rules were confirmed or reverted, and whether
+/// they are the plan's.
+#[must_use]
+pub fn evidence(now: &Firewall, time: Timestamp) -> Vec<Evidence> {
+    let held = now.confirmed.as_deref().unwrap_or("no rules");
+    let statement = match now.mode {
+        FirewallMode::Open => format!("No rules of the plan are in force at the firewall ({held})."),
+        FirewallMode::Observing => {
+            format!("The firewall counts what no conduit allows, and lets it pass ({held}).")
+        }
+        FirewallMode::Enforcing => match (&now.uncompared, now.unequal.len()) {
+            (Some(why), _) => format!("The firewall enforces ({held}); not compared with the plan: {why}."),
+            (None, 0) => format!(
+                "The firewall enforces ({held}): proven for every packet that there can be to let pass what the plan \
+                 allows, and nothing else."
+            ),
+            (None, count) => {
+                format!("The firewall enforces ({held}), and differs from the plan in {count} ways.")
+            }
+        },
+    };
+    let expires = time.checked_add(BELIEVED).unwrap_or(time);
+    ["caf:B5.b", "csf:PR.IR-01"]
+        .into_iter()
+        .map(|outcome| Evidence {
+            outcome: Outcome(Text::const_new(outcome)),
+            support: Support::Measured,
+            statement: statement.as_str().into(),
+            effective: time,
+            expires,
+        })
+        .collect()
 }
 
 impl Difference for Fault {

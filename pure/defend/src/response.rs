@@ -2,8 +2,10 @@
 
 use crate::conduit;
 use city::{
-    Address, Asset, Consequence, Finding, Rule, Service, ServiceId, Severity, StandingResponse, Text,
+    Address, Asset, Consequence, Evidence, Finding, Outcome, Response, Rule, Service, ServiceId, Severity,
+    StandingResponse, Support, Text,
 };
+use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -58,6 +60,29 @@ pub fn standing<'p>(plan: &'p Plan, finding: &Finding) -> Option<&'p StandingRes
         response.rules.contains(&finding.key.rule)
             && finding.severity >= response.severity
             && (response.zones.is_empty() || zone.is_some_and(|zone| response.zones.contains(zone)))
+    })
+}
+
+/// For how long that a device was contained in time speaks for the city.
+const SPEAKS: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// That a device was cut off, and how soon, as evidence for frameworks.
+#[must_use]
+pub fn evidence(response: &Response, time: Timestamp) -> Option<Evidence> {
+    let began = response.steps.first()?.time;
+    let after = time.duration_since(began).as_secs().max(0);
+    let statement = format!(
+        "{} was cut off {after} s after {} (response {}).",
+        response.name,
+        if response.findings.is_empty() { "somebody asked for it" } else { "the finding that it answers" },
+        response.number
+    );
+    Some(Evidence {
+        outcome: Outcome(Text::const_new("csf:RS.MI-01")),
+        support: Support::Measured,
+        statement: statement.into(),
+        effective: time,
+        expires: time.checked_add(SPEAKS).unwrap_or(time),
     })
 }
 

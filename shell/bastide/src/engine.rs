@@ -19,7 +19,10 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use store::{ActRecord, FindingRecord, Journal, Kind, Limits, Record, ResponseRecord, StartRecord, Store};
+use store::{
+    ActRecord, EvidenceRecord, FindingRecord, Journal, Kind, Limits, Record, ResponseRecord, StartRecord,
+    Store,
+};
 use tokio::{runtime::Handle, sync::watch};
 
 /// Bytes of raw packets kept in memory for findings to come.
@@ -340,7 +343,7 @@ impl Engine {
             match effect {
                 Effect::Found(finding) => (self.found)(finding),
                 Effect::Responded(response) if is_due(response) => (self.containing)(response),
-                Effect::Worsened(_) | Effect::Responded(_) => {}
+                Effect::Worsened(_) | Effect::Responded(_) | Effect::Measured(_) => {}
             }
         }
         self.effects = effects;
@@ -429,6 +432,7 @@ fn record(effect: &Effect) -> Record {
     match effect {
         Effect::Found(finding) => Record::Finding(Box::new(FindingRecord::new(finding, false))),
         Effect::Worsened(finding) => Record::Finding(Box::new(FindingRecord::new(finding, true))),
+        Effect::Measured(evidence) => Record::Evidence(EvidenceRecord::from(&**evidence)),
         Effect::Responded(response) => Record::Response(Box::new(ResponseRecord::from(&**response))),
     }
 }

@@ -20,6 +20,9 @@ use std::{
 /// How often the firewall is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(4);
 
+/// How often it is told although it did not change.
+const TELL_EVERY: Duration = Duration::from_secs(3_600);
+
 /// How many orders may wait.
 const ORDERS_MAX: usize = 64;
 
@@ -42,9 +45,9 @@ pub(crate) fn begin(
 ) -> anyhow::Result<Containing> {
     let (sender, orders) = sync_channel::<Order>(ORDERS_MAX);
     let answers = messages.clone();
-    thread::Builder::new()
-        .name("firewall".into())
-        .spawn(move || Watch { socket, city, messages, last: None, compared: None }.run(&orders))?;
+    thread::Builder::new().name("firewall".into()).spawn(move || {
+        Watch { socket, city, messages, last: None, told: None, compared: None }.run(&orders)
+    })?;
     Ok(Box::new(move |response| {
         let order = Order {
             response: response.number,
@@ -72,8 +75,9 @@ struct Watch {
     socket: PathBuf,
     city: Arc<RwLock<City>>,
     messages: SyncSender<Message>,
-    /// What was told last.
+    /// What was told last, and when.
     last: Option<Firewall>,
+    told: Option<Instant>,
     /// What came of the last comparison with a plan, and of what.
     compared: Option<Compared>,
 }
@@ -104,7 +108,10 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => {
                     looked = Some(Instant::now());
                     let firewall = self.look();
-                    if self.last.as_ref() != Some(&firewall) {
+                    // What does not change is told again sometimes, so that it is known not to have changed.
+                    let due = self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
+                    if due || self.last.as_ref() != Some(&firewall) {
+                        self.told = Some(Instant::now());
                         self.last = Some(firewall.clone());
                         if self.messages.send(Message::Firewall(Box::new(firewall))).is_err() {
                             return;
@@ -159,9 +166,12 @@ impl Watch {
             .as_ref()
             .map(|compared| (compared.unequal.clone(), compared.uncompared.clone()))
             .unwrap_or_default();
+        let confirmed =
+            shown.history.last().map(|kept| Text::from(format!("{kept}, confirmed by {}", kept.who)));
         Firewall {
             mode,
             unreachable: None,
+            confirmed,
             pending: shown.pending.is_some(),
             drift: shown.difference.iter().take(Firewall::LINES_MAX).map(Text::from).collect(),
             unequal,

@@ -78,13 +78,16 @@ pub(crate) async fn plans(log: &SealedLog) -> anyhow::Result<Vec<PlanRecord>> {
     Ok(plans)
 }
 
-/// How many decisions were sealed after a place in the log: findings, and responses that came further.
+/// How many decisions were sealed after a place in the log: findings, responses that came further, and evidence.
 pub(crate) async fn decisions_sealed_after(log: &SealedLog, place: u64) -> anyhow::Result<usize> {
     let (mut from, mut count) = (place + 1, 0);
     loop {
         let page: Vec<Sealed> = log.records(from, PAGE).await?;
         let Some(last) = page.last() else { return Ok(count) };
         from = last.sequence + 1;
-        count += page.iter().filter(|record| matches!(record.kind.as_str(), "finding" | "response")).count();
+        count += page
+            .iter()
+            .filter(|record| matches!(record.kind.as_str(), "evidence" | "finding" | "response"))
+            .count();
     }
 }

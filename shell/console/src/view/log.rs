@@ -99,7 +99,9 @@ pub fn record(sealed: &Sealed) -> RecordView {
             let summary = format!("Response {}, {}: {}", response.number, response.name, response.step);
             (response.by, summary)
         }
-        Some(Record::Evidence(_)) => (None, "Evidence".to_owned()),
+        Some(Record::Evidence(evidence)) => {
+            (None, format!("Evidence for {}: {}", evidence.outcome, evidence.statement))
+        }
         None => (None, format!("A record of a later form ({}, {})", sealed.kind, sealed.schema)),
     };
     RecordView {
