@@ -53,7 +53,8 @@ pub struct ResponseView {
     /// What the list shows.
     #[serde(flatten)]
     pub row: ResponseRow,
-    /// Where it could not be done: what to enter at a firewall by hand, for each kind.
+    /// Where it could not be done: what to enter at a firewall by hand, for each kind. Once a person took it over, what
+    /// undoes that.
     pub by_hand: Vec<ByHandView>,
 }
 
@@ -210,7 +211,7 @@ impl ResponseRow {
             "failed" => "could not be done",
             "releasing" => "being connected again",
             "released" => "connected again",
-            _ => "left connected",
+            _ => "decided against",
         }
     }
 
@@ -302,6 +303,9 @@ pub fn response(city: &City, number: u64) -> Option<ResponseView> {
     let row = row(city, response);
     let by_hand = match response.state {
         ResponseState::Failed => city.plan().map(|plan| by_hand(plan, response.target, row.undoing)),
+        ResponseState::Dismissed if has_failed(response) => {
+            city.plan().map(|plan| by_hand(plan, response.target, true))
+        }
         _ => None,
     };
     let by_hand = by_hand.unwrap_or_default();
@@ -444,6 +448,11 @@ fn row(city: &City, response: &Response) -> ResponseRow {
     }
 }
 
+/// Whether it was tried and could not be done, so that a person may have done it by hand.
+fn has_failed(response: &Response) -> bool {
+    response.steps.iter().any(|step| step.text.starts_with("Not done"))
+}
+
 /// Whether the latest order was to connect the device again, rather than to cut it off.
 fn was_release(response: &Response) -> bool {
     match response.state {
@@ -468,6 +477,7 @@ fn headline(response: &Response, undoing: bool) -> String {
         ResponseState::Failed => format!("{name} could not be contained"),
         ResponseState::Releasing => format!("{name} is being connected again"),
         ResponseState::Released => format!("{name} is connected again"),
+        ResponseState::Dismissed if has_failed(response) => format!("Bastide does no more about {name}"),
         ResponseState::Dismissed => format!("{name} was left connected"),
     }
 }
