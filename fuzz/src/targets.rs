@@ -6,6 +6,7 @@ use crate::{Carrier, dialogue, frames, frames_into, linked, streams};
 use capture::CaptureFile;
 use city::Observation;
 use plan::{Colours, Draft, Severity, SourceFile};
+use ruleset::{Field, Hook, Packet, Ruleset, Verdict};
 use std::io::Cursor;
 
 /// What the bytes are read as.
@@ -65,6 +66,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("modbus_rtu", Target::Tcp(4001)),
     ("mqtt", Target::Tcp(1883)),
     ("mqtt_sn", Target::Udp(1884)),
+    ("mud", Target::Bytes(mud)),
     ("mysql", Target::Tcp(3306)),
     ("nbns", Target::Udp(137)),
     ("ntp", Target::Udp(123)),
@@ -81,6 +83,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("rfb", Target::Tcp(5900)),
     ("roc_plus", Target::Tcp(4000)),
     ("rtsp", Target::Tcp(554)),
+    ("ruleset", Target::Bytes(ruleset_text)),
     ("s7comm", Target::Tcp(102)),
     ("sip", Target::Udp(5060)),
     ("sip_stream", Target::Tcp(5060)),
@@ -171,6 +174,77 @@ fn identify(data: &[u8]) {
     }
 }
 
+/// A small town, in which a device of every MUD file stands.
+const TOWN: &str = r#"
+[city]
+name = "Wexcombe"
+time-zone = "Europe/London"
+[[zone]]
+id = "lights"
+name = "Street lights"
+networks = ["192.0.2.0/27", "2001:db8:1::/64"]
+security-level = 1
+[[zone]]
+id = "centre"
+name = "Control centre"
+networks = ["192.0.2.32/27"]
+security-level = 2
+[[zone]]
+id = "internet"
+name = "Everywhere else"
+outside = true
+security-level = 0
+[[supplier]]
+id = "example-lamps"
+name = "Example Lamps Ltd"
+[[asset]]
+id = "lamp"
+zone = "lights"
+addresses = ["192.0.2.2"]
+supplier = "example-lamps"
+[[asset]]
+id = "head-end"
+zone = "centre"
+addresses = ["192.0.2.34"]
+supplier = "example-lamps"
+[[conduit]]
+from = "lights"
+to = "centre"
+reason = "Time"
+allow = ["ntp: read"]
+[[conduit]]
+from = "lights"
+to = "lights"
+reason = "Lamps do not speak to one another"
+allow = ["icmp: any"]
+"#;
+
+/// A MUD file: it is refused with a reason, or what it proposes is a plan's text that holds.
+fn mud(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mud = match defend::mud::parse(&text) {
+        Ok(mud) => mud,
+        Err(error) => return assert!(!error.problem.is_empty() && !error.remedy.is_empty()),
+    };
+    let town = SourceFile::new("city.toml", TOWN);
+    let plan = plan::check(std::slice::from_ref(&town)).plan.expect("the town is a plan");
+    let asset = plan.assets().next().expect("the town has a lamp");
+    let mut peers = defend::mud::Peers::new();
+    for named in [false, true] {
+        let proposal = defend::mud::propose(&mud, &plan, asset, &peers);
+        let text = proposal.text();
+        assert_eq!(plan::format(&text).as_deref(), Some(text.as_str()));
+        let checked = plan::check(&[town.clone(), SourceFile::new("mud.toml", text)]);
+        assert_eq!(checked.count(Severity::Error), 0, "{:?}", checked.diagnostics);
+        assert!(!proposal.conduits.is_empty() || !proposal.notes.is_empty());
+        if !named {
+            let head_end = plan.assets().nth(1).map(|asset| asset.id.clone());
+            let words = mud.rules.iter().flat_map(|rule| &rule.peers).map(defend::mud::Peer::word);
+            peers.extend(words.map(|word| (word, head_end.iter().cloned().collect())));
+        }
+    }
+}
+
 /// The text of a plan: TOML, then perhaps a spreadsheet behind a line of four dashes.
 fn plan_text(data: &[u8]) {
     let parting = b"\n----\n";
@@ -195,5 +269,29 @@ fn plan_text(data: &[u8]) {
         let again = plan::check(&files);
         assert_eq!(checked.plan.is_some(), again.plan.is_some());
         assert_eq!(checked.diagnostics.len(), again.diagnostics.len());
+    }
+}
+
+/// The text of a firewall's rules: either it means something for any packet, or there is a reason why not.
+fn ruleset_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match Ruleset::parse(&text) {
+        Ok(ruleset) => {
+            for (ethertype, protocol) in [(0x0800, 6), (0x0800, 1), (0x86dd, 17), (0x0806, 0)] {
+                let packet = Packet::default().with(Field::Ethertype, ethertype).with(Field::Protocol, protocol);
+                for bridged in [false, true] {
+                    let trace = ruleset.trace_forwarded(&packet, bridged);
+                    assert!(trace.verdict == Verdict::Accept || trace.decision().is_some());
+                    let _ = ruleset.trace(&packet, Hook::Input, bridged);
+                }
+                assert!(!ruleset.show(&packet).to_string().is_empty());
+            }
+        }
+        Err(errors) => {
+            assert!(!errors.is_empty());
+            for error in errors {
+                assert!(error.place.line > 0 && !error.to_string().is_empty());
+            }
+        }
     }
 }

@@ -107,6 +107,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     }
     rows.extend(reading(&capture.path)?);
     rows.extend(cycle(&capture.path)?);
+    rows.extend(meaning()?);
     rows.extend(start_up(&bastide)?);
 
     let text = page(&Machine::here(), &capture, bytes, &rows);
@@ -286,6 +287,39 @@ fn cycle(capture: &Path) -> Result<Vec<Row>> {
             result: format!("{:.0} events/s", events / seconds.max(1e-9)),
             memory: String::new(),
             note: format!("{events:.0} events, {findings:.0} findings"),
+        });
+    }
+    Ok(rows)
+}
+
+/// How long it takes to work out what rulesets of growing plans mean, and to compare that with the plan.
+fn meaning() -> Result<Vec<Row>> {
+    build(&["--package", "ruleset", "--example", "meaning_speed"])?;
+    let mut rows = Vec::new();
+    for zones in [10, 100, 1_000, 10_000] {
+        // With ten zones there are no more conduits than this between different ones.
+        let conduits = (zones * 10).min(zones * zones / 2);
+        let sizes = [zones, conduits, zones * 50].map(|size| size.to_string());
+        let command = || {
+            let mut command = Command::new(house::root().join("target/release/examples/meaning_speed"));
+            command.args(&sizes).arg("addresses");
+            command
+        };
+        let measured = measure::run(&mut command(), LIMIT)?;
+        let output = command().output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [_, meaning, plan, compared, nodes, intervals] = words[..] else {
+            bail!("meaning_speed said: {text}")
+        };
+        rows.push(Row {
+            what: format!("`ruleset`, meaning of {zones} zones and {conduits} conduits"),
+            result: format!("{meaning} s"),
+            memory: measured.memory(),
+            note: format!(
+                "the plan itself {plan} s, comparison {compared} s; {nodes} nodes, {intervals} intervals; \
+                 memory with the plan and two rulesets"
+            ),
         });
     }
     Ok(rows)

@@ -22,6 +22,12 @@ struct Package {
 
 const PACKAGES: &[Package] = &[
     Package { name: "iproute2", programme: "ip", purpose: "live capture between network namespaces" },
+    Package { name: "nftables", programme: "nft", purpose: "a firewall in a network namespace" },
+    Package {
+        name: "conntrack",
+        programme: "conntrack",
+        purpose: "a firewall that forgets between two tests",
+    },
     Package { name: "python3", programme: "python3", purpose: "live capture between network namespaces" },
     Package { name: "python3-pip", programme: "pip3", purpose: "real programmes from PyPI to talk to" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },

@@ -66,16 +66,22 @@ pub enum Rule {
     // Checkpoints store the place of a rule in this list, so that new ones come last.
     /// A device is asked for more conversations than it can have.
     Flood,
+    /// The firewall's live rules are not those that were applied.
+    FirewallDrift,
+    /// The firewall's live rules are not the plan's.
+    NotEnforced,
 }
 
 impl Rule {
     /// Every rule, by its word.
-    pub const ALL: [Rule; 11] = [
+    pub const ALL: [Rule; 13] = [
         Rule::AddressConflict,
         Rule::ChangedIdentity,
+        Rule::FirewallDrift,
         Rule::FirstSeenVerb,
         Rule::Flood,
         Rule::NewDestination,
+        Rule::NotEnforced,
         Rule::OutsideConduit,
         Rule::Scan,
         Rule::SilentDevice,
@@ -90,9 +96,11 @@ impl Rule {
         match self {
             Rule::AddressConflict => "address-conflict",
             Rule::ChangedIdentity => "changed-identity",
+            Rule::FirewallDrift => "firewall-drift",
             Rule::FirstSeenVerb => "first-seen-verb",
             Rule::Flood => "flood",
             Rule::NewDestination => "new-destination",
+            Rule::NotEnforced => "not-enforced",
             Rule::OutsideConduit => "outside-conduit",
             Rule::Scan => "scan",
             Rule::SilentDevice => "silent-device",

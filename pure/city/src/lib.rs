@@ -16,6 +16,7 @@ mod declared;
 mod device;
 mod evidence;
 mod finding;
+mod firewall;
 mod id;
 mod observation;
 mod protocol;
@@ -31,6 +32,7 @@ pub use declared::{
 pub use device::{Device, Fact, Presence, Standing, Status};
 pub use evidence::{Evidence, Outcome, Support};
 pub use finding::{Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
+pub use firewall::{Firewall, FirewallMode, Unequal};
 pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ResponseId, ServiceId, SupplierId, ZoneId};
 pub use observation::{
     Binding, ConnectionState, Conversation, Details, Flood, Identity, Loss, LossKind, Message, Observation,

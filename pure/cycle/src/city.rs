@@ -10,8 +10,8 @@ use crate::{
     talk::Book,
 };
 use ::city::{
-    Address, AssetId, Decision, Device, Difference, Finding, Loss, LossKind, Observation, Observed, Presence,
-    Protocol, Response, Status, Text, Transport, Unread,
+    Address, AssetId, Decision, Device, Difference, Finding, Firewall, Loss, LossKind, Observation, Observed,
+    Presence, Protocol, Response, Status, Text, Transport, Unread,
 };
 use anticipate::{Concern, Inventory, Watch};
 use defend::{Breach, Guard};
@@ -47,6 +47,13 @@ pub enum Event {
         /// What.
         decision: Decision,
     },
+    /// The firewall was looked at and is not as it was.
+    Firewall {
+        /// When.
+        time: Timestamp,
+        /// What it has now.
+        firewall: Box<Firewall>,
+    },
     /// What came of a response that was ordered, or was to be undone.
     Answered {
         /// When.
@@ -67,6 +74,7 @@ impl Event {
             Event::Adopted { time, .. }
             | Event::Tick(time)
             | Event::Decided { time, .. }
+            | Event::Firewall { time, .. }
             | Event::Answered { time, .. } => *time,
         }
     }
@@ -110,6 +118,7 @@ pub struct City {
     guard: Guard,
     ledger: Ledger,
     responses: Responses,
+    firewall: Option<Firewall>,
     matrix: Matrix,
     book: Book,
     activity: Activity,
@@ -195,6 +204,19 @@ impl City {
                 let (plan, inventory) = (self.plan.as_deref(), &self.inventory);
                 let name = |address| name_of(plan, inventory, address);
                 self.responses.decide(decision, by, *time, plan, &name, effects);
+                true
+            }
+            Event::Firewall { time, firewall } => {
+                let plan = self.plan.clone();
+                let (plan, inventory) = (plan.as_deref(), &self.inventory);
+                let name = |address| name_of(plan, inventory, address);
+                for fault in defend::firewall::faults(self.firewall.as_ref(), firewall) {
+                    self.ledger.note(&fault, *time, plan, &name, effects);
+                }
+                if firewall.unreachable.is_none() {
+                    self.responses.reconcile(&firewall.contained, *time, plan, &name, effects);
+                }
+                self.firewall = Some((**firewall).clone());
                 true
             }
             Event::Answered { time, response, failure } => {
@@ -336,6 +358,12 @@ impl City {
     pub fn finding(&self, number: u64) -> Option<&Finding> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         self.ledger.findings().get(index)
+    }
+
+    /// The firewall as it was looked at last, if there is one.
+    #[must_use]
+    pub fn firewall(&self) -> Option<&Firewall> {
+        self.firewall.as_ref()
     }
 
     /// Every response that is kept, in the order in which they were thought of.

@@ -182,6 +182,46 @@ impl Responses {
         effects.push(Effect::Responded(Box::new(response.clone())));
     }
 
+    /// Compares with the addresses that are cut off indeed: whoever did that, or undid it, did it elsewhere.
+    pub(crate) fn reconcile(
+        &mut self,
+        contained: &[IpAddr],
+        time: Timestamp,
+        plan: Option<&Plan>,
+        name: &dyn Fn(Address) -> Text,
+        effects: &mut Vec<Effect>,
+    ) {
+        for target in contained {
+            let index = match self.open(*target) {
+                Some(index) => index,
+                None => self.begin(*target, plan, name),
+            };
+            let Some(response) = self.responses.get_mut(index) else { continue };
+            // What is being done or undone has its own answer coming.
+            let waits = matches!(
+                response.state,
+                ResponseState::Proposed | ResponseState::Agreed | ResponseState::Failed
+            );
+            if waits {
+                response.state = ResponseState::Contained;
+                step(response, time, None, "Found cut off: this was done at the firewall itself".to_owned());
+                effects.push(Effect::Responded(Box::new(response.clone())));
+            }
+        }
+        for response in &mut self.responses {
+            if response.state == ResponseState::Contained && !contained.contains(&response.target) {
+                response.state = ResponseState::Released;
+                step(
+                    response,
+                    time,
+                    None,
+                    "Found connected: this was done at the firewall itself".to_owned(),
+                );
+                effects.push(Effect::Responded(Box::new(response.clone())));
+            }
+        }
+    }
+
     /// Begins a response and returns its place.
     fn begin(&mut self, target: IpAddr, plan: Option<&Plan>, name: &dyn Fn(Address) -> Text) -> usize {
         if self.responses.len() >= RESPONSES_MAX {

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use city::{
-    Address, Decision, Flow, Observation, Observed, Protocol, Reply, Request, Response, ResponseState,
-    Target, Transport, Verb,
+    Address, Decision, Firewall, FirewallMode, Flow, Observation, Observed, Protocol, Reply, Request,
+    Response, ResponseState, Rule, Target, Transport, Unequal, Verb,
 };
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
@@ -222,4 +222,40 @@ fn a_proposal_can_be_dismissed_and_a_device_contained_without_one() {
     let nobody = Decision::Contain { target: address("224.0.0.1"), reason: "lost".into() };
     assert_eq!(story.decide("ada", nobody), Err("that address is not one device's"));
     assert_eq!(story.decide("ada", Decision::Agree { response: 9 }), Err("there is no such response"));
+}
+
+#[test]
+fn what_is_done_at_the_firewall_itself_is_known_and_told() {
+    let mut story = Story::new(false);
+    story.operate("198.51.100.66");
+    let look = |contained: &[&str], drift: &[&str]| Firewall {
+        mode: FirewallMode::Enforcing,
+        contained: contained.iter().map(|text| address(text)).collect(),
+        drift: drift.iter().map(|line| (*line).into()).collect(),
+        ..Firewall::default()
+    };
+    let time = story.now();
+    let firewall = Box::new(look(&["198.51.100.66", "198.51.100.7"], &[]));
+    story.handle(Event::Firewall { time, firewall });
+    let states: Vec<ResponseState> = story.city.responses().map(|response| response.state).collect();
+    assert_eq!(states, [ResponseState::Contained, ResponseState::Contained]);
+
+    let time = story.now();
+    let unequal = Unequal {
+        passes: true,
+        path: "Depot to Street".into(),
+        packet: "tcp 198.51.100.66:50000 → 192.0.2.130:502, new".into(),
+        rule: "line 12: tcp dport 502 accept".into(),
+        conduits: Vec::new(),
+    };
+    let drift = "+ tcp dport 502 accept";
+    let firewall = Box::new(Firewall { unequal: vec![unequal], ..look(&["198.51.100.7"], &[drift]) });
+    story.handle(Event::Firewall { time, firewall: firewall.clone() });
+    let rules: Vec<Rule> = story.city.findings().map(|finding| finding.key.rule).collect();
+    assert_eq!(rules[2..], [Rule::FirewallDrift, Rule::NotEnforced]);
+    assert_eq!(story.city.responses().next().unwrap().state, ResponseState::Released);
+
+    let time = story.now();
+    story.handle(Event::Firewall { time, firewall });
+    assert_eq!(story.city.findings().map(|finding| finding.count).collect::<Vec<_>>()[2..], [1, 1]);
 }

@@ -36,23 +36,13 @@ pub fn is_inside(zone: Option<&Zone>) -> bool {
 /// caused them.
 #[must_use]
 pub fn judge(plan: &Plan, flow: &Flow) -> Judgement {
-    if !flow.source.is_station() || !flow.destination.is_station() || is_icmp_error(flow) {
-        return Judgement::Allowed;
-    }
-    if matches!(flow.transport, Transport::Ethernet(_)) {
-        return Judgement::Allowed;
-    }
-    let (from, to) = (zone_of(plan, flow.source), zone_of(plan, flow.destination));
-    if !is_inside(from) && !is_inside(to) {
-        return Judgement::Allowed;
-    }
-    let (Some(from), Some(to)) = (from, to) else { return Judgement::Outside };
-    if is_open_within(plan, from, to) {
-        return Judgement::Allowed;
-    }
-    let conduits = between(plan, from, to, flow);
+    let (from, to) = match way(plan, flow) {
+        Way::Free => return Judgement::Allowed,
+        Way::Nowhere => return Judgement::Outside,
+        Way::Between(from, to) => (from, to),
+    };
     let mut verdict = Judgement::Outside;
-    for allowance in conduits.flat_map(|conduit| &conduit.allow) {
+    for allowance in between(plan, from, to, flow).flat_map(|conduit| &conduit.allow) {
         match (allowance, flow.protocol) {
             (Allowance::Ports(_) | Allowance::Packets { .. }, _) => {
                 if carries(allowance, flow) {
@@ -70,6 +60,35 @@ pub fn judge(plan: &Plan, flow: &Flow) -> Judgement {
         }
     }
     verdict
+}
+
+/// What a flow needs of the plan.
+pub(crate) enum Way<'p> {
+    /// Nothing: it stays on its link, or within a zone that declares no conduit to itself, or no end is in the city.
+    Free,
+    /// One end is in no zone, and no conduit can lead there.
+    Nowhere,
+    /// A conduit from one zone to the other.
+    Between(&'p Zone, &'p Zone),
+}
+
+/// What a flow needs of the plan.
+pub(crate) fn way<'p>(plan: &'p Plan, flow: &Flow) -> Way<'p> {
+    if !flow.source.is_station() || !flow.destination.is_station() || is_icmp_error(flow) {
+        return Way::Free;
+    }
+    if matches!(flow.transport, Transport::Ethernet(_)) {
+        return Way::Free;
+    }
+    let (from, to) = (zone_of(plan, flow.source), zone_of(plan, flow.destination));
+    if !is_inside(from) && !is_inside(to) {
+        return Way::Free;
+    }
+    let (Some(from), Some(to)) = (from, to) else { return Way::Nowhere };
+    if is_open_within(plan, from, to) {
+        return Way::Free;
+    }
+    Way::Between(from, to)
 }
 
 /// Judges a flow that ended without its protocol having been recognised. One that said nothing is allowed where it
@@ -124,7 +143,7 @@ fn is_open_within(plan: &Plan, from: &Zone, to: &Zone) -> bool {
 }
 
 /// The conduits between two zones that are open to a flow's ends.
-fn between<'p>(
+pub(crate) fn between<'p>(
     plan: &'p Plan,
     from: &'p Zone,
     to: &'p Zone,
@@ -139,7 +158,7 @@ fn between<'p>(
 }
 
 /// Whether one allowance admits a request.
-fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, request: &Request) -> bool {
+pub(crate) fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, request: &Request) -> bool {
     match allowance {
         Allowance::Requests { protocol: allowed, verbs, target, on } => {
             let verb = verbs.contains(request.verb)
@@ -152,7 +171,7 @@ fn admits(allowance: &Allowance, flow: &Flow, protocol: Protocol, request: &Requ
 }
 
 /// Whether an allowance admits a flow by what carries it, whatever is said in it.
-fn carries(allowance: &Allowance, flow: &Flow) -> bool {
+pub(crate) fn carries(allowance: &Allowance, flow: &Flow) -> bool {
     match allowance {
         Allowance::Ports(ports) => ports.carry(flow),
         Allowance::Packets { number } => flow.transport == Transport::Ip(*number),

@@ -6,6 +6,7 @@
 
 pub mod cisco;
 mod containment;
+mod first_packet;
 pub mod juniper;
 mod lists;
 pub mod nftables;
@@ -14,7 +15,8 @@ mod prove;
 mod specification;
 
 pub use containment::Device;
-pub use lists::Settings as ListSettings;
+pub use first_packet::passes_firewall;
+pub use lists::{Settings as ListSettings, left_out as left_out_of_lists};
 pub use policy::{Gap, Openings, Passage, Policy, Why};
 pub use prove::{Counterexample, Proof, prove};
 pub use specification::{Question, Wanted, specification};

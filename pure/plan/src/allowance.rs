@@ -36,6 +36,13 @@ pub(crate) fn parse_allowance(text: &str) -> Result<Allowance, Vec<Fault>> {
     }
 }
 
+/// Whether an allowance, shown as text, is read as itself again. A topic or a path may look like something else of the
+/// language.
+#[must_use]
+pub fn can_be_written(allowance: &Allowance) -> bool {
+    parse_allowance(&allowance.to_string()).as_ref() == Ok(allowance)
+}
+
 fn no_separator(text: &str) -> Fault {
     let word = text.trim();
     let first = word.split_whitespace().next().unwrap_or_default();

@@ -7,11 +7,13 @@
 //!
 //! [`check`] finds every mistake of every file, not only the first; only a text without errors becomes a [`Plan`], and
 //! whoever holds one never checks again. [`format()`] writes a file in its one canonical form, [`schema`] describes the
-//! language to editors, and [`Draft`] proposes a plan from traffic.
+//! language to editors, [`Draft`] proposes a plan from traffic, [`propose`] writes conduits that something else proposes,
+//! and [`amend()`] adds to a plan's text.
 //!
 //! This crate alone knows the plan's text.
 
 mod allowance;
+mod amend;
 mod build;
 mod check;
 mod conduits;
@@ -22,6 +24,7 @@ mod format;
 mod ids;
 mod networks;
 mod plan;
+mod proposal;
 mod reach;
 mod recovery;
 mod render;
@@ -31,11 +34,14 @@ mod suggest;
 mod tree;
 mod value;
 
+pub use allowance::can_be_written;
+pub use amend::{Addition, amend};
 pub use check::{Checked, check};
 pub use diagnostic::{Code, Diagnostic, Place, Related, Severity};
 pub use draft::{Draft, Drafted};
 pub use format::format;
 pub use plan::Plan;
+pub use proposal::{ProposedConduit, propose};
 pub use render::Colours;
 pub use schema::schema;
 pub use source::SourceFile;

@@ -1,7 +1,7 @@
 //! Measures how long it takes to prove what a large ruleset means.
 //!
-//! `meaning_speed ZONES CONDUITS ADDRESSES` makes a plan of so many zones and conduits, of which some end in 50 addresses
-//! until there are so many, and rulesets for it in each shape that they have. It works out what each means, makes the
+//! `meaning_speed ZONES CONDUITS ADDRESSES [SHAPE]` makes a plan of so many zones and conduits, of which some end in 50 addresses
+//! until there are so many, and rulesets for it in each shape that they have, or the one given. It works out what each means, makes the
 //! plan itself into a diagram, and compares them: they must be equal, and differ where a service is left out. It prints
 //!
 //! `SHAPE SECONDS-FOR-MEANING SECONDS-FOR-PLAN SECONDS-TO-COMPARE NODES INTERVALS`
@@ -35,15 +35,18 @@ enum Shape {
     Joined,
     /// A list of rules for the sources, and then as with addresses.
     List,
+    /// As with addresses, behind a rule that refuses as many destinations as the plan has addresses.
+    Refusing,
 }
 
-const SHAPES: [(&str, Shape); 6] = [
+const SHAPES: [(&str, Shape); 7] = [
     ("addresses", Shape::Addresses),
     ("destinations", Shape::Destinations),
     ("flat", Shape::Flat),
     ("interfaces", Shape::Interfaces),
     ("joined", Shape::Joined),
     ("list", Shape::List),
+    ("refusing", Shape::Refusing),
 ];
 
 #[derive(Clone)]
@@ -57,14 +60,19 @@ struct Conduit {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = env::args().skip(1).map(|argument| argument.parse::<u128>());
-    let mut next = || arguments.next().ok_or("usage: meaning_speed ZONES CONDUITS ADDRESSES");
-    let (zones, conduits, addresses) = (next()??, next()??, next()??);
+    let mut arguments = env::args().skip(1);
+    let mut next = || arguments.next().ok_or("usage: meaning_speed ZONES CONDUITS ADDRESSES [SHAPE]");
+    let (zones, conduits, addresses) = (next()?.parse()?, next()?.parse()?, next()?.parse()?);
+    let only = next().ok();
     for (name, shape) in SHAPES {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let plan = conduits_of(zones, conduits, if shape == Shape::Joined { 0 } else { addresses });
         let mut less = plan.clone();
         less.last_mut().ok_or("no conduits")?.ports.pop();
-        let (whole, less) = (made(shape, zones, &plan), made(shape, zones, &less));
+        let refused = refused_of(zones, if shape == Shape::Refusing { addresses } else { 0 });
+        let (whole, less) = (made(shape, zones, &plan, &refused), made(shape, zones, &less, &refused));
         let mut space = Space::new(50_000_000);
 
         let begin = Instant::now();
@@ -73,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (nodes, intervals) = (space.nodes_of(meaning.fates), space.intervals());
 
         let begin = Instant::now();
-        let wanted = specified(&mut space, shape, &plan)?;
+        let wanted = specified(&mut space, shape, &plan, &refused)?;
         let specified = begin.elapsed().as_secs_f64();
 
         let begin = Instant::now();
@@ -126,7 +134,12 @@ fn conduits_of(zones: u128, conduits: u128, addresses: u128) -> Vec<Conduit> {
 }
 
 /// What the plan itself allows, of new connections.
-fn specified(space: &mut Space, shape: Shape, plan: &[Conduit]) -> Result<Diagram, TooLarge> {
+fn specified(
+    space: &mut Space,
+    shape: Shape,
+    plan: &[Conduit],
+    refused: &[Range],
+) -> Result<Diagram, TooLarge> {
     let fields = [
         Field::Ethertype,
         Field::InterfaceIn,
@@ -147,10 +160,21 @@ fn specified(space: &mut Space, shape: Shape, plan: &[Conduit]) -> Result<Diagra
         }
     }
     let boxes: Vec<_> = keys.iter().map(|key| (key.as_slice(), Fate::Accept.leaf())).collect();
-    space.boxes(&fields, &boxes, Fate::Drop.leaf())
+    let allowed = space.boxes(&fields, &boxes, Fate::Drop.leaf())?;
+    // Boxes of any source would overlap all others; as a set of their own they are put in front at once.
+    let keys: Vec<[Range; 2]> = refused.iter().map(|host| [IP6, *host]).collect();
+    let boxes: Vec<_> = keys.iter().map(|key| (key.as_slice(), 1)).collect();
+    let refused = space.boxes(&[Field::Ethertype, Field::Destination], &boxes, 0)?;
+    space.apply(refused, allowed, |refused, fate| if refused == 1 { Fate::Drop.leaf() } else { fate })
 }
 
-fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
+/// Single addresses, as many in each zone.
+fn refused_of(zones: u128, count: u128) -> Vec<Range> {
+    let host = |number| FIRST + number % zones * OF_A_ZONE + 20 + number / zones * 5;
+    (0..count).map(|number| Range::one(host(number))).collect()
+}
+
+fn made(shape: Shape, zones: u128, plan: &[Conduit], refused: &[Range]) -> Ruleset {
     let (first, second) = match shape {
         Shape::Destinations => (Field::Destination, Field::Source),
         _ => (Field::Source, Field::Destination),
@@ -158,6 +182,14 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
     let states = [(State::Invalid, Verdict::Drop), (State::Established, Verdict::Accept)];
     let states = states.map(|(state, verdict)| element(vec![Range::one(state.number())], Some(verdict)));
     let mut base_rules = vec![rule(vec![map(&[Field::State], Values::Here(states.into()))])];
+    if !refused.is_empty() {
+        let hosts = matched(Field::Destination, refused.to_vec());
+        base_rules.push(rule(vec![
+            matched(Field::Ethertype, vec![IP6]),
+            hosts,
+            Statement::Verdict(Verdict::Drop),
+        ]));
+    }
     let mut chains = Vec::new();
     let mut sources = Vec::new();
     match shape {
@@ -215,7 +247,7 @@ fn made(shape: Shape, zones: u128, plan: &[Conduit]) -> Ruleset {
     }
     let named = Values::Named("sources".into());
     match shape {
-        Shape::Addresses | Shape::Destinations => {
+        Shape::Addresses | Shape::Destinations | Shape::Refusing => {
             base_rules.push(rule(vec![matched(Field::Ethertype, vec![IP6]), map(&[first], named)]));
         }
         Shape::Interfaces => base_rules.push(rule(vec![map(&[Field::InterfaceIn], named)])),

@@ -17,6 +17,11 @@ pub(crate) const HIT: Leaf = 6;
 /// (`NFT_JUMP_STACK_SIZE`).
 pub(crate) const JUMPS_MAX: usize = 16;
 
+/// A rule with so many intervals is put in front of others alone, unless there are very many such rules.
+const HEAVY: usize = 2048;
+/// Into about so many blocks a chain's rules are put together.
+const BLOCKS: usize = 16;
+
 /// The chains of a ruleset, and what is known of them so far.
 pub(crate) struct Chains<'a> {
     pub(crate) ruleset: &'a Ruleset,
@@ -39,6 +44,8 @@ enum Stage {
 #[derive(Clone, Copy)]
 struct Transfer {
     diagram: Diagram,
+    /// The same for who does not come back: [`RETURN`] in place of [`FALL`].
+    gone_to: Diagram,
     /// How many chains stand one behind the other from this one on.
     height: usize,
 }
@@ -68,17 +75,22 @@ impl<'a> Chains<'a> {
         }
     }
 
-    /// What a base chain makes of packets, without its policy.
-    pub(crate) fn base(&mut self, table: usize, chain: usize) -> Result<Diagram, Unclear> {
-        Ok(self.transfer(table, chain, 0)?.diagram)
+    /// What a base chain makes of packets, with its policy.
+    pub(crate) fn base(&mut self, table: usize, chain: &'a Chain, policy: Fate) -> Result<Diagram, Unclear> {
+        let policy = Diagram::leaf(policy.leaf());
+        let mut rules = self.rules(table, chain, 0)?.0;
+        for rule in &mut rules {
+            *rule = self.space.replace(*rule, RETURN, policy)?;
+        }
+        self.in_front_of(policy, &rules)
     }
 
     /// What a chain makes of packets, with so many chains before it.
     fn transfer(&mut self, table: usize, at: usize, level: usize) -> Result<Transfer, Unclear> {
         let ruleset = self.ruleset;
-        let nothing = Transfer { diagram: Diagram::leaf(FALL), height: 1 };
         let Some(chain) = ruleset.tables.get(table).and_then(|table| table.chains.get(at)) else {
-            return Ok(nothing);
+            let (diagram, gone_to) = (Diagram::leaf(FALL), Diagram::leaf(RETURN));
+            return Ok(Transfer { diagram, gone_to, height: 1 });
         };
         let too_deep = Unclear::TooDeep { name: chain.name.clone(), place: chain.place };
         match self.stage(table, at).copied() {
@@ -103,14 +115,54 @@ impl<'a> Chains<'a> {
     }
 
     fn work_out(&mut self, table: usize, chain: &'a Chain, level: usize) -> Result<Transfer, Unclear> {
+        let (rules, height) = self.rules(table, chain, level)?;
+        let diagram = self.in_front_of(Diagram::leaf(FALL), &rules)?;
+        let diagram = self.space.replace(diagram, RETURN, Diagram::leaf(FALL))?;
+        let gone_to = self.space.replace(diagram, FALL, Diagram::leaf(RETURN))?;
+        Ok(Transfer { diagram, gone_to, height })
+    }
+
+    /// What each rule makes of packets, and how many chains stand one behind the other from this one on.
+    fn rules(
+        &mut self,
+        table: usize,
+        chain: &'a Chain,
+        level: usize,
+    ) -> Result<(Vec<Diagram>, usize), Unclear> {
         let mut height = 1;
         let mut rules = Vec::with_capacity(chain.rules.len());
         for rule in &chain.rules {
             rules.push(self.rule(At { table, place: rule.place, level, rule }, &mut height)?);
         }
-        let diagram = self.space.in_turn(&rules, FALL)?;
-        let diagram = self.space.replace(diagram, RETURN, Diagram::leaf(FALL))?;
-        Ok(Transfer { diagram, height })
+        Ok((rules, height))
+    }
+
+    /// Rules one after another, with what comes behind them.
+    ///
+    /// Large ones are put in front of what is already decided behind them, one by one from the last: where a list of
+    /// thousands of addresses is refused in front of a map whose chains leave most to the policy, both say "refused" then,
+    /// and are not told apart. Small ones are put together first, because there may be thousands of them.
+    fn in_front_of(&mut self, behind: Diagram, rules: &[Diagram]) -> Result<Diagram, Unclear> {
+        let weights: Vec<usize> = rules.iter().map(|rule| self.space.intervals_of(*rule, HEAVY)).collect();
+        let limit = HEAVY.max(weights.iter().sum::<usize>() / BLOCKS);
+        let mut all = behind;
+        let mut rest = rules;
+        let mut weights = weights.as_slice();
+        while let Some((last, before)) = weights.split_last() {
+            let mut weight = *last;
+            weights = before;
+            while let Some((next, before)) = weights.split_last()
+                && weight + next <= limit
+            {
+                weight += next;
+                weights = before;
+            }
+            let (before, block) = rest.split_at(weights.len().min(rest.len()));
+            let block = self.space.in_turn(block, FALL)?;
+            all = self.space.replace(block, FALL, all)?;
+            rest = before;
+        }
+        Ok(all)
     }
 
     /// What a rule makes of packets: from its last statement to its first, each put before what follows.
@@ -174,7 +226,6 @@ impl<'a> Chains<'a> {
         })?;
         let to = self.transfer(at.table, chain, at.level + 1)?;
         *height = (*height).max(to.height + 1);
-        // Who was gone to does not come back here.
-        Ok(if leave { self.space.replace(to.diagram, FALL, Diagram::leaf(RETURN))? } else { to.diagram })
+        Ok(if leave { to.gone_to } else { to.diagram })
     }
 }

@@ -310,21 +310,45 @@ impl Space {
         let whole = field.whole().last;
         let mut at_a = self.begin(a, field);
         let mut at_b = self.begin(b, field);
+        // Whether an interval of one was already compared with all that the other can come to.
+        let (mut seen_a, mut seen_b) = (at_a.is_none(), at_b.is_none());
         let base = self.open();
         loop {
             let (last_a, child_a) = at_a.map_or((whole, a), |at| self.cell(at));
             let (last_b, child_b) = at_b.map_or((whole, b), |at| self.cell(at));
-            let last = last_a.min(last_b);
-            let child = self.pair(child_a, child_b, operation, memo)?;
+            let mut last = last_a.min(last_b);
+            let mut child = None;
+            // Where one decides alone for a long interval, the other's many short ones in it are passed over at once.
+            if last_a < last_b && !seen_b {
+                seen_b = true;
+                child = self.at_once(a, child_b, operation).filter(|child| *child != a);
+                if child.is_some() {
+                    last = last_b;
+                    at_a = Some(self.cell_of(a, last));
+                }
+            } else if last_b < last_a && !seen_a {
+                seen_a = true;
+                child = self.at_once(child_a, b, operation).filter(|child| *child != b);
+                if child.is_some() {
+                    last = last_a;
+                    at_b = Some(self.cell_of(b, last));
+                }
+            }
+            let child = match child {
+                Some(child) => child,
+                None => self.pair(child_a, child_b, operation, memo)?,
+            };
             self.add(base, last, child);
             if last >= whole {
                 return self.close(field, base);
             }
-            if last == last_a {
-                at_a = at_a.map(|at| at + 1);
+            if let Some(at) = at_a.as_mut().filter(|at| self.cell(**at).0 == last) {
+                *at += 1;
+                seen_a = false;
             }
-            if last == last_b {
-                at_b = at_b.map(|at| at + 1);
+            if let Some(at) = at_b.as_mut().filter(|at| self.cell(**at).0 == last) {
+                *at += 1;
+                seen_b = false;
             }
         }
     }

@@ -26,7 +26,7 @@ impl Range {
 }
 
 /// Something of a packet that rules look at. The order is that in which diagrams ask: first what splits rulesets into
-/// parts that have little in common (family, state, interface, address), then what many of those parts share.
+/// parts that have little in common (family, state, interface, VLAN, address), then what many of those parts share.
 ///
 /// Addresses of both families share a field: IPv4 addresses are their 32 bits. Which family is meant is [`Field::Ethertype`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +39,8 @@ pub enum Field {
     InterfaceIn,
     /// The interface that a packet leaves by, numbered likewise.
     InterfaceOut,
+    /// The VLAN, IEEE 802.1Q; 0 is none.
+    Vlan,
     /// The source address.
     Source,
     /// The destination address.
@@ -55,8 +57,6 @@ pub enum Field {
     SourceMac,
     /// The destination MAC address.
     DestinationMac,
-    /// The VLAN, IEEE 802.1Q; 0 is none.
-    Vlan,
     /// Something else, by its number in [`crate::Ruleset::unknowns`]: 1 where it holds.
     Unknown(u16),
 }

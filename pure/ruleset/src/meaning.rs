@@ -8,7 +8,7 @@
 //! A chain's diagram says of every packet what the chain makes of it: accepted, dropped, or left to whoever jumped there.
 //! Where a rule jumps, the diagram of that chain takes the place of the leaf.
 
-use crate::chain::{ACCEPT, Chains, FALL, HIT, RETURN};
+use crate::chain::{ACCEPT, Chains, HIT};
 use crate::unseen::unseen;
 use crate::{
     Base, Chain, Diagram, Family, Field, Hook, Leaf, Place, Range, Ruleset, Space, Table, TooLarge, Verdict,
@@ -139,9 +139,9 @@ impl Ruleset {
         let mut chains = Chains::new(self, space);
         let mut fates = Diagram::leaf(ACCEPT);
         for hook in hooks {
-            let mut bases: Vec<(&Base, &Table, usize, usize)> = Vec::new();
+            let mut bases: Vec<(&Base, &Chain, usize, &Table)> = Vec::new();
             for (table_at, table) in self.tables.iter().enumerate().filter(|(_, table)| !table.dormant) {
-                for (chain_at, chain) in table.chains.iter().enumerate() {
+                for chain in &table.chains {
                     if let Some(base) = &chain.base
                         && base.hook == *hook
                         && seen_by(table.family, way, *hook)
@@ -149,27 +149,23 @@ impl Ruleset {
                         if base.kind == "nat" {
                             chains.notes.push(not_followed(chain));
                         } else {
-                            bases.push((base, table, table_at, chain_at));
+                            bases.push((base, chain, table_at, table));
                         }
                     }
                 }
             }
             bases.reverse();
             bases.sort_by_key(|(base, ..)| base.priority);
-            for (base, table, table_at, chain_at) in bases {
-                let mut chain = chains.base(table_at, chain_at)?;
+            for (base, chain, table_at, table) in bases {
                 let policy = if base.policy == Verdict::Drop { Fate::Drop } else { Fate::Accept };
+                let mut decided = chains.base(table_at, chain, policy)?;
                 let space = &mut *chains.space;
                 for (field, value) in unseen(base, way) {
-                    chain = space.fix(chain, field, value)?;
+                    decided = space.fix(decided, field, value)?;
                 }
-                let chain = space.map(chain, |leaf| match leaf {
-                    FALL | RETURN => policy.leaf(),
-                    leaf => leaf,
-                })?;
                 let sees = scope(space, table.family, base)?;
-                let chain = space.replace(sees, HIT, chain)?;
-                fates = space.replace(fates, ACCEPT, chain)?;
+                let decided = space.replace(sees, HIT, decided)?;
+                fates = space.replace(fates, ACCEPT, decided)?;
             }
         }
         let Chains { mut notes, known, .. } = chains;

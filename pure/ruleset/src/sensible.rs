@@ -2,7 +2,7 @@
 
 use crate::diagram::{Diagram, Result, Space};
 use crate::meaning::Way;
-use crate::{Field, Range};
+use crate::{Field, Range, State};
 
 const IP: Range = Range::one(0x0800);
 const IP6: Range = Range::one(0x86dd);
@@ -18,7 +18,7 @@ const OCTET: Range = Range { first: 0, last: u8::MAX as u128 };
 impl Space {
     /// All packets that can be on this way, as a set of [`Diagram::YES`] and [`Diagram::NO`]: IPv4 addresses have 32
     /// bits; only protocols with ports have ports, and only TCP has its flags; what is not IP has neither addresses nor
-    /// protocol, and belongs to no connection; what is routed is IP and has left its VLAN tag behind; and an interface is
+    /// protocol, and is not tracked; what is routed is IP and has left its VLAN tag behind; and an interface is
     /// one of those that a ruleset names, or 0. A field that a packet does not have is 0.
     ///
     /// `interfaces` is the length of [`crate::Ruleset::interfaces`].
@@ -34,6 +34,8 @@ impl Space {
         let other = match way {
             Way::Routed => Diagram::NO,
             Way::Bridged => {
+                // Conntrack on a bridge says so of what is not IP.
+                let untracked = Range::one(State::Untracked.number());
                 let fields = [
                     Field::State,
                     Field::Source,
@@ -43,7 +45,7 @@ impl Space {
                     Field::DestinationPort,
                     Field::TcpFlags,
                 ];
-                self.boxes(&fields, &[(&[NONE; 7], 1)], 0)?
+                self.boxes(&fields, &[(&[untracked, NONE, NONE, NONE, NONE, NONE, NONE], 1)], 0)?
             }
         };
         let packets = self.select(Field::Ethertype, &[(IP, ip), (IP6, upper)], other)?;

@@ -73,12 +73,11 @@ impl Shown<'_> {
             (Some(1), _) | (Some(58), _) => {
                 let v6 = self.value(Field::Protocol) == Some(58);
                 f.write_str(if v6 { "icmpv6" } else { "icmp" })?;
-                match self.value(Field::SourcePort) {
-                    Some(kind) => match text::icmp_type_name(v6, kind) {
+                if let Some(kind) = self.value(Field::SourcePort) {
+                    match text::icmp_type_name(v6, kind) {
                         Some(name) => write!(f, " {name}")?,
                         None => write!(f, " type {kind}")?,
-                    },
-                    None => {}
+                    }
                 }
                 match self.value(Field::DestinationPort) {
                     Some(code) if code != 0 => write!(f, " code {code}"),

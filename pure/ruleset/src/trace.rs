@@ -12,6 +12,12 @@ use std::{cell::OnceCell, cmp::Reverse};
 const JUMPS_MAX: usize = 16;
 /// So many rules are followed for one packet. A loaded ruleset has no loops, but may ask for more.
 const RULES_MAX: usize = 1_000_000;
+/// And so many elements of sets compared with it.
+const ELEMENTS_MAX: usize = 50_000_000;
+/// A trace has so many steps.
+const STEPS_MAX: usize = 10_000;
+/// A step has so many characters of its rule.
+const TEXT_MAX: usize = 2_000;
 /// From this priority on, packets before routing have their connection's state (NF_IP_PRI_CONNTRACK).
 const TRACKED_FROM: i32 = -200;
 
@@ -53,7 +59,7 @@ pub struct Step {
     pub chain: Text,
     /// Where the rule stands; for what is no rule, the chain.
     pub place: Place,
-    /// The rule as it is written; empty where there is none.
+    /// The rule as it is written, of a very long one the beginning; empty where there is none.
     pub text: Text,
     /// What it did.
     pub did: Did,
@@ -100,6 +106,7 @@ impl Ruleset {
             packet: at_hook(packet, hook, bridged),
             steps: Vec::new(),
             rules: 0,
+            elements: 0,
             dynamic: OnceCell::new(),
         };
         let verdict = walk.hook(bridged);
@@ -151,6 +158,7 @@ struct Walk<'r> {
     packet: Packet,
     steps: Vec<Step>,
     rules: usize,
+    elements: usize,
     /// Looked for once a rule asks for such a set.
     dynamic: OnceCell<Dynamic<'r>>,
 }
@@ -202,11 +210,12 @@ impl<'r> Walk<'r> {
             (Hook::Ingress | Hook::Egress, _) | (_, Family::Netdev) => false,
             (_, Family::Bridge) => bridged,
             _ if bridged => false,
-            _ => match (self.packet.get(Field::Ethertype), family) {
-                (0x0800, Family::Ip | Family::Inet) | (0x86dd, Family::Ip6 | Family::Inet) => true,
-                (0x0806, Family::Arp) => true,
-                _ => false,
-            },
+            _ => matches!(
+                (self.packet.get(Field::Ethertype), family),
+                (0x0800, Family::Ip | Family::Inet)
+                    | (0x86dd, Family::Ip6 | Family::Inet)
+                    | (0x0806, Family::Arp)
+            ),
         }
     }
 
@@ -252,7 +261,7 @@ impl<'r> Walk<'r> {
         'chain: loop {
             for rule in &chain.rules {
                 self.rules += 1;
-                if self.rules > RULES_MAX {
+                if self.rules > RULES_MAX || self.elements > ELEMENTS_MAX || self.steps.len() > STEPS_MAX {
                     self.step(table, chain, Did::TooLong);
                     return End::Decided(Verdict::Drop);
                 }
@@ -325,13 +334,13 @@ impl<'r> Walk<'r> {
         for did in did {
             self.step(table, chain, did);
             if let Some(step) = self.steps.last_mut() {
-                (step.place, step.text) = (rule.place, rule.text.clone());
+                (step.place, step.text) = (rule.place, short(&rule.text));
             }
         }
         decided
     }
 
-    fn holds(&self, table: &Table, condition: &Condition) -> bool {
+    fn holds(&mut self, table: &Table, condition: &Condition) -> bool {
         let Condition { key, values, negated } = condition;
         let has = self.dynamic(table, key, values);
         has.unwrap_or_else(|| self.admits(table, key, values).is_some()) != *negated
@@ -347,17 +356,27 @@ impl<'r> Walk<'r> {
     }
 
     /// The first element that admits the packet.
-    fn admits<'v>(&self, table: &'v Table, key: &Key, values: &'v Values) -> Option<&'v Element> {
+    fn admits<'v>(&mut self, table: &'v Table, key: &Key, values: &'v Values) -> Option<&'v Element> {
         let elements = match values {
             Values::Here(elements) => elements,
             Values::Named(name) => &table.sets.iter().find(|set| set.name == *name)?.elements,
         };
         let packet: Vec<u128> = key.iter().map(|field| self.packet.get(*field)).collect();
-        elements.iter().find(|element| {
+        let found = elements.iter().position(|element| {
             element.key.len() == packet.len()
                 && element.key.iter().zip(&packet).all(|(range, value)| range.contains(*value))
-        })
+        });
+        self.elements += found.map_or(elements.len(), |found| found + 1);
+        elements.get(found?)
     }
+}
+
+/// As much of a rule as is read at a glance.
+fn short(text: &Text) -> Text {
+    let Some((end, _)) = text.char_indices().nth(TEXT_MAX) else { return text.clone() };
+    let mut begin = Text::from(text.get(..end).unwrap_or_default());
+    begin.push_str(" …");
+    begin
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Looking into a diagram: one packet's leaf, a packet for a leaf, and all ways to it.
 
-use crate::diagram::{Diagram, Leaf, Result, Space};
+use crate::diagram::{Diagram, Leaf, Space};
 use crate::{Field, Packet, Range};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -72,42 +72,23 @@ impl Space {
         }
         seen.len()
     }
+}
 
-    /// The diagram for packets of which a field has this value; it no longer asks for it.
-    ///
-    /// # Errors
-    ///
-    /// The space is full.
-    pub fn fix(&mut self, diagram: Diagram, field: Field, value: u128) -> Result<Diagram> {
-        self.fixed(diagram, field, value, &mut HashMap::with_hasher(FixedState::with_seed(0)))
-    }
-
-    fn fixed(
-        &mut self,
-        diagram: Diagram,
-        field: Field,
-        value: u128,
-        memo: &mut HashMap<Diagram, Diagram, FixedState>,
-    ) -> Result<Diagram> {
-        let asked = match self.field(diagram) {
-            Some(asked) if asked < field => asked,
-            Some(asked) if asked == field => {
-                return Ok(self.cell(self.cell_of(diagram, value.min(field.whole().last))).1);
+impl Space {
+    /// How many intervals a diagram consists of, counted as far as `max`.
+    pub(crate) fn intervals_of(&self, diagram: Diagram, max: usize) -> usize {
+        let mut seen = HashMap::with_hasher(FixedState::with_seed(0));
+        let mut waiting = vec![diagram];
+        let mut count = 0;
+        while let Some(next) = waiting.pop()
+            && count < max
+        {
+            if next.as_leaf().is_none() && seen.insert(next, ()).is_none() {
+                count += self.span(next).len();
+                waiting.extend(self.span(next).map(|at| self.cell(at).1));
             }
-            _ => return Ok(diagram),
-        };
-        if let Some(done) = memo.get(&diagram) {
-            return Ok(*done);
         }
-        let base = self.open();
-        for at in self.span(diagram) {
-            let (last, child) = self.cell(at);
-            let child = self.fixed(child, field, value, memo)?;
-            self.add(base, last, child);
-        }
-        let done = self.close(asked, base)?;
-        memo.insert(diagram, done);
-        Ok(done)
+        count.min(max)
     }
 }
 

@@ -2,12 +2,15 @@
 //! packet. Rulesets here are small and random, and packets are aimed at the ends of their ranges.
 #![cfg(test)]
 
+#[path = "nft/rulesets.rs"]
+mod rulesets;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use ruleset::{
-    Base, Chain, Condition, Element, FORWARDED, Family, Fate, Field, Hook, Packet, Place, Range, Rule,
-    Ruleset, Set, Space, Statement, Table, Values, Verdict, Way,
+    Base, Chain, Condition, Element, FORWARDED, Family, Fate, Field, Hook, Leaf, Packet, Place, Range,
+    Region, Rule, Ruleset, Set, Space, Statement, Table, Trace, Values, Verdict, Way,
 };
 
 const FIELDS: [Field; 13] = [
@@ -202,7 +205,7 @@ fn packet() -> impl Strategy<Value = Packet> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_packet_has_the_fate_that_its_ruleset_means(ruleset in ruleset(), packets in vec(packet(), 40)) {
@@ -216,21 +219,66 @@ proptest! {
                     (&through, ruleset.trace_forwarded(packet, bridged)),
                     (&input, ruleset.trace(packet, Hook::Input, bridged)),
                 ] {
-                    let fate = match trace.verdict {
-                        Verdict::Accept => Fate::Accept,
-                        Verdict::Drop => Fate::Drop,
-                        Verdict::Reject => Fate::Reject,
-                        _ => Fate::Queue,
-                    };
-                    prop_assert_eq!(
-                        Fate::of(space.leaf_of(meaning.fates, packet)),
-                        Some(fate),
-                        "{:?}: {:?}",
-                        packet,
-                        trace.steps
-                    );
+                    let fate = Fate::of(space.leaf_of(meaning.fates, packet));
+                    prop_assert_eq!(fate, Some(fate_of(&trace)), "{:?}: {:?}", packet, trace.steps);
                 }
             }
         }
     }
+}
+
+fn fate_of(trace: &Trace) -> Fate {
+    match trace.verdict {
+        Verdict::Accept => Fate::Accept,
+        Verdict::Drop => Fate::Drop,
+        Verdict::Reject => Fate::Reject,
+        _ => Fate::Queue,
+    }
+}
+
+/// A region's packet with the highest values.
+fn last(region: &Region) -> Packet {
+    Packet(region.ranges.iter().map(|(field, range)| (*field, range.last)).collect())
+}
+
+/// The same for rulesets as people write them: every region of packets that the meaning tells apart is tried at both
+/// ends.
+#[test]
+fn regions_have_the_fate_that_their_packets_have() {
+    const ELSEWHERE: Leaf = 9;
+    const HOOKS: [Hook; 3] = [Hook::Input, Hook::Forward, Hook::Output];
+    let mut tried = 0;
+    for (name, text) in rulesets::ALL {
+        let ruleset = Ruleset::parse(text).unwrap();
+        let mut space = Space::new(1 << 22);
+        for way in [Way::Routed, Way::Bridged] {
+            let bridged = way == Way::Bridged;
+            let sensible = space.sensible(way, ruleset.interfaces.len()).unwrap();
+            for hooks in HOOKS.iter().map(std::slice::from_ref).chain([&FORWARDED[..]]) {
+                let meaning = ruleset.meaning(&mut space, way, hooks).unwrap();
+                // What it does to later hooks is noted, and no part of the meaning.
+                if meaning.notes.iter().any(|note| note.text.contains("notrack")) {
+                    continue;
+                }
+                let fates = space.only(sensible, meaning.fates, ELSEWHERE).unwrap();
+                let regions = space.regions(fates, |leaf| leaf != ELSEWHERE, 100_000);
+                for region in regions.iter().step_by(regions.len() / 2000 + 1) {
+                    for packet in [region.packet(), last(region)] {
+                        let trace = match hooks {
+                            [hook] => ruleset.trace(&packet, *hook, bridged),
+                            _ => ruleset.trace_forwarded(&packet, bridged),
+                        };
+                        let shown = ruleset.show(&packet);
+                        assert_eq!(
+                            Fate::of(region.leaf),
+                            Some(fate_of(&trace)),
+                            "{name}: {shown}\n{trace:#?}"
+                        );
+                        tried += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried > 10_000, "{tried}");
 }

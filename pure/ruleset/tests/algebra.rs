@@ -4,7 +4,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use ruleset::{Diagram, Field, Leaf, Packet, Range, Space, TooLarge, Way};
+use ruleset::{Diagram, Field, Leaf, Packet, Range, Space, State, TooLarge, Way};
 
 const FIELDS: [Field; 6] = [
     Field::State,
@@ -70,7 +70,7 @@ fn said(layers: &[Boxes], packet: &Packet) -> Leaf {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn boxes_come_to_the_leaf_of_the_first_that_has_the_packet(layers in layers(), packets in packets()) {
@@ -117,6 +117,20 @@ proptest! {
         let fixed = space.fix(diagram, field, value).unwrap();
         for packet in packets {
             prop_assert_eq!(space.leaf_of(fixed, &packet), said(&layers, &packet.with(field, value)));
+        }
+    }
+
+    #[test]
+    fn fields_may_be_forgotten(layers in layers(), packets in packets()) {
+        let mut space = Space::new(1 << 20);
+        let forgotten = [Field::State, Field::Unknown(3)];
+        let diagram = built(&mut space, &layers);
+        let highest = space.forget(diagram, |field| forgotten.contains(&field), Leaf::max).unwrap();
+        for packet in packets {
+            let states = (0..5).map(|state| packet.clone().with(Field::State, state));
+            let all = states.flat_map(|packet| [0, 1].map(|holds| packet.clone().with(Field::Unknown(3), holds)));
+            let wanted = all.map(|packet| said(&layers, &packet)).max().unwrap();
+            prop_assert_eq!(space.leaf_of(highest, &packet), wanted);
         }
     }
 
@@ -247,7 +261,8 @@ fn packets_that_cannot_be_are_not_sensible() {
     assert_eq!(ways(&tcp.clone().with(Field::InterfaceIn, 3)), (1, 1));
     assert_eq!(ways(&tcp.clone().with(Field::InterfaceOut, 4)), (0, 0), "no such interface");
     assert_eq!(ways(&tcp.clone().with(Field::Vlan, 7)), (0, 1));
-    let arp = Packet::default().with(Field::Ethertype, 0x0806);
+    let arp = Packet::default().with(Field::Ethertype, 0x0806).with(Field::State, State::Untracked.number());
     assert_eq!(ways(&arp), (0, 1));
+    assert_eq!(ways(&arp.clone().with(Field::State, State::New.number())), (0, 0), "no connection is of ARP");
     assert_eq!(ways(&arp.clone().with(Field::Source, 1)), (0, 0));
 }

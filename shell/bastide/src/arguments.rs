@@ -1,6 +1,11 @@
 //! The command line's words.
 
-use crate::{failure::Verdict, plan::PlanCommand};
+use crate::{
+    defend::DefendCommand,
+    enforce::{Ask, Enforcer},
+    failure::Verdict,
+    plan::PlanCommand,
+};
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::{ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
@@ -44,12 +49,17 @@ pub(crate) enum Command {
     /// Check, format, draft or adopt a plan
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Compile, prove, rehearse, apply and revert the plan's segmentation
+    #[command(subcommand)]
+    Defend(DefendCommand),
     /// List people, and make the links by which they sign in
     #[command(subcommand)]
     People(PeopleCommand),
     /// Look into the sealed log, and verify it
     #[command(subcommand)]
     Log(LogCommand),
+    /// Run the small privileged process that holds the firewall
+    Enforcer(Enforcer),
     /// Print completions for a shell
     #[command(after_help = "Example: bastide completions bash > /etc/bash_completion.d/bastide")]
     Completions {
@@ -94,6 +104,10 @@ pub(crate) struct Run {
     /// How many cores read each interface; all if left out. What is found is the same for any number
     #[arg(long, value_name = "NUMBER")]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// The socket of the process that holds the firewall (`bastide enforcer`): responses are carried out there, and what
+    /// it has is watched
+    #[arg(long, value_name = "PATH", env = "BASTIDE_ENFORCER")]
+    pub(crate) enforcer: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) listen: Listen,
     #[command(flatten)]
@@ -258,13 +272,16 @@ pub(crate) enum Deciding {
 }
 
 /// Why something is done, and to which city.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Debug)]
 pub(crate) struct Why {
     /// Why; sealed with the decision
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", default_value = "no reason given")]
     pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) state: State,
+    /// Where no process watches the city, the process that holds the firewall is asked directly.
+    #[command(flatten)]
+    pub(crate) ask: Ask,
 }
 
 #[derive(Args, Debug)]

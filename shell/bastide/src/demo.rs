@@ -41,6 +41,7 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
         folder: None,
         plan: averbourne::PLAN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect(),
         source: "recorded traffic of an invented town, shown as if it happened now".into(),
+        enforcer: None,
     };
     live::run(opened.engine, &runtime, serving, messages, |address, link| {
         say(format_args!("Averbourne, an invented town, is running at {address}"));

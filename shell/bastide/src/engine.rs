@@ -6,7 +6,9 @@ use crate::{
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
 };
 use anyhow::bail;
-use city::{Decision, Finding, Loss, LossKind, Observation, Observed, Response, ResponseState, Text};
+use city::{
+    Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState, Text,
+};
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
 use std::{
@@ -54,6 +56,8 @@ pub(crate) enum Message {
     Decide(Decision, String, Decided),
     /// What came of a response, by its number: why it could not be done, if it could not.
     Answered(u64, Option<Text>),
+    /// The firewall is not as it was.
+    Firewall(Box<Firewall>),
     /// A sensor can no longer do its work: stop in good order, and say why.
     Failed(anyhow::Error),
     /// Stop in good order.
@@ -195,6 +199,9 @@ impl Engine {
                 Ok(Message::Adopt(files, person, answer)) => answer(self.adopt(&files, &person)),
                 Ok(Message::Decide(decision, person, answer)) => answer(self.decide(decision, &person)?),
                 Ok(Message::Answered(response, failure)) => self.answered(response, failure)?,
+                Ok(Message::Firewall(firewall)) => {
+                    self.happen(&Event::Firewall { time: Timestamp::now(), firewall })?;
+                }
                 Ok(Message::Failed(error)) => return Err(error),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -213,6 +220,7 @@ impl Engine {
             Message::Adopt(..)
             | Message::Decide(..)
             | Message::Answered(..)
+            | Message::Firewall(_)
             | Message::Failed(_)
             | Message::Stop => 0,
         });

@@ -3,6 +3,7 @@
 use crate::{
     engine::{Engine, Message},
     failure::{Verdict, warn},
+    firewall,
     serving::{Serving, first_link},
     unenforced,
 };
@@ -55,7 +56,11 @@ pub(crate) fn run(
     show_complaints();
     let (sender, receiver) = messages;
     let scheme = if serving.tls.is_some() { "https" } else { "http" };
-    engine.contain_with(unenforced::containing(&sender).context("no thread could be made")?);
+    let containing = match serving.enforcer.clone() {
+        Some(socket) => firewall::begin(socket, engine.city(), sender.clone())?,
+        None => unenforced::containing(&sender).context("no thread could be made")?,
+    };
+    engine.contain_with(containing);
     let served = serving.begin(&engine, runtime, sender.clone())?;
     let address =
         served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();

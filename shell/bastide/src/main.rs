@@ -2,9 +2,12 @@
 
 mod answer;
 mod arguments;
+mod defend;
 mod demo;
+mod enforce;
 mod engine;
 mod failure;
+mod firewall;
 mod identify;
 mod live;
 mod log;
@@ -53,8 +56,10 @@ fn main() -> ExitCode {
         Command::Decide(command) => responses::run(&command),
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
+        Command::Defend(command) => defend::run(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
+        Command::Enforcer(command) => enforce::run_process(&command),
         Command::Completions { shell } => arguments::print_completions(shell),
         Command::Manual { into } => arguments::write_manual(&into),
     };

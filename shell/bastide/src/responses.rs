@@ -1,7 +1,7 @@
 //! `bastide responses`, `contain`, `release`, `agree` and `dismiss`: what people decide, through the process that watches
 //! the city, which seals it.
 
-use crate::{arguments::Deciding, failure::Verdict, socket};
+use crate::{arguments::Deciding, enforce, failure::Verdict, socket};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use std::{
@@ -30,6 +30,22 @@ pub(crate) fn run(command: &Deciding) -> anyhow::Result<Verdict> {
         Deciding::Agree { number, .. } => agree(&state, *number)?,
         Deciding::Dismiss { number, reason, .. } => dismiss(&state, *number, reason)?,
     };
+    // Without a process that watches, the firewall itself can still be asked.
+    if verdict.is_none() {
+        match command {
+            Deciding::Contain { device, of } => {
+                if let Ok(address) = device.parse() {
+                    return enforce::contain(&of.ask, address, &of.reason);
+                }
+            }
+            Deciding::Release { device, of } => {
+                if let Ok(address) = device.parse() {
+                    return enforce::release(&of.ask, address);
+                }
+            }
+            Deciding::Agree { .. } | Deciding::Dismiss { .. } => {}
+        }
+    }
     verdict.with_context(|| {
         format!("no process watches the city of `{}`; start one with `bastide run`", state.display())
     })

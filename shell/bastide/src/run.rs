@@ -77,6 +77,7 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
         folder: command.city.clone(),
         plan: files.unwrap_or_default(),
         source: command.interface.join(", "),
+        enforcer: command.enforcer.clone(),
     };
     live::run(opened.engine, &runtime, serving, messages, |address, link| {
         say(format_args!("Watching {}; the console is at {address}", command.interface.join(", ")));

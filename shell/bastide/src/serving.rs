@@ -41,6 +41,8 @@ pub(crate) struct Serving {
     pub(crate) plan: Vec<SourceFile>,
     /// What is being watched, in a few words.
     pub(crate) source: String,
+    /// The socket of the process that holds the firewall, if one is connected.
+    pub(crate) enforcer: Option<PathBuf>,
 }
 
 /// A console that is being served.

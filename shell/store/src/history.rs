@@ -14,6 +14,7 @@ mod compact;
 mod files;
 mod question;
 mod retain;
+mod sweep;
 mod table;
 
 use crate::{
@@ -27,9 +28,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+pub use columns::Coded;
 pub use compact::Compacted;
 pub use question::{Answer, Place, Question};
 pub use retain::{Pruned, Retention};
+pub use sweep::{Batch, Conversations, Requests, Sweep, Swept, Targets};
 pub use table::Table;
 
 /// The schema number of the files that this release writes.

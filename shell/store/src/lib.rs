@@ -38,7 +38,10 @@ pub use crate::{
     checkpoint::{Checkpoint, CheckpointError, Checkpoints, Restored},
     database::DatabaseError,
     durable::FileError,
-    history::{Answer, Compacted, History, HistoryError, Place, Pruned, Question, Retention, Table},
+    history::{
+        Answer, Batch, Coded, Compacted, Conversations, History, HistoryError, Place, Pruned, Question,
+        Requests, Retention, Sweep, Swept, Table, Targets,
+    },
     journal::{Events, Journal, JournalError, Opening, Position},
     packets::{Kept, PacketLimits, Packets},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},

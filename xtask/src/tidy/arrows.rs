@@ -20,8 +20,9 @@ const ARROWS: &[(&str, Knows)] = &[
     ("capture", Knows::Ground(&[])),
     ("store", Knows::Ground(&[])),
     ("records", Knows::Ground(&[])),
+    ("enforce", Knows::These(&[])),
     ("console", Knows::Ground(&["store"])),
-    ("bastide", Knows::Ground(&["capture", "store", "records", "console"])),
+    ("bastide", Knows::Ground(&["capture", "store", "records", "enforce", "console"])),
     ("range", Knows::These(&[])),
     ("xtask", Knows::These(&[])),
 ];

@@ -11,12 +11,12 @@ use super::{
         preface::preface,
     },
 };
-use city::NumberRange;
+use city::{NumberRange, Transport};
 use ipnet::{IpNet, Ipv4Net};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 /// The object group of contained devices.
@@ -95,8 +95,7 @@ impl<'p> Named<'p> {
         taken.take(CONTAINED);
         let mut groups = BTreeMap::new();
         let entries = lists.iter().flat_map(|list| &list.sections).flat_map(|section| &section.entries);
-        let ends: std::collections::BTreeSet<End<'p>> =
-            entries.flat_map(|entry| [entry.source, entry.destination]).collect();
+        let ends: BTreeSet<End<'p>> = entries.flat_map(|entry| [entry.source, entry.destination]).collect();
         for end in ends {
             let wanted = match end {
                 End::Anywhere | End::Contained => continue,
@@ -257,7 +256,7 @@ fn entry_lines(
                 let ports = ports(*numbers);
                 match answers {
                     false => line(&protocol, "", &ports, ""),
-                    true if *transport == city::Transport::Tcp => line(&protocol, &ports, "", " established"),
+                    true if *transport == Transport::Tcp => line(&protocol, &ports, "", " established"),
                     true => line(&protocol, &ports, "", ""),
                 }
             });
@@ -382,7 +381,7 @@ pub(super) fn contain(policy: &Policy<'_>, address: IpAddr, release: bool) -> St
 }
 
 /// The number of the first of the two lines that contain an address: always the same for one address (FNV-1a).
-fn line_of(address: std::net::Ipv6Addr) -> usize {
+fn line_of(address: Ipv6Addr) -> usize {
     let hash = address
         .octets()
         .iter()

@@ -11,7 +11,7 @@ pub(super) mod names;
 pub(super) mod preface;
 
 use super::{Openings, Passage, Policy};
-use city::{Conduit, ConduitId, NumberRange, Text, Transport, Zone, ZoneId};
+use city::{Conduit, ConduitId, NumberRange, Ports, Text, Transport, Zone, ZoneId};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -138,12 +138,17 @@ pub(super) fn lists<'p>(policy: &'p Policy<'p>, settings: Settings) -> Vec<List<
     for (place, _) in zones.iter().enumerate().filter(|(_, zone)| zone.interfaces.is_empty()) {
         places.entry(BTreeSet::from([place])).or_default();
     }
+    let mut paths = Paths::default();
+    for ((from, to), passages) in &policy.paths {
+        paths.of.entry(from).or_default().push((to, passages));
+        paths.to.entry(to).or_default().push((from, passages));
+    }
     places
         .into_iter()
         .map(|(there, interfaces)| {
             let mut zones: Vec<&Zone> = there.iter().filter_map(|place| zones.get(*place).copied()).collect();
             zones.sort_by_key(|zone| is_elsewhere(policy, &zone.id));
-            let mut sections = Sections { policy, settings, sections: Vec::new() };
+            let mut sections = Sections { policy, paths: &paths, settings, sections: Vec::new() };
             sections.write(&zones);
             List { zones, interfaces, sections: sections.sections }
         })
@@ -154,14 +159,26 @@ fn is_elsewhere(policy: &Policy<'_>, zone: &ZoneId) -> bool {
     policy.plan.everywhere_else().is_some_and(|elsewhere| elsewhere.id == *zone)
 }
 
+/// The conduits of each zone, so that none looks through those of all: with the other end's zone.
+#[derive(Default)]
+struct Paths<'p> {
+    /// Where the zone begins.
+    of: BTreeMap<&'p ZoneId, Vec<Path<'p>>>,
+    /// Where it is spoken to.
+    to: BTreeMap<&'p ZoneId, Vec<Path<'p>>>,
+}
+
+type Path<'p> = (&'p ZoneId, &'p Vec<Passage<'p>>);
+
 /// The sections of one list, as they come to be.
-struct Sections<'p> {
+struct Sections<'a, 'p> {
     policy: &'p Policy<'p>,
+    paths: &'a Paths<'p>,
     settings: Settings,
     sections: Vec<Section<'p>>,
 }
 
-impl<'p> Sections<'p> {
+impl<'p> Sections<'_, 'p> {
     fn write(&mut self, zones: &[&'p Zone]) {
         let contained = |source, destination| Entry {
             verdict: Verdict::Deny,
@@ -212,11 +229,11 @@ impl<'p> Sections<'p> {
             is_elsewhere(policy, to) && policy.plan.zone(from).is_none_or(|zone| zone.outside)
         };
         let mut errors: BTreeMap<&ZoneId, BTreeSet<(End<'p>, End<'p>)>> = BTreeMap::new();
-        for ((from, to), passages) in &policy.paths {
-            if *from != &zone.id || !is_meant(to) || both_outside(from, to) {
+        for (to, passages) in self.paths.of.get(&zone.id).into_iter().flatten() {
+            if !is_meant(to) || both_outside(&zone.id, to) {
                 continue;
             }
-            for passage in passages {
+            for passage in *passages {
                 let (source, destination) = self.ends(passage);
                 let forth = carried(&passage.openings, false);
                 if !forth.is_empty() {
@@ -226,11 +243,11 @@ impl<'p> Sections<'p> {
                 self.permit(Title::Conduit(passage.conduit), entries);
             }
         }
-        for ((from, to), passages) in &policy.paths {
-            if *to != &zone.id || !is_meant(from) || both_outside(from, to) {
+        for (from, passages) in self.paths.to.get(&zone.id).into_iter().flatten() {
+            if !is_meant(from) || both_outside(from, &zone.id) {
                 continue;
             }
-            for passage in passages {
+            for passage in *passages {
                 let (source, destination) = self.ends(passage);
                 let back = carried(&passage.openings, true);
                 if !back.is_empty() {
@@ -277,6 +294,18 @@ impl<'p> Sections<'p> {
         let entries = vec![Entry { verdict, source, destination, carried: Carried::Everything }];
         self.sections.push(Section { title, entries });
     }
+}
+
+/// What access lists do not open, though a firewall can: ports of SCTP, which not every device knows.
+#[must_use]
+pub fn left_out<'p>(policy: &Policy<'p>) -> Vec<(&'p Conduit, Ports)> {
+    let passages = policy.paths.values().flatten();
+    passages
+        .flat_map(|passage| {
+            let ports = passage.openings.ports.iter().filter(|ports| ports.transport == Transport::Sctp);
+            ports.map(|ports| (passage.conduit, *ports))
+        })
+        .collect()
 }
 
 fn carried(openings: &Openings, answers: bool) -> Vec<Carried> {

@@ -160,8 +160,8 @@ fn write_forward(out: &mut String, policy: &Policy<'_>, families: &[Family], bri
     let mut rules = Vec::new();
     if bridge.is_some() {
         // What stays on the link is not for a conduit to decide.
-        rules.push("ether type != { ip, ip6 } accept".to_owned());
-        rules.push("icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept".to_owned());
+        rules.push("meta protocol != { ip, ip6 } accept".to_owned());
+        rules.push("meta protocol ip6 icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept".to_owned());
     }
     for Family { word, digit, .. } in FAMILIES {
         rules.push(format!("{word} saddr @quarantine{digit} goto contained"));

@@ -158,7 +158,7 @@ impl<'p> Policy<'p> {
 }
 
 /// What an allowance opens, or the protocol whose port is not known.
-fn opened_by(allowance: &Allowance) -> Result<Openings, Protocol> {
+pub(super) fn opened_by(allowance: &Allowance) -> Result<Openings, Protocol> {
     let ports = |ports: &[Ports]| Ok(Openings { ports: ports.to_vec(), ..Openings::default() });
     let packets = |number: u8| Ok(Openings { protocols: vec![number], ..Openings::default() });
     match allowance {

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cisco;
+mod docs;
 mod juniper;
 mod packet;
 mod town;
@@ -83,7 +84,7 @@ fn compare(policy: &Policy<'_>, device: &impl Decides, dice: &mut Dice, packets:
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_lists_of_a_random_plan_decide_as_it_says(seed in any::<u64>()) {

@@ -11,7 +11,9 @@ mod assets;
 mod conduits;
 mod networks;
 mod tally;
-mod text;
+pub(crate) mod text;
+
+pub(crate) use text::{plain, quote};
 
 use crate::SourceFile;
 use city::{
@@ -256,7 +258,7 @@ impl Draft {
     fn see_identity(&mut self, identity: &Identity) {
         let Identity { address, about, value, witness, confidence } = identity;
         let Some(station) = self.station(*address, false) else { return };
-        let value = text::plain(value, TEXT_MAX);
+        let value = plain(value, TEXT_MAX);
         let better = station.identity.get(about).is_none_or(|known| known.confidence < *confidence);
         if better && !value.is_empty() {
             let known = Known { value: value.into(), witness: witness.clone(), confidence: *confidence };

@@ -169,7 +169,7 @@ fn comment(out: &mut String, text: &str) {
 }
 
 /// Text from traffic without what could end a line, reorder it or steer a terminal, and not longer than a limit in bytes.
-pub(super) fn plain(text: &str, most: usize) -> String {
+pub(crate) fn plain(text: &str, most: usize) -> String {
     let mut plain = String::new();
     for c in text.trim().chars() {
         let c = if crate::render::is_unsafe(c) { ' ' } else { c };
@@ -183,7 +183,7 @@ pub(super) fn plain(text: &str, most: usize) -> String {
 }
 
 /// A TOML basic string (TOML 1.0, "String").
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

@@ -98,13 +98,16 @@ impl<'a> Lexer<'a> {
 
     /// Goes on by so many bytes.
     fn advance(&mut self, bytes: usize) {
-        for letter in self.rest().get(..bytes).unwrap_or_default().chars() {
-            if letter == '\n' {
-                self.place = Place { line: self.place.line.saturating_add(1), column: 1 };
-            } else {
-                self.place.column = self.place.column.saturating_add(1);
+        let passed = self.rest().get(..bytes).unwrap_or_default();
+        let line = match passed.rfind('\n') {
+            Some(last) => {
+                let lines = passed.bytes().filter(|byte| *byte == b'\n').count();
+                self.place = Place { line: self.place.line.saturating_add(lines as u32), column: 1 };
+                passed.get(last + 1..).unwrap_or_default()
             }
-        }
+            None => passed,
+        };
+        self.place.column = self.place.column.saturating_add(line.chars().count() as u32);
         self.at += bytes;
     }
 

@@ -25,7 +25,9 @@ const TOKENS_MAX: usize = 8_000_000;
 /// The values of all variables together may have so many words and marks.
 const DEFINED_MAX: usize = 1_000_000;
 /// All sets together may have so many elements, those written in rules included.
-const ELEMENTS_MAX: usize = 4_000_000;
+const ELEMENTS_MAX: usize = 2_000_000;
+/// Commands that change what others made may move so much of it.
+const MOVES_MAX: usize = 200_000_000;
 /// One mask may stand for so many ranges; beyond, the condition is one that is not understood.
 const MASKED_MAX: u32 = 4_096;
 /// Sets within sets and brackets within brackets go so deep.
@@ -66,9 +68,11 @@ impl Ruleset {
     /// Reads what `nft list ruleset` prints, or a file that `nft -f` takes, into the ruleset that would be in force
     /// after it, had there been none before.
     ///
-    /// Four things are taken as they nearly always are: IPv6 packets have no extension header before the one that
+    /// Some things are taken as they nearly always are: IPv6 packets have no extension header before the one that
     /// `ip6 nexthdr` asks for, `th dport` is asked of packets with ports, `ether saddr` of packets that came over
-    /// Ethernet, and a set that rules fill is not full.
+    /// Ethernet, and a set that rules fill is not full. Within a bridge, `ip saddr` and `icmp type` ask for the EtherType
+    /// behind VLAN tags, and only `ether type` for that of the frame: `nft list` leaves out which of the two was meant
+    /// wherever a rule says both, so a rule that is for frames without a tag says `vlan` or nothing but `ether type`.
     ///
     /// # Errors
     ///

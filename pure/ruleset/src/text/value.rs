@@ -82,32 +82,34 @@ impl Kind {
 
     /// One value. Interfaces have none here.
     pub(super) fn value(self, word: &str) -> Option<u128> {
-        let named = match self {
+        if let Some(number) = number(word).filter(|_| {
+            !matches!(self, Kind::HookFamily | Kind::Interface | Kind::Ipv4 | Kind::Ipv6 | Kind::Mac)
+        }) {
+            // No name is a number.
+            return Some(number).filter(|value| *value <= self.last());
+        }
+        match self {
             Kind::EtherType => names::ether_type(word),
             // The kernel's NFPROTO_IPV4 and NFPROTO_IPV6.
-            Kind::HookFamily => {
-                return match word {
-                    "ipv4" | "2" => Some(0x0800),
-                    "ipv6" | "10" => Some(0x86dd),
-                    _ => None,
-                };
-            }
+            Kind::HookFamily => match word {
+                "ipv4" | "2" => Some(0x0800),
+                "ipv6" | "10" => Some(0x86dd),
+                _ => None,
+            },
             Kind::IcmpCode => names::icmp_code(word),
             Kind::IcmpType => names::icmp_type(word),
             Kind::Icmpv6Code => names::icmpv6_code(word),
             Kind::Icmpv6Type => names::icmpv6_type(word),
-            Kind::Interface => return None,
-            Kind::Ipv4 => return word.parse::<Ipv4Addr>().ok().map(|address| address.to_bits().into()),
-            Kind::Ipv6 => return word.parse::<Ipv6Addr>().ok().map(Ipv6Addr::to_bits),
-            Kind::Mac => return mac(word),
+            Kind::Interface => None,
+            Kind::Ipv4 => word.parse::<Ipv4Addr>().ok().map(|address| address.to_bits().into()),
+            Kind::Ipv6 => word.parse::<Ipv6Addr>().ok().map(Ipv6Addr::to_bits),
+            Kind::Mac => mac(word),
             Kind::Port => names::service(word),
             Kind::Protocol => names::protocol(word),
             Kind::State => names::state(word),
             Kind::TcpFlags => names::tcp_flag(word),
             Kind::Vlan => None,
-        };
-        // Numbers first: no name is one.
-        number(word).or(named).filter(|value| *value <= self.last())
+        }
     }
 
     /// A value, a prefix or a range.

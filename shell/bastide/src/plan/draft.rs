@@ -58,9 +58,9 @@ fn refuse_what_is_there<'a>(into: &Path, names: impl IntoIterator<Item = &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::defend::conduit::{self, Judgement};
     use ::plan::{Colours, Plan, Severity};
     use city::{Observation, Observed};
-    use defend::conduit::{self, Judgement};
     use std::{env, path::PathBuf};
 
     /// Whether a plan allows what was seen, judged as live traffic is.

@@ -1,6 +1,6 @@
 //! A plan's folder, read.
 
-use ::plan::SourceFile;
+use ::plan::{Plan, Severity, SourceFile};
 use anyhow::{Context, bail};
 use std::{
     fs,
@@ -41,6 +41,22 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
         files.push(SourceFile::from_bytes(name, fs::read(&path).with_context(could_not)?));
     }
     Ok(files)
+}
+
+/// Reads the plan in a folder.
+///
+/// # Errors
+///
+/// The folder could not be read, or there is no plan in it.
+pub(crate) fn read_plan(folder: &Path) -> anyhow::Result<Plan> {
+    let checked = ::plan::check(&read_folder(folder)?);
+    let errors = checked.count(Severity::Error);
+    let Some(plan) = checked.plan else {
+        let folder = folder.display();
+        let errors = if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
+        bail!("the plan in {folder} has {errors}; `bastide plan check {folder}` shows what and where");
+    };
+    Ok(plan)
 }
 
 /// Gathers the files, by their path within the plan's folder.

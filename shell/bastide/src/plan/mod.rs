@@ -1,13 +1,14 @@
-//! `bastide plan …`: checks, formats, describes and drafts plans.
+//! `bastide plan …`: checks, formats, describes, drafts and extends plans.
 
 mod adopt;
 mod check;
 mod draft;
 mod folder;
 mod format;
+mod mud;
 mod schema;
 
-pub(crate) use folder::read_folder;
+pub(crate) use folder::{read_folder, read_plan};
 
 use crate::{arguments::State, failure::Verdict};
 use clap::{Subcommand, ValueEnum};
@@ -67,6 +68,27 @@ pub(crate) enum PlanCommand {
         #[arg(long)]
         check: bool,
     },
+    /// Propose conduits from what a device's maker says of it: a MUD file (RFC 8520)
+    #[command(after_help = "No file is changed: read the proposal, and take over what is right.\n\
+                      Exit codes: 0 something is proposed; 1 nothing is, and the notes say why; 2 a file could not be followed.\n\
+                      Example: bastide plan mud lamp.json --asset lamp-17 --city cities/wexcombe --peer my-controller=head-end")]
+    Mud {
+        /// The MUD file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The asset of the plan that it is for
+        #[arg(long, value_name = "ID")]
+        asset: String,
+        /// The plan's folder
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        city: PathBuf,
+        /// Who is meant by a controller's class, `my-controller`, a maker, a model or a name; may be given several times
+        #[arg(long = "peer", value_name = "NAME=ASSET")]
+        peers: Vec<String>,
+        /// How to print the proposal
+        #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+        format: CheckFormat,
+    },
     /// Print the JSON Schema of a plan's files, with which editors complete them
     #[command(
         after_help = "Example: bastide plan schema > plan.schema.json, and `#:schema plan.schema.json` at the top of a file"
@@ -77,7 +99,7 @@ pub(crate) enum PlanCommand {
 /// How diagnostics are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
-    /// For people: the lines in question, underlined
+    /// For people
     Text,
     /// One JSON object with stable field names
     Json,
@@ -90,6 +112,7 @@ pub(crate) fn run(command: &PlanCommand) -> anyhow::Result<Verdict> {
         PlanCommand::Adopt { state } => adopt::run(&state.directory()),
         PlanCommand::Draft { captures, into, force } => draft::run(captures, into, *force),
         PlanCommand::Format { folder, check } => format::run(folder, *check),
+        PlanCommand::Mud { file, asset, city, peers, format } => mud::run(file, asset, peers, city, *format),
         PlanCommand::Schema => schema::run(),
     }
 }

@@ -152,12 +152,17 @@ impl Modbus {
 
     /// Starts a server at the pumps, and waits until it answers.
     pub fn serve(self, cable: &Cable) -> Running {
+        self.serve_at(cable.pumps("python3"), cable.pumps("python3"))
+    }
+
+    /// Starts a server with one Python, and waits with another until it answers.
+    pub fn serve_at(self, mut python: Command, mut prober: Command) -> Running {
         let script = match self {
             Modbus::Pymodbus => format!("{PYMODBUS_SERVER_IMPORTS}{PYMODBUS_SERVER}"),
             Modbus::Sockets => SOCKETS_SERVER.to_owned(),
         };
-        let server = Running::start(cable.pumps("python3").args(["-c", &script, PUMP]));
-        let mut probe = Running::start(cable.pumps("python3").args(["-c", PROBE, PUMP]));
+        let server = Running::start(python.args(["-c", &script, PUMP]));
+        let mut probe = Running::start(prober.args(["-c", PROBE, PUMP]));
         probe.wait_for_line(|line| line == "there");
         server
     }

@@ -3,11 +3,15 @@
 
 mod averbourne;
 mod cable;
+mod contain;
 mod cores;
+mod enforce;
 mod events;
+mod firewalls;
 mod hostile;
 mod identify;
 mod kill;
 mod live;
+mod rehearse;
 mod responses;
 mod running;

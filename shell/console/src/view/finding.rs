@@ -115,12 +115,14 @@ pub struct FindingFilter {
 }
 
 /// Every rule with its title, in alphabetical order of the rules.
-pub const RULES: [(Rule, &str); 11] = [
+pub const RULES: [(Rule, &str); 13] = [
     (Rule::AddressConflict, "One address, two devices"),
     (Rule::ChangedIdentity, "Changed identity"),
+    (Rule::FirewallDrift, "Firewall changed by hand"),
     (Rule::FirstSeenVerb, "First-seen command"),
     (Rule::Flood, "Flood"),
     (Rule::NewDestination, "New place outside the city"),
+    (Rule::NotEnforced, "Firewall is not the plan"),
     (Rule::OutsideConduit, "Outside every conduit"),
     (Rule::Scan, "Scan"),
     (Rule::SilentDevice, "Silent device"),

@@ -1,5 +1,7 @@
 //! Columns of Parquet: written and read through the format's own column interface.
 
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
 use parquet::{
     basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel},
     column::{reader::ColumnReader, writer::ColumnWriter},
@@ -258,4 +260,143 @@ pub(super) fn read_column(
         return Err(ParquetError::General(format!("the column `{}` is cut short", column.name)));
     }
     Ok(cells)
+}
+
+/// A column of texts: for each row a number, and the value of each number.
+#[derive(Debug)]
+pub struct Coded<T> {
+    /// For each row the place of its value.
+    pub codes: Vec<u32>,
+    /// The distinct values, each parsed once.
+    pub values: Vec<T>,
+}
+
+impl<T> Default for Coded<T> {
+    fn default() -> Self {
+        Coded { codes: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<T> Coded<T> {
+    /// The value of a row.
+    #[must_use]
+    pub fn value(&self, row: usize) -> Option<&T> {
+        self.values.get(*self.codes.get(row)? as usize)
+    }
+}
+
+/// Reads a column of numbers in which every row has one.
+pub(super) fn read_numbers(
+    group: &dyn RowGroupReader,
+    index: usize,
+    column: &Column,
+    into: &mut Vec<i64>,
+) -> Result<(), ParquetError> {
+    into.clear();
+    let ColumnReader::Int64ColumnReader(mut reader) = group.get_column_reader(index)? else {
+        return Err(of_another_type(column));
+    };
+    whole(group, column, |rows| Ok(reader.read_records(rows, None, None, into)?.0))
+}
+
+/// Reads a column of numbers in which some rows have one.
+pub(super) fn read_maybe_numbers(
+    group: &dyn RowGroupReader,
+    index: usize,
+    column: &Column,
+    into: &mut Vec<Option<i64>>,
+) -> Result<(), ParquetError> {
+    into.clear();
+    let ColumnReader::Int64ColumnReader(mut reader) = group.get_column_reader(index)? else {
+        return Err(of_another_type(column));
+    };
+    let (mut present, mut numbers) = (Vec::new(), Vec::new());
+    whole(group, column, |rows| Ok(reader.read_records(rows, Some(&mut present), None, &mut numbers)?.0))?;
+    let mut numbers = numbers.into_iter();
+    into.extend(present.into_iter().map(|present| if present == 0 { None } else { numbers.next() }));
+    Ok(())
+}
+
+/// Reads a column of flags in which every row has one.
+pub(super) fn read_flags(
+    group: &dyn RowGroupReader,
+    index: usize,
+    column: &Column,
+    into: &mut Vec<bool>,
+) -> Result<(), ParquetError> {
+    into.clear();
+    let ColumnReader::BoolColumnReader(mut reader) = group.get_column_reader(index)? else {
+        return Err(of_another_type(column));
+    };
+    whole(group, column, |rows| Ok(reader.read_records(rows, None, None, into)?.0))
+}
+
+/// Reads a column of texts; each distinct one is parsed once, and so is none where a row has none.
+pub(super) fn read_coded<T>(
+    group: &dyn RowGroupReader,
+    index: usize,
+    column: &Column,
+    into: &mut Coded<T>,
+    parse: impl Fn(Option<&str>) -> Option<T>,
+) -> Result<(), ParquetError> {
+    into.codes.clear();
+    into.values.clear();
+    let ColumnReader::ByteArrayColumnReader(mut reader) = group.get_column_reader(index)? else {
+        return Err(of_another_type(column));
+    };
+    let (mut present, mut texts) = (Vec::new(), Vec::<ByteArray>::new());
+    whole(group, column, |rows| {
+        let levels = (!column.always).then_some(&mut present);
+        Ok(reader.read_records(rows, levels, None, &mut texts)?.0)
+    })?;
+    let unknown = || ParquetError::General(format!("the column `{}` holds an unknown value", column.name));
+    let mut known: IndexMap<&[u8], (), FixedState> = IndexMap::default();
+    let mut none = None;
+    if !column.always {
+        // The place of what is not there comes first, and is used only where something is not.
+        none = Some(0);
+        into.values.push(parse(None).ok_or_else(unknown)?);
+    }
+    let begin = into.values.len();
+    let mut rest = texts.iter();
+    let rows = if column.always { texts.len() } else { present.len() };
+    into.codes.reserve(rows);
+    for row in 0..rows {
+        if let Some(none) = none
+            && present.get(row).copied() == Some(0)
+        {
+            into.codes.push(none);
+            continue;
+        }
+        let Some(text) = rest.next() else { break };
+        let (place, _) = known.insert_full(text.data(), ());
+        into.codes.push(u32::try_from(begin + place).unwrap_or(u32::MAX));
+    }
+    for text in known.keys() {
+        let text = std::str::from_utf8(text).map_err(|_| unknown())?;
+        into.values.push(parse(Some(text)).ok_or_else(unknown)?);
+    }
+    Ok(())
+}
+
+/// Reads until there are as many rows as the group has.
+fn whole(
+    group: &dyn RowGroupReader,
+    column: &Column,
+    mut read: impl FnMut(usize) -> Result<usize, ParquetError>,
+) -> Result<(), ParquetError> {
+    let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+    let mut done = 0;
+    while done < rows {
+        let records = read(rows - done)?;
+        if records == 0 {
+            return Err(ParquetError::General(format!("the column `{}` is cut short", column.name)));
+        }
+        done += records;
+    }
+    Ok(())
+}
+
+fn of_another_type(column: &Column) -> ParquetError {
+    ParquetError::General(format!("the column `{}` has another type", column.name))
 }

@@ -10,10 +10,12 @@ use crate::{
     journal::Position,
 };
 use ::city::Observation;
+use bytes::Bytes;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use parquet::{
     errors::ParquetError,
     file::{
+        metadata::ParquetMetaData,
         reader::{FileReader, RowGroupReader, SerializedFileReader},
         statistics::Statistics,
         writer::SerializedFileWriter,
@@ -231,7 +233,22 @@ impl Sound {
 pub(super) struct Open {
     pub(super) path: PathBuf,
     table: Table,
-    reader: SerializedFileReader<File>,
+    reader: Reader,
+}
+
+/// Read as it is needed, or held whole.
+enum Reader {
+    File(SerializedFileReader<File>),
+    Whole(SerializedFileReader<Bytes>),
+}
+
+impl Reader {
+    fn metadata(&self) -> &ParquetMetaData {
+        match self {
+            Reader::File(reader) => reader.metadata(),
+            Reader::Whole(reader) => reader.metadata(),
+        }
+    }
 }
 
 impl Open {
@@ -240,6 +257,22 @@ impl Open {
         let path = &part.path;
         let file = File::open(path).map_err(failed("read", path))?;
         let reader = SerializedFileReader::new(file).map_err(damaged(path))?;
+        Open::checked(part, table, Reader::File(reader))
+    }
+
+    /// The same, of which all will be read: summed up and read from one copy in memory, for files are small.
+    pub(super) fn whole(part: &Part, table: Table) -> Result<Open, HistoryError> {
+        let path = &part.path;
+        let bytes = fs::read(path).map_err(failed("read", path))?;
+        if crc32fast::hash(&bytes) != part.check {
+            return Err(damaged(path)("its bytes are not those that were written"));
+        }
+        let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged(path))?;
+        Open::checked(part, table, Reader::Whole(reader))
+    }
+
+    fn checked(part: &Part, table: Table, reader: Reader) -> Result<Open, HistoryError> {
+        let path = &part.path;
         let about = reader.metadata().file_metadata();
         let pairs = about.key_value_metadata();
         let found = pairs
@@ -262,7 +295,7 @@ impl Open {
     }
 
     pub(super) fn groups(&self) -> usize {
-        self.reader.num_row_groups()
+        self.reader.metadata().num_row_groups()
     }
 
     /// How many rows a row group has.
@@ -276,7 +309,12 @@ impl Open {
 
     /// The first and last time in a row group, as its statistics say. None says nothing.
     pub(super) fn group_times(&self, group: usize) -> Option<(i64, i64)> {
-        let (index, _) = self.table.column("time")?;
+        self.group_span(group, "time")
+    }
+
+    /// The least and greatest number of a column in a row group, as its statistics say. None says nothing.
+    pub(super) fn group_span(&self, group: usize, column: &str) -> Option<(i64, i64)> {
+        let (index, _) = self.table.column(column)?;
         match self.reader.metadata().row_groups().get(group)?.columns().get(index)?.statistics()? {
             Statistics::Int64(times) => Some((*times.min_opt()?, *times.max_opt()?)),
             _ => None,
@@ -296,7 +334,11 @@ impl Open {
 
     /// A row group, to read columns of.
     pub(super) fn group(&self, group: usize) -> Result<Box<dyn RowGroupReader + '_>, HistoryError> {
-        self.reader.get_row_group(group).map_err(damaged(&self.path))
+        match &self.reader {
+            Reader::File(reader) => reader.get_row_group(group),
+            Reader::Whole(reader) => reader.get_row_group(group),
+        }
+        .map_err(damaged(&self.path))
     }
 
     /// Every column of a row group but those in `known`, of which the cells are given already, as rows; only those

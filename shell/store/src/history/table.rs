@@ -370,8 +370,7 @@ impl Row {
     }
 
     fn state(&mut self) -> Option<ConnectionState> {
-        let text = self.text()?;
-        STATES.into_iter().find(|state| state.as_str() == text)
+        state(&self.text()?)
     }
 
     fn flow(&mut self) -> Option<Flow> {
@@ -477,7 +476,7 @@ impl Row {
 }
 
 /// Reads what `Transport` is shown as.
-fn transport(text: &str) -> Option<Transport> {
+pub(super) fn transport(text: &str) -> Option<Transport> {
     Some(match text {
         "icmp" => Transport::Icmp,
         "sctp" => Transport::Sctp,
@@ -489,6 +488,11 @@ fn transport(text: &str) -> Option<Transport> {
             _ => return None,
         },
     })
+}
+
+/// Reads a state's short name.
+pub(super) fn state(text: &str) -> Option<ConnectionState> {
+    STATES.into_iter().find(|state| state.as_str() == text)
 }
 
 const STATES: [ConnectionState; 13] = [

@@ -11,15 +11,15 @@ use std::collections::BTreeSet;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-struct City {
+pub(super) struct City {
     _directory: tempfile::TempDir,
     journal: Journal,
-    history: History,
+    pub(super) history: History,
     /// Every row that was ever put in.
-    rows: Vec<Observation>,
+    pub(super) rows: Vec<Observation>,
 }
 
-fn city() -> City {
+pub(super) fn city() -> City {
     let directory = tempfile::tempdir().unwrap();
     let folder = directory.path().join("journal");
     let (journal, _) = Journal::open(&folder, "mirror-0", Position(0)).unwrap();
@@ -28,7 +28,7 @@ fn city() -> City {
 }
 
 impl City {
-    fn put(&mut self, event: Event) {
+    pub(super) fn put(&mut self, event: Event) {
         self.journal.append(&event).unwrap();
         if let Event::Observed(observation) = event
             && Table::of(&observation).is_some()
@@ -37,18 +37,18 @@ impl City {
         }
     }
 
-    fn fill(&mut self, range: std::ops::Range<u64>) {
+    pub(super) fn fill(&mut self, range: std::ops::Range<u64>) {
         range.for_each(|n| self.put(sample::event(n)));
         self.journal.sync().unwrap();
     }
 
     /// Events more than a day long, a few of each minute.
-    fn fill_a_day(&mut self) {
+    pub(super) fn fill_a_day(&mut self) {
         (0..100_000).step_by(10).for_each(|n| self.put(sample::event(n)));
         self.journal.sync().unwrap();
     }
 
-    fn compact(&self) -> Compacted {
+    pub(super) fn compact(&self) -> Compacted {
         self.history.compact(self.journal.synced()).unwrap()
     }
 

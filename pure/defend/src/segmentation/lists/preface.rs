@@ -1,8 +1,7 @@
 //! What stands above the lists: what they cannot do, and what is left to do by hand.
 
-use super::{List, names};
+use super::{List, left_out, names};
 use crate::segmentation::Policy;
-use city::Transport;
 
 /// The lines above the lists, without the vendor's sign for a comment.
 pub(crate) fn preface(
@@ -44,7 +43,10 @@ pub(crate) fn preface(
         "Not opened, because a firewall cannot carry it out:",
         policy.gaps.iter().map(ToString::to_string).collect(),
     );
-    list("Not opened, because a list does not know the ports of SCTP everywhere:", sctp(policy));
+    list(
+        "Not opened, because a list does not know the ports of SCTP everywhere:",
+        left_out(policy).iter().map(|(conduit, ports)| format!("{}: {ports}", conduit.id)).collect(),
+    );
     list("To be attached by hand, for the plan does not say behind which interface the zone lies:", {
         let loose = lists.iter().zip(titles).filter(|(list, _)| {
             list.interfaces.iter().filter_map(|name| names::interface(name)).next().is_none()
@@ -57,15 +59,4 @@ pub(crate) fn preface(
             .collect()
     });
     lines
-}
-
-/// Where SCTP is allowed.
-pub(crate) fn sctp(policy: &Policy<'_>) -> Vec<String> {
-    let passages = policy.paths.values().flatten();
-    passages
-        .flat_map(|passage| {
-            let ports = passage.openings.ports.iter().filter(|ports| ports.transport == Transport::Sctp);
-            ports.map(|ports| format!("{}: {ports}", passage.conduit.id))
-        })
-        .collect()
 }

@@ -108,8 +108,9 @@ impl Parser<'_> {
         if at > chain.rules.len() {
             return Err(ParseError::new(name.place, "the chain has no rule of that index"));
         }
+        let moved = chain.rules.len() - at;
         chain.rules.insert(at, span);
-        Ok(())
+        self.count_moves(moved)
     }
 
     /// `type filter hook forward priority filter`

@@ -216,18 +216,26 @@ impl Parser<'_> {
         };
         match object.text {
             "ruleset" => {
-                let family = self.family();
+                let Some(family) = self.family() else {
+                    self.draft.tables.clear();
+                    self.draft.tables_by_name.clear();
+                    return Ok(());
+                };
+                self.count_moves(self.draft.tables.len())?;
                 for table in &mut self.draft.tables {
-                    if family.is_none() || table.as_ref().map(|table| table.family) == family {
+                    if table.as_ref().is_some_and(|table| table.family == family) {
                         *table = None;
                     }
                 }
-                self.draft.tables_by_name.retain(|(of, _), _| family.is_some_and(|family| family != *of));
+                self.draft.tables_by_name.retain(|(of, _), _| *of != family);
                 Ok(())
             }
             "table" => {
                 let (family, name) = self.family_and_name()?;
                 let table = self.table_of(family, name);
+                let chains =
+                    self.draft.tables.get(table).and_then(Option::as_ref).map(|table| table.chains.len());
+                self.count_moves(chains.unwrap_or(0))?;
                 if let Some(Some(table)) = self.draft.tables.get_mut(table) {
                     table.chains.iter_mut().flatten().for_each(|chain| chain.rules.clear());
                 }

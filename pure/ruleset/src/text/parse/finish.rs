@@ -1,6 +1,6 @@
 //! The last of reading: what needs the whole text.
 
-use super::{ChainDraft, Draft, ERRORS_MAX, ParseError, TableDraft, commands::missing};
+use super::{ChainDraft, Draft, ELEMENTS_MAX, ERRORS_MAX, ParseError, TableDraft, commands::missing};
 use crate::text::value::Kind;
 use crate::{Chain, Element, Field, Key, Range, Ruleset, Set, Statement, Table, Values, Verdict};
 use city::Text;
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Draft<'_> {
     /// The ruleset, once every chain that is jumped to was found and every interface is known.
     pub(super) fn finish(self, errors: &mut Vec<ParseError>) -> Ruleset {
-        let wildcards = Wildcards::of(&self.interfaces);
+        let mut wildcards = Wildcards::of(&self.interfaces, self.elements);
         let mut tables = Vec::new();
         for table in self.tables.into_iter().flatten() {
             let TableDraft { family, name, dormant, sets, chains, chains_by_name, .. } = table;
@@ -23,10 +23,17 @@ impl Draft<'_> {
             }
             let mut ready = Vec::new();
             for ChainDraft { mut chain, .. } in chains.into_iter().flatten() {
-                finish_chain(&mut chain, &wildcards, &chains_by_name, errors);
+                finish_chain(&mut chain, &mut wildcards, &chains_by_name, errors);
                 ready.push(chain);
             }
             tables.push(Table { family, name, sets: kept, chains: ready, dormant });
+        }
+        if wildcards.elements > ELEMENTS_MAX {
+            let message = format!("the sets have more than {ELEMENTS_MAX} elements");
+            errors.push(
+                ParseError::new(crate::Place { line: 1, column: 1 }, message)
+                    .help("each name with `*` stands for every interface that begins so"),
+            );
         }
         Ruleset { tables, interfaces: self.interfaces, unknowns: self.unknowns }
     }
@@ -34,7 +41,7 @@ impl Draft<'_> {
 
 fn finish_chain(
     chain: &mut Chain,
-    wildcards: &Wildcards,
+    wildcards: &mut Wildcards,
     chains: &BTreeMap<Text, usize>,
     errors: &mut Vec<ParseError>,
 ) {
@@ -85,10 +92,14 @@ fn check_verdict(
 }
 
 /// What each name that ends with `*` stands for.
-struct Wildcards(BTreeMap<u128, BTreeSet<u128>>);
+struct Wildcards {
+    names: BTreeMap<u128, BTreeSet<u128>>,
+    /// How many elements there are in all.
+    elements: usize,
+}
 
 impl Wildcards {
-    fn of(interfaces: &[Text]) -> Wildcards {
+    fn of(interfaces: &[Text], elements: usize) -> Wildcards {
         let mut by_name: BTreeMap<&str, u128> = BTreeMap::new();
         for (name, number) in interfaces.iter().zip(1..) {
             by_name.insert(name, number);
@@ -100,22 +111,28 @@ impl Wildcards {
                 known.insert(*number, begin_so.map(|(_, number)| *number).collect());
             }
         }
-        Wildcards(known)
+        Wildcards { names: known, elements }
     }
 
     /// Puts an element for each name in the place of one for all.
-    fn expand(&self, elements: &mut Vec<Element>, is_interface: impl Fn(usize) -> bool) {
-        if self.0.is_empty() {
+    fn expand(&mut self, elements: &mut Vec<Element>, is_interface: impl Fn(usize) -> bool) {
+        if self.names.is_empty() {
             return;
         }
         let parts = elements.first().map_or(0, |element| element.key.len());
         for part in (0..parts).filter(|part| is_interface(*part)) {
             let names = |element: &Element| {
                 let range = element.key.get(part).filter(|range| range.first == range.last)?;
-                self.0.get(&range.first)
+                self.names.get(&range.first)
             };
-            if !elements.iter().any(|element| names(element).is_some()) {
+            let more: usize = elements.iter().filter_map(names).map(BTreeSet::len).sum();
+            if more == 0 {
                 continue;
+            }
+            // Told of at the end, where the ruleset is given up.
+            self.elements = self.elements.saturating_add(more);
+            if self.elements > ELEMENTS_MAX {
+                return;
             }
             let mut out = Vec::with_capacity(elements.len());
             for element in elements.drain(..) {

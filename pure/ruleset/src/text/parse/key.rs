@@ -13,18 +13,14 @@ pub(super) const IPV4: u128 = 0x0800;
 pub(super) const IPV6: u128 = 0x86dd;
 const ARP: u128 = 0x0806;
 
-const TCP: u128 = 6;
-const UDP: u128 = 17;
 /// The protocols with ports where [`Field::SourcePort`] has them: TCP, UDP, DCCP, SCTP, UDP-Lite.
-pub(super) const WITH_PORTS: [u128; 5] = [TCP, UDP, 33, 132, 136];
+pub(super) const WITH_PORTS: [u128; 5] = [6, 17, 33, 132, 136];
 
 /// Something that holds wherever a part of a key has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Implied {
-    /// The packet's own EtherType, behind tags.
+    /// The EtherType, behind tags.
     Ether(u128),
-    /// The frame's EtherType: there is no tag before it.
-    Untagged(u128),
     /// IPv4 or IPv6.
     Ip,
     Protocol(u128),
@@ -148,38 +144,14 @@ impl Parser<'_> {
                 .help("see `nft describe` for what there is"));
         }
         let frames = matches!(family, Family::Bridge | Family::Netdev);
-        let first = self.name("a key")?;
-        let header = |implied: Vec<Implied>, parser: &mut Self| parser.field(first.text, implied);
-        let ether = |number: u128| if frames { Implied::Untagged(number) } else { Implied::Ether(number) };
-        let over_ip = |number: u128| {
-            let protocol = Implied::Protocol(number);
-            if frames { vec![Implied::Ip, protocol] } else { vec![protocol] }
-        };
+        let Some(first) = self.next() else { return Err(self.expected("a key")) };
+        if first.text == "ether" && frames && self.take_word("type") {
+            return Ok(Part::FrameType);
+        }
+        if let Some(implied) = implied_by_header(first.text, frames) {
+            return self.field(first.text, implied);
+        }
         match first.text {
-            "ip" => header(vec![Implied::Ether(IPV4)], self),
-            "ip6" => header(vec![Implied::Ether(IPV6)], self),
-            "tcp" => header(over_ip(TCP), self),
-            "udp" => header(over_ip(UDP), self),
-            "dccp" => header(over_ip(33), self),
-            "sctp" => header(over_ip(132), self),
-            "udplite" => header(over_ip(136), self),
-            "gre" => header(over_ip(47), self),
-            "esp" => header(over_ip(50), self),
-            "ah" => header(over_ip(51), self),
-            "comp" => header(over_ip(108), self),
-            "th" => {
-                header(if frames { vec![Implied::Ip, Implied::Ports] } else { vec![Implied::Ports] }, self)
-            }
-            "icmp" => header(vec![ether(IPV4), Implied::Protocol(1)], self),
-            "igmp" => header(vec![ether(IPV4), Implied::Protocol(2)], self),
-            "icmpv6" => header(vec![ether(IPV6), Implied::Protocol(58)], self),
-            "arp" => header(vec![ether(ARP)], self),
-            "vlan" => header(vec![Implied::Tagged], self),
-            "ether" if frames && self.at_word("type") => {
-                self.at += 1;
-                Ok(Part::FrameType)
-            }
-            "ether" => header(Vec::new(), self),
             "ct" => self.conntrack(),
             "meta" => {
                 let key = self.name("what of the packet")?;
@@ -231,21 +203,26 @@ impl Parser<'_> {
                 Ok(Part::Unknown(Opaque::default()))
             }
             "jhash" => {
-                let mut implied = Vec::new();
-                for part in self.key(family)? {
-                    implied.extend(implied_by(&part));
-                }
+                let implied = self.deeper(|parser| parser.key(family))?;
+                let implied = implied.iter().flat_map(implied_by).copied().collect();
                 self.modulus()?;
                 Ok(Part::Unknown(Opaque { implied, ..Opaque::default() }))
             }
             "exthdr" | "dst" | "frag" | "hbh" | "mh" | "srh" => self.unknown_words(1),
             "@" => {
                 // `@th,16,16`
-                for _ in 0..2 {
-                    self.name("a header")?;
-                    self.expect_mark(",")?;
-                }
-                self.unknown_words(1)
+                let base = self.name("a header")?;
+                self.expect_mark(",")?;
+                let offset = self.name("a number")?;
+                self.expect_mark(",")?;
+                let length = self.name("a number")?;
+                let field = match (base.text, offset.text, length.text) {
+                    ("th", "0", "16") => Field::SourcePort,
+                    ("th", "16", "16") => Field::DestinationPort,
+                    _ => return Ok(Part::Unknown(Opaque::default())),
+                };
+                let implied = implied_by_header("th", frames).unwrap_or_default();
+                Ok(Part::Known { field, kind: Kind::Port, implied })
             }
             bare => Ok(self.meta(bare, frames, family)),
         }
@@ -376,6 +353,33 @@ const OPTION_FIELDS: [&str; 26] = [
     "tsn",
     "tsval",
 ];
+
+/// What holds of every packet that has a header; `None` for what is no header.
+fn implied_by_header(header: &str, frames: bool) -> Option<Vec<Implied>> {
+    let over_ip = |implied| if frames { vec![Implied::Ip, implied] } else { vec![implied] };
+    let over = |ethertype, protocol| vec![Implied::Ether(ethertype), Implied::Protocol(protocol)];
+    Some(match header {
+        "ah" => over_ip(Implied::Protocol(51)),
+        "arp" => vec![Implied::Ether(ARP)],
+        "comp" => over_ip(Implied::Protocol(108)),
+        "dccp" => over_ip(Implied::Protocol(33)),
+        "esp" => over_ip(Implied::Protocol(50)),
+        "ether" => Vec::new(),
+        "gre" => over_ip(Implied::Protocol(47)),
+        "icmp" => over(IPV4, 1),
+        "icmpv6" => over(IPV6, 58),
+        "igmp" => over(IPV4, 2),
+        "ip" => vec![Implied::Ether(IPV4)],
+        "ip6" => vec![Implied::Ether(IPV6)],
+        "sctp" => over_ip(Implied::Protocol(132)),
+        "tcp" => over_ip(Implied::Protocol(6)),
+        "th" => over_ip(Implied::Ports),
+        "udp" => over_ip(Implied::Protocol(17)),
+        "udplite" => over_ip(Implied::Protocol(136)),
+        "vlan" => vec![Implied::Tagged],
+        _ => return None,
+    })
+}
 
 /// What holds wherever a part has a value.
 pub(super) fn implied_by(part: &Part) -> &[Implied] {

@@ -11,7 +11,7 @@ mod statement;
 mod unknown;
 
 use super::{
-    ELEMENTS_MAX, ERRORS_MAX, ParseError,
+    DEPTH_MAX, ELEMENTS_MAX, ERRORS_MAX, MOVES_MAX, ParseError,
     lexer::{Sort, Token},
     value::Kind,
 };
@@ -25,7 +25,8 @@ pub(super) type Parsed<T> = Result<T, ParseError>;
 pub(super) fn parse<'a>(text: &'a str, tokens: Vec<Token<'a>>, errors: &mut Vec<ParseError>) -> Ruleset {
     let end = tokens.len();
     let changed = changed_by_rules(&tokens);
-    let mut parser = Parser { text, tokens, at: 0, end, errors: Vec::new(), draft: Draft::default() };
+    let mut parser =
+        Parser { text, tokens, at: 0, end, depth: 0, errors: Vec::new(), draft: Draft::default() };
     parser.draft.changed = changed;
     parser.commands();
     parser.rules();
@@ -48,6 +49,8 @@ struct Parser<'a> {
     at: usize,
     /// Behind the last token of what is being read.
     end: usize,
+    /// How deep in sets within sets and keys within keys.
+    depth: usize,
     errors: Vec<ParseError>,
     draft: Draft<'a>,
 }
@@ -64,6 +67,7 @@ struct Draft<'a> {
     /// The last words of what rules set.
     changed: BTreeSet<&'a str>,
     elements: usize,
+    moves: usize,
 }
 
 /// A table whose rules are not read yet.
@@ -162,6 +166,21 @@ impl<'a> Parser<'a> {
         here.or_else(|| self.tokens.last().copied()).map_or_else(Place::default, |token| token.place)
     }
 
+    /// Reads what lies within something of its own kind.
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == DEPTH_MAX {
+            return Err(ParseError::new(
+                self.place(),
+                format!("this lies within {DEPTH_MAX} others of its kind"),
+            )
+            .help("write it flat"));
+        }
+        self.depth += 1;
+        let read = read(self);
+        self.depth -= 1;
+        read
+    }
+
     /// What was expected instead of the next token.
     fn expected(&self, what: &str) -> ParseError {
         let found = match self.peek() {
@@ -203,7 +222,17 @@ impl<'a> Parser<'a> {
         if self.draft.elements > ELEMENTS_MAX {
             let message = format!("the sets up to here have more than {ELEMENTS_MAX} elements");
             return Err(ParseError::new(self.place(), message)
-                .help("sets within joined keys and masks with gaps multiply"));
+                .help("sets within joined keys, masks with gaps and names with `*` multiply"));
+        }
+        Ok(())
+    }
+
+    /// Counts what is moved or looked at by commands that take back or squeeze in.
+    fn count_moves(&mut self, moves: usize) -> Parsed<()> {
+        self.draft.moves = self.draft.moves.saturating_add(moves);
+        if self.draft.moves > MOVES_MAX {
+            return Err(ParseError::new(self.place(), "too much is taken back or squeezed in up to here")
+                .help("give the rules as `nft list ruleset` prints them"));
         }
         Ok(())
     }
@@ -248,7 +277,7 @@ fn words(tokens: &[Token<'_>]) -> Text {
     let mut out = Text::default();
     let mut close = true;
     for token in tokens.iter().filter(|token| token.sort != Sort::Separator) {
-        if !close && !(token.is_mark(",") || token.is_mark(")")) {
+        if !(close || token.is_mark(",") || token.is_mark(")")) {
             out.push(' ');
         }
         match token.sort {

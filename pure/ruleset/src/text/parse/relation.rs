@@ -281,6 +281,9 @@ impl Parser<'_> {
                 }))
             }
         };
+        if let Values::Here(elements) = &values {
+            self.count(elements.len())?;
+        }
         Ok(Some(Statement::Match(Condition { key: vec![field], values, negated: false })))
     }
 
@@ -299,7 +302,9 @@ impl Parser<'_> {
             let Some(range) = key.first() else { continue };
             let admits = |bits: u128| range.contains(number_of(kind, transformed(bits)));
             let with = |range| Element { key: vec![range], verdict: verdict.clone(), place };
-            out.extend(ranges_where(kind, admits).into_iter().map(with));
+            let ranges = ranges_where(kind, admits);
+            self.count(ranges.len())?;
+            out.extend(ranges.into_iter().map(with));
         }
         Ok(Some(Statement::Map(vec![field], Values::Here(out))))
     }
@@ -508,6 +513,8 @@ impl Parser<'_> {
         } else {
             self.written(&Kinds::Opaque, true)?.opaque
         };
+        // Each becomes a rule, which is larger than an element.
+        self.count(elements.len().saturating_mul(8))?;
         if rule.alternatives.is_some() {
             return Err(ParseError::new(place, "two such verdict maps in one rule are not understood")
                 .help("give each a rule of its own"));

@@ -4,7 +4,7 @@ use super::{
     ChainDraft, Parser, TableDraft, element,
     key::{IPV4, IPV6, Implied, WITH_PORTS},
 };
-use crate::{Condition, Family, Field, Place, Range, Rule, Statement, Values, Verdict};
+use crate::{Condition, Family, Field, Place, Range, Rule, Statement, Values, Verdict, text::lexer::Token};
 use city::Text;
 
 /// A rule so far.
@@ -25,7 +25,7 @@ pub(super) struct RuleDraft {
 }
 
 /// Words that a rule which decides has at least one of.
-const DECIDES: [&str; 19] = [
+const DECIDES: [&str; 18] = [
     "accept",
     "continue",
     "dnat",
@@ -39,13 +39,16 @@ const DECIDES: [&str; 19] = [
     "redirect",
     "reject",
     "return",
-    "set",
     "snat",
     "synproxy",
     "tproxy",
     "vmap",
     "xt",
 ];
+
+/// Words before `set` where it changes what rules see.
+const CHANGED: [&str; 9] =
+    ["broute", "daddr", "dport", "flags", "id", "nexthdr", "protocol", "saddr", "sport"];
 
 impl RuleDraft {
     pub(super) fn push(&mut self, statement: Statement) {
@@ -55,38 +58,23 @@ impl RuleDraft {
     /// Writes down what follows from a key's being there at all, unless it is already.
     pub(super) fn imply(&mut self, implied: &[Implied]) {
         for implied in implied {
-            let tag_seen = self.implied.contains(&Implied::Tagged) || self.asks_ethertype();
-            let implied = match *implied {
-                // The dependency is met by what the rule asked before.
-                Implied::Untagged(number) if tag_seen || self.implied.contains(&Implied::Ether(number)) => {
-                    Implied::Ether(number)
-                }
-                other => other,
-            };
-            let narrower = implied == Implied::Ip
-                && self
-                    .implied
-                    .iter()
-                    .any(|implied| matches!(implied, Implied::Ether(_) | Implied::Untagged(_)))
-                || matches!(implied, Implied::Ether(number) if self.implied.contains(&Implied::Untagged(number)));
-            if narrower || self.implied.contains(&implied) {
+            let narrower = *implied == Implied::Ip
+                && self.implied.iter().any(|implied| matches!(implied, Implied::Ether(_)));
+            if narrower || self.implied.contains(implied) {
                 continue;
             }
-            self.implied.push(implied);
-            let (key, ranges): (&[Field], Vec<Vec<Range>>) = match implied {
-                Implied::Ether(number) => (&[Field::Ethertype], one(number)),
-                Implied::Untagged(number) => {
-                    (&[Field::Ethertype, Field::Vlan], vec![vec![Range::one(number), Range::one(0)]])
-                }
-                Implied::Ip => (&[Field::Ethertype], [IPV4, IPV6].into_iter().flat_map(one).collect()),
-                Implied::Protocol(number) => (&[Field::Protocol], one(number)),
-                Implied::Ports => (&[Field::Protocol], WITH_PORTS.into_iter().flat_map(one).collect()),
-                Implied::Tagged => (&[Field::Vlan], vec![vec![Range { first: 1, ..Field::Vlan.whole() }]]),
+            self.implied.push(*implied);
+            let one = Range::one;
+            let (field, ranges) = match *implied {
+                Implied::Ether(number) => (Field::Ethertype, vec![one(number)]),
+                Implied::Ip => (Field::Ethertype, vec![one(IPV4), one(IPV6)]),
+                Implied::Protocol(number) => (Field::Protocol, vec![one(number)]),
+                Implied::Ports => (Field::Protocol, WITH_PORTS.map(one).to_vec()),
+                Implied::Tagged => (Field::Vlan, vec![Range { first: 1, ..Field::Vlan.whole() }]),
             };
             let place = self.place;
-            let with = |ranges: Vec<Range>| crate::Element { key: ranges, verdict: None, place };
-            let values = Values::Here(ranges.into_iter().map(with).collect());
-            self.push(Statement::Match(Condition { key: key.to_vec(), values, negated: false }));
+            let values = Values::Here(ranges.into_iter().map(|range| element(range, place)).collect());
+            self.push(Statement::Match(Condition { key: vec![field], values, negated: false }));
         }
     }
 
@@ -95,18 +83,6 @@ impl RuleDraft {
         let values = Values::Here(vec![element(Range::one(0), self.place)]);
         self.push(Statement::Match(Condition { key: vec![Field::Vlan], values, negated: false }));
     }
-
-    /// Whether the rule itself already asked for an EtherType.
-    fn asks_ethertype(&self) -> bool {
-        self.statements.iter().any(|statement| {
-            matches!(statement, Statement::Match(condition)
-                if !condition.negated && condition.key.first() == Some(&Field::Ethertype))
-        })
-    }
-}
-
-fn one(number: u128) -> Vec<Vec<Range>> {
-    vec![vec![Range::one(number)]]
 }
 
 impl Parser<'_> {
@@ -142,7 +118,9 @@ impl Parser<'_> {
     fn rule(&mut self, table: usize, family: Family, rules: &mut Vec<Rule>) {
         let (start, place) = (self.at, self.place());
         let tokens = self.tokens.get(start..self.end).unwrap_or_default();
-        let decides = tokens.iter().any(|token| DECIDES.contains(&token.text));
+        let changes = |window: &[Token<'_>]| matches!(window, [field, set] if set.is_word("set") && CHANGED.contains(&field.text));
+        let decides =
+            tokens.iter().any(|token| DECIDES.contains(&token.text)) || tokens.windows(2).any(changes);
         let mut rule = RuleDraft {
             family,
             table,
@@ -181,7 +159,7 @@ impl Parser<'_> {
 
     /// The text from a token to the end of the rule, without the comment and in one line.
     fn rule_text(&self, start: usize, comment: Option<(u32, u32)>) -> Text {
-        let at = |token: Option<&super::Token<'_>>, end: bool| {
+        let at = |token: Option<&Token<'_>>, end: bool| {
             token.map_or(0, |token| if end { token.end } else { token.start }) as usize
         };
         let (from, to) =

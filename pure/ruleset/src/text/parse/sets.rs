@@ -148,6 +148,9 @@ impl<'a> Parser<'a> {
         let written = self.named_elements(table, name, span)?;
         let gone: std::collections::BTreeSet<Vec<Range>> =
             written.in_order().into_iter().map(|element| element.key).collect();
+        let set =
+            self.draft.tables.get(table).and_then(Option::as_ref).and_then(|table| table.set(name.text));
+        self.count_moves(set.map_or(0, |set| set.set.elements.len()))?;
         if let Some(set) = self.set_of(table, name.text.into(), name.place) {
             set.set.elements.retain(|element| !gone.contains(&element.key));
         }
@@ -173,7 +176,8 @@ impl<'a> Parser<'a> {
         loop {
             self.skip_lines();
             // A variable within braces may have braces of its own.
-            if self.take_mark("{") {
+            if self.at_mark("{") && !(depth > 0 && self.at_joined_set()) {
+                self.at += 1;
                 depth += 1;
                 if depth > DEPTH_MAX {
                     return Err(self.expected("an element").help("sets within sets go too deep"));
@@ -198,6 +202,19 @@ impl<'a> Parser<'a> {
                 Kinds::Opaque => self.opaque_element(verdicts, &mut written)?,
             }
         }
+    }
+
+    /// Whether the braces that open here hold values of a key's first part, as in `{ 80, 443 } . tcp`.
+    fn at_joined_set(&self) -> bool {
+        let mut depth = 0;
+        for ahead in 0.. {
+            let Some(token) = self.peek_at(ahead) else { return false };
+            depth += token.step();
+            if depth == 0 {
+                return self.peek_at(ahead + 1).is_some_and(|token| token.is_mark("."));
+            }
+        }
+        false
     }
 
     fn element(&mut self, kinds: &[Kind], verdicts: bool, written: &mut Written) -> Parsed<()> {
@@ -282,7 +299,7 @@ impl<'a> Parser<'a> {
     pub(super) fn part(&mut self, kind: Kind) -> Parsed<Vec<Range>> {
         self.skip_lines();
         if self.at_mark("{") {
-            let written = self.written(&Kinds::Known(vec![kind]), false)?;
+            let written = self.deeper(|parser| parser.written(&Kinds::Known(vec![kind]), false))?;
             return Ok(written.in_order().into_iter().flat_map(|element| element.key).collect());
         }
         if kind.is_bits() {

@@ -62,7 +62,10 @@ impl Parser<'_> {
                 return Ok(());
             }
             "reject" => return self.reject(rule),
-            "notrack" => rule.push(Statement::Changes("notrack".into())),
+            "notrack" => {
+                rule.push(Statement::Changes("notrack".into()));
+                return Ok(());
+            }
             "snat" | "dnat" | "masquerade" | "redirect" => {
                 self.family_implied(rule);
                 self.skip_rest();
@@ -110,8 +113,8 @@ impl Parser<'_> {
                     return self.unknown_condition(rule, self.words(start), true, false);
                 }
             }
-            "add" | "update" | "delete" if self.at_mark("@") => return self.into_set(rule, start),
-            "set" | "map" => return self.into_set_of_old(rule, start),
+            "add" | "update" | "delete" if self.at_mark("@") => return self.set_statement(rule, start),
+            "set" | "map" => return self.old_set_statement(rule, start),
             "meter" => return self.meter(rule, start),
             "reset" => {
                 let parts = self.key(rule.family)?;
@@ -244,7 +247,7 @@ impl Parser<'_> {
     }
 
     /// `add @blocked { ip saddr timeout 5m limit rate over 5/second }`
-    fn into_set(&mut self, rule: &mut RuleDraft, start: usize) -> Parsed<()> {
+    fn set_statement(&mut self, rule: &mut RuleDraft, start: usize) -> Parsed<()> {
         self.expect_mark("@")?;
         self.name("the name of a set")?;
         self.expect_mark("{")?;
@@ -254,7 +257,7 @@ impl Parser<'_> {
     }
 
     /// `set add ip saddr timeout 5m @blocked`
-    fn into_set_of_old(&mut self, rule: &mut RuleDraft, start: usize) -> Parsed<()> {
+    fn old_set_statement(&mut self, rule: &mut RuleDraft, start: usize) -> Parsed<()> {
         self.name("`add`, `update` or `delete`")?;
         self.set_key(rule)?;
         self.set_rest(rule, start, "@")?;

@@ -1,0 +1,177 @@
+//! `bastide defend prove`: does a ruleset mean the plan?
+
+use crate::{
+    arguments::Format,
+    failure::{Verdict, warn},
+    firewall::unequal,
+    plan::read_plan,
+    table::{Table, printable},
+};
+use anyhow::{Context, bail};
+use city::Unequal;
+use clap::{Args, ValueEnum};
+use defend::segmentation::{Policy, Proof, Question, prove};
+use enforce::Client;
+use ruleset::Ruleset;
+use serde_json::json;
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+/// The longest ruleset that is read.
+const TEXT_MAX: u64 = 256 << 20;
+
+#[derive(Args, Debug)]
+pub(crate) struct Prove {
+    /// The folder of the plan
+    #[arg(long, value_name = "DIR")]
+    city: PathBuf,
+    /// The rules, as `nft list ruleset` prints them or `nft -f` takes them; `-` is standard input. The live rules of the
+    /// enforcer if left out
+    #[arg(long, value_name = "FILE")]
+    ruleset: Option<PathBuf>,
+    /// The rules are those of a bridge, which knows an answer so
+    #[arg(long, value_enum, value_name = "HOW")]
+    bridge: Option<Answers>,
+    /// An address that is contained, so that nothing may pass to or from it; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    contained: Vec<IpAddr>,
+    /// The enforcer's socket
+    #[arg(long, value_name = "PATH", default_value = enforce::SOCKET, env = "BASTIDE_ENFORCER")]
+    socket: PathBuf,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// How a bridge knows an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Answers {
+    /// By connection tracking
+    Tracked,
+    /// By the ports exchanged
+    Stateless,
+}
+
+pub(crate) fn run(command: &Prove) -> anyhow::Result<Verdict> {
+    let plan = read_plan(&command.city)?;
+    let (text, contained) = match &command.ruleset {
+        Some(file) => (read(file)?, command.contained.clone()),
+        None => live(&command.socket)?,
+    };
+    let began = Instant::now();
+    let mut ruleset = match Ruleset::parse(&text) {
+        Ok(ruleset) => ruleset,
+        Err(errors) => {
+            for error in errors.iter().take(20) {
+                warn(error);
+            }
+            bail!("the rules could not be read");
+        }
+    };
+    let policy = Policy::new(&plan);
+    let question = Question {
+        bridged: command.bridge.is_some(),
+        stateless: command.bridge == Some(Answers::Stateless),
+        quarantined: contained,
+    };
+    let proof = prove(&policy, &mut ruleset, &question)?;
+    let seconds = began.elapsed().as_secs_f64();
+    let told: Vec<Unequal> =
+        proof.differences.iter().map(|difference| unequal(&plan, &ruleset, difference)).collect();
+    match command.format {
+        Format::Table => show(&policy, &proof, &told)?,
+        Format::Json | Format::Csv => {
+            let value = json!({
+                "equal": told.is_empty(),
+                "differences": told,
+                "more": proof.more,
+                "notes": proof.notes.iter().map(|note| json!({ "line": note.place.line, "text": note.text })).collect::<Vec<_>>(),
+                "watched": policy.watched.iter().map(|(conduit, allowance)| json!({
+                    "conduit": conduit.id, "allowance": allowance.to_string(),
+                })).collect::<Vec<_>>(),
+                "gaps": policy.gaps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "seconds": seconds,
+            });
+            println!("{value:#}");
+        }
+    }
+    Ok(if told.is_empty() { Verdict::Good } else { Verdict::Bad })
+}
+
+fn show(policy: &Policy<'_>, proof: &Proof, told: &[Unequal]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match told.len() {
+        0 => writeln!(
+            out,
+            "The rules let pass what the plan allows, and nothing else: proven for every packet that there can be."
+        )?,
+        1 => writeln!(out, "The rules are not the plan: one path between zones differs.")?,
+        count => writeln!(
+            out,
+            "The rules are not the plan: {count}{} paths between zones differ.",
+            if proof.more { " and more" } else { "" }
+        )?,
+    }
+    for difference in told {
+        writeln!(
+            out,
+            "\n{}: {}",
+            printable(&difference.path),
+            if difference.passes {
+                "passes, and the plan refuses it"
+            } else {
+                "is refused, and the plan allows it"
+            }
+        )?;
+        writeln!(out, "  packet   {}", printable(&difference.packet))?;
+        writeln!(out, "  decided  {}", printable(&difference.rule))?;
+        match difference.conduits.as_slice() {
+            [] => writeln!(out, "  plan     no conduit leads there")?,
+            conduits => writeln!(out, "  plan     {}", printable(&conduits.join(", ")))?,
+        }
+    }
+    if !proof.notes.is_empty() {
+        writeln!(out, "\nOf this the proof does not speak:")?;
+        let mut table = Table::new(&["LINE", "WHAT"]);
+        for note in proof.notes.iter().take(50) {
+            table.row([note.place.line.to_string(), note.text.clone()]);
+        }
+        table.write(&mut out)?;
+    }
+    if !policy.watched.is_empty() {
+        writeln!(
+            out,
+            "\n{} allowances are for some verbs or targets only: a firewall opens their ports, and the wire watches the \
+             rest.",
+            policy.watched.len()
+        )?;
+    }
+    for gap in &policy.gaps {
+        warn(gap);
+    }
+    Ok(())
+}
+
+fn live(socket: &Path) -> anyhow::Result<(String, Vec<IpAddr>)> {
+    let shown = Client::connect(socket, "bastide defend prove")
+        .and_then(|mut client| client.show(true))
+        .context("give rules with --ruleset, or name the enforcer's socket with --socket")?;
+    let contained = shown.quarantine.iter().map(|contained| contained.address).collect();
+    Ok((shown.texts.map(|texts| texts.live).unwrap_or_default(), contained))
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        io::stdin().lock().take(TEXT_MAX).read_to_string(&mut text)
+    } else {
+        fs::File::open(file).and_then(|file| file.take(TEXT_MAX).read_to_string(&mut text))
+    };
+    read.with_context(|| format!("cannot read the rules in `{}`", file.display()))?;
+    Ok(text)
+}
