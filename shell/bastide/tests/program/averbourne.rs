@@ -111,7 +111,10 @@ fn to_contain_the_laptop_is_proposed_before_it_switches_the_pumps_off_and_costs_
     };
     let responses = listed("responses");
     let [proposal] = responses.as_slice() else { panic!("{responses:#?}") };
-    assert_eq!((&proposal["state"], &proposal["consequences"]), (&"proposed".into(), &Value::Array(Vec::new())));
+    assert_eq!(
+        (&proposal["state"], &proposal["consequences"]),
+        (&"proposed".into(), &Value::Array(Vec::new()))
+    );
     assert_eq!(proposal["target"]["name"], "LAPTOP-7Q2 (198.51.100.183)");
     let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let findings = listed("findings");
@@ -140,7 +143,8 @@ fn no_secret_of_the_town_is_in_any_output_or_on_disk() {
         let records = bastide().args(["records", "--format", format]).args(&captures).output().unwrap();
         outputs.push((format!("records as {format}"), records.stdout));
     }
-    let responses = bastide().args(["responses", "--format", "json", "--state"]).arg(&state).output().unwrap();
+    let responses =
+        bastide().args(["responses", "--format", "json", "--state"]).arg(&state).output().unwrap();
     outputs.push(("responses".to_owned(), responses.stdout));
     for (path, bytes) in files_below(&state) {
         // Packets are kept as they were: opening them is a right of its own.
