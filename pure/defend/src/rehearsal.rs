@@ -57,12 +57,6 @@ impl<'p> Rehearsal<'p> {
         &self.targets
     }
 
-    /// Whether an observation says anything to a rehearsal.
-    #[must_use]
-    pub fn wants(observation: &Observation) -> bool {
-        matches!(observation.fact, Observed::Conversation(_) | Observed::Request(_))
-    }
-
     /// Folds one observation in.
     pub fn see(&mut self, observation: &Observation) {
         match &observation.fact {

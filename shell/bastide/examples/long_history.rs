@@ -83,7 +83,7 @@ fn observation(n: u64, time: Timestamp) -> Observation {
             details: Vec::new(),
         }))
     } else {
-        let answered = (chance >> 50) % 20 != 0;
+        let answered = !(chance >> 50).is_multiple_of(20);
         let duration = SignedDuration::from_millis((chance >> 30) as i64 % 20_000);
         Observed::Conversation(Box::new(Conversation {
             flow,

@@ -364,7 +364,7 @@ fn noticing(plan: &Plan, refused: &[Line], watched: &[Line]) -> Vec<Noticing> {
     }
     let mut services: Vec<Noticing> = services.into_values().collect();
     let weight = |s: &Noticing| (s.refused > 0, s.watched > 0, s.impact, s.refused, s.watched, s.outside);
-    services.sort_by(|a, b| weight(b).cmp(&weight(a)));
+    services.sort_by_key(|service| std::cmp::Reverse(weight(service)));
     services
 }
 

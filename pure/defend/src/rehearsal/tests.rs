@@ -212,7 +212,11 @@ fn a_firewall_goes_by_the_port_and_the_wire_by_what_is_said() {
     let answer = rehearse(None, &plan, &[elsewhere, disguised]);
     let [refused] = answer.refused.as_slice() else { panic!("{:?}", answer.refused) };
     assert_eq!(refused.allow, ["modbus: discover on tcp/1502"]);
-    assert!(refused.why.contains("allows Modbus/TCP, which a firewall knows by port 502"), "{}", refused.why);
+    assert!(
+        refused.why.contains("allows Modbus/TCP, which a firewall knows by port tcp/502"),
+        "{}",
+        refused.why
+    );
     let [watched] = answer.watched.as_slice() else { panic!("{:?}", answer.watched) };
     assert_eq!(
         (watched.refusal, watched.protocols.as_slice()),

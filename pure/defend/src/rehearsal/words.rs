@@ -99,7 +99,7 @@ fn carrier(key: &Key) -> String {
 /// The answer in a sentence that needs no knowledge of networks.
 pub(super) fn headline(answer: &Answer) -> String {
     let Some(span) = answer.reach.first.zip(answer.reach.last) else {
-        return "Nothing is recorded, so nothing can be said of what would stop".to_owned() + ".";
+        return "Nothing is recorded, so nothing can be said of what would stop.".to_owned();
     };
     let span = lasting(span);
     let count = |lines: &[Line], is_change| {
@@ -113,8 +113,8 @@ pub(super) fn headline(answer: &Answer) -> String {
     };
     let found = match found {
         0 => String::new(),
-        1 => " 1 more thing that it does not allow would be found, not stopped.".to_owned(),
-        n => format!(" {n} more things that it does not allow would be found, not stopped."),
+        1 => " 1 more thing that the new plan does not allow would be found, not stopped.".to_owned(),
+        n => format!(" {n} more things that the new plan does not allow would be found, not stopped."),
     };
     let names: Vec<&str> =
         answer.services.iter().filter(|service| service.refused > 0).map(|s| s.name.as_str()).collect();
@@ -146,7 +146,12 @@ pub(super) fn headline(answer: &Answer) -> String {
             counted(refused, "path")
         ),
     };
-    ran + &found
+    // What was not judged may be what would stop.
+    let unjudged = match answer.reach.left_out {
+        0 => String::new(),
+        records => format!(" {records} records were not judged."),
+    };
+    ran + &found + &unjudged
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -34,8 +34,8 @@ pub(crate) struct Rehearse {
     /// Captures to rehearse against instead of a state directory
     #[arg(long, value_name = "FILE", num_args = 1..)]
     capture: Vec<OsString>,
-    /// How far back to look from the last record: `30d`, `12h`; all there is if left out
-    #[arg(long, value_name = "TIME", value_parser = time_back)]
+    /// How far back to look from the last record: `30d`, `12h`; all there is if left out. Captures are taken whole
+    #[arg(long, value_name = "TIME", value_parser = time_back, conflicts_with = "capture")]
     since: Option<SignedDuration>,
     /// How many cores read history; all if left out. The answer is the same for any number
     #[arg(long, value_name = "NUMBER")]
@@ -129,7 +129,10 @@ fn recorded(command: &Rehearse, given: Option<Plan>, new: &Plan) -> anyhow::Resu
         notes.push("there is no plan of now to compare with; `--city` gives one".to_owned());
     }
     let since = match command.since {
-        Some(back) => reader.history.latest()?.map(|latest| before(latest, back)),
+        Some(back) => {
+            let latest = reader.history.latest()?;
+            latest.map(|latest| latest.checked_sub(back).unwrap_or(Timestamp::MIN))
+        }
         None => None,
     };
     let rehearsal = Rehearsal::new(old.as_ref(), new);
@@ -146,30 +149,14 @@ fn recorded(command: &Rehearse, given: Option<Plan>, new: &Plan) -> anyhow::Resu
 /// Rehearses against captures, by the path that every capture takes.
 fn captured(command: &Rehearse, old: Option<&Plan>, new: &Plan) -> anyhow::Result<Answer> {
     let mut rehearsal = Rehearsal::new(old, new);
-    // Only at the end is it known which record is the last.
-    let mut kept = Vec::new();
     Reading::open(&command.capture, Purpose::City)?.with_progress().read(
         |_| (),
         |observations| {
-            match command.since {
-                None => observations.iter().for_each(|observation| rehearsal.see(observation)),
-                Some(_) => {
-                    let wanted = observations.drain(..).filter(Rehearsal::wants);
-                    kept.extend(wanted);
-                }
-            }
+            observations.iter().for_each(|observation| rehearsal.see(observation));
             Ok(())
         },
     )?;
-    if let (Some(back), Some(latest)) = (command.since, kept.iter().map(|row| row.time).max()) {
-        let since = before(latest, back);
-        kept.iter().filter(|row| since <= row.time).for_each(|row| rehearsal.see(row));
-    }
     Ok(rehearsal.answer())
-}
-
-fn before(time: Timestamp, back: SignedDuration) -> Timestamp {
-    time.checked_sub(back).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]

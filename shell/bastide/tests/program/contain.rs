@@ -271,7 +271,7 @@ fn whoever_commands_a_pump_is_cut_off_within_two_seconds() {
     assert!(watching.stop(Duration::from_secs(10)).is_some_and(|status| status.success()));
     enforcer.kill();
     let log =
-        town.says(&["log", "list", "--state", town.path("state").to_str().unwrap(), "--format", "json"], 0);
+        town.says(&["log", "show", "--state", town.path("state").to_str().unwrap(), "--format", "json"], 0);
     let records: Value = serde_json::from_str(&log).unwrap();
     let told: Vec<String> = records
         .as_array()

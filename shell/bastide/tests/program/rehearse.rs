@@ -33,9 +33,9 @@ fn changed(folder: &Path, change: impl Fn(&str) -> String) -> PathBuf {
 
 /// The conduits without the one of an id.
 fn without(text: &str, id: &str) -> String {
-    let begin = text.find(&format!("[[conduit]]\nid = \"{id}\"")).unwrap();
-    let end = text[begin + 1..].find("[[conduit]]").map_or(text.len(), |next| begin + 1 + next);
-    format!("{}{}", &text[..begin], &text[end..])
+    let (before, rest) = text.split_once(&format!("[[conduit]]\nid = \"{id}\"")).unwrap();
+    let (_, after) = rest.split_once("[[conduit]]").unwrap();
+    format!("{before}[[conduit]]{after}")
 }
 
 fn rehearse(plan: &Path, more: &[&str]) -> Output {
@@ -170,22 +170,19 @@ fn the_store_of_a_replay_answers_as_its_captures_do_on_any_number_of_cores() {
         .output()
         .unwrap();
     assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stderr));
-    for since in [None, Some("9m")] {
-        let since: Vec<&str> = since.into_iter().flat_map(|since| ["--since", since]).collect();
-        let more = [&["--format", "json"], since.as_slice()].concat();
-        let captured = json(&rehearse(&new, &more));
-        assert!(!lines(&captured, "/watched").is_empty());
-        for threads in ["1", "2", "3"] {
-            let output = bastide()
-                .args(["defend", "rehearse", "--threads", threads, "--state"])
-                .arg(&state)
-                .arg("--plan")
-                .arg(&new)
-                .args(&more)
-                .output()
-                .unwrap();
-            assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-            assert!(json(&output) == captured, "{threads} cores, {since:?}");
-        }
+    let stored = |more: &[&str]| {
+        let mut command = bastide();
+        command.args(["defend", "rehearse", "--format", "json", "--state"]).arg(&state);
+        let output = command.arg("--plan").arg(&new).args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        json(&output)
+    };
+    let captured = json(&rehearse(&new, &["--format", "json"]));
+    assert!(!lines(&captured, "/watched").is_empty());
+    for threads in ["1", "2", "3"] {
+        assert!(stored(&["--threads", threads]) == captured, "{threads} cores");
     }
+    let lately = stored(&["--since", "9m", "--threads", "1"]);
+    assert!(lately["reach"]["conversations"].as_u64() < captured["reach"]["conversations"].as_u64());
+    assert!(stored(&["--since", "9m", "--threads", "2"]) == lately);
 }
