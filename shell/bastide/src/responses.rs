@@ -118,7 +118,8 @@ fn show(out: &mut impl Write, response: &Value) -> io::Result<()> {
     if let Some(waits_for) = response.pointer("/waits_for").and_then(Value::as_str) {
         writeln!(out, "It waits for {waits_for}.")?;
     }
-    for hand in all("/by_hand") {
+    let failed = word(response, "/state") == "failed";
+    for hand in all("/by_hand").filter(|_| failed) {
         writeln!(out, "\n{}:\n{}", word(hand, "/title"), word(hand, "/text").trim_end())?;
     }
     Ok(())

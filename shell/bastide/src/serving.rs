@@ -68,7 +68,8 @@ impl Serving {
             city_name: "The city".into(),
             time_zone: zone(),
             source: self.source,
-            enforced_by: None,
+            // The enforcer is reached over a Unix socket, so that its firewall is this machine's.
+            enforced_by: self.enforcer.as_ref().map(|_| "this machine’s firewall".to_owned()),
         };
         let (plan_text, plan) = watch::channel(Arc::new(PlanText::default()));
         let (asks, mut asked) = mpsc::channel(ASKS_MAX);

@@ -12,7 +12,7 @@ mod town;
 
 use console::{Ask, Config, FIRST_SIGN_IN, PlanText, Shared};
 use jiff::{SignedDuration, Timestamp};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use store::{Kind, Link, Store};
 use tokio::sync::{mpsc, watch};
 
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::spawn(async move {
         while let Some(ask) = asked.recv().await {
             let Ask::Decide { by, decision, answer } = ask else { continue };
-            let mut city = deciding.write().expect("no writer panics");
+            let mut city = deciding.write().unwrap_or_else(PoisonError::into_inner);
             let decided = town::decide(&mut city, &decision, &by, Timestamp::now());
             if let Ok(response) = &decided {
                 let why = Some("no firewall is connected to Bastide");

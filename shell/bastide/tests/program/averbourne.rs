@@ -96,6 +96,34 @@ fn a_quiet_day_raises_no_false_alarm() {
 }
 
 #[test]
+fn to_contain_the_laptop_is_proposed_before_it_switches_the_pumps_off_and_costs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/plan");
+    let story = cases();
+    let captures = story.iter().take(5).map(|case| capture(case));
+    let mut replay = bastide();
+    replay.args(["replay", "--city"]).arg(plan).arg("--state").arg(&state).args(captures);
+    assert!(replay.output().unwrap().status.success());
+    let listed = |what: &str| -> Vec<Value> {
+        let output = bastide().args([what, "--format", "json", "--state"]).arg(&state).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let responses = listed("responses");
+    let [proposal] = responses.as_slice() else { panic!("{responses:#?}") };
+    assert_eq!(
+        (&proposal["state"], &proposal["consequences"]),
+        (&"proposed".into(), &Value::Array(Vec::new()))
+    );
+    assert_eq!(proposal["target"]["name"], "LAPTOP-7Q2 (198.51.100.183)");
+    let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let findings = listed("findings");
+    let written = findings.iter().find(|finding| finding["rule"] == "verb-not-allowed").unwrap();
+    let before = time(&written["first"]).duration_since(time(&proposal["steps"][0]["time"]));
+    assert!(before.as_secs() >= 30, "{before:?}");
+}
+
+#[test]
 fn no_secret_of_the_town_is_in_any_output_or_on_disk() {
     let secrets = secrets();
     assert!(!secrets.is_empty());
@@ -115,6 +143,9 @@ fn no_secret_of_the_town_is_in_any_output_or_on_disk() {
         let records = bastide().args(["records", "--format", format]).args(&captures).output().unwrap();
         outputs.push((format!("records as {format}"), records.stdout));
     }
+    let responses =
+        bastide().args(["responses", "--format", "json", "--state"]).arg(&state).output().unwrap();
+    outputs.push(("responses".to_owned(), responses.stdout));
     for (path, bytes) in files_below(&state) {
         // Packets are kept as they were: opening them is a right of its own.
         if !path.starts_with(state.join("packets")) {

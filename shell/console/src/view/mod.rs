@@ -12,6 +12,7 @@ mod log;
 mod past;
 mod people;
 mod plan;
+mod responding;
 mod response;
 mod summary;
 mod zones;
@@ -32,11 +33,11 @@ pub use past::{ConversationList, ConversationView, RequestList, RequestView};
 pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};
 pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
 pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
+pub(crate) use responding::{Responding, responding, responding_to, target, targets};
 pub use response::{
     AnsweredView, ByHandView, ConsequenceView, ContainSaid, ReasonSaid, ResponseCounts, ResponseFilter,
     ResponseList, ResponseRow, ResponseView, StepView, response, responses,
 };
-pub(crate) use response::{Responding, responding, responding_to, target, targets};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
 

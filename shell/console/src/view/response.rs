@@ -2,19 +2,16 @@
 
 use crate::{
     view::{End, Named, Window, given},
-    words::{capital, counted, list, number},
+    words::{capital, number},
 };
-use ::city::{Address, Consequence, Finding, Response, ResponseState};
+use ::city::{Consequence, Finding, Response, ResponseState};
 use cycle::City;
-use defend::{
-    response,
-    segmentation::{Device, Policy, nftables},
-};
+use defend::segmentation::{Device, Policy, nftables};
 use jiff::Timestamp;
 use plan::Plan;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::{cmp::Reverse, collections::BTreeSet, net::IpAddr};
+use std::{cmp::Reverse, net::IpAddr};
 
 /// A response in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -53,7 +50,8 @@ pub struct ResponseView {
     /// What the list shows.
     #[serde(flatten)]
     pub row: ResponseRow,
-    /// Where it could not be done: what to enter at a firewall by hand, for each kind.
+    /// Where it could not be done: what to enter at a firewall by hand, for each kind. Once a person took it over, what
+    /// undoes that.
     pub by_hand: Vec<ByHandView>,
 }
 
@@ -152,29 +150,6 @@ pub struct ResponseCounts {
     pub contained: usize,
 }
 
-/// What can be done about a device: the response that there is, or what a new one would cost.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Responding {
-    /// The response about it that is not over.
-    pub open: Option<ResponseRow>,
-    /// The latest that is over.
-    pub past: Option<ResponseRow>,
-    /// What to cut it off would cost, where no response is open.
-    pub offer: Option<OfferView>,
-}
-
-/// What it would cost to cut a device off.
-#[derive(Clone, Debug)]
-pub(crate) struct OfferView {
-    pub name: String,
-    /// Its addresses, one of which is cut off.
-    pub addresses: Vec<IpAddr>,
-    pub consequences: Vec<ConsequenceView>,
-    pub needs_two: bool,
-    /// How many devices it talks to, in a sentence.
-    pub reach: String,
-}
-
 impl ResponseRow {
     /// Whether a person is waited for.
     pub(crate) fn waits(&self) -> bool {
@@ -210,7 +185,7 @@ impl ResponseRow {
             "failed" => "could not be done",
             "releasing" => "being connected again",
             "released" => "connected again",
-            _ => "left connected",
+            _ => "decided against",
         }
     }
 
@@ -302,90 +277,16 @@ pub fn response(city: &City, number: u64) -> Option<ResponseView> {
     let row = row(city, response);
     let by_hand = match response.state {
         ResponseState::Failed => city.plan().map(|plan| by_hand(plan, response.target, row.undoing)),
+        ResponseState::Dismissed if has_failed(response) => {
+            city.plan().map(|plan| by_hand(plan, response.target, true))
+        }
         _ => None,
     };
     let by_hand = by_hand.unwrap_or_default();
     Some(ResponseView { row, by_hand })
 }
 
-/// The address at which an asset, declared or seen, is cut off.
-///
-/// # Errors
-///
-/// Why it cannot be said, in plain words.
-pub(crate) fn target(city: &City, key: &str) -> Result<IpAddr, String> {
-    let asset =
-        super::asset(city, key).ok_or_else(|| format!("No asset `{key}` is declared or was seen."))?;
-    match targets(&asset.row.addresses).as_slice() {
-        [one] => Ok(*one),
-        [] => Err(format!("{} has no IP address by which it could be cut off.", asset.row.name)),
-        several => {
-            let several: Vec<String> = several.iter().map(ToString::to_string).collect();
-            let several = list(several.iter().map(String::as_str), 8);
-            Err(format!("{} has several addresses; name the one that is meant: {several}.", asset.row.name))
-        }
-    }
-}
-
-/// The addresses by which a device can be cut off.
-pub(crate) fn targets(addresses: &[String]) -> Vec<IpAddr> {
-    let stations = addresses.iter().filter_map(|address| address.parse().ok());
-    stations.filter(|ip| Address::Ip(*ip).is_station()).collect()
-}
-
-/// What can be done about who did what a finding tells of.
-pub(crate) fn responding_to(city: &City, finding: u64) -> Responding {
-    let Some(finding) = city.finding(finding) else { return Responding::default() };
-    let doer: Vec<IpAddr> = response::doer(finding).into_iter().collect();
-    let mut responding = responding(city, &doer);
-    let answers = |response: &&Response| response.findings.contains(&finding.number);
-    if responding.past.is_none() {
-        let latest = city.responses().filter(answers).max_by_key(|response| response.number);
-        responding.past = latest.filter(|response| response.state.is_over()).map(|latest| row(city, latest));
-    }
-    responding
-}
-
-/// What can be done about a device at any of these addresses.
-pub(crate) fn responding(city: &City, targets: &[IpAddr]) -> Responding {
-    let Some(first) = targets.first() else { return Responding::default() };
-    let about = |response: &&Response| targets.contains(&response.target);
-    let latest = |over: bool| {
-        let fitting = city.responses().filter(about).filter(|response| response.state.is_over() == over);
-        fitting.max_by_key(|response| response.number).map(|found| row(city, found))
-    };
-    let open = latest(false);
-    let offer = || {
-        let plan = city.plan();
-        let costs = plan.map_or_else(Vec::new, |plan| response::consequences(plan, *first));
-        let reached: BTreeSet<Address> = city
-            .talks()
-            .filter_map(|(ends, _)| match (ends.source, ends.destination) {
-                (Address::Ip(ip), other) | (other, Address::Ip(ip)) if targets.contains(&ip) => Some(other),
-                _ => None,
-            })
-            .filter(|other| other.is_station())
-            .collect();
-        let reach = match reached.len() as u64 {
-            0 => "It has not talked to any device yet.".to_owned(),
-            some => format!(
-                "It talked to {} so far; nothing will pass between them any more.",
-                counted(some, "device", "devices")
-            ),
-        };
-        OfferView {
-            name: city.name(Address::Ip(*first)).to_string(),
-            addresses: targets.to_vec(),
-            needs_two: costs.iter().any(|cost| cost.must_run),
-            consequences: costs.iter().map(|cost| consequence(plan.map(AsRef::as_ref), cost)).collect(),
-            reach,
-        }
-    };
-    let offer = if open.is_none() { Some(offer()) } else { None };
-    Responding { open, past: latest(true), offer }
-}
-
-fn consequence(plan: Option<&Plan>, cost: &Consequence) -> ConsequenceView {
+pub(super) fn consequence(plan: Option<&Plan>, cost: &Consequence) -> ConsequenceView {
     let service = plan.and_then(|plan| plan.service(&cost.service));
     ConsequenceView {
         service: Named::new(&cost.service, service.map(|service| &service.name)),
@@ -394,7 +295,7 @@ fn consequence(plan: Option<&Plan>, cost: &Consequence) -> ConsequenceView {
     }
 }
 
-fn row(city: &City, response: &Response) -> ResponseRow {
+pub(super) fn row(city: &City, response: &Response) -> ResponseRow {
     let plan = city.plan().map(AsRef::as_ref);
     let agreed_by = match response.state {
         ResponseState::Agreed => response.steps.last().and_then(|step| step.by.clone()),
@@ -444,6 +345,11 @@ fn row(city: &City, response: &Response) -> ResponseRow {
     }
 }
 
+/// Whether it was tried and could not be done, so that a person may have done it by hand.
+fn has_failed(response: &Response) -> bool {
+    response.steps.iter().any(|step| step.text.starts_with("Not done"))
+}
+
 /// Whether the latest order was to connect the device again, rather than to cut it off.
 fn was_release(response: &Response) -> bool {
     match response.state {
@@ -468,6 +374,7 @@ fn headline(response: &Response, undoing: bool) -> String {
         ResponseState::Failed => format!("{name} could not be contained"),
         ResponseState::Releasing => format!("{name} is being connected again"),
         ResponseState::Released => format!("{name} is connected again"),
+        ResponseState::Dismissed if has_failed(response) => format!("Bastide does no more about {name}"),
         ResponseState::Dismissed => format!("{name} was left connected"),
     }
 }

@@ -132,7 +132,7 @@ async fn a_service_that_must_run_waits_for_two_people_and_a_token_is_no_second_o
     for part in ["could not be contained", "no firewall is connected", "Cisco IOS", "Junos", "quarantine4"] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert!(page.contains("Try again to contain it") && page.contains("Do no more"));
+    assert!(page.contains("Try again to contain it") && page.contains("Make sure that it is connected"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,5 +172,7 @@ async fn programmes_decide_over_the_api_and_are_refused_in_words() {
     let (status, over) =
         ask(&served, "POST", &format!("/{number}/dismiss"), &json!({ "reason": "Unplugged" })).await;
     assert_eq!((status, &over["state"]), (200, &"dismissed".into()), "{over}");
+    assert_eq!(over["headline"], "Bastide does no more about Desktop, Finance");
+    assert!(over["by_hand"][2]["text"].as_str().unwrap().contains("delete element"), "{over}");
     assert_eq!(over["steps"].as_array().unwrap().last().unwrap()["text"], "Dismissed: Unplugged");
 }
