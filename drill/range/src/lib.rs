@@ -5,7 +5,7 @@
 //! a plan's every pair of zones is tried without a machine for each device.
 //!
 //! Everything is in two namespaces that are made for the purpose and removed in the end. It takes root, `ip`,
-//! `nft`, `conntrack` and `python3`; where they are missing there is no range, and whoever wanted one says so.
+//! `nft`, `conntrack` and `python3`; where they are missing there is no range, and whoever wanted one says so. The router may also be a bridge.
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -57,6 +57,17 @@ impl Range {
     /// what that takes.
     #[must_use]
     pub fn new(interfaces: &[(String, Vec<String>)]) -> Option<Range> {
+        Range::build(interfaces, false)
+    }
+
+    /// Builds a range whose router is a bridge with these ports: what is let pass comes out at every other port.
+    #[must_use]
+    pub fn bridge(ports: &[String]) -> Option<Range> {
+        let ports: Vec<(String, Vec<String>)> = ports.iter().map(|port| (port.clone(), Vec::new())).collect();
+        Range::build(&ports, true)
+    }
+
+    fn build(interfaces: &[(String, Vec<String>)], bridge: bool) -> Option<Range> {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = |what: &str| format!("bastide-{}-{number}-{what}", std::process::id());
         let (router, outside) = (name("router"), name("outside"));
@@ -78,10 +89,12 @@ impl Range {
             )
             // A kernel without any address takes no address for a gateway.
             && ip(&["-n", &router, "link", "set", "lo", "up"])
-            && interfaces.iter().all(|(name, networks)| connect(&router, &outside, name, networks));
+            && interfaces.iter().all(|(name, networks)| connect(&router, &outside, name, networks))
+            && (!bridge || join(&router, &names));
         let mut child = if ready {
             Command::new("ip")
                 .args(["netns", "exec", &outside, "python3", "-c", PROBER])
+                .arg(if bridge { "bridged" } else { "routed" })
                 .args(&names)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
@@ -203,6 +216,14 @@ fn connect(router: &str, outside: &str, name: &str, networks: &[String]) -> bool
             let family = if v6 { "-6" } else { "-4" };
             inside(&[family, "route", "add", network, "via", via, "dev", name, "onlink"])
         })
+}
+
+/// Joins the router's interfaces to a bridge. The prober's address is at no port, so that its frames go to all.
+fn join(router: &str, ports: &[&str]) -> bool {
+    let inside = |arguments: &[&str]| ip(&[&["-n", router], arguments].concat());
+    inside(&["link", "add", "switch", "type", "bridge"])
+        && inside(&["link", "set", "switch", "up"])
+        && ports.iter().all(|port| inside(&["link", "set", port, "master", "switch"]))
 }
 
 fn settle(namespace: &str, settings: &[&str]) -> bool {

@@ -11,7 +11,8 @@ MARK = b"BASTIDE:"
 ROUTER = b"\x02\0\x5e\0\x53\xaa"
 PROBER = b"\x02\0\x5e\0\x53\xfe"
 ALL = 3
-names = sys.argv[1:]
+bridged = sys.argv[1] == "bridged"
+names = sys.argv[2:]
 sockets = {}
 for name in names:
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(ALL))
@@ -114,7 +115,9 @@ for line in sys.stdin:
         mark = MARK + count.to_bytes(8, "big")
         count += 1
         name = probe["into"]
-        sockets[name].send(ROUTER + PROBER + frame(probe, mark))
+        # A bridge passes on what is for neither of its own ports; a router takes what is for itself.
+        target = b"\x02\0\x5e\0\x53\xbb" if bridged else ROUTER
+        sockets[name].send(target + PROBER + frame(probe, mark))
     if probes:
         drain(out, first, 0.03)
     print(json.dumps({"out": out}), flush=True)

@@ -8,7 +8,7 @@ mod plans;
 
 use defend::segmentation::{
     Policy, Question, Wanted,
-    nftables::{Settings, compile},
+    nftables::{Bridge, Settings, compile},
     prove, specification,
 };
 use plan::Plan;
@@ -310,4 +310,38 @@ fn a_proof_says_what_the_kernel_does() {
         "{tried} plans proven equal; of {spoilt} spoilt ones {shown} shown to differ, by {confirmed} packets that the kernel confirmed"
     );
     assert!(tried * 10 >= plans * 8 && shown * 2 > spoilt && confirmed * 2 > shown);
+}
+
+#[test]
+fn a_bridge_passes_what_the_plan_allows() {
+    let ports: Vec<String> = (0..7).map(|zone| format!("z{zone}")).chain(["out".to_owned()]).collect();
+    let Some(mut range) = Range::bridge(&ports) else {
+        return skipped("a_bridge_passes_what_the_plan_allows");
+    };
+    let settings = Settings { observe: false, bridge: Some(Bridge::Stateless) };
+    let question = Question { bridged: true, stateless: true, ..Question::default() };
+    let (mut passed, mut refused) = (0, 0);
+    for seed in 0..40 {
+        let Some(plan) = plans::plan(&plans::text(seed, false)) else { continue };
+        let policy = Policy::new(&plan);
+        range.load(&compile(&policy, settings)).unwrap();
+        let mut space = Space::new(1_000_000);
+        let wanted = specification(&policy, &[], &question, &mut space).unwrap();
+        let probes = probes(&plan, &mut Dice::new(seed + 7), false);
+        for (probe, out) in probes.iter().zip(range.probe(&probes).unwrap()) {
+            match Wanted::of(space.leaf_of(wanted, &packet(probe, &[]))) {
+                Wanted::Pass => {
+                    passed += 1;
+                    assert!(out.is_some(), "seed {seed}: {probe:?}");
+                }
+                Wanted::Refusal => {
+                    refused += 1;
+                    assert_eq!(out, None, "seed {seed}: {probe:?}");
+                }
+                Wanted::Open => {}
+            }
+        }
+    }
+    println!("{passed} packets passed the bridge, {refused} were refused");
+    assert!(passed > 100 && refused > 1_000);
 }
