@@ -126,7 +126,9 @@ fn protocols(table: &str) -> Vec<Protocol> {
             })
             .collect();
         if let ([_, name, _, title, _], [ports, verbs]) = (&quoted[..], &lists[..]) {
-            let (ports, verbs) = (ports.clone(), verbs.clone());
+            // `Udp 53 Tcp 53` in the source.
+            let ports = ports.chunks(2).map(|pair| pair.join("/").to_lowercase()).collect();
+            let verbs = verbs.clone();
             let about = std::mem::take(&mut about);
             found.push(Protocol { name: (*name).into(), title: (*title).into(), about, ports, verbs });
         }

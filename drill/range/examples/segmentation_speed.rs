@@ -98,8 +98,9 @@ fn city(zones: u32) -> String {
         for way in 1..=10_u32 {
             // Spread over the city, so that what is open between two zones is nothing special.
             let to = (zone + way * way * 7 + 1) % zones;
-            let mut allow: Vec<&str> =
-                (0..1 + (zone + way) % 4).map(|at| services[((zone * 3 + way + at) % 6) as usize]).collect();
+            let mut allow: Vec<&str> = (0..1 + (zone + way) % 4)
+                .map(|at| services.get(((zone * 3 + way + at) % 6) as usize).copied().unwrap_or_default())
+                .collect();
             allow.dedup();
             let _ = writeln!(
                 text,

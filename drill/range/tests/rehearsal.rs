@@ -90,8 +90,11 @@ fn recorded() -> Vec<Observation> {
     observations
 }
 
-/// The router's interfaces: one for each zone, and one for everywhere else.
-fn interfaces(plan: &Plan) -> (Vec<(String, Vec<String>)>, BTreeMap<String, String>) {
+/// The router's interfaces by name, each with the networks behind it.
+type Interfaces = Vec<(String, Vec<String>)>;
+
+/// The router's interfaces: one for each zone, and one for everywhere else; and the name of each zone's.
+fn interfaces(plan: &Plan) -> (Interfaces, BTreeMap<String, String>) {
     let mut names = BTreeMap::new();
     let mut interfaces = Vec::new();
     for (number, zone) in plan.zones().enumerate() {
