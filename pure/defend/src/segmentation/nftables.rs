@@ -11,7 +11,7 @@ use super::{Openings, Passage, Policy};
 use city::{Text, Transport, Zone, ZoneId};
 use ipnet::IpNet;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Display, Write},
 };
 
@@ -98,8 +98,12 @@ fn write_table(out: &mut String, policy: &Policy<'_>, settings: Settings, bridge
         // Answers go ways of their own.
         pairs.extend(policy.paths.keys().map(|(from, to)| (*to, *from)));
     }
+    let mut ways: BTreeMap<&ZoneId, Vec<&ZoneId>> = BTreeMap::new();
+    for (from, to) in &pairs {
+        ways.entry(from).or_default().push(to);
+    }
     for zone in plan.zones() {
-        write_from(out, policy, &families, &pairs, zone);
+        write_from(out, policy, &families, ways.get(&zone.id).map_or(&[], Vec::as_slice), zone);
     }
     for (from, to) in &pairs {
         if let (Some(from), Some(to)) = (plan.zone(from), plan.zone(to)) {
@@ -230,24 +234,18 @@ pub(super) fn fenced_interfaces<'p>(policy: &Policy<'p>) -> BTreeSet<&'p Text> {
 }
 
 /// Where a packet from a zone may go.
-fn write_from(
-    out: &mut String,
-    policy: &Policy<'_>,
-    families: &[Family],
-    pairs: &BTreeSet<(&ZoneId, &ZoneId)>,
-    from: &Zone,
-) {
+fn write_from(out: &mut String, policy: &Policy<'_>, families: &[Family], ways: &[&ZoneId], from: &Zone) {
     let plan = policy.plan;
     let _ = writeln!(out, "\tchain from/{} {{\n\t\tcomment \"{}\"", from.id, remark(&from.name));
-    let target = |to: &Zone| match pairs.contains(&(&from.id, &to.id)) {
-        true => Some(format!("goto path/{}/{}", from.id, to.id)),
-        false => (from.id == to.id && policy.is_open_within(to)).then(|| "accept".to_owned()),
-    };
+    let mut targets: Vec<(&Zone, String)> =
+        ways.iter().filter_map(|to| Some((plan.zone(to)?, format!("goto path/{}/{to}", from.id)))).collect();
+    if policy.is_open_within(from) {
+        targets.push((from, "accept".to_owned()));
+    }
     for family in families {
         let Family { word, digit, .. } = family;
-        let elements: Vec<String> = plan
-            .zones()
-            .filter_map(|to| Some((to, target(to)?)))
+        let elements: Vec<String> = targets
+            .iter()
             .flat_map(|(to, target)| {
                 family.of(&to.networks).into_iter().map(move |network| format!("{network} : {target}"))
             })
@@ -257,8 +255,9 @@ fn write_from(
         }
         let _ = writeln!(out, "\t\t{word} daddr @city{digit} goto refused");
     }
-    let elsewhere = plan.everywhere_else().filter(|_| !from.outside).and_then(target);
-    let _ = writeln!(out, "\t\t{}\n\t}}\n", elsewhere.unwrap_or_else(|| "goto refused".to_owned()));
+    let elsewhere = plan.everywhere_else().filter(|_| !from.outside);
+    let elsewhere = elsewhere.and_then(|zone| targets.iter().find(|(to, _)| to.id == zone.id));
+    let _ = writeln!(out, "\t\t{}\n\t}}\n", elsewhere.map_or("goto refused", |(_, target)| target));
 }
 
 /// What may run from one zone to another.

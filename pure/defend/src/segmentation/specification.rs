@@ -5,7 +5,7 @@
 
 use super::{Passage, Policy, nftables::fenced_interfaces, policy::number_of};
 use crate::conduit::is_inside;
-use city::{Text, Zone};
+use city::{Text, Zone, ZoneId};
 use ipnet::IpNet;
 use ruleset::{Diagram, Field, Range, Space, State, TooLarge};
 use std::{collections::BTreeMap, net::IpAddr};
@@ -63,7 +63,12 @@ pub fn specification(
     question: &Question,
     space: &mut Space,
 ) -> Result<Diagram, TooLarge> {
-    Specification { policy, interfaces, question, space }.build()
+    let mut ways: BTreeMap<(Sense, &ZoneId), Vec<&ZoneId>> = BTreeMap::new();
+    for (from, to) in policy.paths.keys() {
+        ways.entry((Sense::Forth, from)).or_default().push(to);
+        ways.entry((Sense::Back, to)).or_default().push(from);
+    }
+    Specification { policy, interfaces, question, space, ways, known: BTreeMap::new() }.build()
 }
 
 /// What the plan says of every packet.
@@ -72,10 +77,14 @@ struct Specification<'a, 'p> {
     interfaces: &'a [Text],
     question: &'a Question,
     space: &'a mut Space,
+    /// For each zone as a packet's source, the zones that something leads to.
+    ways: BTreeMap<(Sense, &'p ZoneId), Vec<&'p ZoneId>>,
+    /// What was built of [`Specification::unsaid`].
+    known: BTreeMap<(bool, Diagram, bool), Diagram>,
 }
 
 /// Which end of a conduit is the packet's source.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sense {
     /// The one that begins.
     Forth,
@@ -186,21 +195,37 @@ impl<'p> Specification<'_, 'p> {
 
     fn from(&mut self, source: Option<&'p Zone>, v6: bool, sense: Sense) -> Built {
         let policy = self.policy;
-        let mut cases: Vec<(Range, Diagram)> = groups(v6).map(|range| (range, OPEN)).collect();
-        let usual = if is_inside(source) { MUST_NOT } else { OPEN };
-        for zone in policy.plan.zones() {
-            let onwards = match source {
-                Some(source) => self.between(source, zone, v6, sense)?,
-                None if is_inside(Some(zone)) => MUST_NOT,
-                None => OPEN,
-            };
-            cases.extend(ranges(&zone.networks, v6).map(|range| (range, onwards)));
-        }
         let elsewhere = match (source, policy.plan.everywhere_else()) {
             (Some(source), Some(zone)) => self.between(source, zone, v6, sense)?,
-            _ => usual,
+            _ if is_inside(source) => MUST_NOT,
+            _ => OPEN,
         };
-        self.space.select(Field::Destination, &cases, elsewhere)
+        let unsaid = self.unsaid(is_inside(source), elsewhere, v6)?;
+        let Some(source) = source else { return Ok(unsaid) };
+        // Only to a few zones does something lead, or from it an answer.
+        let ways = self.ways.get(&(sense, &source.id)).cloned().unwrap_or_default();
+        let mut cases: Vec<(Range, Diagram)> = groups(v6).map(|range| (range, OPEN)).collect();
+        for zone in ways.iter().filter_map(|id| policy.plan.zone(id)).chain([source]) {
+            let onwards = self.between(source, zone, v6, sense)?;
+            cases.extend(ranges(&zone.networks, v6).map(|range| (range, onwards)));
+        }
+        self.space.select(Field::Destination, &cases, unsaid)
+    }
+
+    /// Where a source inside or outside the city may go to as far as no conduit says anything: to places in no zone as
+    /// is said.
+    fn unsaid(&mut self, inside: bool, elsewhere: Diagram, v6: bool) -> Built {
+        if let Some(known) = self.known.get(&(inside, elsewhere, v6)) {
+            return Ok(*known);
+        }
+        let mut cases: Vec<(Range, Diagram)> = groups(v6).map(|range| (range, OPEN)).collect();
+        for zone in self.policy.plan.zones() {
+            let onwards = if inside || !zone.outside { MUST_NOT } else { OPEN };
+            cases.extend(ranges(&zone.networks, v6).map(|range| (range, onwards)));
+        }
+        let unsaid = self.space.select(Field::Destination, &cases, elsewhere)?;
+        self.known.insert((inside, elsewhere, v6), unsaid);
+        Ok(unsaid)
     }
 
     fn between(&mut self, source: &'p Zone, destination: &'p Zone, v6: bool, sense: Sense) -> Built {
