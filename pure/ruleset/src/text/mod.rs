@@ -19,7 +19,7 @@ use std::fmt;
 pub(crate) use names::{PROTOCOLS, icmp_type_name};
 
 /// A text may have so many bytes.
-const TEXT_MAX: usize = 32 << 20;
+const TEXT_MAX: usize = 64 << 20;
 /// And so many words and marks once its variables are filled in.
 const TOKENS_MAX: usize = 8_000_000;
 /// The values of all variables together may have so many words and marks.
