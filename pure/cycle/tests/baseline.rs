@@ -216,7 +216,9 @@ fn a_storm_of_allowed_requests_is_told_once() {
     }
     let found = story.unusual();
     assert_eq!((found.len(), found[0].count, found[0].severity), (1, 1, Severity::Low));
-    assert!(found[0].reasons[0].text.starts_with("31 requests that only look within ten minutes, where 2 were"));
+    assert!(
+        found[0].reasons[0].text.starts_with("31 requests that only look within ten minutes, where 2 were")
+    );
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl FromStr for Habit {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Habit, &'static str> {
-        const WRONG: &str = "a habit is said as the baseline says it, such as `asked 192.0.2.10 modbus write`";
+        const WRONG: &str =
+            "a habit is said as the baseline says it, such as `asked 192.0.2.10 modbus write`";
         let words: Vec<&str> = text.split_whitespace().take(5).collect();
         let address = |word: &str| word.parse::<Address>().map_err(|_| WRONG);
         match words.as_slice() {
@@ -191,7 +192,9 @@ mod tests {
         for habit in habits {
             assert_eq!(habit.to_string().parse(), Ok(habit));
         }
-        for wrong in ["", "asked", "asked 192.0.2.10 modbus", "changed 168", "rate all", "peer x", "peer 192.0.2.1 x"] {
+        for wrong in
+            ["", "asked", "asked 192.0.2.10 modbus", "changed 168", "rate all", "peer x", "peer 192.0.2.1 x"]
+        {
             assert!(wrong.parse::<Habit>().is_err(), "{wrong}");
         }
     }

@@ -227,7 +227,8 @@ impl Memory {
         habits.known.remove(&habit);
         match habit {
             Habit::Asked(peer, protocol, verb) => {
-                if let Some(verbs) = habits.peers.get_mut(&peer).and_then(|peer| peer.verbs.get_mut(&protocol))
+                if let Some(verbs) =
+                    habits.peers.get_mut(&peer).and_then(|peer| peer.verbs.get_mut(&protocol))
                 {
                     let left: Vec<Verb> = verbs.iter().filter(|known| *known != verb).collect();
                     *verbs = VerbSet::of(&left);
@@ -407,10 +408,7 @@ impl Habits {
         }
         let near = self.changed.is_near(hour) || self.changed_later.is_near(hour);
         self.changed_later.insert(hour);
-        learning >= WEEK
-            && self.active.contains(hour)
-            && self.changed.hours().count() >= HOURS_LEAST
-            && !near
+        learning >= WEEK && self.active.contains(hour) && self.changed.hours().count() >= HOURS_LEAST && !near
     }
 
     fn count(

@@ -90,9 +90,7 @@ impl Unusual {
             Unusual::Rate { flow, .. } => {
                 (if changes { Severity::Medium } else { Severity::Low }, flow.source)
             }
-            Unusual::Refused { peer, .. } => {
-                (if changes { Severity::High } else { Severity::Medium }, *peer)
-            }
+            Unusual::Refused { peer, .. } => (if changes { Severity::High } else { Severity::Medium }, *peer),
         };
         let remedy = match self {
             Unusual::Refused { .. } => {
@@ -148,11 +146,9 @@ impl Unusual {
                 Habit::Peer(peer) => {
                     said(format_args!("{} talks with {}, which was refused", name(*device), name(*peer)))
                 }
-                Habit::Rate(rate) => said(format_args!(
-                    "{} sees as many {} as were refused",
-                    name(*device),
-                    rate.title()
-                )),
+                Habit::Rate(rate) => {
+                    said(format_args!("{} sees as many {} as were refused", name(*device), rate.title()))
+                }
             },
         }
     }

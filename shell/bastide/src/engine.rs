@@ -7,7 +7,8 @@ use crate::{
 };
 use anyhow::bail;
 use city::{
-    Address, Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState, Text,
+    Address, Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState,
+    Text,
 };
 use cycle::{City, Effect, Event};
 use defend::Habit;

@@ -118,7 +118,9 @@ fn learning_begins_when_a_device_is_first_seen_not_when_it_first_has_a_habit() {
 fn a_new_peer_of_a_controller_is_told_once_in_whatever_it_speaks() {
     let mut story = Story::learned();
     assert!(story.talk(169, 10).is_empty(), "known by its requests");
-    assert!(matches!(story.talk(170, 12)[..], [Breach::Unusual(Unusual::Peer { peer, .. })] if peer == ip(12)));
+    assert!(
+        matches!(story.talk(170, 12)[..], [Breach::Unusual(Unusual::Peer { peer, .. })] if peer == ip(12))
+    );
     assert!(story.talk(171, 12).is_empty());
 }
 
@@ -142,7 +144,10 @@ fn a_change_at_an_hour_of_no_working_day_is_told_once() {
     let mut story = Story::learned();
     let tuesday = 168 + 24;
     assert!(story.ask(tuesday + 10, 10, Verb::Write).is_empty(), "an hour later is near enough");
-    assert!(matches!(story.ask(tuesday + 3, 10, Verb::Write)[..], [Breach::Unusual(Unusual::Hour { hour: 27, .. })]));
+    assert!(matches!(
+        story.ask(tuesday + 3, 10, Verb::Write)[..],
+        [Breach::Unusual(Unusual::Hour { hour: 27, .. })]
+    ));
     assert!(story.ask(tuesday + 3, 10, Verb::Write).is_empty());
     assert!(matches!(story.ask(168 + 5 * 24 + 9, 10, Verb::Write)[..], [Breach::Unusual(_)]), "a Saturday");
 }
@@ -180,7 +185,10 @@ fn what_is_refused_counts_as_never_learned_and_is_told_every_time() {
     assert!(baseline.peers.is_empty() && baseline.over);
     let refused: Vec<Habit> = baseline.refused.iter().map(|refused| refused.habit).collect();
     assert_eq!(refused, [write, nine, peer]);
-    assert_eq!(story.refuse(Habit::Calls(ip(1))), Err("that is no habit of the device; its baseline lists what is"));
+    assert_eq!(
+        story.refuse(Habit::Calls(ip(1))),
+        Err("that is no habit of the device; its baseline lists what is")
+    );
 }
 
 #[test]
@@ -189,7 +197,8 @@ fn a_baseline_says_who_asks_what_when_and_how_much() {
     story.talk(169, 10);
     let baseline = story.memory.baseline(ip(130), LEARNING, at(169)).unwrap();
     assert_eq!((baseline.since, baseline.until), (at(0), at(168)));
-    let counts: Vec<(Verb, u64)> = baseline.verbs.iter().map(|asked| (asked.verb, asked.times.count)).collect();
+    let counts: Vec<(Verb, u64)> =
+        baseline.verbs.iter().map(|asked| (asked.verb, asked.times.count)).collect();
     assert_eq!(counts, [(Verb::Read, 169), (Verb::Write, 5)]);
     assert_eq!(baseline.peers[0].times.count, 1);
     assert_eq!(baseline.peers[0].verbs, [(Protocol::Modbus, VerbSet::of(&[Verb::Read, Verb::Write]))]);

@@ -3,10 +3,10 @@
 use crate::{
     api::answer,
     view::{
-        ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid, ConversationList,
-        FindingFilter, FindingList, FindingView, HeadView, MatrixView, PairView, PastFilter,
-        PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RefuseSaid, RequestList, ResponseFilter,
-        ResponseList, ResponseView, ServiceView, TokenSaid, VerbFilter, VerifiedView,
+        ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
+        ConversationList, FindingFilter, FindingList, FindingView, HeadView, MatrixView, PairView,
+        PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RefuseSaid, RequestList,
+        ResponseFilter, ResponseList, ResponseView, ServiceView, TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};

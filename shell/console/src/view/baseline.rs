@@ -121,7 +121,10 @@ impl BaselineView {
         let habits = self.habits.iter().map(|habit| (habit.habit.clone(), habit.words.clone()));
         let hours = self.hours.changed.iter().chain(&self.hours.changed_later).map(hour);
         let rates = self.rates.iter().map(|rate| {
-            (rate.habit.clone(), format!("up to {} {} within ten minutes", rate.learned.max(rate.later), rate.words))
+            (
+                rate.habit.clone(),
+                format!("up to {} {} within ten minutes", rate.learned.max(rate.later), rate.words),
+            )
         });
         habits.chain(hours).chain(rates).filter(|(habit, _)| !refused(habit)).collect()
     }
