@@ -148,9 +148,9 @@ impl Guard {
         }
         let plan = plan?;
         if !shut && *packets_in > 0 {
-            let judgement = conduit::judge_unrecognised(plan, flow, bytes_in + bytes_out > 0);
-            let outside = judgement == Judgement::Outside;
-            self.habits.talked(conversation, outside, time, plan.settings().learning, out);
+            let spoke = bytes_in + bytes_out > 0;
+            let outside = || conduit::judge_unrecognised(plan, flow, spoke) == Judgement::Outside;
+            self.habits.talked(conversation, &outside, time, plan.settings().learning, out);
         }
         if flow.protocol.is_some() || !ended {
             return None;

@@ -127,11 +127,12 @@ impl Memory {
         }
     }
 
-    /// Takes note that two talk and that both were heard.
+    /// Takes note that two talk and that both were heard. `outside` says whether no conduit allows it, which is told
+    /// already.
     pub(crate) fn talked(
         &mut self,
         conversation: &Conversation,
-        outside: bool,
+        outside: &dyn Fn() -> bool,
         time: Timestamp,
         learning: SignedDuration,
         out: &mut Vec<Breach>,
@@ -141,7 +142,7 @@ impl Memory {
             let Some(habits) = self.by_device.get_mut(&device) else { continue };
             let over = habits.heard(time, learning);
             habits.note_peer(peer, *start, time, u64::from(*ended));
-            if over && !outside && habits.is_new_peer(peer, learning) {
+            if over && habits.is_later_peer(peer, learning) && !outside() && habits.is_new_peer(peer, learning) {
                 out.push(Breach::Unusual(Unusual::Peer { device, peer, flow: *flow }));
             }
         }
@@ -167,8 +168,11 @@ impl Memory {
         let before = out.len();
         let over = habits.heard(time, learning);
         let habit = Habit::Asked(flow.source, protocol, *verb);
-        if let Some((_, by)) = habits.refused.get(&habit) {
-            out.push(refused(device, flow.source, flow, habit, by.clone()));
+        let refusal = [habit, Habit::Peer(flow.source)]
+            .into_iter()
+            .find_map(|habit| habits.refused.get(&habit).map(|(_, by)| (habit, by.clone())));
+        if let Some((habit, by)) = refusal {
+            out.push(refused(device, flow.source, flow, habit, by));
         } else if *reply != Reply::Missing && flow.source.is_station() {
             habits.note_peer(flow.source, time, time, 0);
             habits.note_verb(flow.source, protocol, *verb);
@@ -377,13 +381,16 @@ impl Habits {
         learning >= DAY && self.is_industrial()
     }
 
+    /// Whether a peer was first heard after learning and was not considered yet.
+    fn is_later_peer(&self, address: Address, learning: SignedDuration) -> bool {
+        self.peers.get(&address).is_some_and(|peer| {
+            !peer.considered && peer.seen.first.duration_since(self.since) > learning
+        })
+    }
+
     /// Whether a peer that is heard after learning is to be told of; each is considered once.
     fn is_new_peer(&mut self, address: Address, learning: SignedDuration) -> bool {
         let learned = |peer: &Peer| peer.seen.first.duration_since(self.since) <= learning;
-        let Some(peer) = self.peers.get(&address) else { return false };
-        if peer.considered || learned(peer) {
-            return false;
-        }
         let others = self.peers.values().filter(|peer| learned(peer)).count();
         let told = |habit: &Habit| match habit {
             // As a verb seen for the first time, or a new destination.

@@ -71,7 +71,7 @@ impl Story {
             state: ConnectionState::Sf,
             ended: true,
         };
-        self.memory.talked(&conversation, false, at(hour), LEARNING, &mut self.out);
+        self.memory.talked(&conversation, &|| false, at(hour), LEARNING, &mut self.out);
         std::mem::take(&mut self.out)
     }
 
