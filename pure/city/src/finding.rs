@@ -70,11 +70,13 @@ pub enum Rule {
     FirewallDrift,
     /// The firewall's live rules are not the plan's.
     NotEnforced,
+    /// A device does what it never did while its behaviour was learned, or what a person refused.
+    UnusualActivity,
 }
 
 impl Rule {
     /// Every rule, by its word.
-    pub const ALL: [Rule; 13] = [
+    pub const ALL: [Rule; 14] = [
         Rule::AddressConflict,
         Rule::ChangedIdentity,
         Rule::FirewallDrift,
@@ -86,6 +88,7 @@ impl Rule {
         Rule::Scan,
         Rule::SilentDevice,
         Rule::UndeclaredDevice,
+        Rule::UnusualActivity,
         Rule::VerbNotAllowed,
         Rule::Weakness,
     ];
@@ -105,6 +108,7 @@ impl Rule {
             Rule::Scan => "scan",
             Rule::SilentDevice => "silent-device",
             Rule::UndeclaredDevice => "undeclared-device",
+            Rule::UnusualActivity => "unusual-activity",
             Rule::VerbNotAllowed => "verb-not-allowed",
             Rule::Weakness => "weakness",
         }

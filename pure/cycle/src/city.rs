@@ -14,7 +14,7 @@ use ::city::{
     Observed, Presence, Protocol, Response, Status, Text, Transport, Unread,
 };
 use anticipate::{Concern, Inventory, Watch};
-use defend::{Breach, Guard};
+use defend::{Baseline, Breach, Guard, Habit};
 use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,17 @@ pub enum Event {
         /// Why it could not be done, if it could not.
         failure: Option<Text>,
     },
+    /// A person refused a habit of a device.
+    Refused {
+        /// When.
+        time: Timestamp,
+        /// Who, by name.
+        by: Text,
+        /// The device.
+        device: Address,
+        /// What shall count as never learned.
+        habit: Habit,
+    },
 }
 
 impl Event {
@@ -78,7 +89,8 @@ impl Event {
             | Event::Tick(time)
             | Event::Decided { time, .. }
             | Event::Firewall { time, .. }
-            | Event::Answered { time, .. } => *time,
+            | Event::Answered { time, .. }
+            | Event::Refused { time, .. } => *time,
         }
     }
 }
@@ -203,7 +215,7 @@ impl City {
         self.scratch = scratch;
     }
 
-    /// Handles what people decide about responses and what came of them. Such acts have the time of people, which is not
+    /// Handles what people decide about responses and habits, and what came of it. Such acts have the time of people, which is not
     /// that of the traffic. Returns whether the event was one.
     fn respond(&mut self, event: &Event, effects: &mut Vec<Effect>) -> bool {
         match event {
@@ -229,6 +241,10 @@ impl City {
             }
             Event::Answered { time, response, failure } => {
                 self.responses.answered(*response, failure.as_ref(), *time, effects);
+                true
+            }
+            Event::Refused { time, by, device, habit } => {
+                self.guard.refuse(*device, *habit, *time, by);
                 true
             }
             _ => false,
@@ -413,6 +429,21 @@ impl City {
     /// Why not, in plain words.
     pub fn may(&self, decision: &Decision, by: &str) -> Result<(), &'static str> {
         self.responses.may(decision, by)
+    }
+
+    /// What was learned of a device, if anything was. Without a plan nothing is learned.
+    #[must_use]
+    pub fn baseline(&self, device: Address) -> Option<Baseline> {
+        self.guard.baseline(device, self.plan.as_deref()?, self.now)
+    }
+
+    /// Whether a person can refuse a habit of a device.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in plain words.
+    pub fn may_refuse(&self, device: Address, habit: Habit) -> Result<(), &'static str> {
+        self.guard.may_refuse(device, habit)
     }
 
     /// How each public service stands, in the order of the plan.

@@ -1,5 +1,6 @@
 //! What the guard has to say.
 
+use crate::unusual::Unusual;
 use city::{
     Address, Description, Difference, FindingKey, Flood, Flow, Mac, Rule, Severity, Target, Text, Transport,
     Verb,
@@ -72,6 +73,8 @@ pub enum Breach {
         /// Since when.
         began: Timestamp,
     },
+    /// A device does what it never did while learning, or what a person refused.
+    Unusual(Unusual),
     /// A request with a verb or target that the conduit does not allow.
     VerbNotAllowed {
         /// The request's flow.
@@ -115,6 +118,7 @@ impl Difference for Breach {
             // One finding for each source and zone it reaches into; what it speaks there are its reasons.
             Breach::OutsideConduit { flow, to, .. } => key(Rule::OutsideConduit, flow.source, to.clone()),
             Breach::Scan { source, .. } => key(Rule::Scan, *source, Text::default()),
+            Breach::Unusual(unusual) => unusual.key(),
             Breach::VerbNotAllowed { flow, verb, .. } => key(
                 Rule::VerbNotAllowed,
                 flow.source,
@@ -238,6 +242,7 @@ impl Difference for Breach {
                 techniques: &["T0846", "T0840"],
                 outcomes: &["caf:C1.c", "caf:C1.f", "csf:DE.CM-01", "csf:DE.AE-02"],
             },
+            Breach::Unusual(unusual) => unusual.describe(name),
             Breach::VerbNotAllowed { flow, verb, function, target, done, in_conduit } => Description {
                 title: said(format_args!(
                     "{} {} {} to {verb}, which the plan does not allow",
@@ -322,7 +327,7 @@ fn describe_flood(flood: &Flood, name: &dyn Fn(Address) -> Text) -> Description 
 }
 
 /// What is spoken, for people: the protocol, or the transport if it was not recognised.
-fn spoken(flow: &Flow) -> Text {
+pub(crate) fn spoken(flow: &Flow) -> Text {
     match flow.protocol {
         Some(protocol) => Text::const_new(protocol.title()),
         None => said(format_args!("{}", flow.transport)),
@@ -339,7 +344,7 @@ fn counted(number: usize, noun: &str) -> Text {
 }
 
 /// Formats into a [`Text`], without an allocation where it is short.
-fn said(arguments: std::fmt::Arguments<'_>) -> Text {
+pub(crate) fn said(arguments: std::fmt::Arguments<'_>) -> Text {
     use std::fmt::Write;
     let mut text = Text::default();
     // Writing to a text cannot fail.

@@ -1,10 +1,10 @@
 //! The guard: every observation compared with the plan and with habit.
 
 use crate::{
-    Breach,
+    Baseline, Breach, Habit,
     binding::Claims,
     conduit::{self, Judgement},
-    habit::{Habit, Memory},
+    memory::Memory,
     scan::Scans,
 };
 use city::{
@@ -58,6 +58,8 @@ impl Guard {
                         self.habits.meet(end, time);
                     }
                 }
+                let learning = plan?.settings().learning;
+                self.habits.opened(flow, judgement == Judgement::Outside, time, learning, out);
                 self.note_call(flow, time, plan?, out);
                 Some(judgement)
             }
@@ -86,6 +88,26 @@ impl Guard {
             | Observed::Unread(_)
             | Observed::Weakness(_) => None,
         }
+    }
+
+    /// What was learned of a device, if anything was.
+    #[must_use]
+    pub fn baseline(&self, device: Address, plan: &Plan, now: Timestamp) -> Option<Baseline> {
+        self.habits.baseline(device, plan.settings().learning, now)
+    }
+
+    /// Whether a person can refuse a habit of a device.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in plain words.
+    pub fn may_refuse(&self, device: Address, habit: Habit) -> Result<(), &'static str> {
+        self.habits.may_refuse(device, habit)
+    }
+
+    /// Forgets a habit that a person refuses: it counts as never learned, and is told of when it is seen again.
+    pub fn refuse(&mut self, device: Address, habit: Habit, time: Timestamp, by: &Text) {
+        self.habits.refuse(device, habit, time, by);
     }
 
     /// What is to be said of a first packet that no conduit allows. Whoever forges addresses can have as many as there
@@ -124,10 +146,15 @@ impl Guard {
             let door = (flow.destination, flow.transport, flow.destination_port);
             self.note_attempt(flow.source, door, time, out);
         }
+        let plan = plan?;
+        if !shut && *packets_in > 0 {
+            let spoke = bytes_in + bytes_out > 0;
+            let outside = || conduit::judge_unrecognised(plan, flow, spoke) == Judgement::Outside;
+            self.habits.talked(conversation, &outside, time, plan.settings().learning, out);
+        }
         if flow.protocol.is_some() || !ended {
             return None;
         }
-        let plan = plan?;
         // Judged at its first packet if that could decide; what is left is what never said its protocol.
         if conduit::judge(plan, flow) != Judgement::Unsettled {
             return None;
@@ -162,7 +189,8 @@ impl Guard {
             return;
         }
         let Some(plan) = plan else { return };
-        if !conduit::allows_request(plan, request) {
+        let told = !conduit::allows_request(plan, request);
+        if told {
             let in_conduit = conduit::judge(plan, &request.conversation()) == Judgement::Allowed;
             // Outside every conduit, looking is told of by the conversation; changing is told of for itself.
             if in_conduit || verb.changes() {
@@ -176,26 +204,15 @@ impl Guard {
                 });
             }
         }
-        if protocol.is_industrial() && flow.destination.is_station() {
-            let habit = Habit::Asked(flow.source, protocol, *verb);
-            if self.habits.see(flow.destination, habit, time, plan.settings().learning) {
-                out.push(Breach::FirstSeenVerb {
-                    flow: *flow,
-                    verb: *verb,
-                    function: function.clone(),
-                    target: target.clone(),
-                });
-            }
+        if flow.destination.is_station() {
+            self.habits.asked(request, protocol, told, time, plan.settings().learning, out);
         }
     }
 
     fn note_call(&mut self, flow: &Flow, time: Timestamp, plan: &Plan, out: &mut Vec<Breach>) {
         let inside = |address| conduit::is_inside(conduit::zone_of(plan, address));
         if flow.destination.is_station() && inside(flow.source) && !inside(flow.destination) {
-            let habit = Habit::Calls(flow.destination);
-            if self.habits.see(flow.source, habit, time, plan.settings().learning) {
-                out.push(Breach::NewDestination { flow: *flow });
-            }
+            self.habits.calls(flow, time, plan.settings().learning, out);
         }
     }
 

@@ -7,9 +7,11 @@ use crate::{
 };
 use anyhow::bail;
 use city::{
-    Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState, Text,
+    Address, Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState,
+    Text,
 };
 use cycle::{City, Effect, Event};
+use defend::Habit;
 use jiff::Timestamp;
 use std::{
     path::Path,
@@ -46,6 +48,9 @@ pub(crate) type Answer = Box<dyn FnOnce(anyhow::Result<String>) + Send>;
 /// Told the response as a decision left it, or why it could not be carried.
 pub(crate) type Decided = Box<dyn FnOnce(Result<Box<Response>, String>) + Send>;
 
+/// Told whether a habit was refused, or why it cannot be.
+pub(crate) type Refused = Box<dyn FnOnce(Result<(), String>) + Send>;
+
 /// Carries responses out, each on its own time; what came of one comes back as [`Message::Answered`].
 pub(crate) type Containing = Box<dyn FnMut(&Response) + Send>;
 
@@ -57,6 +62,8 @@ pub(crate) enum Message {
     Adopt(Vec<plan::SourceFile>, String, Answer),
     /// A person decided about a response.
     Decide(Decision, String, Decided),
+    /// A person refused something that was learned.
+    Refuse(Box<Refusal>, Refused),
     /// What came of a response, by its number: why it could not be done, if it could not.
     Answered(u64, Option<Text>),
     /// The firewall is not as it was.
@@ -65,6 +72,14 @@ pub(crate) enum Message {
     Failed(anyhow::Error),
     /// Stop in good order.
     Stop,
+}
+
+/// A habit that a person refuses.
+pub(crate) struct Refusal {
+    pub(crate) by: String,
+    pub(crate) device: Address,
+    pub(crate) habit: Habit,
+    pub(crate) reason: Text,
 }
 
 /// What a sensor saw in a moment.
@@ -201,6 +216,7 @@ impl Engine {
                 Ok(Message::Seen(batch)) => self.take(batch)?,
                 Ok(Message::Adopt(files, person, answer)) => answer(self.adopt(&files, &person)),
                 Ok(Message::Decide(decision, person, answer)) => answer(self.decide(decision, &person)?),
+                Ok(Message::Refuse(refusal, answer)) => answer(self.refuse(&refusal)?),
                 Ok(Message::Answered(response, failure)) => self.answered(response, failure)?,
                 Ok(Message::Firewall(firewall)) => {
                     self.happen(&Event::Firewall { time: Timestamp::now(), firewall })?;
@@ -222,6 +238,7 @@ impl Engine {
             Message::Seen(batch) => batch.observations.len() as u64,
             Message::Adopt(..)
             | Message::Decide(..)
+            | Message::Refuse(..)
             | Message::Answered(..)
             | Message::Firewall(_)
             | Message::Failed(_)
@@ -395,6 +412,26 @@ impl Engine {
         let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
         let response = city.response_about(&decision).cloned().map(Box::new);
         Ok(response.ok_or_else(|| "there is no such response".to_owned()))
+    }
+
+    /// Refuses a habit for a person: seals it, and counts the habit as never learned. The answer is why not, if not.
+    fn refuse(&mut self, refusal: &Refusal) -> anyhow::Result<Result<(), String>> {
+        let Refusal { by, device, habit, reason } = refusal;
+        let may = self.city.read().unwrap_or_else(PoisonError::into_inner).may_refuse(*device, *habit);
+        if let Err(why) = may {
+            return Ok(Err(why.to_owned()));
+        }
+        let act = ActRecord {
+            person: Some(by.clone()),
+            act: store::Act::HabitRefused,
+            subject: Some(device.to_string()),
+            from: None,
+            detail: Some(format!("{habit}, for: {reason}")),
+        };
+        self.seal(vec![Record::Act(act)])?;
+        let (time, by) = (Timestamp::now(), Text::from(by));
+        self.happen(&Event::Refused { time, by, device: *device, habit: *habit })?;
+        Ok(Ok(()))
     }
 
     /// Takes note of what came of a response.

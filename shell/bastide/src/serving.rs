@@ -1,7 +1,7 @@
 //! The console and the socket beside the loop.
 
 use crate::{
-    engine::{Engine, Message},
+    engine::{Engine, Message, Refusal},
     plan::read_folder,
     socket,
 };
@@ -136,6 +136,13 @@ fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
                 let _ = answer.send(outcome);
             });
             let _ = messages.send(Message::Decide(decision, by, answer));
+        }
+        Ask::Refuse { by, device, habit, reason, answer } => {
+            let answer = Box::new(move |outcome: Result<(), String>| {
+                let _ = answer.send(outcome);
+            });
+            let refusal = Refusal { by, device, habit, reason };
+            let _ = messages.send(Message::Refuse(Box::new(refusal), answer));
         }
     }
 }

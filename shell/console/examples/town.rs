@@ -38,8 +38,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let deciding = city.clone();
     tokio::spawn(async move {
         while let Some(ask) = asked.recv().await {
-            let Ask::Decide { by, decision, answer } = ask else { continue };
             let mut city = deciding.write().unwrap_or_else(PoisonError::into_inner);
+            let (by, decision, answer) = match ask {
+                Ask::Decide { by, decision, answer } => (by, decision, answer),
+                Ask::Refuse { by, device, habit, answer, .. } => {
+                    let refused = town::refuse(&mut city, device, habit, &by, Timestamp::now());
+                    let _ = answer.send(refused);
+                    continue;
+                }
+                Ask::AdoptPlan { .. } => continue,
+            };
             let decided = town::decide(&mut city, &decision, &by, Timestamp::now());
             if let Ok(response) = &decided {
                 let why = Some("no firewall is connected to Bastide");

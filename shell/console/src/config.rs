@@ -1,8 +1,9 @@
 //! Where the console listens, and what it is given to show.
 
 use crate::view::PlanText;
-use ::city::{Decision, Response};
+use ::city::{Address, Decision, Response, Text};
 use cycle::City;
+use defend::Habit;
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -82,5 +83,18 @@ pub enum Ask {
         decision: Decision,
         /// The response as it then stands, or why not, in the reader's words.
         answer: oneshot::Sender<Result<Box<Response>, String>>,
+    },
+    /// Seal that a person refuses a habit of a device, and count it as never learned from now on.
+    Refuse {
+        /// Who refuses it.
+        by: String,
+        /// The device.
+        device: Address,
+        /// What.
+        habit: Habit,
+        /// Why.
+        reason: Text,
+        /// Why it cannot be, in the reader's words, if it cannot.
+        answer: oneshot::Sender<Result<(), String>>,
     },
 }

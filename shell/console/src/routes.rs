@@ -4,7 +4,7 @@ use crate::{
     api,
     door::{self, pass},
     live,
-    pages::{self, assets, city, findings, log, people, plan, responses, zones},
+    pages::{self, assets, baseline, city, findings, log, people, plan, responses, zones},
     refusal::Refusal,
     state::State,
     still,
@@ -28,6 +28,7 @@ pub(crate) fn router(state: State) -> Router {
         .route("/zones/{from}/{to}", get(zones::pair))
         .route("/assets", get(assets::assets))
         .route("/assets/{key}", get(assets::asset))
+        .route("/assets/{key}/baseline/refuse", post(baseline::refuse))
         .route("/findings", get(findings::findings))
         .route("/findings/{number}", get(findings::finding))
         .route("/findings/{number}/packets", get(findings::packets))

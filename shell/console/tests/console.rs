@@ -10,6 +10,7 @@
     reason = "a test may stop at once"
 )]
 
+mod baseline;
 mod responses;
 mod schema;
 mod served;
@@ -46,10 +47,11 @@ const PAGES: [&str; 24] = [
     "/sign-out",
 ];
 
-const API: [&str; 24] = [
+const API: [&str; 25] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
+    "/assets/gateway-core/baseline",
     "/city",
     "/conversations",
     "/findings",
@@ -373,7 +375,7 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
         schema::check(&document, schema, &answer.json(), &path);
         checked += 1;
     }
-    assert!(checked >= 23, "{checked}");
+    assert!(checked >= 24, "{checked}");
     let findings = served.get_locally("/api/v1/findings?severity=critical&limit=2").await.json();
     let listed = findings["findings"].as_array().unwrap();
     assert_eq!(listed.len(), 2);

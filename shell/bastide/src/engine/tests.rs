@@ -130,3 +130,56 @@ fn a_service_that_must_run_is_cut_off_by_two_people_across_a_kill() {
     let steps: Vec<String> = process.sealed().into_iter().map(|(_, step)| step).collect();
     assert_eq!(steps, ["Contain: it scans", "Agreed", "Not done: the firewall does not answer", "Agreed"]);
 }
+
+#[test]
+fn a_refused_habit_is_sealed_and_outlasts_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let mut process = Process::start(&state);
+    let server = Address::Ip(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)));
+    let request = city::Request {
+        back: false,
+        flow: city::Flow {
+            source: server,
+            source_port: 50_000,
+            destination: Address::Ip(PUMP),
+            destination_port: 502,
+            transport: city::Transport::Tcp,
+            protocol: Some(city::Protocol::Modbus),
+        },
+        verb: city::Verb::Read,
+        function: "read-coils".into(),
+        target: city::Target::numbered("coil", 1, 1),
+        value: None,
+        reply: city::Reply::Done,
+        details: Vec::new(),
+    };
+    let time = Timestamp::from_second(1_767_571_200).unwrap();
+    let fact = Observed::Request(Box::new(request));
+    let observations = vec![Observation { time, sensor: "test".into(), fact }];
+    process.engine.take(Batch { observations, ..Batch::default() }).unwrap();
+    let habit = Habit::Asked(server, city::Protocol::Modbus, city::Verb::Read);
+    let refuse = |process: &mut Process| {
+        let refusal = Refusal {
+            by: "Ada".into(),
+            device: Address::Ip(PUMP),
+            habit,
+            reason: "It shall not be asked".into(),
+        };
+        process.engine.refuse(&refusal).unwrap()
+    };
+    assert_eq!(refuse(&mut process), Ok(()));
+    process.kill();
+
+    let mut process = Process::start(&state);
+    assert_eq!(refuse(&mut process), Err("that habit is refused already".to_owned()));
+    let baseline = process.engine.city.read().unwrap().baseline(Address::Ip(PUMP)).unwrap();
+    assert_eq!((baseline.refused[0].habit, baseline.refused[0].by.as_str()), (habit, "Ada"));
+    let log = &process.engine.store.log;
+    let records = process.runtime.block_on(log.latest(Some("act"), 100)).unwrap();
+    let refused = records.iter().filter_map(|record| match record.record() {
+        Some(Record::Act(act)) if act.act == store::Act::HabitRefused => act.detail,
+        _ => None,
+    });
+    assert_eq!(refused.collect::<Vec<_>>(), ["asked 192.0.2.10 modbus read, for: It shall not be asked"]);
+}

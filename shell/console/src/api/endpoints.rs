@@ -3,10 +3,10 @@
 use crate::{
     api::answer,
     view::{
-        ActivityView, AssetFilter, AssetList, AssetView, CityView, ContainSaid, ConversationList,
-        FindingFilter, FindingList, FindingView, HeadView, MatrixView, PairView, PastFilter,
-        PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RequestList, ResponseFilter,
-        ResponseList, ResponseView, ServiceView, TokenSaid, VerbFilter, VerifiedView,
+        ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
+        ConversationList, FindingFilter, FindingList, FindingView, HeadView, MatrixView, PairView,
+        PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RefuseSaid, RequestList,
+        ResponseFilter, ResponseList, ResponseView, ServiceView, TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -89,6 +89,21 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         "One asset, by its id or address, with the evidence for what is known.",
         shape::<AssetView>,
     ),
+    read(
+        "/assets/{key}/baseline",
+        "What was learned of an asset: whom it talks with, what it is asked, when, and how much.",
+        shape::<BaselineList>,
+    ),
+    Endpoint {
+        who: "operator",
+        method: "POST",
+        body: Some(shape::<RefuseSaid>),
+        ..read(
+            "/assets/{key}/baseline/refuse",
+            "Refuses a habit: it counts as never learned, and is told of when it is seen again.",
+            shape::<BaselineList>,
+        )
+    },
     read("/matrix", "The conduit matrix: declared against observed.", shape::<MatrixView>),
     read(
         "/matrix/{from}/{to}",

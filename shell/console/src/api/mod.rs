@@ -5,6 +5,7 @@
 //! all made from it.
 
 mod answer;
+mod baseline;
 mod endpoints;
 mod openapi;
 mod past;
@@ -29,6 +30,8 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/activity", get(answer::activity)),
         ("GET", "/assets", get(answer::assets)),
         ("GET", "/assets/{key}", get(answer::asset)),
+        ("GET", "/assets/{key}/baseline", get(baseline::baseline)),
+        ("POST", "/assets/{key}/baseline/refuse", post(baseline::refuse)),
         ("GET", "/city", get(answer::city)),
         ("GET", "/conversations", get(past::conversations)),
         ("GET", "/findings", get(answer::findings)),

@@ -9,7 +9,7 @@ use crate::{
     },
     refusal::Refusal,
     state::{State, window},
-    view::{self, AssetFilter, AssetList, AssetView, Named, Past, RequestList, Responding},
+    view::{self, AssetFilter, AssetList, AssetView, BaselineView, Named, Past, RequestList, Responding},
 };
 use askama::Template;
 use axum::{
@@ -55,6 +55,7 @@ struct AssetPage {
     page: Page,
     asset: AssetView,
     responding: Responding,
+    baselines: Vec<BaselineView>,
     past: PastPart<RequestList>,
 }
 
@@ -158,7 +159,8 @@ pub(crate) async fn asset(
     let past = past.ok().map(|past| view::requests(&state.city(), &past));
     let past = PastPart::new(past, &older, &page.place, |list| list.older);
     let responding = view::responding(&state.city(), &view::targets(&asset.row.addresses));
-    Ok(html(&AssetPage { page, asset, responding, past }))
+    let baselines = view::baselines(&state.city(), &key).map(|list| list.baselines).unwrap_or_default();
+    Ok(html(&AssetPage { page, asset, responding, baselines, past }))
 }
 
 /// The newest requests made to a device and by it.

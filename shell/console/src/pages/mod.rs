@@ -1,6 +1,7 @@
 //! The pages: each takes a view of the city and puts it into its template.
 
 pub(crate) mod assets;
+pub(crate) mod baseline;
 pub(crate) mod city;
 pub(crate) mod findings;
 pub(crate) mod log;

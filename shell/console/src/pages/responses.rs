@@ -20,7 +20,7 @@ use std::{net::IpAddr, time::Duration};
 use tokio::sync::oneshot;
 
 /// How long the loop may take to carry a decision.
-const DECISION: Duration = Duration::from_secs(20);
+pub(crate) const DECISION: Duration = Duration::from_secs(20);
 
 /// The most letters of a reason: it is sealed and kept for good.
 const REASON_MAX: usize = 500;
@@ -222,7 +222,7 @@ fn target_of(state: &State, number: u64) -> Result<(IpAddr, bool), Refusal> {
 }
 
 /// Why something is decided, as it is sealed. A programme that comes with a person's token is named too.
-fn reason_of(visitor: &Visitor, reason: &str) -> Result<Text, Refusal> {
+pub(crate) fn reason_of(visitor: &Visitor, reason: &str) -> Result<Text, Refusal> {
     let reason = reason.trim();
     if reason.is_empty() {
         return Err(Refusal::Unfit("Say why: the reason is sealed with the decision.".to_owned()));

@@ -115,7 +115,7 @@ pub struct FindingFilter {
 }
 
 /// Every rule with its title, in alphabetical order of the rules.
-pub const RULES: [(Rule, &str); 13] = [
+pub const RULES: [(Rule, &str); 14] = [
     (Rule::AddressConflict, "One address, two devices"),
     (Rule::ChangedIdentity, "Changed identity"),
     (Rule::FirewallDrift, "Firewall changed by hand"),
@@ -127,6 +127,7 @@ pub const RULES: [(Rule, &str); 13] = [
     (Rule::Scan, "Scan"),
     (Rule::SilentDevice, "Silent device"),
     (Rule::UndeclaredDevice, "Undeclared device"),
+    (Rule::UnusualActivity, "Unusual activity"),
     (Rule::VerbNotAllowed, "Command not allowed"),
     (Rule::Weakness, "Weakness"),
 ];

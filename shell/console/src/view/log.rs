@@ -117,6 +117,7 @@ pub fn record(sealed: &Sealed) -> RecordView {
 fn sentence(act: &store::ActRecord) -> String {
     let whom = act.subject.as_deref().unwrap_or("someone unknown");
     let said = match act.act {
+        Act::HabitRefused => format!("Refused a habit of {whom}"),
         Act::LinkMade => format!("Made a one-time link for {whom}"),
         Act::LinkUsed => "Used a one-time link".to_owned(),
         Act::PacketsOpened => format!("Opened the packets behind finding {whom}"),

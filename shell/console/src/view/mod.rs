@@ -6,6 +6,7 @@
 
 mod activity;
 mod asset;
+mod baseline;
 mod finding;
 mod gone;
 mod log;
@@ -22,6 +23,9 @@ pub(crate) use asset::roles_and_vendors;
 pub use asset::{
     AssetFilter, AssetList, AssetRow, AssetView, ComparedView, FactView, Presence, ServesView, TalkView,
     asset, assets, busiest,
+};
+pub use baseline::{
+    BaselineList, BaselineView, HabitView, HoursView, RateView, RefuseSaid, RefusedView, baselines,
 };
 pub use finding::{
     FindingFilter, FindingList, FindingRow, FindingView, OutcomeView, RULES, ReasonView, SEVERITIES,

@@ -138,6 +138,10 @@ impl Served {
                         let decided = town::decide(&mut deciding.write().unwrap(), &decision, &by, now);
                         let _ = answer.send(decided);
                     }
+                    Ask::Refuse { by, device, habit, answer, .. } => {
+                        let refused = town::refuse(&mut deciding.write().unwrap(), device, habit, &by, now);
+                        let _ = answer.send(refused);
+                    }
                 }
             }
         });

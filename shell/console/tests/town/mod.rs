@@ -61,6 +61,19 @@ pub fn decide(
     Ok(Box::new(decided))
 }
 
+/// Refuses a habit as the one loop would.
+pub fn refuse(
+    city: &mut City,
+    device: Address,
+    habit: defend::Habit,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), String> {
+    city.may_refuse(device, habit).map_err(str::to_owned)?;
+    city.handle(&Event::Refused { time: now, by: by.into(), device, habit }, &mut Vec::new());
+    Ok(())
+}
+
 /// Says what came of an order.
 pub fn answer(city: &mut City, response: u64, failure: Option<&str>, now: Timestamp) {
     let event = Event::Answered { time: now, response, failure: failure.map(Into::into) };

@@ -109,6 +109,8 @@ pub struct ActRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
+    /// A habit that was learned of a device was refused.
+    HabitRefused,
     /// A one-time link was made.
     LinkMade,
     /// A one-time link was used.
