@@ -9,6 +9,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod reference;
 pub(crate) mod responses;
+pub(crate) mod segmentation;
 pub(crate) mod zones;
 
 use crate::{
@@ -84,6 +85,7 @@ impl Page {
         let mut sections = vec![
             ("/", "City"),
             ("/zones", "Zones"),
+            ("/segmentation", "Segmentation"),
             ("/assets", "Assets"),
             ("/findings", "Findings"),
             ("/responses", "Responses"),

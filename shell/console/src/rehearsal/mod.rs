@@ -1,6 +1,9 @@
 //! Plans rehearsed against what history keeps: for the command line, and for the page that shows the answer.
 
 mod fold;
+mod latest;
+
+pub(crate) use latest::{Choice, Outcome, Rehearsals, Rehearsed, Running, Subject};
 
 use defend::rehearsal::{Answer, Rehearsal};
 use fold::Folding;
