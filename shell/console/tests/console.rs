@@ -12,6 +12,7 @@
 
 mod responses;
 mod schema;
+mod segmentation;
 mod served;
 mod town;
 
@@ -19,7 +20,7 @@ use serde_json::Value;
 use served::{Answer, Served};
 use store::Role;
 
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 26] = [
     "/",
     "/wall",
     "/services/telecare",
@@ -34,6 +35,8 @@ const PAGES: [&str; 24] = [
     "/findings/1/packets",
     "/responses",
     "/responses/1",
+    "/segmentation",
+    "/segmentation/amendment.patch",
     "/plan",
     "/log",
     "/people",
@@ -46,7 +49,7 @@ const PAGES: [&str; 24] = [
     "/sign-out",
 ];
 
-const API: [&str; 24] = [
+const API: [&str; 26] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
@@ -55,6 +58,7 @@ const API: [&str; 24] = [
     "/findings",
     "/findings/1",
     "/findings/1/packets",
+    "/firewall",
     "/health",
     "/log",
     "/log/head",
@@ -65,6 +69,7 @@ const API: [&str; 24] = [
     "/openapi.json",
     "/people",
     "/plan",
+    "/rehearsals/latest",
     "/requests",
     "/responses",
     "/responses/1",
@@ -97,6 +102,8 @@ async fn nobody_sees_anything_without_signing_in() {
         "/responses",
         "/responses/1/agree",
         "/plan/adopt",
+        "/segmentation/rehearse",
+        "/segmentation/choose",
         "/people",
         "/tokens",
         "/tokens/revoke",
