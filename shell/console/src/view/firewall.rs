@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 pub struct FirewallView {
     /// How the firewall stands, in a sentence.
     pub headline: String,
+    /// What else a person should know at once, each in a sentence: a change that waits, rules changed by hand, devices
+    /// that are cut off.
+    pub besides: Vec<String>,
     /// `none`, `open`, `observing` or `enforcing`.
     pub mode: &'static str,
     /// Why it could not be looked at; what else is said is then from before.
@@ -70,13 +73,12 @@ pub struct WatchedView {
 }
 
 impl FirewallView {
-    /// The mark and the colour of how it stands.
+    /// The mark and the colour of what its rules do.
     pub(crate) fn mark(&self) -> &'static str {
         match self.mode {
             "none" => "unknown",
             _ if self.unreachable.is_some() => "unknown",
-            "enforcing" if !self.differences.is_empty() => "down",
-            "enforcing" if self.proven && self.drift.is_empty() && !self.pending => "well",
+            "enforcing" => "well",
             _ => "at-risk",
         }
     }
@@ -111,6 +113,7 @@ pub fn firewall(city: &City) -> FirewallView {
                 .to_owned(),
             headline,
         ),
+        besides: known.map(besides).unwrap_or_default(),
         mode,
         unreachable: firewall.unreachable.map(|why| why.to_string()),
         pending: firewall.pending,
@@ -167,7 +170,7 @@ fn headline(firewall: &Firewall) -> String {
         1 => "one place".to_owned(),
         count => format!("{} places", number(count)),
     };
-    let first = match (firewall.mode, firewall.unequal.len()) {
+    match (firewall.mode, firewall.unequal.len()) {
         (FirewallMode::Open, _) => {
             "The firewall lets everything pass: it has no rules of the plan.".to_owned()
         }
@@ -188,15 +191,19 @@ fn headline(firewall: &Firewall) -> String {
         (FirewallMode::Enforcing, count) => {
             format!("The firewall does not do what the plan says, in {}.", places(count))
         }
-    };
-    let pending = if firewall.pending { " A change waits to be confirmed, or is reverted." } else { "" };
-    let drift = if firewall.drift.is_empty() { "" } else { " Somebody changed its rules by hand." };
+    }
+}
+
+/// What else a person should know of it at once.
+fn besides(firewall: &Firewall) -> Vec<String> {
+    let pending = firewall.pending.then(|| "A change waits to be confirmed, or is reverted.".to_owned());
+    let drift = (!firewall.drift.is_empty()).then(|| "Somebody changed its rules by hand.".to_owned());
     let contained = match firewall.contained.len() {
-        0 => String::new(),
-        1 => " One device is cut off.".to_owned(),
-        count => format!(" {} devices are cut off.", capital(&number(count))),
+        0 => None,
+        1 => Some("One device is cut off.".to_owned()),
+        count => Some(format!("{} devices are cut off.", capital(&number(count)))),
     };
-    format!("{first}{pending}{drift}{contained}")
+    [pending, drift, contained].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -221,10 +228,10 @@ mod tests {
             pending: true,
             ..enforcing.clone()
         };
+        assert_eq!(headline(&wrong), "The firewall does not do what the plan says, in two places.");
         assert_eq!(
-            headline(&wrong),
-            "The firewall does not do what the plan says, in two places. A change waits to be confirmed, or is \
-             reverted. Somebody changed its rules by hand. One device is cut off."
+            besides(&wrong).join(" "),
+            "A change waits to be confirmed, or is reverted. Somebody changed its rules by hand. One device is cut off."
         );
         let gone = Firewall { unreachable: Some("no socket".into()), ..enforcing.clone() };
         assert!(headline(&gone).contains("is not known"), "what was proven before is not said of now");

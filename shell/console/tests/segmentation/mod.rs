@@ -4,7 +4,7 @@ use crate::{
     schema,
     served::{Answer, Served},
 };
-use ::city::{Firewall, FirewallMode, Unequal};
+use ::city::{Firewall, FirewallMode};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::Role;
@@ -61,30 +61,18 @@ async fn the_first_line_is_the_firewall_as_it_stands() {
     assert_eq!(served.get_locally("/api/v1/firewall").await.json()["mode"], "none");
 
     let enforcing = Firewall { mode: FirewallMode::Enforcing, ..Firewall::default() };
-    served.firewall(enforcing.clone());
+    served.firewall(enforcing);
     let page = viewer.page().await;
     assert!(page.contains("The firewall enforces the plan, and is proven to."), "{page}");
     assert!(page.contains("confirmed, none pending") && page.contains("proven equal"), "{page}");
 
-    served.firewall(Firewall {
-        pending: true,
-        drift: vec!["+ tcp dport 23 accept".into()],
-        contained: vec!["192.0.2.94".parse().unwrap()],
-        unequal: vec![Unequal {
-            passes: true,
-            path: "Office to Traffic signals".into(),
-            packet: "tcp 192.0.2.40:40000 to 192.0.2.130:23".into(),
-            rule: "line 9 (chain forward): tcp dport 23 accept".into(),
-            conduits: vec!["conduit office-to-signals (conduits.toml:12)".into()],
-        }],
-        ..enforcing
-    });
+    served.firewall_as_in_the_example();
     let page = viewer.page().await;
     for part in [
         "does not do what the plan says, in one place",
         "passes, and the plan refuses it",
         "tcp dport 23 accept",
-        "conduits.toml:12",
+        "no conduit",
         "unless somebody confirms it",
         "192.0.2.94",
     ] {

@@ -191,6 +191,11 @@ impl Served {
         self.city.write().unwrap().handle(&event, &mut Vec::new());
     }
 
+    /// Tells of a firewall that does nearly what the plan says.
+    pub fn firewall_as_in_the_example(&self) {
+        town::look_at_firewall(&mut self.city.write().unwrap(), self.now);
+    }
+
     /// Seals the plan as it is compared with.
     pub async fn adopt(&self) {
         let file = |file: &plan::SourceFile| store::PlanFile {
