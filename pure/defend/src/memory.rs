@@ -142,7 +142,11 @@ impl Memory {
             let Some(habits) = self.by_device.get_mut(&device) else { continue };
             let over = habits.heard(time, learning);
             habits.note_peer(peer, *start, time, u64::from(*ended));
-            if over && habits.is_later_peer(peer, learning) && !outside() && habits.is_new_peer(peer, learning) {
+            if over
+                && habits.is_later_peer(peer, learning)
+                && !outside()
+                && habits.is_new_peer(peer, learning)
+            {
                 out.push(Breach::Unusual(Unusual::Peer { device, peer, flow: *flow }));
             }
         }
@@ -383,9 +387,9 @@ impl Habits {
 
     /// Whether a peer was first heard after learning and was not considered yet.
     fn is_later_peer(&self, address: Address, learning: SignedDuration) -> bool {
-        self.peers.get(&address).is_some_and(|peer| {
-            !peer.considered && peer.seen.first.duration_since(self.since) > learning
-        })
+        self.peers
+            .get(&address)
+            .is_some_and(|peer| !peer.considered && peer.seen.first.duration_since(self.since) > learning)
     }
 
     /// Whether a peer that is heard after learning is to be told of; each is considered once.

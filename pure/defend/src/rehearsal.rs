@@ -10,11 +10,13 @@ mod answer;
 mod end;
 mod judging;
 mod lines;
+mod proposal;
 mod seen;
 mod uses;
 mod words;
 
 pub use answer::{Answer, End, Line, Noticing, Reach, Refusal, Stand, Use};
+pub use proposal::{Proposal, Unfit, propose, unknown_id};
 pub use seen::{Asked, Spoken, Times};
 
 use city::{Allowance, Observation, Observed, Protocol, Target, Transport};

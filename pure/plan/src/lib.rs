@@ -8,7 +8,7 @@
 //! [`check`] finds every mistake of every file, not only the first; only a text without errors becomes a [`Plan`], and
 //! whoever holds one never checks again. [`format()`] writes a file in its one canonical form, [`schema`] describes the
 //! language to editors, [`Draft`] proposes a plan from traffic, [`propose`] writes conduits that something else proposes,
-//! and [`amend()`] adds to a plan's text.
+//! and [`amend()`] adds to a plan's text; [`unified`] writes what changed as a patch.
 //!
 //! This crate alone knows the plan's text.
 
@@ -19,6 +19,7 @@ mod check;
 mod conduits;
 mod csv;
 mod diagnostic;
+mod difference;
 mod draft;
 mod format;
 mod ids;
@@ -38,6 +39,7 @@ pub use allowance::can_be_written;
 pub use amend::{Addition, amend};
 pub use check::{Checked, check};
 pub use diagnostic::{Code, Diagnostic, Place, Related, Severity};
+pub use difference::unified;
 pub use draft::{Draft, Drafted};
 pub use format::format;
 pub use plan::Plan;

@@ -13,7 +13,7 @@ mod town;
 use console::{Ask, Config, FIRST_SIGN_IN, PlanText, Shared};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, PoisonError, RwLock};
-use store::{Kind, Link, Store};
+use store::{Kind, Link, PlanFile, PlanRecord, Record, Store};
 use tokio::sync::{mpsc, watch};
 
 #[tokio::main]
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = tempfile::tempdir()?;
     let (mut store, _) =
         Store::open(&directory.path().join("state"), Kind::Demo, "town", store::Limits::default()).await?;
-    let (city, events) = town::averbourne(now);
+    let (mut city, events) = town::averbourne(now);
     for event in &events {
         store.journal.append(event)?;
     }
@@ -32,7 +32,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let link = Link { purpose: FIRST_SIGN_IN.to_owned(), person: None };
     let secret = store.people.create_link(&link, now + SignedDuration::from_hours(1)).await?;
     let (_changes, changes) = watch::channel(1);
-    let (_plan, plan) = watch::channel(Arc::new(PlanText::of(&town::sources())));
+    let adopted = town::sources();
+    let file = |file: &plan::SourceFile| PlanFile { name: file.path().into(), text: file.text().into() };
+    let record = PlanRecord::new(adopted.iter().map(file).collect(), None, "Ada".to_owned());
+    store.log.seal(now, vec![Record::Plan(record)]).await?;
+    // The folder has a text that nobody adopted yet, so that there is something to rehearse.
+    let edited = |file: &plan::SourceFile| {
+        let text = file.text().replace("\"modbus: discover, read\", ", "");
+        plan::SourceFile::new(file.path(), text)
+    };
+    let folder: Vec<plan::SourceFile> = adopted.iter().map(edited).collect();
+    let (_plan, plan) = watch::channel(Arc::new(PlanText::of(&folder)));
+    town::look_at_firewall(&mut city, now);
     let city = Arc::new(RwLock::new(city));
     let (asks, mut asked) = mpsc::channel(1);
     let deciding = city.clone();

@@ -17,6 +17,7 @@ mod live;
 mod pages;
 mod reference;
 mod refusal;
+mod rehearsal;
 mod routes;
 mod serve;
 mod state;
@@ -27,5 +28,6 @@ mod words;
 
 pub use config::{Ask, Config, Shared, Tls};
 pub use door::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
+pub use rehearsal::rehearse;
 pub use serve::{Console, ServeError, open, router, serve};
 pub use view::PlanText;

@@ -35,14 +35,20 @@ pub(crate) async fn events(Reached(state): Reached<State>, _: Visitor) -> Result
         )
     })?;
     let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(tell(state.changes(), sender));
+    tokio::spawn(tell(state.changes(), state.rehearsals().changes(), sender));
     let body = Body::new(Changes { receiver, _place: place });
     Ok(([(header::CONTENT_TYPE, "text/event-stream")], body).into_response())
 }
 
-async fn tell(mut changes: watch::Receiver<u64>, sender: mpsc::Sender<Bytes>) {
+/// Tells of changes of the city and of rehearsals, by the sum of both numbers: it grows whenever one of them does.
+async fn tell(
+    mut changes: watch::Receiver<u64>,
+    mut rehearsals: watch::Receiver<u64>,
+    sender: mpsc::Sender<Bytes>,
+) {
     let end = Instant::now() + LIFE;
-    let mut message = format!("retry: 1000\nevent: change\ndata: {}\n\n", *changes.borrow_and_update());
+    let mut number = *changes.borrow_and_update() + *rehearsals.borrow_and_update();
+    let mut message = format!("retry: 1000\nevent: change\ndata: {number}\n\n");
     while sender.send(Bytes::from(message)).await.is_ok() && Instant::now() < end {
         tokio::select! {
             () = sender.closed() => return,
@@ -51,10 +57,13 @@ async fn tell(mut changes: watch::Receiver<u64>, sender: mpsc::Sender<Bytes>) {
         message = tokio::select! {
             () = sender.closed() => return,
             () = tokio::time::sleep(SILENCE) => ": still here\n\n".to_owned(),
-            changed = changes.changed() => match changed {
-                Ok(()) => format!("event: change\ndata: {}\n\n", *changes.borrow_and_update()),
-                Err(_) => return,
-            },
+            changed = async { tokio::select! { c = changes.changed() => c, r = rehearsals.changed() => r } } => {
+                if changed.is_err() {
+                    return;
+                }
+                number = *changes.borrow_and_update() + *rehearsals.borrow_and_update();
+                format!("event: change\ndata: {number}\n\n")
+            }
         };
     }
 }

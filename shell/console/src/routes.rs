@@ -4,7 +4,7 @@ use crate::{
     api,
     door::{self, pass},
     live,
-    pages::{self, assets, baseline, city, findings, log, people, plan, responses, zones},
+    pages::{self, assets, baseline, city, findings, log, people, plan, responses, segmentation, zones},
     refusal::Refusal,
     state::State,
     still,
@@ -37,6 +37,10 @@ pub(crate) fn router(state: State) -> Router {
         .route("/responses/{number}/agree", post(responses::agree))
         .route("/responses/{number}/dismiss", post(responses::dismiss))
         .route("/responses/{number}/release", post(responses::release))
+        .route("/segmentation", get(segmentation::segmentation))
+        .route("/segmentation/rehearse", post(segmentation::rehearse))
+        .route("/segmentation/choose", post(segmentation::choose))
+        .route("/segmentation/amendment.patch", get(segmentation::patch))
         .route("/plan", get(plan::plan))
         .route("/plan/adopt", post(plan::adopt))
         .route("/log", get(log::log))

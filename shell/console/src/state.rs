@@ -4,6 +4,7 @@ use crate::{
     config::{Config, Shared},
     door::{Hashing, Patience},
     refusal::Refusal,
+    rehearsal::Rehearsals,
     time::Clock,
     view::{Past, PlanText, Window},
 };
@@ -13,7 +14,7 @@ use std::{
     sync::{Arc, PoisonError, RwLockReadGuard},
     time::Duration,
 };
-use store::{Packets, People, Question, SealedLog};
+use store::{History, Packets, People, Question, SealedLog};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::spawn_blocking,
@@ -40,6 +41,7 @@ struct Inner {
     hashing: Hashing,
     streams: Arc<Semaphore>,
     questions: Arc<Semaphore>,
+    rehearsals: Rehearsals,
 }
 
 impl State {
@@ -51,6 +53,7 @@ impl State {
             hashing: Hashing::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
+            rehearsals: Rehearsals::new(),
         }))
     }
 
@@ -98,6 +101,14 @@ impl State {
                 Err(Refusal::Internal)
             }
         }
+    }
+
+    pub fn history(&self) -> &History {
+        &self.0.shared.history
+    }
+
+    pub fn rehearsals(&self) -> &Rehearsals {
+        &self.0.rehearsals
     }
 
     pub fn packets(&self) -> &Packets {

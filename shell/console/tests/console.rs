@@ -13,6 +13,7 @@
 mod baseline;
 mod responses;
 mod schema;
+mod segmentation;
 mod served;
 mod town;
 
@@ -20,7 +21,7 @@ use serde_json::Value;
 use served::{Answer, Served};
 use store::Role;
 
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 26] = [
     "/",
     "/wall",
     "/services/telecare",
@@ -35,6 +36,8 @@ const PAGES: [&str; 24] = [
     "/findings/1/packets",
     "/responses",
     "/responses/1",
+    "/segmentation",
+    "/segmentation/amendment.patch",
     "/plan",
     "/log",
     "/people",
@@ -47,7 +50,7 @@ const PAGES: [&str; 24] = [
     "/sign-out",
 ];
 
-const API: [&str; 25] = [
+const API: [&str; 27] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
@@ -57,6 +60,7 @@ const API: [&str; 25] = [
     "/findings",
     "/findings/1",
     "/findings/1/packets",
+    "/firewall",
     "/health",
     "/log",
     "/log/head",
@@ -67,6 +71,7 @@ const API: [&str; 25] = [
     "/openapi.json",
     "/people",
     "/plan",
+    "/rehearsals/latest",
     "/requests",
     "/responses",
     "/responses/1",
@@ -99,6 +104,8 @@ async fn nobody_sees_anything_without_signing_in() {
         "/responses",
         "/responses/1/agree",
         "/plan/adopt",
+        "/segmentation/rehearse",
+        "/segmentation/choose",
         "/people",
         "/tokens",
         "/tokens/revoke",

@@ -123,7 +123,8 @@ pub(super) fn headline(answer: &Answer) -> String {
         [name] => format!("1 service would notice: {name}. "),
         names => {
             let shown = names.get(..4).unwrap_or(names).join(", ");
-            let more = if names.len() > 4 { ", …" } else { "" };
+            let more = names.len().saturating_sub(4);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!("{} services would notice: {shown}{more}. ", names.len())
         }
     };

@@ -1,9 +1,6 @@
 //! `bastide defend …`: what a plan means for the network, before and after it is enforced.
 
 mod compile;
-mod difference;
-mod fold;
-mod proposal;
 mod prove;
 mod rehearse;
 mod show;

@@ -1,6 +1,6 @@
 //! `bastide defend rehearse`: a new plan against recorded traffic.
 
-use super::{fold, proposal, show};
+use super::show;
 use crate::{
     arguments::State,
     failure::{Verdict, warn},
@@ -10,8 +10,8 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use defend::rehearsal::{Answer, Rehearsal};
-use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use defend::rehearsal::{Answer, Line, Rehearsal, propose, unknown_id};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use plan::{Plan, SourceFile};
 use std::{
     ffi::OsString,
@@ -19,7 +19,7 @@ use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
 };
-use store::{Reader, Sweep};
+use store::Reader;
 
 #[derive(Args, Debug)]
 pub(crate) struct Rehearse {
@@ -84,7 +84,7 @@ pub(crate) fn run(command: &Rehearse) -> anyhow::Result<Verdict> {
     notes.iter().for_each(warn);
     let mut out = BufWriter::new(io::stdout().lock());
     if command.propose || !command.accept.is_empty() {
-        proposal::write(&mut out, &command.plan, &files, &answer, &command.accept)?;
+        out.write_all(patch(&command.plan, &files, &answer, &command.accept)?.as_bytes())?;
     } else {
         match command.format {
             RehearsalFormat::Json => {
@@ -128,22 +128,10 @@ fn recorded(command: &Rehearse, given: Option<Plan>, new: &Plan) -> anyhow::Resu
     if old.is_none() {
         notes.push("there is no plan of now to compare with; `--city` gives one".to_owned());
     }
-    let since = match command.since {
-        Some(back) => {
-            let latest = reader.history.latest()?;
-            latest.map(|latest| latest.checked_sub(back).unwrap_or(Timestamp::MIN))
-        }
-        None => None,
-    };
-    let rehearsal = Rehearsal::new(old.as_ref(), new);
-    let sweep = Sweep { since, targets: rehearsal.targets().clone() };
     let threads = command.threads.unwrap_or_else(cores);
-    let start = || fold::Folding::new(rehearsal.clone());
-    let (foldings, swept) = reader.history.sweep(&sweep, threads, start, fold::Folding::take)?;
-    notes.extend(swept.damaged);
-    let mut whole = rehearsal;
-    foldings.into_iter().for_each(|folding| whole.absorb(folding.into_rehearsal()));
-    Ok((whole.answer(), notes))
+    let (answer, damaged) = console::rehearse(&reader.history, old.as_ref(), new, command.since, threads)?;
+    notes.extend(damaged);
+    Ok((answer, notes))
 }
 
 /// Rehearses against captures, by the path that every capture takes.
@@ -157,6 +145,36 @@ fn captured(command: &Rehearse, old: Option<&Plan>, new: &Plan) -> anyhow::Resul
         },
     )?;
     Ok(rehearsal.answer())
+}
+
+/// The patch that would allow the lines accepted; or, where none is named, everything that the new plan would refuse or
+/// find and the plan of now does not. What is outside the plan of now may be an attack: that is allowed only by its name.
+fn patch(
+    folder: &Path,
+    files: &[SourceFile],
+    answer: &Answer,
+    accepted: &[String],
+) -> anyhow::Result<String> {
+    if let Some(unknown) = unknown_id(answer, accepted.iter().map(String::as_str)) {
+        bail!("no line of this rehearsal has the id `{unknown}`; `--format json` shows all of them");
+    }
+    let wanted = |line: &Line| {
+        if accepted.is_empty() { line.is_change() } else { accepted.iter().any(|id| *id == line.id) }
+    };
+    let left = answer.against().filter(|line| line.ran && !wanted(line)).count();
+    if accepted.is_empty() && left > 0 {
+        warn(format_args!(
+            "{left} lines that are outside the plan of now too are not in the patch; `--accept ID` puts one in"
+        ));
+    }
+    let Ok(proposal) = propose(files, answer, wanted) else {
+        bail!(
+            "the plan in {} would have errors with these additions; add them by hand, as `--format json` shows them",
+            folder.display()
+        );
+    };
+    proposal.left_out.iter().for_each(warn);
+    Ok(proposal.patch)
 }
 
 #[cfg(test)]

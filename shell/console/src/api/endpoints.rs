@@ -4,9 +4,10 @@ use crate::{
     api::answer,
     view::{
         ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
-        ConversationList, FindingFilter, FindingList, FindingView, HeadView, MatrixView, PairView,
-        PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RefuseSaid, RequestList,
-        ResponseFilter, ResponseList, ResponseView, ServiceView, TokenSaid, VerbFilter, VerifiedView,
+        ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HeadView, MatrixView,
+        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RefuseSaid,
+        RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView, ServiceView,
+        TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -155,6 +156,26 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         "/responses/{number}/release",
         "Connects the device of a response again.",
         Some(shape::<ReasonSaid>),
+    ),
+    read(
+        "/firewall",
+        "The firewall: what its rules do, whether they are proven to mean the plan, and what only the wire watches.",
+        shape::<FirewallView>,
+    ),
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        body: Some(shape::<RehearseSaid>),
+        ..read(
+            "/rehearsals",
+            "Begins to run the plan in the folder, or else the plan of now, against what was recorded. One at a time.",
+            shape::<RehearsalView>,
+        )
+    },
+    read(
+        "/rehearsals/latest",
+        "The rehearsal that runs, and what the last one came to. Kept in memory until the next ends.",
+        shape::<RehearsalView>,
     ),
     read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),
     Endpoint {

@@ -10,6 +10,7 @@ mod endpoints;
 mod openapi;
 mod past;
 mod responses;
+mod segmentation;
 
 pub(crate) use endpoints::{ENDPOINTS, Endpoint};
 
@@ -37,6 +38,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/findings", get(answer::findings)),
         ("GET", "/findings/{number}", get(answer::finding)),
         ("GET", "/findings/{number}/packets", get(findings::packets)),
+        ("GET", "/firewall", get(segmentation::firewall)),
         ("GET", "/health", get(answer::health)),
         ("GET", "/log", get(answer::log)),
         ("GET", "/log/head", get(answer::log_head)),
@@ -51,6 +53,8 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("POST", "/people/{id}/link", post(answer::link_person)),
         ("GET", "/plan", get(answer::plan)),
         ("POST", "/plan/adopt", post(answer::adopt)),
+        ("POST", "/rehearsals", post(segmentation::rehearse)),
+        ("GET", "/rehearsals/latest", get(segmentation::latest)),
         ("GET", "/requests", get(past::requests)),
         ("GET", "/responses", get(responses::responses)),
         ("POST", "/responses", post(responses::contain)),

@@ -10,6 +10,7 @@ pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod reference;
 pub(crate) mod responses;
+pub(crate) mod segmentation;
 pub(crate) mod zones;
 
 use crate::{
@@ -85,6 +86,7 @@ impl Page {
         let mut sections = vec![
             ("/", "City"),
             ("/zones", "Zones"),
+            ("/segmentation", "Segmentation"),
             ("/assets", "Assets"),
             ("/findings", "Findings"),
             ("/responses", "Responses"),

@@ -8,11 +8,13 @@ mod activity;
 mod asset;
 mod baseline;
 mod finding;
+mod firewall;
 mod gone;
 mod log;
 mod past;
 mod people;
 mod plan;
+mod rehearsal;
 mod responding;
 mod response;
 mod summary;
@@ -31,12 +33,18 @@ pub use finding::{
     FindingFilter, FindingList, FindingRow, FindingView, OutcomeView, RULES, ReasonView, SEVERITIES,
     TechniqueView, finding, findings, latest, rule_title,
 };
+pub use firewall::{DifferenceView, FirewallView, WatchedView, firewall};
 pub use gone::{LossView, UnreadView, losses, unread};
 pub use log::{HeadView, RecordView, VerifiedView, head, record, verified};
 pub use past::{ConversationList, ConversationView, RequestList, RequestView};
 pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};
 pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
 pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
+pub(crate) use rehearsal::rehearsal;
+pub use rehearsal::{
+    AnswerView, LineEndView, LineView, NoticingView, RehearsalView, RehearseSaid, RehearsedView, RunningView,
+    UnusedView,
+};
 pub(crate) use responding::{Responding, responding, responding_to, target, targets};
 pub use response::{
     AnsweredView, ByHandView, ConsequenceView, ContainSaid, ReasonSaid, ResponseCounts, ResponseFilter,

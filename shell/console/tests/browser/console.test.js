@@ -71,7 +71,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
   });
 
   const pages = async () => {
-    const paths = ["/", "/wall", "/zones", "/assets", "/assets?presence=silent&order=-last", "/findings", "/findings?severity=high&order=latest", "/responses", "/plan", "/log", "/people", "/api"];
+    const paths = ["/", "/wall", "/zones", "/assets", "/assets?presence=silent&order=-last", "/findings", "/findings?severity=high&order=latest", "/responses", "/segmentation", "/plan", "/log", "/people", "/api"];
     for (const [list, inside] of [["/assets", "/assets/"], ["/findings", "/findings/"], ["/responses", "/responses/"], ["/", "/services/"], ["/zones", "/zones/"]]) {
       await go(list);
       const found = await page.$$eval("main a[href]", (links, inside) => links.map((a) => a.getAttribute("href")).filter((href) => href.startsWith(inside)), inside);
@@ -177,7 +177,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
 
   test("targets are large enough to hit", async () => {
     await page.setViewportSize(phone);
-    for (const path of ["/", "/findings", "/assets", "/assets/pc-01", "/responses", "/people"]) {
+    for (const path of ["/", "/findings", "/assets", "/assets/pc-01", "/responses", "/segmentation", "/people"]) {
       await go(path);
       const small = await page.$$eval("button, input:not([type=hidden]), select, nav a", (all) => all.filter((e) => e.checkVisibility()).map((e) => [e.outerHTML.slice(0, 100), e.getBoundingClientRect()]).filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html));
       assert.deepEqual(small, [], path);
@@ -233,6 +233,29 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
     await page.fill("#dismiss-reason", "It was unplugged");
     await page.click("form[action$='/dismiss'] button");
     assert.match(await page.textContent("main"), new RegExp(`${name}: Dismissed: It was unplugged`));
+  });
+
+  test("a plan is rehearsed by the keyboard, and the open page shows the answer by itself", async () => {
+    await go("/segmentation");
+    assert.match(await page.textContent("h1"), /firewall/i);
+    await page.focus("form[action='/segmentation/rehearse'] button");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${origin}/segmentation#rehearsal`);
+    await page.waitForSelector("#segmentation-answer .answer", { timeout: 60000 });
+    assert.match(await page.textContent("#segmentation-answer .answer"), /on record would/);
+    const wrong = [];
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      for (const [size, viewport] of [["desk", desk], ["phone", phone]]) {
+        await page.setViewportSize(viewport);
+        wrong.push(...(await seenBy(`/segmentation with an answer (${scheme}, ${size})`)));
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (wide > 0) wrong.push(`/segmentation is ${wide} px wider than a ${size}'s screen`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+    await page.setViewportSize(desk);
+    await page.emulateMedia({ colorScheme: "light" });
   });
 
   test("the stream of changes is open", async () => {

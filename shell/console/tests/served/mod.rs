@@ -27,7 +27,7 @@ pub struct Served {
     address: SocketAddr,
     store: Store,
     changes: watch::Sender<u64>,
-    _plan: watch::Sender<Arc<PlanText>>,
+    plan: watch::Sender<Arc<PlanText>>,
     adopted: Arc<Mutex<Vec<String>>>,
     city: Arc<RwLock<cycle::City>>,
     now: Timestamp,
@@ -170,7 +170,7 @@ impl Served {
         let console = console::open(config, shared).await.map_err(|cause| cause.to_string())?;
         let address = console.addresses()[0];
         tokio::spawn(console.run(std::future::pending()));
-        Ok(Served { address, store, changes, _plan: plan_text, adopted, city, now, directory })
+        Ok(Served { address, store, changes, plan: plan_text, adopted, city, now, directory })
     }
 
     pub fn host(&self) -> String {
@@ -187,6 +187,34 @@ impl Served {
 
     pub fn change(&self, number: u64) {
         self.changes.send(number).unwrap();
+    }
+
+    /// Tells what the firewall has.
+    pub fn firewall(&self, firewall: ::city::Firewall) {
+        let event = cycle::Event::Firewall { time: self.now, firewall: Box::new(firewall) };
+        self.city.write().unwrap().handle(&event, &mut Vec::new());
+    }
+
+    /// Tells of a firewall that does nearly what the plan says.
+    pub fn firewall_as_in_the_example(&self) {
+        town::look_at_firewall(&mut self.city.write().unwrap(), self.now);
+    }
+
+    /// Seals the plan as it is compared with.
+    pub async fn adopt(&self) {
+        let file = |file: &plan::SourceFile| store::PlanFile {
+            name: file.path().to_owned(),
+            text: file.text().to_owned(),
+        };
+        let record = store::PlanRecord::new(town::sources().iter().map(file).collect(), None, "Ada".into());
+        self.store.log.seal(self.now, vec![store::Record::Plan(record)]).await.unwrap();
+    }
+
+    /// Changes the text in the plan's folder.
+    pub fn write_plan(&self, edit: impl Fn(&str) -> String) {
+        let edited = |file: &plan::SourceFile| plan::SourceFile::new(file.path(), edit(file.text()));
+        let files: Vec<_> = town::sources().iter().map(edited).collect();
+        self.plan.send_replace(Arc::new(PlanText::of(&files)));
     }
 
     /// Says what came of an order.

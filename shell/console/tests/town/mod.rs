@@ -74,6 +74,25 @@ pub fn refuse(
     Ok(())
 }
 
+/// Tells of a firewall that does nearly what the plan says.
+pub fn look_at_firewall(city: &mut City, now: Timestamp) {
+    let firewall = ::city::Firewall {
+        mode: ::city::FirewallMode::Enforcing,
+        pending: true,
+        drift: vec!["+ tcp dport 23 accept comment \"for the contractor\"".into()],
+        contained: vec![IpAddr::from([192, 0, 2, 94])],
+        unequal: vec![::city::Unequal {
+            passes: true,
+            path: "Council offices to Traffic signals".into(),
+            packet: "tcp 192.0.2.40:40000 to 192.0.2.71:23, a new connection".into(),
+            rule: "line 9 (chain forward): tcp dport 23 accept comment \"for the contractor\"".into(),
+            conduits: Vec::new(),
+        }],
+        ..::city::Firewall::default()
+    };
+    city.handle(&Event::Firewall { time: now, firewall: Box::new(firewall) }, &mut Vec::new());
+}
+
 /// Says what came of an order.
 pub fn answer(city: &mut City, response: u64, failure: Option<&str>, now: Timestamp) {
     let event = Event::Answered { time: now, response, failure: failure.map(Into::into) };

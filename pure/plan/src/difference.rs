@@ -16,8 +16,9 @@ enum Step {
     In,
 }
 
-/// The difference between the text of a file before and after. Empty if there is none.
-pub(super) fn unified(path: &str, before: &str, after: &str) -> String {
+/// The difference between the text of a file before and after, as `patch` reads it. Empty if there is none.
+#[must_use]
+pub fn unified(path: &str, before: &str, after: &str) -> String {
     if before == after {
         return String::new();
     }
