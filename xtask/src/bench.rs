@@ -6,6 +6,7 @@
 mod hardness;
 mod machine;
 mod measure;
+mod segmentation;
 
 use crate::{
     house,
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let given = match arguments {
         [] => None,
         ["hardness"] => return hardness::run(),
+        ["segmentation"] => return segmentation::run(),
         [capture] => Some(PathBuf::from(capture)),
         _ => bail!("one capture at most"),
     };
@@ -112,9 +114,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
 
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
-    let hardness = hardness::section(&fs::read_to_string(&into).unwrap_or_default());
+    let old = fs::read_to_string(&into).unwrap_or_default();
+    let kept = segmentation::section(&old) + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
-    fs::write(&into, text.clone() + &hardness)?;
+    fs::write(&into, text.clone() + &kept)?;
     println!("{text}\nwritten to {}", into.display());
     Ok(true)
 }
