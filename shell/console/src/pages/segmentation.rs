@@ -102,8 +102,8 @@ pub(crate) async fn segmentation(
     theme: Theme,
 ) -> Result<Response, Refusal> {
     visitor.must(Right::Look)?;
-    let ready = match subject(&state).await {
-        Ok(subject) => Ok(Ready { is_adopted: subject.is_adopted, version: subject.version }),
+    let ready = match text(&state).await {
+        Ok(text) => Ok(Ready { is_adopted: text.is_adopted, version: text.version }),
         Err(Refusal::Unfit(why)) => Err(why),
         Err(refusal) => return Err(refusal),
     };
@@ -139,33 +139,48 @@ fn unfit_days() -> Refusal {
     Refusal::Unfit(format!("Say how many days to look back, from 1 to {}.", words::grouped(DAYS_MAX.into())))
 }
 
-/// The plan that would be rehearsed now.
-async fn subject(state: &State) -> Result<Subject, Refusal> {
-    let old = state.city().plan().cloned();
+/// The text of a plan that can be rehearsed.
+struct PlanToRehearse {
+    files: Vec<SourceFile>,
+    version: Option<String>,
+    is_adopted: bool,
+}
+
+/// The text that would be rehearsed now. Whether it has errors was seen when it was read.
+async fn text(state: &State) -> Result<PlanToRehearse, Refusal> {
     let sealed = state.log().latest(Some("plan"), 1).await.map_err(unread)?;
     let adopted = sealed.first().and_then(|sealed| match sealed.record() {
         Some(Record::Plan(plan)) => Some(plan),
         _ => None,
     });
-    let text = state.plan_text();
-    let (files, version): (Vec<SourceFile>, _) = if text.sources.is_empty() {
-        let PlanRecord { files, digest, .. } = adopted
-            .clone()
-            .ok_or_else(|| Refusal::Unfit("There is no plan that could be rehearsed.".to_owned()))?;
+    let folder = state.plan_text();
+    if folder.sources.is_empty() {
+        let PlanRecord { files, digest, .. } =
+            adopted.ok_or_else(|| Refusal::Unfit("There is no plan that could be rehearsed.".to_owned()))?;
         let file = |PlanFile { name, text }| SourceFile::new(name, text);
-        (files.into_iter().map(file).collect(), Some(digest))
-    } else {
-        let file = |source: &view::SourceView| SourceFile::new(source.path.clone(), source.text.clone());
-        (text.sources.iter().map(file).collect(), text.version.clone())
-    };
-    let is_adopted = adopted.is_some_and(|adopted| Some(adopted.digest) == version);
+        let files = files.into_iter().map(file).collect();
+        return Ok(PlanToRehearse { files, version: Some(digest), is_adopted: true });
+    }
+    if folder.diagnostics.iter().any(|flaw| flaw.severity == "error") {
+        return Err(Refusal::Unfit(ERRORS.to_owned()));
+    }
+    let file = |source: &view::SourceView| SourceFile::new(source.path.clone(), source.text.clone());
+    Ok(PlanToRehearse {
+        files: folder.sources.iter().map(file).collect(),
+        is_adopted: adopted.is_some_and(|adopted| Some(adopted.digest) == folder.version),
+        version: folder.version.clone(),
+    })
+}
+
+const ERRORS: &str = "The plan in the folder has errors, and cannot be rehearsed before they are mended.";
+
+/// The plan that would be rehearsed now, beside the plan of now.
+async fn subject(state: &State) -> Result<Subject, Refusal> {
+    let old = state.city().plan().cloned();
+    let PlanToRehearse { files, version, is_adopted } = text(state).await?;
     let checked = move || (::plan::check(&files).plan, files);
     let (new, files) = tokio::task::spawn_blocking(checked).await.map_err(|_| Refusal::Internal)?;
-    let new = new.ok_or_else(|| {
-        Refusal::Unfit(
-            "The plan in the folder has errors, and cannot be rehearsed before they are mended.".to_owned(),
-        )
-    })?;
+    let new = new.ok_or_else(|| Refusal::Unfit(ERRORS.to_owned()))?;
     Ok(Subject { files, version, is_adopted, new, old })
 }
 
@@ -190,14 +205,20 @@ pub(crate) async fn choose(
         let open = outcome.answer.against().filter(|line| line.is_change());
         let open = open.filter(|line| !last.choices.contains_key(line.id.as_str()));
         let open: Vec<String> = open.map(|line| line.id.to_string()).collect();
-        state.rehearsals().choose(&open, choice);
+        note(&state, open, choice).await?;
         return Ok(Redirect::to("/segmentation#amendments").into_response());
     }
     if unknown_id(&outcome.answer, [id]).is_some() {
         return Err(gone());
     }
-    state.rehearsals().choose(&[id.to_owned()], choice);
+    note(&state, vec![id.to_owned()], choice).await?;
     Ok(Redirect::to(&format!("/segmentation#line-{id}")).into_response())
+}
+
+async fn note(state: &State, ids: Vec<String>, choice: Option<Choice>) -> Result<(), Refusal> {
+    let state = state.clone();
+    let noted = tokio::task::spawn_blocking(move || state.rehearsals().choose(&ids, choice));
+    noted.await.map_err(|_| Refusal::Internal)
 }
 
 /// The amendments chosen, as a patch.
@@ -205,13 +226,13 @@ pub(crate) async fn patch(Reached(state): Reached<State>, visitor: Visitor) -> R
     visitor.must(Right::Look)?;
     let (_, last) = state.rehearsals().now();
     let nothing = || Refusal::NotFound("No amendment was chosen in the rehearsal that is kept.".to_owned());
-    let proposal = last.and_then(|last| last.patch()).ok_or_else(nothing)?;
-    let proposal = proposal.map_err(|_| Refusal::Conflict(UNFIT.to_owned()))?;
+    let proposal = last.and_then(|last| last.patch).ok_or_else(nothing)?;
+    let proposal = proposal.as_ref().as_ref().map_err(|_| Refusal::Conflict(UNFIT.to_owned()))?;
     let head = [
         (header::CONTENT_TYPE, "text/x-patch; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"amendment.patch\""),
     ];
-    Ok((head, proposal.patch).into_response())
+    Ok((head, proposal.patch.clone()).into_response())
 }
 
 const UNFIT: &str = "The plan would have errors with these amendments; they have to be added by hand.";
@@ -221,11 +242,11 @@ fn tell(state: &State, rehearsal: &RehearsalView, ready: Option<&Ready>) -> Opti
     let answer = last.answer.as_ref()?;
     let against = || answer.refused.iter().chain(&answer.watched);
     let chosen = |choice| against().filter(|line| line.choice == Some(choice)).count();
-    let patch = state.rehearsals().now().1.and_then(|last| last.patch());
-    let (patch, left_out) = match patch {
+    let patch = state.rehearsals().now().1.and_then(|last| last.patch);
+    let (patch, left_out) = match patch.as_deref() {
         None => (None, Vec::new()),
         Some(Err(_)) => (Some(Err(UNFIT.to_owned())), Vec::new()),
-        Some(Ok(proposal)) => (Some(Ok(proposal.patch)), proposal.left_out),
+        Some(Ok(proposal)) => (Some(Ok(proposal.patch.clone())), proposal.left_out.clone()),
     };
     let known = |from: &str, to: &str| {
         let city = state.city();

@@ -64,6 +64,9 @@ pub(crate) struct Rehearsed {
     pub outcome: Arc<Result<Outcome, String>>,
     /// By the ids of lines.
     pub choices: BTreeMap<String, Choice>,
+    /// What the amendments among the choices come to; none without any. Made when something is chosen, for a large plan
+    /// takes seconds to check.
+    pub patch: Option<Arc<Result<Proposal, Unfit>>>,
 }
 
 /// What a person chooses about something that would be refused or found.
@@ -99,7 +102,7 @@ impl Subject {
 
 impl Rehearsed {
     /// The amendments chosen, as a patch of the text that was rehearsed. None if none was chosen.
-    pub fn patch(&self) -> Option<Result<Proposal, Unfit>> {
+    fn proposed(&self) -> Option<Result<Proposal, Unfit>> {
         let outcome = self.outcome.as_ref().as_ref().ok()?;
         let wanted = |id: &str| self.choices.get(id) == Some(&Choice::Amend);
         if !outcome.answer.against().any(|line| wanted(&line.id)) {
@@ -156,15 +159,27 @@ impl Rehearsals {
         })
     }
 
-    /// Notes choices about lines of the last rehearsal; none takes a choice back.
+    /// Notes choices about lines of the last rehearsal, and makes the patch anew; none takes a choice back. Not for a
+    /// thread that others wait for.
     pub fn choose(&self, ids: &[String], choice: Option<Choice>) {
-        if let Some(last) = &mut self.kept().last {
+        let chosen = {
+            let mut kept = self.kept();
+            let Some(last) = &mut kept.last else { return };
             for id in ids {
                 match choice {
                     Some(choice) => drop(last.choices.insert(id.clone(), choice)),
                     None => drop(last.choices.remove(id)),
                 }
             }
+            last.patch = None;
+            last.clone()
+        };
+        let patch = chosen.proposed().map(Arc::new);
+        if let Some(last) = &mut self.kept().last
+            && last.choices == chosen.choices
+            && Arc::ptr_eq(&last.outcome, &chosen.outcome)
+        {
+            last.patch = patch;
         }
         self.changed();
     }
@@ -203,6 +218,7 @@ impl Drop for Turn {
             subject: self.subject.clone(),
             outcome: Arc::new(self.outcome.take().unwrap_or_else(fault)),
             choices: BTreeMap::new(),
+            patch: None,
         };
         let rehearsals = self.state.rehearsals();
         *rehearsals.kept() = Kept { running: None, last: Some(rehearsed) };
