@@ -36,7 +36,9 @@ pub(super) fn run() -> Result<bool> {
     );
     build(&["--package", "range", "--example", "segmentation_speed"])?;
     for zones in ZONES {
-        let output = Command::new(house::root().join("target/release/examples/segmentation_speed")).arg(zones).output()?;
+        let output = Command::new(house::root().join("target/release/examples/segmentation_speed"))
+            .arg(zones)
+            .output()?;
         let line = String::from_utf8_lossy(&output.stdout).into_owned();
         let Ok(value) = serde_json::from_str::<Value>(line.trim()) else {
             bail!("segmentation_speed said: {line}{}", String::from_utf8_lossy(&output.stderr))
@@ -73,7 +75,8 @@ pub(super) fn run() -> Result<bool> {
 /// A page with the section in the place of the one it had, or before the section on hardness.
 fn put(page: &str, text: &str) -> String {
     let old = section(page);
-    let page = if old.is_empty() { page.to_owned() } else { page.replace(old.trim(), "").replace("\n\n\n", "\n\n") };
+    let page =
+        if old.is_empty() { page.to_owned() } else { page.replace(old.trim(), "").replace("\n\n\n", "\n\n") };
     let at = page.find("## Hardness").unwrap_or(page.len());
     let (before, after) = page.split_at(at);
     format!("{}\n\n{}\n\n{after}", before.trim_end(), text.trim_end())

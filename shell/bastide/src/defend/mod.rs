@@ -19,7 +19,7 @@ pub(crate) enum DefendCommand {
         after_help = "Exit codes: 0 nothing that ran would be refused; 1 something would; 2 could not.\n\
                       Examples:\n  bastide defend rehearse --plan ./new-plan --since 30d\n  bastide defend rehearse \
                       --plan ./new-plan --city ./city --capture monday.pcap tuesday.pcap\n  bastide defend rehearse \
-                      --plan ./new-plan --accept r1f2e3d4c5b > amendment.patch"
+                      --plan ./new-plan --amend r1f2e3d4c5b > amendment.patch"
     )]
     Rehearse(rehearse::Rehearse),
     /// Print the plan's conduits as the rules of a firewall

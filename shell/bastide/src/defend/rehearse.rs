@@ -46,7 +46,7 @@ pub(crate) struct Rehearse {
     propose: bool,
     /// Print a patch that would allow these lines and no others
     #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',')]
-    accept: Vec<String>,
+    amend: Vec<String>,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = RehearsalFormat::Table)]
     format: RehearsalFormat,
@@ -83,8 +83,8 @@ pub(crate) fn run(command: &Rehearse) -> anyhow::Result<Verdict> {
     };
     notes.iter().for_each(warn);
     let mut out = BufWriter::new(io::stdout().lock());
-    if command.propose || !command.accept.is_empty() {
-        out.write_all(patch(&command.plan, &files, &answer, &command.accept)?.as_bytes())?;
+    if command.propose || !command.amend.is_empty() {
+        out.write_all(patch(&command.plan, &files, &answer, &command.amend)?.as_bytes())?;
     } else {
         match command.format {
             RehearsalFormat::Json => {
@@ -147,24 +147,19 @@ fn captured(command: &Rehearse, old: Option<&Plan>, new: &Plan) -> anyhow::Resul
     Ok(rehearsal.answer())
 }
 
-/// The patch that would allow the lines accepted; or, where none is named, everything that the new plan would refuse or
+/// The patch that would allow the lines named; or, where none is named, everything that the new plan would refuse or
 /// find and the plan of now does not. What is outside the plan of now may be an attack: that is allowed only by its name.
-fn patch(
-    folder: &Path,
-    files: &[SourceFile],
-    answer: &Answer,
-    accepted: &[String],
-) -> anyhow::Result<String> {
-    if let Some(unknown) = unknown_id(answer, accepted.iter().map(String::as_str)) {
+fn patch(folder: &Path, files: &[SourceFile], answer: &Answer, amended: &[String]) -> anyhow::Result<String> {
+    if let Some(unknown) = unknown_id(answer, amended.iter().map(String::as_str)) {
         bail!("no line of this rehearsal has the id `{unknown}`; `--format json` shows all of them");
     }
     let wanted = |line: &Line| {
-        if accepted.is_empty() { line.is_change() } else { accepted.iter().any(|id| *id == line.id) }
+        if amended.is_empty() { line.is_change() } else { amended.iter().any(|id| *id == line.id) }
     };
     let left = answer.against().filter(|line| line.ran && !wanted(line)).count();
-    if accepted.is_empty() && left > 0 {
+    if amended.is_empty() && left > 0 {
         warn(format_args!(
-            "{left} lines that are outside the plan of now too are not in the patch; `--accept ID` puts one in"
+            "{left} lines that are outside the plan of now too are not in the patch; `--amend ID` puts one in"
         ));
     }
     let Ok(proposal) = propose(files, answer, wanted) else {

@@ -124,13 +124,13 @@ fn a_conduit_taken_out_is_noticed_and_the_patch_puts_back_what_it_needs() {
         .filter(|line| line["ran"] == true)
         .map(|line| text(&line, "/id"))
         .collect();
-    let output = rehearse(&patched, &["--accept", &ids.join(",")]);
+    let output = rehearse(&patched, &["--amend", &ids.join(",")]);
     let opened = patch(&patched, folder.path(), &output);
     let output = rehearse(&opened, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("Newly possible"), "{said}");
-    let unknown = rehearse(&new, &["--accept", "r0000000000"]);
+    let unknown = rehearse(&new, &["--amend", "r0000000000"]);
     assert_eq!(unknown.status.code(), Some(2));
 }
 
