@@ -254,9 +254,6 @@ impl Display for Done {
             Done::Contained { address, sets, .. } if sets.is_empty() => {
                 write!(f, "{address} is kept for quarantine, but no rules that have one are in force")
             }
-            Done::Contained { address, mode: Some(Mode::Observe), .. } => {
-                write!(f, "{address} is in quarantine, but the rules in force only log it")
-            }
             Done::Contained { address, .. } => write!(f, "{address} is in quarantine"),
             Done::Released { address, was_contained: true } => write!(f, "{address} is out of quarantine"),
             Done::Released { address, was_contained: false } => write!(f, "{address} was not in quarantine"),
