@@ -1,7 +1,7 @@
 //! Defend: traffic compared with the plan's conduits and with what was learned.
 //!
 //! - [`conduit`] judges a flow or a request against the plan, and nothing else.
-//! - [`passes_firewall`] says what a firewall lets pass, which knows addresses and ports and no more.
+//! - [`segmentation::passes_firewall`] says what a firewall lets pass, which knows addresses and ports and no more.
 //! - [`rehearsal`] runs another plan against what was recorded: what it would refuse, and what it would no longer need.
 //! - [`Guard`] folds observations and tells of each [`Breach`]: traffic outside every conduit, a verb its conduit does
 //!   not allow, scans, addresses claimed twice, verbs and destinations never seen while learning.

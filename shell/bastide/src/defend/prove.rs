@@ -8,11 +8,13 @@ use crate::{
     table::{Table, printable},
 };
 use anyhow::{Context, bail};
-use city::Unequal;
+use city::{Unequal, ZoneId};
 use clap::{Args, ValueEnum};
-use defend::segmentation::{Policy, Proof, Question, prove};
+use defend::segmentation::{Counterexample, Policy, Proof, Question, prove};
 use enforce::Client;
-use ruleset::Ruleset;
+use plan::Plan;
+use ruleset::{Field, Ruleset, State};
+use serde::Serialize;
 use serde_json::json;
 use std::{
     fs,
@@ -57,6 +59,74 @@ pub(crate) enum Answers {
     Stateless,
 }
 
+/// A counterexample for programmes. The names of the fields are stable.
+#[derive(Serialize)]
+struct Shown {
+    /// The zones of the ends, by their ids; none for a place in no zone.
+    from: Option<ZoneId>,
+    to: Option<ZoneId>,
+    /// `tcp`, `udp`, `sctp`, `icmp`, `icmpv6`, or the number.
+    protocol: String,
+    source: Option<IpAddr>,
+    destination: Option<IpAddr>,
+    /// For ICMP the type and the code.
+    source_port: u16,
+    destination_port: u16,
+    /// `new` begins a conversation.
+    state: &'static str,
+    /// The interface that it comes in at, where rules ask for it.
+    interface: Option<String>,
+    allowed_by_plan: bool,
+    allowed_by_rules: bool,
+    /// The rule that decided, with its line.
+    rule: String,
+    /// The conduits between the two zones, each with its file and line; none if there is no conduit.
+    plan_line: Option<String>,
+    /// Conditions of the rules that the plan does not know, and whether they hold.
+    conditions: Vec<(String, bool)>,
+}
+
+impl Shown {
+    fn new(plan: &Plan, ruleset: &Ruleset, one: &Counterexample) -> Shown {
+        let told = unequal(plan, ruleset, one);
+        let get = |field| one.packet.get(field);
+        let v6 = get(Field::Ethertype) == 0x86dd;
+        let address = |field| -> Option<IpAddr> {
+            let value = get(field);
+            match v6 {
+                true => Some(std::net::Ipv6Addr::from_bits(value).into()),
+                false => Some(std::net::Ipv4Addr::from_bits(u32::try_from(value).ok()?).into()),
+            }
+        };
+        let state = State::ALL.into_iter().find(|state| state.number() == get(Field::State));
+        let interface =
+            usize::try_from(get(Field::InterfaceIn)).ok().and_then(|number| number.checked_sub(1));
+        Shown {
+            from: one.from.clone(),
+            to: one.to.clone(),
+            protocol: match get(Field::Protocol) {
+                1 => "icmp".into(),
+                6 => "tcp".into(),
+                17 => "udp".into(),
+                58 => "icmpv6".into(),
+                132 => "sctp".into(),
+                number => number.to_string(),
+            },
+            source: address(Field::Source),
+            destination: address(Field::Destination),
+            source_port: u16::try_from(get(Field::SourcePort)).unwrap_or_default(),
+            destination_port: u16::try_from(get(Field::DestinationPort)).unwrap_or_default(),
+            state: state.map_or("", State::as_str),
+            interface: interface.and_then(|at| ruleset.interfaces.get(at)).map(ToString::to_string),
+            allowed_by_plan: !one.passes,
+            allowed_by_rules: one.passes,
+            rule: told.rule.to_string(),
+            plan_line: (!told.conduits.is_empty()).then(|| told.conduits.join(", ")),
+            conditions: one.conditions.iter().map(|(words, holds)| (words.to_string(), *holds)).collect(),
+        }
+    }
+}
+
 pub(crate) fn run(command: &Prove) -> anyhow::Result<Verdict> {
     let plan = read_plan(&command.city)?;
     let (text, contained) = match &command.ruleset {
@@ -88,7 +158,7 @@ pub(crate) fn run(command: &Prove) -> anyhow::Result<Verdict> {
         Format::Json | Format::Csv => {
             let value = json!({
                 "equal": told.is_empty(),
-                "differences": told,
+                "counterexamples": proof.differences.iter().map(|one| Shown::new(&plan, &ruleset, one)).collect::<Vec<_>>(),
                 "more": proof.more,
                 "notes": proof.notes.iter().map(|note| json!({ "line": note.place.line, "text": note.text })).collect::<Vec<_>>(),
                 "watched": policy.watched.iter().map(|(conduit, allowance)| json!({

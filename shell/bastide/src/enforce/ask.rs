@@ -32,14 +32,22 @@ pub(crate) fn run(command: &FirewallCommand) -> anyhow::Result<Verdict> {
             let (text, observing) = (text.into(), observing.map(Into::into));
             ask.put(Request::Stage { text, observing }, Some("put it in force with `bastide defend apply`"))
         }
-        FirewallCommand::Apply { seconds, observe, digest, ask } => {
-            let digest = ask.digest(digest.as_deref(), |shown| {
-                shown.staged.as_ref().map(|staged| staged.digest.clone())
-            })?;
-            let digest = digest.context("nothing is staged; `bastide defend stage FILE` comes first")?;
+        FirewallCommand::Apply { confirm_within, observe, city, digest, ask } => {
+            let digest = match city {
+                Some(city) => {
+                    let (text, observing) = compiled(city)?;
+                    Some(ask.connect()?.stage(&text, observing.as_deref())?)
+                }
+                None => ask.digest(digest.as_deref(), |shown| {
+                    shown.staged.as_ref().map(|staged| staged.digest.clone())
+                })?,
+            };
+            let digest = digest.context(
+                "nothing is staged; name a plan with --city, or let `bastide defend stage FILE` come first",
+            )?;
             let mode = if *observe { Mode::Observe } else { Mode::Enforce };
             let next = "if all is well, keep it with `bastide defend confirm`";
-            ask.put(Request::Apply { digest, seconds: *seconds, mode }, Some(next))
+            ask.put(Request::Apply { digest, seconds: *confirm_within, mode }, Some(next))
         }
         FirewallCommand::Confirm { digest, ask } => {
             let pending =

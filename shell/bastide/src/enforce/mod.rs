@@ -44,14 +44,20 @@ pub(crate) enum FirewallCommand {
         ask: Ask,
     },
     /// Put the staged rules in force; they are reverted unless `bastide defend confirm` follows in time
-    #[command(after_help = "Example: bastide defend apply --seconds 120")]
+    #[command(
+        after_help = "Examples:\n  bastide defend apply --city ./city --stage --confirm-within 10m   (only logs what it would \
+                      refuse)\n  bastide defend apply --city ./city --confirm-within 60s\n  bastide defend apply --seconds 120"
+    )]
     Apply {
-        /// Within how many seconds the change must be confirmed
-        #[arg(long, value_name = "N", default_value_t = 60)]
-        seconds: u32,
+        /// Within what time the change must be confirmed: `60s`, `10m`
+        #[arg(long, visible_alias = "seconds", value_name = "TIME", default_value = "60s", value_parser = seconds)]
+        confirm_within: u32,
         /// Put the rules in force that only log
-        #[arg(long)]
+        #[arg(long, visible_alias = "stage")]
         observe: bool,
+        /// The folder of a plan whose rules are to be written and staged first
+        #[arg(long, value_name = "DIR", conflicts_with = "digest")]
+        city: Option<PathBuf>,
         /// The digest that staging gave; what is staged now if left out
         #[arg(long, value_name = "DIGEST")]
         digest: Option<String>,
@@ -77,6 +83,19 @@ pub(crate) enum FirewallCommand {
         #[command(flatten)]
         ask: Ask,
     },
+}
+
+/// A time in which a change is confirmed, in seconds; a number alone is seconds.
+fn seconds(text: &str) -> Result<u32, String> {
+    let (number, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
+    let factor = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return Err("write it as `60s`, `10m` or `1h`".to_owned()),
+    };
+    let number: u32 = number.parse().map_err(|_| "write it as `60s`, `10m` or `1h`".to_owned())?;
+    number.checked_mul(factor).ok_or_else(|| "that is too long".to_owned())
 }
 
 /// Runs the process that holds the firewall.

@@ -208,7 +208,7 @@ fn whoever_commands_a_pump_is_cut_off_within_two_seconds() {
     let plan = town.plan();
     let city = plan.to_str().unwrap();
     town.says(&["defend", "stage", "--city", city], 0);
-    town.says(&["defend", "apply", "--seconds", "60"], 0);
+    town.says(&["defend", "apply", "--confirm-within", "60s"], 0);
     town.says(&["defend", "confirm"], 0);
     assert!(
         town.says(&["defend", "prove", "--city", city], 0)
