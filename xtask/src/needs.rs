@@ -28,6 +28,9 @@ const PACKAGES: &[Package] = &[
         programme: "conntrack",
         purpose: "a firewall that forgets between two tests",
     },
+    Package { name: "nginx-light", programme: "nginx", purpose: "servers behind a firewall" },
+    Package { name: "mosquitto", programme: "mosquitto", purpose: "servers behind a firewall" },
+    Package { name: "mosquitto-clients", programme: "mosquitto_pub", purpose: "clients before a firewall" },
     Package { name: "python3", programme: "python3", purpose: "live capture between network namespaces" },
     Package { name: "python3-pip", programme: "pip3", purpose: "real programmes from PyPI to talk to" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
@@ -65,7 +68,7 @@ pub(crate) fn meet(limit: Duration) -> Result<(Counts, String)> {
 }
 
 /// Python packages of others that tests run: real programmes to talk to. They go into a folder of their own.
-const PYTHON: &[&str] = &["pymodbus==3.16.1"];
+const PYTHON: &[&str] = &["pymodbus==3.16.1", "bacpypes3==0.0.102"];
 
 /// Where they are; for `PYTHONPATH`.
 pub(crate) fn python_packages() -> PathBuf {
@@ -75,7 +78,8 @@ pub(crate) fn python_packages() -> PathBuf {
 /// Installs the Python packages. Without them the tests that would use them say so, and speak for themselves.
 fn install_python(limit: Duration) -> Result<()> {
     let folder = python_packages();
-    if folder.join("pymodbus").is_dir() || !house::has("python3") {
+    let there = ["pymodbus", "bacpypes3"].iter().all(|package| folder.join(package).is_dir());
+    if there || !house::has("python3") {
         return Ok(());
     }
     let mut pip = Command::new("python3");
@@ -91,6 +95,8 @@ fn install_python(limit: Duration) -> Result<()> {
 fn apt(arguments: &[&str], limit: Duration) -> Result<()> {
     let mut command = Command::new("apt-get");
     command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    // What is installed for the tests is started by the tests, and by nobody else (invoke-rc.d(8)).
+    command.env("RUNLEVEL", "1");
     if bounded(&mut command, limit, |line| println!("{line}"))? != End::Done {
         println!("apt-get {} did not succeed; going on without", arguments.join(" "));
     }

@@ -7,6 +7,10 @@
 //! Everything is in two namespaces that are made for the purpose and removed in the end. It takes root, `ip`,
 //! `nft`, `conntrack` and `python3`; where they are missing there is no range, and whoever wanted one says so. The router may also be a bridge.
 
+mod town;
+
+pub use town::{Host, SERVICES, Town};
+
 use serde::{Deserialize, Serialize};
 use std::{
     io::{BufRead, BufReader, Read, Write},
