@@ -25,6 +25,9 @@ pub struct Response {
     pub standing: Option<ResponseId>,
     /// How far it has come.
     pub state: ResponseState,
+    /// When a conversation of the device was last begun and answered, as the wire heard it, since the order was answered:
+    /// whether cutting it off, here or by hand, took effect.
+    pub heard: Option<Timestamp>,
     /// What happened to it, oldest first; at most [`Response::STEPS_MAX`], the first and the latest.
     pub steps: Vec<Step>,
 }

@@ -195,6 +195,13 @@ impl City {
             }
             self.watch.look(plan, self.now, &mut scratch.concerns);
         }
+        if let Event::Observed(observation) = event
+            && let Observed::Conversation(conversation) = &observation.fact
+            && conversation.packets_in > 0
+        {
+            let ends = [conversation.flow.source, conversation.flow.destination];
+            self.responses.hear(ends, conversation.start, time, effects);
+        }
         let inventory = &self.inventory;
         let name = |address| name_of(plan.as_deref(), inventory, address);
         let before = effects.len();

@@ -178,6 +178,7 @@ impl Responses {
             _ => return,
         };
         response.state = state;
+        response.heard = None;
         step(response, time, None, text);
         effects.push(Effect::Responded(Box::new(response.clone())));
         if state == ResponseState::Contained {
@@ -227,6 +228,34 @@ impl Responses {
         }
     }
 
+    /// Takes note that a conversation began and was answered at both these ends.
+    pub(crate) fn hear(
+        &mut self,
+        ends: [Address; 2],
+        began: Timestamp,
+        time: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        for response in &mut self.responses {
+            let cut = matches!(response.state, ResponseState::Contained | ResponseState::Failed);
+            // What began before may come to its end after.
+            let after = response.steps.last().is_some_and(|step| began > step.time);
+            if !cut || !after || !ends.contains(&response.address()) {
+                continue;
+            }
+            let first = response.heard.replace(time).is_none();
+            if first && response.state == ResponseState::Contained {
+                step(
+                    response,
+                    time,
+                    None,
+                    "Heard in an answered conversation although it is cut off".to_owned(),
+                );
+                effects.push(Effect::Responded(Box::new(response.clone())));
+            }
+        }
+    }
+
     /// Begins a response and returns its place.
     fn begin(&mut self, target: IpAddr, plan: Option<&Plan>, name: &dyn Fn(Address) -> Text) -> usize {
         if self.responses.len() >= RESPONSES_MAX {
@@ -244,6 +273,7 @@ impl Responses {
             consequences: plan.map_or_else(Vec::new, |plan| response::consequences(plan, target)),
             standing: None,
             state: ResponseState::Proposed,
+            heard: None,
             steps: Vec::new(),
         });
         self.responses.len() - 1

@@ -259,3 +259,58 @@ fn what_is_done_at_the_firewall_itself_is_known_and_told() {
     story.handle(Event::Firewall { time, firewall });
     assert_eq!(story.city.findings().map(|finding| finding.count).collect::<Vec<_>>()[2..], [1, 1]);
 }
+
+#[test]
+fn the_wire_tells_whether_cutting_off_took_effect() {
+    let mut story = Story::new(false);
+    story.operate("198.51.100.66");
+    story.decide("ada", Decision::Agree { response: 1 }).unwrap();
+    story.answer(Some("nothing here enforces"));
+    let before = story.now();
+    assert_eq!(story.city.responses().last().unwrap().heard, None);
+    let begun = |start: Timestamp, packets_in: u64| {
+        let ip = |text: &str| Address::Ip(text.parse().unwrap());
+        Observed::Conversation(Box::new(city::Conversation {
+            flow: Flow {
+                source: ip("198.51.100.66"),
+                source_port: 50_001,
+                destination: ip("192.0.2.130"),
+                destination_port: 502,
+                transport: Transport::Tcp,
+                protocol: Some(Protocol::Modbus),
+            },
+            source_mac: None,
+            destination_mac: None,
+            vlan: None,
+            start,
+            duration: jiff::SignedDuration::ZERO,
+            packets_out: 1,
+            packets_in,
+            bytes_out: 12,
+            bytes_in: 12,
+            ip_bytes_out: 52,
+            ip_bytes_in: 52,
+            missed_bytes: 0,
+            details: Vec::new(),
+            history: city::Text::default(),
+            state: city::ConnectionState::Sf,
+            ended: true,
+        }))
+    };
+    let ago = before - jiff::SignedDuration::from_secs(60);
+    for (start, packets_in, heard) in [(ago, 5, false), (before, 0, false), (before, 5, true)] {
+        let (time, fact) = (story.now(), begun(start, packets_in));
+        let response = story.handle(Event::Observed(Observation { time, sensor: "test".into(), fact }));
+        assert_eq!(response.heard.is_some(), heard, "{start} {packets_in}");
+    }
+    // Tried again, now at a firewall that does it: what is heard after that is told.
+    story.decide("ada", Decision::Agree { response: 1 }).unwrap();
+    assert_eq!(story.answer(None), ResponseState::Contained);
+    let (start, time) = (story.now(), story.now());
+    let response =
+        story.handle(Event::Observed(Observation { time, sensor: "test".into(), fact: begun(start, 5) }));
+    assert_eq!(
+        response.steps.last().unwrap().text,
+        "Heard in an answered conversation although it is cut off"
+    );
+}

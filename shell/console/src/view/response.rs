@@ -36,6 +36,8 @@ pub struct ResponseRow {
     pub findings: Vec<AnsweredView>,
     /// Who did what and when, oldest first.
     pub steps: Vec<StepView>,
+    /// When the wire last heard the device in an answered conversation that began since; none if it did not.
+    pub heard: Option<Timestamp>,
     /// Who agreed first, while a second person is waited for.
     #[serde(skip)]
     pub agreed_by: Option<String>,
@@ -169,6 +171,11 @@ impl ResponseRow {
     /// Whether its device can be connected again.
     pub(crate) fn may_be_released(&self) -> bool {
         matches!(self.state, "ordered" | "contained" | "failed")
+    }
+
+    /// Whether it matters whether the wire still hears the device.
+    pub(crate) fn tells_heard(&self) -> bool {
+        matches!(self.state, "contained" | "failed")
     }
 
     pub(crate) fn is_agreed_by(&self, person: &str) -> bool {
@@ -331,6 +338,7 @@ pub(super) fn row(city: &City, response: &Response) -> ResponseRow {
         standing: response.standing.as_ref().map(ToString::to_string),
         consequences: response.consequences.iter().map(|cost| consequence(plan, cost)).collect(),
         findings: response.findings.iter().filter_map(answered).collect(),
+        heard: response.heard,
         steps: response
             .steps
             .iter()
