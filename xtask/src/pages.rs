@@ -149,12 +149,12 @@ mod tests {
 
     #[test]
     fn a_line_of_the_table_is_read() {
-        let table = "protocols! {\n    /// Made up,\n    /// in two lines.\n    Mu \"mu\" \"Mu/IP\" general [67 68] [Read Write]\n}\n";
+        let table = "protocols! {\n    /// Made up,\n    /// in two lines.\n    Mu \"mu\" \"Mu/IP\" general [Udp 67 Tcp 68] [Read Write]\n}\n";
         let expected = Protocol {
             name: "mu".into(),
             title: "Mu/IP".into(),
             about: "Made up, in two lines.".into(),
-            ports: vec!["67".into(), "68".into()],
+            ports: vec!["udp/67".into(), "tcp/68".into()],
             verbs: vec!["Read".into(), "Write".into()],
         };
         assert_eq!(protocols(table), [expected]);
