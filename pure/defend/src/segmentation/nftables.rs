@@ -8,7 +8,7 @@
 //! ```
 
 use super::{Openings, Passage, Policy};
-use city::{Text, Transport, Zone, ZoneId};
+use city::{NumberRange, Ports, Text, Zone, ZoneId};
 use ipnet::IpNet;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -92,7 +92,7 @@ fn write_table(out: &mut String, policy: &Policy<'_>, settings: Settings, bridge
     for family in &families {
         write_sets(out, policy, *family, bridge.is_none());
     }
-    write_forward(out, policy, &families, bridge);
+    let (mut sets, mut chains) = (Sets::default(), String::new());
     let mut pairs: BTreeSet<(&ZoneId, &ZoneId)> = policy.paths.keys().copied().collect();
     if bridge == Some(Bridge::Stateless) {
         // Answers go ways of their own.
@@ -103,18 +103,77 @@ fn write_table(out: &mut String, policy: &Policy<'_>, settings: Settings, bridge
         ways.entry(from).or_default().push(to);
     }
     for zone in plan.zones() {
-        write_from(out, policy, &families, ways.get(&zone.id).map_or(&[], Vec::as_slice), zone);
+        write_from(
+            &mut chains,
+            &mut sets,
+            policy,
+            &families,
+            ways.get(&zone.id).map_or(&[], Vec::as_slice),
+            zone,
+        );
     }
     for (from, to) in &pairs {
         if let (Some(from), Some(to)) = (plan.zone(from), plan.zone(to)) {
-            write_path(out, policy, from, to, bridge);
+            write_path(&mut chains, &mut sets, policy, from, to, bridge);
         }
     }
+    out.push_str(&sets.text);
+    write_forward(out, policy, &families, bridge);
+    out.push_str(&chains);
     let refused = if settings.observe { "accept" } else { "drop" };
     write_end(out, "contained", "A quarantined device", "drop");
     write_end(out, "spoofed", "An address that belongs elsewhere", refused);
     write_end(out, "refused", "No conduit allows it", refused);
     out.push_str("}\n");
+}
+
+/// Sets that rules name. Sets without names would be shorter to read, but for each of them the kernel looks for a free
+/// name among all others: a thousand zones would take it most of a minute.
+#[derive(Default)]
+struct Sets {
+    text: String,
+    known: BTreeSet<String>,
+}
+
+impl Sets {
+    /// Declares a set or map, if it is not there yet, and gives its name as rules write it.
+    fn name(&mut self, what: &str, name: &str, kind: &str, elements: &[String]) -> String {
+        if self.known.insert(name.to_owned()) {
+            // Ranges end with a number, names of protocols do not.
+            let ends = |element: &String| element.ends_with(|c: char| c.is_ascii_digit());
+            let ranges = elements.iter().any(|element| element.contains(['/', '-']) && ends(element));
+            let flags = if ranges || what == "map" { "interval" } else { "" };
+            write_elements(&mut self.text, &format!("{what} {name}"), kind, flags, elements);
+        }
+        format!("@{name}")
+    }
+
+    /// A set of ports, named by what is in it.
+    fn ports(&mut self, ports: &[Ports]) -> String {
+        let mut name = String::from("ports");
+        for Ports { transport, numbers } in ports {
+            let _ = write!(name, "/{transport}-{}", range(*numbers));
+        }
+        // The kernel takes longer names, and nobody reads them.
+        if name.len() > 100 {
+            // FNV-1a, 64 bits.
+            let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+            name = format!("ports/{}-more/{hash:016x}", ports.len());
+        }
+        let element = |ports: &Ports| format!("{} . {}", ports.transport, range(ports.numbers));
+        let elements: Vec<String> = ports.iter().map(element).collect();
+        self.name("set", &name, "inet_proto . inet_service", &elements)
+    }
+}
+
+/// Numbers as nftables writes them.
+fn range(numbers: NumberRange) -> String {
+    match numbers.first == numbers.last {
+        true => numbers.first.to_string(),
+        false => format!("{}-{}", numbers.first, numbers.last),
+    }
 }
 
 /// The zones' networks, and the zone that each belongs to.
@@ -148,7 +207,10 @@ fn write_sets(out: &mut String, policy: &Policy<'_>, family: Family, routed: boo
 }
 
 fn write_elements(out: &mut String, what: &str, kind: &str, flags: &str, elements: &[String]) {
-    let _ = writeln!(out, "\t{what} {{\n\t\ttype {kind}\n\t\tflags {flags}");
+    let _ = writeln!(out, "\t{what} {{\n\t\ttype {kind}");
+    if !flags.is_empty() {
+        let _ = writeln!(out, "\t\tflags {flags}");
+    }
     if let Some((last, rest)) = elements.split_last() {
         out.push_str("\t\telements = {\n");
         for element in rest {
@@ -234,7 +296,14 @@ pub(super) fn fenced_interfaces<'p>(policy: &Policy<'p>) -> BTreeSet<&'p Text> {
 }
 
 /// Where a packet from a zone may go.
-fn write_from(out: &mut String, policy: &Policy<'_>, families: &[Family], ways: &[&ZoneId], from: &Zone) {
+fn write_from(
+    out: &mut String,
+    sets: &mut Sets,
+    policy: &Policy<'_>,
+    families: &[Family],
+    ways: &[&ZoneId],
+    from: &Zone,
+) {
     let plan = policy.plan;
     let _ = writeln!(out, "\tchain from/{} {{\n\t\tcomment \"{}\"", from.id, remark(&from.name));
     let mut targets: Vec<(&Zone, String)> =
@@ -243,7 +312,7 @@ fn write_from(out: &mut String, policy: &Policy<'_>, families: &[Family], ways: 
         targets.push((from, "accept".to_owned()));
     }
     for family in families {
-        let Family { word, digit, .. } = family;
+        let Family { word, digit, kind, .. } = family;
         let elements: Vec<String> = targets
             .iter()
             .flat_map(|(to, target)| {
@@ -251,7 +320,9 @@ fn write_from(out: &mut String, policy: &Policy<'_>, families: &[Family], ways: 
             })
             .collect();
         if !elements.is_empty() {
-            let _ = writeln!(out, "\t\t{word} daddr vmap {{\n\t\t\t{}\n\t\t}}", elements.join(",\n\t\t\t"));
+            let name = format!("to{digit}/{}", from.id);
+            let map = sets.name("map", &name, &format!("{kind} : verdict"), &elements);
+            let _ = writeln!(out, "\t\t{word} daddr vmap {map}");
         }
         let _ = writeln!(out, "\t\t{word} daddr @city{digit} goto refused");
     }
@@ -261,15 +332,22 @@ fn write_from(out: &mut String, policy: &Policy<'_>, families: &[Family], ways: 
 }
 
 /// What may run from one zone to another.
-fn write_path(out: &mut String, policy: &Policy<'_>, from: &Zone, to: &Zone, bridge: Option<Bridge>) {
+fn write_path(
+    out: &mut String,
+    sets: &mut Sets,
+    policy: &Policy<'_>,
+    from: &Zone,
+    to: &Zone,
+    bridge: Option<Bridge>,
+) {
     let title = format!("{} to {}", from.name, to.name);
     let _ = writeln!(out, "\tchain path/{}/{} {{\n\t\tcomment \"{}\"", from.id, to.id, remark(&title));
     for passage in policy.path(&from.id, &to.id) {
-        write_passage(out, passage, Direction::Forth);
+        write_passage(out, sets, passage, Direction::Forth);
     }
     if bridge == Some(Bridge::Stateless) {
         for passage in policy.path(&to.id, &from.id) {
-            write_passage(out, passage, Direction::Back);
+            write_passage(out, sets, passage, Direction::Back);
         }
     }
     out.push_str("\t\tgoto refused\n\t}\n\n");
@@ -283,34 +361,32 @@ enum Direction {
     Back,
 }
 
-fn write_passage(out: &mut String, passage: &Passage<'_>, direction: Direction) {
+fn write_passage(out: &mut String, sets: &mut Sets, passage: &Passage<'_>, direction: Direction) {
     let comment: String = {
         let allowed: Vec<String> = passage.conduit.allow.iter().map(ToString::to_string).collect();
         remark(&format!("{}: {}", passage.conduit.id, allowed.join("; ")))
     };
-    let (source, destination) = match direction {
-        Direction::Forth => (&passage.sources, &passage.destinations),
-        Direction::Back => (&passage.destinations, &passage.sources),
-    };
-    let ends: Vec<String> = if source.is_none() && destination.is_none() {
+    let ends: Vec<String> = if passage.sources.is_none() && passage.destinations.is_none() {
         vec![String::new()]
     } else {
-        FAMILIES
-            .iter()
-            .filter_map(|family| ends(*family, source.as_deref(), destination.as_deref()))
-            .collect()
+        FAMILIES.iter().filter_map(|family| ends(sets, passage, *family, direction)).collect()
     };
     for end in ends {
-        for matched in matches(&passage.openings, direction) {
+        for matched in matches(sets, &passage.openings, direction) {
             let _ = writeln!(out, "\t\t{end}{matched} accept comment \"{comment}\"");
         }
     }
 }
 
 /// The addresses of both ends, in one family; nothing if an end has none in it.
-fn ends(family: Family, source: Option<&[IpNet]>, destination: Option<&[IpNet]>) -> Option<String> {
+fn ends(sets: &mut Sets, passage: &Passage<'_>, family: Family, direction: Direction) -> Option<String> {
+    let (begins, answers) = match direction {
+        Direction::Forth => ("saddr", "daddr"),
+        Direction::Back => ("daddr", "saddr"),
+    };
     let mut text = String::new();
-    for (field, networks) in [("saddr", source), ("daddr", destination)] {
+    let ends = [(begins, "sources", &passage.sources), (answers, "destinations", &passage.destinations)];
+    for (field, which, networks) in ends {
         let Some(networks) = networks else { continue };
         let of = family.of(networks);
         match of.as_slice() {
@@ -319,7 +395,9 @@ fn ends(family: Family, source: Option<&[IpNet]>, destination: Option<&[IpNet]>)
                 let _ = write!(text, "{} {field} {one} ", family.word);
             }
             more => {
-                let _ = write!(text, "{} {field} {{ {} }} ", family.word, more.join(", "));
+                let name = format!("{which}{}/{}", family.digit, passage.conduit.id);
+                let set = sets.name("set", &name, family.kind, more);
+                let _ = write!(text, "{} {field} {set} ", family.word);
             }
         }
     }
@@ -327,45 +405,25 @@ fn ends(family: Family, source: Option<&[IpNet]>, destination: Option<&[IpNet]>)
 }
 
 /// What may run, as matches of nftables.
-fn matches(openings: &Openings, direction: Direction) -> Vec<String> {
+fn matches(sets: &mut Sets, openings: &Openings, direction: Direction) -> Vec<String> {
     let mut matches = Vec::new();
     let field = if direction == Direction::Forth { "dport" } else { "sport" };
-    let transports: BTreeSet<Transport> = openings.ports.iter().map(|ports| ports.transport).collect();
-    let ranges = |transport: Option<Transport>| -> Vec<String> {
-        let of =
-            openings.ports.iter().filter(|ports| transport.is_none_or(|wanted| wanted == ports.transport));
-        of.map(|ports| {
-            let numbers = ports.numbers;
-            let range = match numbers.first == numbers.last {
-                true => numbers.first.to_string(),
-                false => format!("{}-{}", numbers.first, numbers.last),
-            };
-            if transport.is_some() { range } else { format!("{} . {range}", ports.transport) }
-        })
-        .collect()
-    };
-    match transports.len() {
-        0 => {}
-        1 => {
-            let transport = transports.first().copied();
-            let name = transport.map_or(String::new(), |transport| transport.to_string());
-            let of = ranges(transport);
-            matches.push(match of.as_slice() {
-                [one] => format!("{name} {field} {one}"),
-                more => format!("{name} {field} {{ {} }}", more.join(", ")),
-            });
-        }
-        _ => matches.push(format!("meta l4proto . th {field} {{ {} }}", ranges(None).join(", "))),
+    match openings.ports.as_slice() {
+        [] => {}
+        [one] => matches.push(format!("{} {field} {}", one.transport, range(one.numbers))),
+        more => matches.push(format!("meta l4proto . th {field} {}", sets.ports(more))),
     }
     if openings.icmp {
-        matches.push("meta l4proto { icmp, ipv6-icmp }".to_owned());
+        let set = sets.name("set", "protocols/icmp", "inet_proto", &["icmp".to_owned(), "ipv6-icmp".to_owned()]);
+        matches.push(format!("meta l4proto {set}"));
     }
     match openings.protocols.as_slice() {
         [] => {}
         [one] => matches.push(format!("meta l4proto {one}")),
         more => {
             let numbers: Vec<String> = more.iter().map(ToString::to_string).collect();
-            matches.push(format!("meta l4proto {{ {} }}", numbers.join(", ")));
+            let set = sets.name("set", &format!("protocols/{}", numbers.join("/")), "inet_proto", &numbers);
+            matches.push(format!("meta l4proto {set}"));
         }
     }
     matches
