@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The ways in which a ruleset is listed.
-const LISTINGS: [&str; 7] = ["-s", "-a", "-n", "-nn", "-y", "-p", "-S"];
+const LISTINGS: [&str; 8] = ["-s", "-a", "-n", "-nn", "-y", "-p", "-S", "-j"];
 /// So many packets are tried with each listing.
 const PACKETS: usize = 1_000;
 const PARTING: &str = "==== bastide ====\n";
@@ -261,8 +261,18 @@ fn what_nft_lists_means_what_the_file_means() {
         assert_eq!(listings.len(), LISTINGS.len() + 1);
         let mut met = Met::default();
         for (how, listing) in std::iter::once("").chain(LISTINGS).zip(&listings) {
-            let listed = Ruleset::parse(listing)
-                .unwrap_or_else(|errors| panic!("{name} {how}: {errors:#?}\n{listing}"));
+            let listed = match Ruleset::parse(listing) {
+                Ok(listed) => listed,
+                // Some versions leave out of JSON which devices a chain is for, without which it means nothing.
+                Err(errors)
+                    if how == "-j"
+                        && errors.iter().all(|error| error.message.contains("`dev` is missing")) =>
+                {
+                    skipped(1, test, &format!("this nft does not list the devices of `{name}` as JSON"));
+                    continue;
+                }
+                Err(errors) => panic!("{name} {how}: {errors:#?}\n{listing}"),
+            };
             compare(name, how, &file, &listed, &mut met);
         }
         // A ruleset that decides about none of the packets compares nothing.
