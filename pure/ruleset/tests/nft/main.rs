@@ -17,7 +17,7 @@ use std::{
 };
 
 /// The ways in which a ruleset is listed.
-const LISTINGS: [&str; 8] = ["-s", "-a", "-n", "-nn", "-y", "-p", "-S", "-j"];
+const LISTINGS: [&str; 14] = ["-s", "-a", "-n", "-nn", "-y", "-p", "-S", "-j", "-jn", "-jnn", "-jy", "-jp", "-jS", "-ja"];
 /// So many packets are tried with each listing.
 const PACKETS: usize = 1_000;
 const PARTING: &str = "==== bastide ====\n";

@@ -142,7 +142,8 @@ fn kinds(value: &Value) -> Told<(&'static str, String)> {
             Ok(("typeof", parts.join(" . ")))
         }
         Some(("typeof", of)) => Ok(("typeof", key(of, 0)?)),
-        _ => {
+        Some(_) => Ok(("typeof", key(value, 0)?)),
+        None => {
             let types: Vec<String> = texts(value)?.into_iter().map(keywords).collect::<Told<_>>()?;
             Ok(("type", types.join(" . ")))
         }

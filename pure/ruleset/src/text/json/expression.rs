@@ -84,18 +84,18 @@ pub(super) fn key(value: &Value, depth: usize) -> Told<String> {
         }
         "numgen" => {
             let numgen = of(&["mode", "mod", "offset"])?;
-            let offset = numgen.numbered("offset", "offset")?;
+            let offset = numgen.numbered_unless_zero("offset")?;
             Ok(format!("numgen {} mod {}{offset}", numgen.words("mode")?, numgen.number("mod")?))
         }
         "jhash" => {
             let hash = of(&["mod", "seed", "offset", "expr"])?;
             let of = key(hash.need("expr")?, depth)?;
-            let (seed, offset) = (hash.numbered("seed", "seed")?, hash.numbered("offset", "offset")?);
+            let (seed, offset) = (hash.numbered_unless_zero("seed")?, hash.numbered_unless_zero("offset")?);
             Ok(format!("jhash {of} mod {}{seed}{offset}", hash.number("mod")?))
         }
         "symhash" => {
             let hash = of(&["mod", "offset"])?;
-            Ok(format!("symhash mod {}{}", hash.number("mod")?, hash.numbered("offset", "offset")?))
+            Ok(format!("symhash mod {}{}", hash.number("mod")?, hash.numbered_unless_zero("offset")?))
         }
         "socket" => {
             let socket = of(&["key", "level"])?;
@@ -112,7 +112,7 @@ pub(super) fn key(value: &Value, depth: usize) -> Told<String> {
         }
         "ipsec" => {
             let ipsec = of(&["key", "family", "dir", "spnum"])?;
-            let number = ipsec.numbered("spnum", "spnum")?;
+            let number = ipsec.numbered_unless_zero("spnum")?;
             Ok(format!(
                 "ipsec {}{number} {}{}",
                 ipsec.words("dir")?,

@@ -120,6 +120,14 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The same, but nothing for zero too, which is what is meant where nothing is written.
+    pub(super) fn numbered_unless_zero(&self, member: &str) -> Told<String> {
+        match self.get(member).and_then(Value::as_u64) {
+            Some(0) => Ok(String::new()),
+            _ => self.numbered(member, member),
+        }
+    }
+
     pub(super) fn flag(&self, name: &str) -> Told<bool> {
         match self.get(name) {
             None => Ok(false),

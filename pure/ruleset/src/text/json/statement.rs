@@ -199,7 +199,9 @@ fn limit(object: &Object<'_>) -> Told<String> {
         Some(unit) => format!("limit rate {over}{} {}/{per}", object.number("rate")?, keywords(unit)?),
         None => format!("limit rate {over}{}/{per}", object.number("rate")?),
     };
-    if object.get("burst").is_some() {
+    // What `nft` does not show either, and means without it.
+    let usual = if bytes.is_some() { 0 } else { 5 };
+    if object.get("burst").is_some_and(|burst| burst.as_u64() != Some(usual)) {
         let unit = if bytes.is_some() { object.text("burst_unit")?.unwrap_or("bytes") } else { "packets" };
         let _ = write!(out, " burst {} {}", object.number("burst")?, keywords(unit)?);
     }
