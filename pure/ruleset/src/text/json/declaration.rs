@@ -2,7 +2,7 @@
 
 use super::{
     SetName, Told, comment,
-    expression::{elements, key},
+    expression::{Sort, elements, key, sorts},
     keywords,
     object::{Object, only, shown, texts},
     statement::statement,
@@ -203,15 +203,26 @@ fn set(sort: &str, value: &Value, filled: &BTreeSet<SetName<'_>>) -> Told<String
     if let Some(listed) =
         object.get("elem").filter(|listed| listed.as_array().is_none_or(|list| !list.is_empty()))
     {
-        let _ = write!(out, " elements = {};", elements(listed, &interfaces(object.need("type")?), 0)?);
+        let _ = write!(out, " elements = {};", elements(listed, &sorts_of(object.need("type")?), 0)?);
     }
     out.push_str(" }");
     Ok(out)
 }
 
-/// Which parts of a set's keys are names of interfaces, and so are shown in quotes.
-fn interfaces(types: &Value) -> Vec<bool> {
-    texts(types).unwrap_or_default().into_iter().map(|name| name == "ifname").collect()
+/// The sort of each part of a set's keys.
+fn sorts_of(types: &Value) -> Vec<Sort> {
+    match only(types) {
+        Some(("typeof", of)) => sorts(of),
+        Some(_) => sorts(types),
+        None => {
+            let sort = |name: &str| match name {
+                "ifname" => Sort::Name,
+                "ether_type" => Sort::EtherType,
+                _ => Sort::Plain,
+            };
+            texts(types).unwrap_or_default().into_iter().map(sort).collect()
+        }
+    }
 }
 
 fn element(command: &str, value: &Value) -> Told<String> {

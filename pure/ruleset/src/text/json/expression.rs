@@ -154,33 +154,59 @@ fn computed(
     Ok(out)
 }
 
-/// For each part of a key, whether it is a name: those are shown in quotes.
-pub(super) fn names(key: &Value) -> Vec<bool> {
-    let is_name = |part: &Value| {
+/// What the values of a key's part are, where it matters for how they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Plain,
+    /// Names, which are shown in quotes.
+    Name,
+    EtherType,
+}
+
+/// The EtherTypes of `ip`, `ip6`, `arp`, `8021q` and `8021ad` with their bytes swapped, which are no EtherTypes in use.
+const SWAPPED: [u64; 5] = [0x0008, 0xdd86, 0x0608, 0x0081, 0xa888];
+
+/// The sort of each part of a key.
+pub(super) fn sorts(key: &Value) -> Vec<Sort> {
+    let sort = |part: &Value| {
         let member =
             |name: &str, member: &str| part.get(name).and_then(|of| of.get(member)).and_then(Value::as_str);
-        member("meta", "key")
+        let is_name = member("meta", "key")
             .is_some_and(|key| BARE.contains(&key) || key.ends_with("kind") || key.ends_with("name"))
             || member("ct", "key") == Some("helper")
             || member("fib", "result") == Some("oifname")
-            || member("osf", "key").is_some()
+            || member("osf", "key").is_some();
+        let is_ether_type = member("meta", "key") == Some("protocol")
+            || matches!(member("payload", "protocol"), Some("ether" | "vlan"))
+                && member("payload", "field") == Some("type");
+        match (is_name, is_ether_type) {
+            (true, _) => Sort::Name,
+            (_, true) => Sort::EtherType,
+            _ => Sort::Plain,
+        }
     };
     match only(key) {
-        Some(("concat", Value::Array(parts))) => parts.iter().map(is_name).collect(),
-        _ => vec![is_name(key)],
+        Some(("concat", Value::Array(parts))) => parts.iter().map(sort).collect(),
+        _ => vec![sort(key)],
     }
 }
 
-/// A value of a key whose parts may be names.
-pub(super) fn value(of: &Value, names: &[bool], depth: usize) -> Told<String> {
+/// A value of a key whose parts are of such sorts.
+pub(super) fn value(of: &Value, sorts: &[Sort], depth: usize) -> Told<String> {
     let depth = deeper(depth)?;
     let wrong = || format!("{} is no value that is understood", shown(of));
     match of {
         Value::String(text) => match text.strip_prefix('@') {
             Some(set) => Ok(format!("@{}", word(set)?)),
-            None if names.first() == Some(&true) => quoted(text),
+            None if sorts.first() == Some(&Sort::Name) => quoted(text),
             None => word(text),
         },
+        Value::Number(written)
+            if sorts.first() == Some(&Sort::EtherType)
+                && written.as_u64().is_some_and(|number| SWAPPED.contains(&number)) =>
+        {
+            Err(format!("the EtherType {written} is one whose bytes `nft -n` has swapped; list without `-n`"))
+        }
         Value::Number(_) => number(of),
         Value::Bool(there) => Ok(if *there { "exists" } else { "missing" }.to_owned()),
         Value::Array(list) => Ok(format!("({})", listed(list, " | ", depth)?)),
@@ -188,8 +214,8 @@ pub(super) fn value(of: &Value, names: &[bool], depth: usize) -> Told<String> {
         Value::Object(_) => {
             let (name, inner) = only(of).ok_or_else(wrong)?;
             match name {
-                "set" => elements(inner, names, depth),
-                "range" => range(inner, names, depth),
+                "set" => elements(inner, sorts, depth),
+                "range" => range(inner, sorts, depth),
                 "prefix" => {
                     let prefix = Object::of(name, inner, &["addr", "len"])?;
                     Ok(format!("{}/{}", value(prefix.need("addr")?, &[], depth)?, prefix.number("len")?))
@@ -197,14 +223,14 @@ pub(super) fn value(of: &Value, names: &[bool], depth: usize) -> Told<String> {
                 "concat" => {
                     let parts = inner.as_array().filter(|parts| !parts.is_empty()).ok_or_else(wrong)?;
                     let part =
-                        |(at, part): (usize, &Value)| value(part, names.get(at..).unwrap_or_default(), depth);
+                        |(at, part): (usize, &Value)| value(part, sorts.get(at..).unwrap_or_default(), depth);
                     let parts: Vec<String> = parts.iter().enumerate().map(part).collect::<Told<_>>()?;
                     Ok(parts.join(" . "))
                 }
                 "map" => {
                     let map = Object::of(name, inner, &["key", "data"])?;
                     let asked = map.need("key")?;
-                    let data = value(map.need("data")?, &self::names(asked), depth)?;
+                    let data = value(map.need("data")?, &self::sorts(asked), depth)?;
                     Ok(format!("{} map {data}", key(asked, depth)?))
                 }
                 operator if OPERATORS.contains(&operator) => {
@@ -226,11 +252,11 @@ pub(super) fn listed(list: &[Value], mark: &str, depth: usize) -> Told<String> {
     Ok(values.join(mark))
 }
 
-fn range(of: &Value, names: &[bool], depth: usize) -> Told<String> {
+fn range(of: &Value, sorts: &[Sort], depth: usize) -> Told<String> {
     let Some([first, last]) = of.as_array().map(Vec::as_slice) else {
         return Err("a range has two ends".into());
     };
-    let (first, last) = (value(first, names, depth)?, value(last, names, depth)?);
+    let (first, last) = (value(first, sorts, depth)?, value(last, sorts, depth)?);
     // Names may have hyphens.
     let plain =
         |end: &str| end.bytes().all(|letter| letter.is_ascii_hexdigit() || matches!(letter, b'.' | b':'));
@@ -242,7 +268,7 @@ fn range(of: &Value, names: &[bool], depth: usize) -> Told<String> {
 }
 
 /// Elements in braces; those of maps are lists of a key and what it maps to.
-pub(super) fn elements(list: &Value, names: &[bool], depth: usize) -> Told<String> {
+pub(super) fn elements(list: &Value, sorts: &[Sort], depth: usize) -> Told<String> {
     let depth = deeper(depth)?;
     let one = std::slice::from_ref(list);
     let list = list.as_array().map_or(one, Vec::as_slice);
@@ -260,9 +286,9 @@ pub(super) fn elements(list: &Value, names: &[bool], depth: usize) -> Told<Strin
                     Some(verdict) => verdict,
                     None => value(to, &[], depth)?,
                 };
-                let _ = write!(out, "{} : {data}", element(from, names, depth)?);
+                let _ = write!(out, "{} : {data}", element(from, sorts, depth)?);
             }
-            _ => out.push_str(&element(of, names, depth)?),
+            _ => out.push_str(&element(of, sorts, depth)?),
         }
     }
     out.push_str(" }");
@@ -270,16 +296,16 @@ pub(super) fn elements(list: &Value, names: &[bool], depth: usize) -> Told<Strin
 }
 
 /// One element's key, with what else is told of it.
-fn element(of: &Value, names: &[bool], depth: usize) -> Told<String> {
+fn element(of: &Value, sorts: &[Sort], depth: usize) -> Told<String> {
     if of.as_str() == Some("*") {
         return Ok("*".into());
     }
-    let Some(("elem", inner)) = only(of) else { return value(of, names, depth) };
+    let Some(("elem", inner)) = only(of) else { return value(of, sorts, depth) };
     let known = ["val", "timeout", "expires", "comment", "counter"];
     let elem = Object::of("elem", inner, &known)?;
     let mut out = match elem.need("val")? {
         Value::String(any) if any == "*" => "*".to_owned(),
-        of => value(of, names, depth)?,
+        of => value(of, sorts, depth)?,
     };
     for member in ["timeout", "expires"] {
         if elem.get(member).is_some() {

@@ -2,7 +2,7 @@
 
 use super::{
     Told,
-    expression::{deeper, key, listed, names, put, value},
+    expression::{Sort, deeper, key, listed, put, sorts, value},
     keywords,
     object::{Object, only, shown},
     quoted, word,
@@ -24,7 +24,7 @@ pub(super) fn statement(of: &Value, depth: usize) -> Told<String> {
         "vmap" => {
             let map = object(&["key", "data"])?;
             let asked = map.need("key")?;
-            Ok(format!("{} vmap {}", key(asked, depth)?, value(map.need("data")?, &names(asked), depth)?))
+            Ok(format!("{} vmap {}", key(asked, depth)?, value(map.need("data")?, &sorts(asked), depth)?))
         }
         "mangle" => {
             let mangle = object(&["key", "value"])?;
@@ -87,7 +87,7 @@ pub(super) fn statement(of: &Value, depth: usize) -> Told<String> {
         "tproxy" => translated(name, &object(&["family", "addr", "port"])?, depth),
         "fwd" => {
             let fwd = object(&["dev", "family", "addr"])?;
-            let device = value(fwd.need("dev")?, &[true], depth)?;
+            let device = value(fwd.need("dev")?, &[Sort::Name], depth)?;
             match fwd.get("addr") {
                 Some(to) => Ok(format!(
                     "fwd {}to {} device {device}",
@@ -101,7 +101,7 @@ pub(super) fn statement(of: &Value, depth: usize) -> Told<String> {
             let dup = object(&["addr", "dev"])?;
             let mut out = format!("dup to {}", value(dup.need("addr")?, &[], depth)?);
             if let Some(device) = dup.get("dev") {
-                let _ = write!(out, " device {}", value(device, &[true], depth)?);
+                let _ = write!(out, " device {}", value(device, &[Sort::Name], depth)?);
             }
             Ok(out)
         }
@@ -158,7 +158,7 @@ fn matches(object: &Object<'_>, depth: usize) -> Told<String> {
     let right = match right {
         // Any of these bits, or none of them.
         Value::Array(list) if matches!(operator, "in" | "!") => listed(list, ",", deeper(depth)?)?,
-        _ => value(right, &names(left), depth)?,
+        _ => value(right, &sorts(left), depth)?,
     };
     let left = key(left, depth)?;
     Ok(if shown.is_empty() { format!("{left} {right}") } else { format!("{left} {shown} {right}") })

@@ -267,6 +267,10 @@ fn what_cannot_be_expressed_is_told_with_its_object() {
     let port = json!({"payload": {"protocol": "tcp", "field": "dport"}});
     assert!(rule(json!({"match": {"op": "~", "left": port, "right": 1}})).contains("`~` compares nothing"));
     assert!(rule(json!({"match": {"op": "==", "left": port, "right": 1.5}})).contains("no whole number"));
+    let ether_type = json!({"payload": {"protocol": "ether", "field": "type"}});
+    assert!(
+        rule(json!({"match": {"op": "==", "left": ether_type, "right": 8}})).contains("list without `-n`")
+    );
     // The reader's own errors come with the line.
     assert!(
         rule(json!({"match": {"op": "==", "left": port, "right": 70000}})).contains(
