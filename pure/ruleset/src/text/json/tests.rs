@@ -295,3 +295,50 @@ fn what_is_no_json_or_goes_too_deep_is_told() {
     let rule = json!({"family": "ip", "table": "t", "chain": "c", "expr": [{"mangle": {"key": {"meta": {"key": "mark"}}, "value": value}}]});
     assert!(wrong(json!([{ "rule": rule }])).contains("lies within"));
 }
+
+/// Puts something else in the place of a value, counted from the outside in. Whether there is one of that number.
+fn replace(value: &mut Value, number: &mut usize, by: &Value) -> bool {
+    if *number == 0 {
+        *value = by.clone();
+        return true;
+    }
+    *number -= 1;
+    match value {
+        Value::Array(list) => list.iter_mut().any(|inner| replace(inner, number, by)),
+        Value::Object(members) => members.values_mut().any(|inner| replace(inner, number, by)),
+        _ => false,
+    }
+}
+
+#[test]
+fn anything_in_the_place_of_anything_is_read_or_told() {
+    let listed: Value = serde_json::from_str(LISTED).unwrap();
+    let others = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!("@ways"),
+        json!([]),
+        json!({}),
+        json!({"set": [["*", {"drop": null}]]}),
+        json!({"concat": [{"payload": {"protocol": "ip", "field": "saddr"}}, 5]}),
+    ];
+    let mut told = 0;
+    for other in &others {
+        for place in 0.. {
+            let mut changed = listed.clone();
+            if !replace(&mut changed, &mut { place }, other) {
+                assert!(place > 100);
+                break;
+            }
+            if let Err(errors) = Ruleset::parse(&changed.to_string()) {
+                assert!(!errors.is_empty() && errors.iter().all(|error| error.place.line > 0));
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 500, "{told}");
+    for (end, _) in LISTED.char_indices().skip(1) {
+        assert!(Ruleset::parse(LISTED.get(..end).unwrap()).is_err());
+    }
+}
