@@ -113,7 +113,7 @@ fn chain(value: &Value) -> Told<String> {
     let known = ["family", "table", "name", "handle", "type", "hook", "prio", "policy", "dev", "comment"];
     let object = Object::of("chain", value, &known)?;
     let mut out = format!("add chain {} {}", in_table(&object)?, object.name("name")?);
-    if object.get("type").is_none() && object.get("hook").is_none() {
+    if ["type", "hook", "prio", "policy", "dev"].iter().all(|member| object.get(member).is_none()) {
         return Ok(out);
     }
     let _ = write!(out, " {{ type {} hook {}", object.words("type")?, object.words("hook")?);
@@ -197,8 +197,11 @@ fn set(sort: &str, value: &Value, filled: &BTreeSet<SetName<'_>>) -> Told<String
     if object.flag("auto-merge")? {
         out.push_str(" auto-merge;");
     }
-    for stateful in object.get("stmt").and_then(Value::as_array).into_iter().flatten() {
-        let _ = write!(out, " {};", statement(stateful, 0)?);
+    if let Some(stateful) = object.get("stmt") {
+        let stateful = stateful.as_array().ok_or("a set's `stmt` is a list of statements")?;
+        for part in stateful {
+            let _ = write!(out, " {};", statement(part, 0)?);
+        }
     }
     if let Some(listed) =
         object.get("elem").filter(|listed| listed.as_array().is_none_or(|list| !list.is_empty()))
