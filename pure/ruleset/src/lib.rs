@@ -6,8 +6,8 @@
 //! ```
 //!
 //! [`Field`] names what of a packet is looked at, and a [`Packet`] has a value for each. A [`Ruleset`] is read from what
-//! `nft list ruleset` prints and from files that `nft -f` takes. What is not understood is kept as a condition of its own
-//! that may or may not hold, and is named; it is never taken for true or false.
+//! `nft list ruleset` prints, with `-j` too, and from files that `nft -f` takes. What is not understood
+//! is kept as a condition of its own that may or may not hold, and is named; it is never taken for true or false.
 //!
 //! ```
 //! use ruleset::{FORWARDED, Fate, Field, Range, Ruleset, Space, Way};

@@ -4,10 +4,13 @@
 //! text ─► lexer ─► expand (define, $x) ─► parse: tables, sets, chains ─► rules ─► finish (interfaces, references)
 //! ```
 //!
+//! What `nft -j` prints is translated to that text first ([`json`]).
+//!
 //! Rules are read last, when every set of their table is known. Everything written stays bounded: see the constants
 //! here, each of which a firewall in use is far from.
 
 mod expand;
+mod json;
 mod lexer;
 mod names;
 mod parse;
@@ -66,7 +69,11 @@ impl fmt::Display for Place {
 
 impl Ruleset {
     /// Reads what `nft list ruleset` prints, or a file that `nft -f` takes, into the ruleset that would be in force
-    /// after it, had there been none before.
+    /// after it, had there been none before. A text that begins with `{` is what `nft -j` prints or takes: JSON.
+    ///
+    /// JSON is translated to nftables' text, one line for each object of the list `nftables`. Places, in the ruleset and
+    /// in errors, are then those of the translation: a line's number is the object's, and a rule's `text` is as the
+    /// translation has it. Only an error in the JSON itself has its place in the JSON.
     ///
     /// Some things are taken as they nearly always are: IPv6 packets have no extension header before the one that
     /// `ip6 nexthdr` asks for, `th dport` is asked of packets with ports, `ether saddr` of packets that came over
@@ -83,6 +90,17 @@ impl Ruleset {
             let message = format!("{} bytes are more than the {TEXT_MAX} of the longest ruleset", text.len());
             return Err(vec![ParseError::new(Place { line: 1, column: 1 }, message)]);
         }
+        if json::is_json(text) {
+            let translated = json::translate(text)?;
+            let lines: Vec<&str> = translated.lines().collect();
+            return Self::parse_text(&translated)
+                .map_err(|errors| errors.into_iter().map(|error| json::with_line(error, &lines)).collect());
+        }
+        Self::parse_text(text)
+    }
+
+    /// Reads nftables' own text.
+    fn parse_text(text: &str) -> Result<Ruleset, Vec<ParseError>> {
         let mut errors = Vec::new();
         let tokens = lexer::lex(text, &mut errors);
         let tokens = expand::expand(tokens, &mut errors);

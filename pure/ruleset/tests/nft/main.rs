@@ -8,7 +8,9 @@
 mod kernel;
 mod rulesets;
 
-use ruleset::{Did, Family, Field, Hook, Packet, Ruleset, State, Statement, Trace, Values, Verdict};
+use ruleset::{
+    Did, Family, Field, Hook, Packet, ParseError, Ruleset, State, Statement, Trace, Values, Verdict,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
@@ -17,7 +19,7 @@ use std::{
 };
 
 /// The ways in which a ruleset is listed.
-const LISTINGS: [&str; 7] = ["-s", "-a", "-n", "-nn", "-y", "-p", "-S"];
+const LISTINGS: [&str; 10] = ["-s", "-a", "-n", "-nn", "-y", "-p", "-S", "-j", "-jn", "-jyS"];
 /// So many packets are tried with each listing.
 const PACKETS: usize = 1_000;
 const PARTING: &str = "==== bastide ====\n";
@@ -241,6 +243,12 @@ fn compare(name: &str, how: &str, file: &Ruleset, listed: &Ruleset, met: &mut Me
     }
 }
 
+/// Whether an error is that `nft` leaves out or garbles in JSON what a ruleset says. Some versions do so to the devices of
+/// chains, and with `-n` to EtherTypes.
+fn lost(error: &ParseError) -> bool {
+    ["`dev` is missing", "bytes `nft -n` has swapped"].iter().any(|lost| error.message.contains(lost))
+}
+
 #[test]
 fn what_nft_lists_means_what_the_file_means() {
     let test = "what_nft_lists_means_what_the_file_means";
@@ -261,8 +269,14 @@ fn what_nft_lists_means_what_the_file_means() {
         assert_eq!(listings.len(), LISTINGS.len() + 1);
         let mut met = Met::default();
         for (how, listing) in std::iter::once("").chain(LISTINGS).zip(&listings) {
-            let listed = Ruleset::parse(listing)
-                .unwrap_or_else(|errors| panic!("{name} {how}: {errors:#?}\n{listing}"));
+            let listed = match Ruleset::parse(listing) {
+                Ok(listed) => listed,
+                Err(errors) if how.starts_with("-j") && errors.iter().all(lost) => {
+                    skipped(1, test, &format!("this nft loses parts of `{name}` as JSON with `{how}`"));
+                    continue;
+                }
+                Err(errors) => panic!("{name} {how}: {errors:#?}\n{listing}"),
+            };
             compare(name, how, &file, &listed, &mut met);
         }
         // A ruleset that decides about none of the packets compares nothing.
