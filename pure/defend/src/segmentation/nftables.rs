@@ -414,7 +414,8 @@ fn matches(sets: &mut Sets, openings: &Openings, direction: Direction) -> Vec<St
         more => matches.push(format!("meta l4proto . th {field} {}", sets.ports(more))),
     }
     if openings.icmp {
-        let set = sets.name("set", "protocols/icmp", "inet_proto", &["icmp".to_owned(), "ipv6-icmp".to_owned()]);
+        let set =
+            sets.name("set", "protocols/icmp", "inet_proto", &["icmp".to_owned(), "ipv6-icmp".to_owned()]);
         matches.push(format!("meta l4proto {set}"));
     }
     match openings.protocols.as_slice() {

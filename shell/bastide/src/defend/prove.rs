@@ -32,8 +32,8 @@ pub(crate) struct Prove {
     /// The folder of the plan
     #[arg(long, value_name = "DIR")]
     city: PathBuf,
-    /// The rules, as `nft list ruleset` prints them or `nft -f` takes them; `-` is standard input. The live rules of the
-    /// enforcer if left out
+    /// The rules, as `nft list ruleset` prints them (with `-j`, as JSON) or `nft -f` takes them; `-` is standard input. The
+    /// live rules of the enforcer if left out
     #[arg(long, value_name = "FILE")]
     ruleset: Option<PathBuf>,
     /// The rules are those of a bridge, which knows an answer so
