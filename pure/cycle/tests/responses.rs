@@ -194,7 +194,7 @@ fn what_must_run_is_never_cut_off_by_one_alone() {
         told,
         [
             "Lifting bridge needs Signal control, which is affected. What it falls back to, the plan does not say.",
-            "Signal control loses Signal server; one other device supports it. Without it: junctions run fixed-time \
+            "Signal control would be without Signal server; one other device supports it. Without it: junctions run fixed-time \
              plans.",
         ]
     );

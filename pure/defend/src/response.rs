@@ -116,9 +116,13 @@ fn told(plan: &Plan, asset: &Asset, service: &Service, through: Option<&Service>
         plan.assets().filter(|other| other.id != asset.id && other.services.contains(&service.id)).count();
     let loss = match (through, supporting) {
         (Some(through), _) => format!("{} needs {}, which is affected", service.name, through.name),
-        (None, 0) => format!("{} loses its only device, {}", service.name, asset.name),
-        (None, 1) => format!("{} loses {}; one other device supports it", service.name, asset.name),
-        (None, more) => format!("{} loses {}; {more} other devices support it", service.name, asset.name),
+        (None, 0) => format!("{} would be without its only device, {}", service.name, asset.name),
+        (None, 1) => {
+            format!("{} would be without {}; one other device supports it", service.name, asset.name)
+        }
+        (None, more) => {
+            format!("{} would be without {}; {more} other devices support it", service.name, asset.name)
+        }
     };
     match &service.fallback {
         Some(fallback) => format!("{loss}. Without it: {fallback}.").into(),

@@ -55,7 +55,7 @@ fn a_decision_that_nothing_can_carry_out_fails_with_what_to_enter_and_outlasts_a
     for part in [
         "Response 1: Pump controller at Mill Lane could not be contained.",
         "Not done: no firewall is connected to Bastide.",
-        "Pumping stations loses Pump controller at Mill Lane",
+        "Pumping stations would be without Pump controller at Mill Lane",
         "Cisco IOS",
         "Juniper Junos",
         "nft 'add element inet bastide quarantine4 { 192.0.2.130 }'",

@@ -203,7 +203,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
 
   test("a device is contained by the keyboard, with the cost said before the button and the outcome after it", async () => {
     await go("/assets/pc-01");
-    assert.match(await page.textContent("section[aria-labelledby='respond-title']"), /What it costs to contain .* loses .*; 10 other devices support it/s);
+    assert.match(await page.textContent("section[aria-labelledby='respond-title']"), /What it costs to contain .* would be without .*; 10 other devices support it/s);
     await page.focus("#contain-reason");
     await page.keyboard.type("It scans the pumps");
     await page.keyboard.press("Enter");
