@@ -138,6 +138,10 @@ fn example(region: &Region) -> Packet {
         let usual: &[u128] = match field {
             Field::State => &[State::New.number()],
             Field::Protocol => &[6, 17],
+            // Of ICMP they are type and code.
+            Field::SourcePort | Field::DestinationPort if matches!(packet.get(Field::Protocol), 1 | 58) => {
+                &[]
+            }
             Field::SourcePort => &[50_000],
             Field::DestinationPort => &[443, 80, 22, 53],
             // Addresses that are nobody's (RFC 5737, RFC 3849).
@@ -170,11 +174,16 @@ fn example(region: &Region) -> Packet {
 }
 
 /// How much a packet tells whoever reads it: one that begins a conversation more than one that belongs to none, and one
-/// between addresses that may be used more than one between others.
+/// between addresses that may be used, of a protocol that people know, more than others.
 fn worth(packet: &Packet) -> u8 {
     let usable = |field| u8::from(packet.get(field) >= 1 << 24);
     let begins = packet.get(Field::State) == State::New.number();
-    2 * u8::from(begins) + usable(Field::Source) + usable(Field::Destination)
+    let spoken = match packet.get(Field::Protocol) {
+        6 | 17 => 2,
+        1 | 58 | 132 => 1,
+        _ => 0,
+    };
+    6 * u8::from(begins) + 2 * spoken + usable(Field::Source) + usable(Field::Destination)
 }
 
 fn zone_at<'p>(policy: &Policy<'p>, packet: &Packet, field: Field) -> Option<&'p Zone> {

@@ -167,7 +167,7 @@ pub(crate) fn run(command: &Prove) -> anyhow::Result<Verdict> {
                 "gaps": policy.gaps.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "seconds": seconds,
             });
-            println!("{value:#}");
+            writeln!(io::stdout().lock(), "{value:#}")?;
         }
     }
     Ok(if told.is_empty() { Verdict::Good } else { Verdict::Bad })
