@@ -198,7 +198,9 @@ fn probe_of(plan: &Plan, ruleset: &Ruleset, packet: &Packet) -> Option<Probe> {
     let protocol = packet.get(Field::Protocol) as u8;
     let (source, destination) = (address(Field::Source)?, address(Field::Destination)?);
     let into = match packet.get(Field::InterfaceIn) {
-        0 => behind(plan, source),
+        0 if ruleset.interfaces.is_empty() => behind(plan, source),
+        // One that the range has and no rule names.
+        0 => (0..7).map(|zone| format!("z{zone}")).find(|name| ruleset.interface(name) == 0)?,
         number => ruleset.interfaces[number as usize - 1].to_string(),
     };
     // The kernel routes only what comes from and goes to a place that it can route; 0.x is nobody's.
