@@ -60,7 +60,7 @@ enum Firewall {
 
 /// How a bridge knows an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Bridge {
+pub(super) enum Bridge {
     /// By its own connection tracking (the kernel's `nf_conntrack_bridge`)
     Tracked,
     /// By the ports exchanged, where the kernel tracks no connections in bridges

@@ -1,5 +1,6 @@
 //! `bastide defend prove`: does a ruleset mean the plan?
 
+use super::compile::Bridge;
 use crate::{
     arguments::Format,
     failure::{Verdict, warn},
@@ -9,7 +10,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use city::{Unequal, ZoneId};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use defend::segmentation::{Counterexample, Policy, Proof, Question, prove};
 use enforce::Client;
 use plan::Plan;
@@ -17,15 +18,11 @@ use ruleset::{Field, Ruleset, State};
 use serde::Serialize;
 use serde_json::json;
 use std::{
-    fs,
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     net::IpAddr,
     path::{Path, PathBuf},
     time::Instant,
 };
-
-/// The longest ruleset that is read.
-const TEXT_MAX: u64 = 256 << 20;
 
 #[derive(Args, Debug)]
 pub(crate) struct Prove {
@@ -38,7 +35,7 @@ pub(crate) struct Prove {
     ruleset: Option<PathBuf>,
     /// The rules are those of a bridge, which knows an answer so
     #[arg(long, value_enum, value_name = "HOW")]
-    bridge: Option<Answers>,
+    bridge: Option<Bridge>,
     /// An address that is contained, so that nothing may pass to or from it; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     contained: Vec<IpAddr>,
@@ -48,15 +45,6 @@ pub(crate) struct Prove {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-}
-
-/// How a bridge knows an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Answers {
-    /// By connection tracking
-    Tracked,
-    /// By the ports exchanged
-    Stateless,
 }
 
 /// A counterexample for programmes. The names of the fields are stable.
@@ -130,7 +118,7 @@ impl Shown {
 pub(crate) fn run(command: &Prove) -> anyhow::Result<Verdict> {
     let plan = read_plan(&command.city)?;
     let (text, contained) = match &command.ruleset {
-        Some(file) => (read(file)?, command.contained.clone()),
+        Some(file) => (crate::enforce::read(file)?, command.contained.clone()),
         None => live(&command.socket)?,
     };
     let began = Instant::now();
@@ -146,7 +134,7 @@ pub(crate) fn run(command: &Prove) -> anyhow::Result<Verdict> {
     let policy = Policy::new(&plan);
     let question = Question {
         bridged: command.bridge.is_some(),
-        stateless: command.bridge == Some(Answers::Stateless),
+        stateless: command.bridge == Some(Bridge::Stateless),
         quarantined: contained,
     };
     let proof = prove(&policy, &mut ruleset, &question)?;
@@ -233,15 +221,4 @@ fn live(socket: &Path) -> anyhow::Result<(String, Vec<IpAddr>)> {
         .context("give rules with --ruleset, or name the enforcer's socket with --socket")?;
     let contained = shown.quarantine.iter().map(|contained| contained.address).collect();
     Ok((shown.texts.map(|texts| texts.live).unwrap_or_default(), contained))
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        io::stdin().lock().take(TEXT_MAX).read_to_string(&mut text)
-    } else {
-        fs::File::open(file).and_then(|file| file.take(TEXT_MAX).read_to_string(&mut text))
-    };
-    read.with_context(|| format!("cannot read the rules in `{}`", file.display()))?;
-    Ok(text)
 }

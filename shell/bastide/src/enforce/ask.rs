@@ -19,6 +19,9 @@ use std::{
     path::Path,
 };
 
+/// The longest text of rules that is read: longer than what the enforcer, or a proof, takes.
+const TEXT_MAX: u64 = 256 << 20;
+
 /// Runs one of the commands of `bastide defend`.
 pub(crate) fn run(command: &FirewallCommand) -> anyhow::Result<Verdict> {
     match command {
@@ -29,6 +32,13 @@ pub(crate) fn run(command: &FirewallCommand) -> anyhow::Result<Verdict> {
                 (None, Some(city)) => compiled(city)?,
                 (None, None) => bail!("give a file of rules, or the folder of a plan with --city"),
             };
+            if [Some(&text), observing.as_ref()]
+                .into_iter()
+                .flatten()
+                .any(|text| text.len() > enforce::TEXT_MAX)
+            {
+                bail!("the rules have more than the {} bytes that the enforcer takes", enforce::TEXT_MAX);
+            }
             let (text, observing) = (text.into(), observing.map(Into::into));
             ask.put(Request::Stage { text, observing }, Some("put it in force with `bastide defend apply`"))
         }
@@ -152,13 +162,14 @@ fn compiled(city: &Path) -> anyhow::Result<(String, Option<String>)> {
     Ok((text(false), Some(text(true))))
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
+/// Reads rules from a file or, where it is `-`, from standard input. What is longer than anything that is taken is cut
+/// behind that, and refused by whoever takes it.
+pub(crate) fn read(file: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
-    let most = enforce::TEXT_MAX as u64 + 1;
     let read = if file == Path::new("-") {
-        io::stdin().lock().take(most).read_to_string(&mut text)
+        io::stdin().lock().take(TEXT_MAX).read_to_string(&mut text)
     } else {
-        fs::File::open(file).and_then(|file| file.take(most).read_to_string(&mut text))
+        fs::File::open(file).and_then(|file| file.take(TEXT_MAX).read_to_string(&mut text))
     };
     read.with_context(|| format!("cannot read the rules in `{}`", file.display()))?;
     Ok(text)

@@ -4,7 +4,7 @@ mod ask;
 mod process;
 mod status;
 
-pub(crate) use ask::{contain, release, run};
+pub(crate) use ask::{contain, read, release, run};
 pub(crate) use process::run as run_process;
 
 use crate::arguments::Format;
