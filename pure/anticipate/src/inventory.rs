@@ -135,7 +135,13 @@ impl Inventory {
                     out.push(Concern::Weak(weakness.clone()));
                 }
             }
-            Observed::Flood(_) | Observed::Loss(_) | Observed::Message(_) | Observed::Unread(_) => {}
+            Observed::Backup(_)
+            | Observed::Drill(_)
+            | Observed::Repository(_)
+            | Observed::Flood(_)
+            | Observed::Loss(_)
+            | Observed::Message(_)
+            | Observed::Unread(_) => {}
         }
     }
 

@@ -1,8 +1,8 @@
 //! What the plan declares. Only `plan` makes these from text; everything else reads them.
 
 use crate::{
-    AssetId, ConduitId, ContactId, FeedId, Flow, Mac, Protocol, ResponseId, Rule, ServiceId, Severity,
-    SupplierId, Target, Text, Transport, VerbSet, ZoneId,
+    AssetId, ConduitId, ContactId, CrewId, FeedId, Flow, Mac, Protocol, ResponseId, Rule, ServiceId,
+    Severity, SiteId, SupplierId, Target, Text, Transport, VerbSet, ZoneId,
 };
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -83,6 +83,8 @@ pub struct Zone {
     pub outside: bool,
     /// The interfaces of the enforcing firewall behind which it lies; empty if that is not said.
     pub interfaces: Vec<Text>,
+    /// Where its equipment stands, unless an asset says otherwise.
+    pub site: Option<SiteId>,
 }
 
 /// An allowed path from one zone to another (IEC 62443-3-2). Replies are part of it.
@@ -327,6 +329,12 @@ pub struct Asset {
     pub role: Option<Text>,
     /// After how long without a sign it counts as silent, if not the city's default.
     pub silence: Option<SignedDuration>,
+    /// Where it stands, if not where its zone does.
+    pub site: Option<SiteId>,
+    /// How long it takes to have another in its place, ready for what is restored to it.
+    pub replace: Option<SignedDuration>,
+    /// Who puts it back.
+    pub crew: Option<CrewId>,
 }
 
 /// Who makes, supplies or runs something.

@@ -84,16 +84,28 @@ macro_rules! ids {
 ids! {
     /// Names an asset.
     AssetId
+    /// Names something that is backed up.
+    BackupId
+    /// Names a check of something restored.
+    CheckId
     /// Names a conduit.
     ConduitId
     /// Names a person or an organisation to tell.
     ContactId
+    /// Names people who work together.
+    CrewId
     /// Names a feed of readings.
     FeedId
+    /// Names a written procedure.
+    ProcedureId
+    /// Names a place where backups go.
+    RepositoryId
     /// The id of a standing response.
     ResponseId
     /// Names a public service.
     ServiceId
+    /// Names a place where equipment stands.
+    SiteId
     /// Names a supplier.
     SupplierId
     /// Names a zone.

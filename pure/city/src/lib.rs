@@ -12,6 +12,7 @@
 //! bytes without an allocation.
 
 mod address;
+mod backup;
 mod declared;
 mod device;
 mod evidence;
@@ -20,11 +21,13 @@ mod firewall;
 mod id;
 mod observation;
 mod protocol;
+mod recovery;
 mod response;
 mod target;
 mod verb;
 
 pub use address::{Address, Flow, Mac, ParseMacError, Transport};
+pub use backup::{BackupMade, Drill, DrillStep, RepositoryTried, Snapshot};
 pub use declared::{
     Allowance, Asset, Conduit, Contact, Feed, Impact, NumberRange, Ports, RecoveryTarget, Service, Settings,
     StandingResponse, Supplier, TargetPattern, Zone,
@@ -33,12 +36,19 @@ pub use device::{Device, Fact, Presence, Standing, Status};
 pub use evidence::{Evidence, Outcome, Support};
 pub use finding::{Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
 pub use firewall::{Firewall, FirewallMode, Unequal};
-pub use id::{AssetId, ConduitId, ContactId, FeedId, IdError, ResponseId, ServiceId, SupplierId, ZoneId};
+pub use id::{
+    AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, ProcedureId, RepositoryId,
+    ResponseId, ServiceId, SiteId, SupplierId, ZoneId,
+};
 pub use observation::{
     Binding, ConnectionState, Conversation, Details, Flood, Identity, Loss, LossKind, Message, Observation,
     Observed, Reply, Request, Trait, Unread, Weakness, WeaknessKind, Witness,
 };
 pub use protocol::Protocol;
+pub use recovery::{
+    Backup, Check, Crew, FileForm, Period, Procedure, ProcedureStep, Purpose, Repository, RepositoryPlace,
+    Retention, SecretReference, Site, Source, Test,
+};
 pub use response::{Consequence, Decision, Response, ResponseState, Step};
 pub use target::Target;
 pub use verb::{Verb, VerbSet};

@@ -1,6 +1,8 @@
 //! Facts with a time and a source.
 
-use crate::{Address, Flow, Mac, Protocol, Target, Text, Transport, Verb};
+use crate::{
+    Address, BackupMade, Drill, Flow, Mac, Protocol, RepositoryTried, Target, Text, Transport, Verb,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -42,6 +44,12 @@ pub enum Observed {
     // Journals store the place of a kind in this list, so that new ones come last.
     /// Conversations were begun in great number and came to nothing.
     Flood(Box<Flood>),
+    /// A backup was made, or could not be.
+    Backup(Box<BackupMade>),
+    /// A service's backups were restored to an isolated place, or could not be.
+    Drill(Box<Drill>),
+    /// A place where backups go was looked at.
+    Repository(Box<RepositoryTried>),
 }
 
 /// A conversation between two ends, from its first packet to its last.

@@ -323,6 +323,9 @@ impl City {
             }
             Observed::Binding(_)
             | Observed::Conversation(_)
+            | Observed::Backup(_)
+            | Observed::Drill(_)
+            | Observed::Repository(_)
             | Observed::Flood(_)
             | Observed::Identity(_)
             | Observed::Message(_)

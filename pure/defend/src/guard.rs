@@ -82,7 +82,10 @@ impl Guard {
                 }
                 None
             }
-            Observed::Identity(_)
+            Observed::Backup(_)
+            | Observed::Drill(_)
+            | Observed::Repository(_)
+            | Observed::Identity(_)
             | Observed::Loss(_)
             | Observed::Message(_)
             | Observed::Unread(_)

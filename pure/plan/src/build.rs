@@ -47,6 +47,7 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
             security_level: zone.security_level.take().map_or(0, |level| level.0),
             outside,
             interfaces: list(zone.interfaces),
+            site: None,
         });
     }
     let mut services = Vec::with_capacity(tree.services.len());
@@ -82,6 +83,9 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
             firmware: asset.firmware.take(),
             role: asset.role.take(),
             silence: asset.silence.take().map(|lasting| lasting.0),
+            site: None,
+            replace: None,
+            crew: None,
         });
     }
     let mut suppliers = Vec::with_capacity(tree.suppliers.len());
@@ -209,6 +213,12 @@ fn index(
         feeds: by_id(feeds, |feed| feed.id.clone()),
         responses: by_id(responses, |response| response.id.clone()),
         contacts: by_id(contacts, |contact| contact.id.clone()),
+        sites: Table::default(),
+        crews: Table::default(),
+        repositories: Table::default(),
+        backups: Table::default(),
+        checks: Table::default(),
+        procedures: Table::default(),
         by_network,
         by_address,
         by_mac,

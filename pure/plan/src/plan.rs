@@ -1,8 +1,9 @@
 //! The checked plan.
 
 use city::{
-    Address, Asset, AssetId, Conduit, ConduitId, Contact, ContactId, Feed, FeedId, Mac, ResponseId, Service,
-    ServiceId, Settings, StandingResponse, Supplier, SupplierId, Text, Zone, ZoneId,
+    Address, Asset, AssetId, Backup, BackupId, Check, CheckId, Conduit, ConduitId, Contact, ContactId, Crew,
+    CrewId, Feed, FeedId, Mac, Procedure, ProcedureId, Repository, RepositoryId, ResponseId, Service,
+    ServiceId, Settings, Site, SiteId, StandingResponse, Supplier, SupplierId, Text, Zone, ZoneId,
 };
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -27,6 +28,12 @@ pub struct Plan {
     pub(crate) feeds: Table<FeedId, Feed>,
     pub(crate) responses: Table<ResponseId, StandingResponse>,
     pub(crate) contacts: Table<ContactId, Contact>,
+    pub(crate) sites: Table<SiteId, Site>,
+    pub(crate) crews: Table<CrewId, Crew>,
+    pub(crate) repositories: Table<RepositoryId, Repository>,
+    pub(crate) backups: Table<BackupId, Backup>,
+    pub(crate) checks: Table<CheckId, Check>,
+    pub(crate) procedures: Table<ProcedureId, Procedure>,
     /// The zone of each network, by its first address. Networks do not overlap, so the nearest below is the only one.
     pub(crate) by_network: BTreeMap<IpAddr, (IpNet, ZoneId)>,
     pub(crate) by_address: BTreeMap<IpAddr, AssetId>,
@@ -111,6 +118,94 @@ impl Plan {
     pub fn conduits_between(&self, from: &ZoneId, to: &ZoneId) -> impl Iterator<Item = &Conduit> {
         let ids = self.by_ends.get(&(from.clone(), to.clone()));
         ids.into_iter().flatten().filter_map(|id| self.conduits.get(id))
+    }
+
+    /// The places where equipment stands, in the order of the plan.
+    pub fn sites(&self) -> impl ExactSizeIterator<Item = &Site> {
+        self.sites.values()
+    }
+
+    /// A site by its id.
+    #[must_use]
+    pub fn site(&self, id: &SiteId) -> Option<&Site> {
+        self.sites.get(id)
+    }
+
+    /// The crews, in the order of the plan.
+    pub fn crews(&self) -> impl ExactSizeIterator<Item = &Crew> {
+        self.crews.values()
+    }
+
+    /// A crew by its id.
+    #[must_use]
+    pub fn crew(&self, id: &CrewId) -> Option<&Crew> {
+        self.crews.get(id)
+    }
+
+    /// The repositories that backups go to, in the order of the plan.
+    pub fn repositories(&self) -> impl ExactSizeIterator<Item = &Repository> {
+        self.repositories.values()
+    }
+
+    /// A repository by its id.
+    #[must_use]
+    pub fn repository(&self, id: &RepositoryId) -> Option<&Repository> {
+        self.repositories.get(id)
+    }
+
+    /// What is backed up, in the order of the plan.
+    pub fn backups(&self) -> impl ExactSizeIterator<Item = &Backup> {
+        self.backups.values()
+    }
+
+    /// A declared backup by its id.
+    #[must_use]
+    pub fn backup(&self, id: &BackupId) -> Option<&Backup> {
+        self.backups.get(id)
+    }
+
+    /// The checks of what is restored, in the order of the plan.
+    pub fn checks(&self) -> impl ExactSizeIterator<Item = &Check> {
+        self.checks.values()
+    }
+
+    /// A check by its id.
+    #[must_use]
+    pub fn check(&self, id: &CheckId) -> Option<&Check> {
+        self.checks.get(id)
+    }
+
+    /// The written procedures, in the order of the plan.
+    pub fn procedures(&self) -> impl ExactSizeIterator<Item = &Procedure> {
+        self.procedures.values()
+    }
+
+    /// A procedure by its id.
+    #[must_use]
+    pub fn procedure(&self, id: &ProcedureId) -> Option<&Procedure> {
+        self.procedures.get(id)
+    }
+
+    /// The site where an asset stands: its own, or else its zone's.
+    #[must_use]
+    pub fn site_of(&self, asset: &Asset) -> Option<&Site> {
+        let site = asset.site.as_ref().or_else(|| self.zones.get(&asset.zone)?.site.as_ref());
+        self.sites.get(site?)
+    }
+
+    /// The backups without which a service cannot come back: its own, and those of its assets; in the order of the plan.
+    pub fn backups_of(&self, service: &ServiceId) -> impl Iterator<Item = &Backup> {
+        self.backups.values().filter(move |backup| {
+            let of_asset = || self.assets.get(backup.asset.as_ref()?);
+            backup.service.as_ref() == Some(service)
+                || backup.service.is_none()
+                    && of_asset().is_some_and(|asset| asset.services.contains(service))
+        })
+    }
+
+    /// The checks of a backup, in the order of the plan.
+    pub fn checks_of(&self, backup: &BackupId) -> impl Iterator<Item = &Check> {
+        self.checks.values().filter(move |check| check.backup == *backup)
     }
 
     /// The file, and the line from 1, where a conduit is declared.

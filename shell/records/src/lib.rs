@@ -47,7 +47,11 @@ impl Kind {
             Observed::Identity(_) => Some(Kind::Identity),
             Observed::Loss(_) => Some(Kind::Loss),
             Observed::Message(_) => Some(Kind::Message),
-            Observed::Opened(_) | Observed::Recognised(_) => None,
+            Observed::Opened(_)
+            | Observed::Recognised(_)
+            | Observed::Backup(_)
+            | Observed::Drill(_)
+            | Observed::Repository(_) => None,
             Observed::Request(_) => Some(Kind::Request),
             Observed::Unread(_) => Some(Kind::Unread),
             Observed::Weakness(_) => Some(Kind::Weakness),

@@ -48,7 +48,11 @@ impl Lines {
 
 fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
     let kind = match &observation.fact {
-        Observed::Opened(_) | Observed::Recognised(_) => return,
+        Observed::Opened(_)
+        | Observed::Recognised(_)
+        | Observed::Backup(_)
+        | Observed::Drill(_)
+        | Observed::Repository(_) => return,
         Observed::Binding(_) => "binding",
         Observed::Conversation(_) => "conversation",
         Observed::Flood(_) => "flood",
@@ -71,7 +75,11 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
     );
     record.text("sensor", &observation.sensor);
     match &observation.fact {
-        Observed::Opened(_) | Observed::Recognised(_) => {}
+        Observed::Opened(_)
+        | Observed::Recognised(_)
+        | Observed::Backup(_)
+        | Observed::Drill(_)
+        | Observed::Repository(_) => {}
         Observed::Binding(binding) => {
             record.plain("address", binding.address);
             record.plain("mac", binding.mac);

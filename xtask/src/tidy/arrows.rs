@@ -21,8 +21,9 @@ const ARROWS: &[(&str, Knows)] = &[
     ("store", Knows::Ground(&[])),
     ("records", Knows::Ground(&[])),
     ("enforce", Knows::These(&[])),
+    ("vault", Knows::These(&["city", "plan"])),
     ("console", Knows::Ground(&["store"])),
-    ("bastide", Knows::Ground(&["capture", "store", "records", "enforce", "console"])),
+    ("bastide", Knows::Ground(&["capture", "store", "records", "enforce", "vault", "console"])),
     ("range", Knows::These(&[])),
     ("xtask", Knows::These(&[])),
 ];

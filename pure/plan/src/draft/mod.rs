@@ -150,7 +150,10 @@ impl Draft {
             Observed::Identity(identity) => self.see_identity(identity),
             Observed::Opened(flow) | Observed::Recognised(flow) => self.see_flow(flow),
             Observed::Request(request) => self.see_request(request),
-            Observed::Flood(_)
+            Observed::Backup(_)
+            | Observed::Drill(_)
+            | Observed::Repository(_)
+            | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)
             | Observed::Unread(_)

@@ -167,6 +167,9 @@ impl Table {
             Observed::Request(_) => Some(Table::Requests),
             Observed::Weakness(_) => Some(Table::Weaknesses),
             Observed::Binding(_)
+            | Observed::Backup(_)
+            | Observed::Drill(_)
+            | Observed::Repository(_)
             | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)
