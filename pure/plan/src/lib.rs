@@ -47,3 +47,4 @@ pub use proposal::{ProposedConduit, propose};
 pub use render::Colours;
 pub use schema::schema;
 pub use source::SourceFile;
+pub use suggest::Suggestions;
