@@ -5,7 +5,9 @@
 
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
+    procedure::Written,
     source::{Lines, Span},
+    value::{NO_SECRETS, names_a_secret},
 };
 use serde_json::Value;
 use std::ops::Range;
@@ -18,6 +20,9 @@ mod field;
 
 use field::{Field, raw};
 pub(crate) use field::{Found, List, Optional, Reading, Required};
+
+/// As many keys as the greatest table has.
+pub(crate) const KEYS_MAX: usize = 18;
 
 /// A kind of table.
 pub(crate) trait Table: Sized {
@@ -59,7 +64,11 @@ macro_rules! tables {
             const NAME: &'static str = $name;
             const TITLE: &'static str = $title;
             const ABOUT: &'static str = concat!($($about),*);
-            const KEYS: &'static [&'static str] = &[$($key),*];
+            const KEYS: &'static [&'static str] = {
+                let keys: &[&str] = &[$($key),*];
+                assert!(keys.len() <= KEYS_MAX);
+                keys
+            };
 
             fn read(found: &[Option<Found<'_>>], header: Span, reading: &mut Reading<'_>) -> Self {
                 let mut found = found.iter().copied();
@@ -99,11 +108,13 @@ macro_rules! tables {
 }
 
 mod declared;
+mod recovery;
 
 pub(crate) use declared::{
     AssetTable, CityTable, ConduitTable, ContactTable, FeedTable, InventoryTable, ResponseTable,
     ServiceTable, SupplierTable, ZoneTable,
 };
+pub(crate) use recovery::{BackupTable, CheckTable, CrewTable, ProcedureTable, RepositoryTable, SiteTable};
 
 /// Everything that the files of a plan declare.
 #[derive(Debug, Default)]
@@ -118,13 +129,37 @@ pub(crate) struct Tree {
     pub feeds: Vec<FeedTable>,
     pub responses: Vec<ResponseTable>,
     pub contacts: Vec<ContactTable>,
+    pub sites: Vec<SiteTable>,
+    pub crews: Vec<CrewTable>,
+    pub repositories: Vec<RepositoryTable>,
+    pub backups: Vec<BackupTable>,
+    pub checks: Vec<CheckTable>,
+    pub procedures: Vec<ProcedureTable>,
+    /// What the procedures' files say, in their order; empty where a file could not be read.
+    pub texts: Vec<Written>,
     /// Whether some text could not be read at all, so that what is missing may be there.
     pub broken: bool,
 }
 
 /// The tables that a file may hold.
-pub(crate) const NAMES: [&str; 10] =
-    ["city", "service", "zone", "conduit", "asset", "inventory", "supplier", "feed", "response", "contact"];
+pub(crate) const NAMES: [&str; 16] = [
+    "city",
+    "service",
+    "zone",
+    "conduit",
+    "asset",
+    "inventory",
+    "supplier",
+    "feed",
+    "response",
+    "contact",
+    "site",
+    "crew",
+    "repository",
+    "backup",
+    "check",
+    "procedure",
+];
 
 impl Tree {
     /// Adds what a TOML file declares.
@@ -154,6 +189,7 @@ impl Tree {
         for error in errors {
             let bytes = error.span().unwrap_or_default();
             let span = reading.span(bytes.clone());
+            reading.hide_secret_of_line(&lines, bytes.start);
             if error.message() == "duplicate key" {
                 let flaw = Flaw::error(Code::Syntax, span, "this key stands in its table twice");
                 reading.flaws.push(flaw.help("leave one of them out"));
@@ -190,6 +226,12 @@ impl Tree {
                 "feed" => read_list(&mut self.feeds, value, place, reading),
                 "response" => read_list(&mut self.responses, value, place, reading),
                 "contact" => read_list(&mut self.contacts, value, place, reading),
+                "site" => read_list(&mut self.sites, value, place, reading),
+                "crew" => read_list(&mut self.crews, value, place, reading),
+                "repository" => read_list(&mut self.repositories, value, place, reading),
+                "backup" => read_list(&mut self.backups, value, place, reading),
+                "check" => read_list(&mut self.checks, value, place, reading),
+                "procedure" => read_list(&mut self.procedures, value, place, reading),
                 other => {
                     let is_table = matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));
                     let what =
@@ -238,13 +280,21 @@ fn header(reading: &Reading<'_>, bytes: Range<usize>) -> Span {
 }
 
 fn read_table<'a, T: Table>(table: &'a DeTable<'a>, header: Span, reading: &mut Reading<'_>) -> T {
-    // One place more than any table has keys.
-    let mut found: [Option<Found<'a>>; 12] = [None; 12];
+    let mut found: [Option<Found<'a>>; KEYS_MAX] = [None; KEYS_MAX];
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         let known = T::KEYS.iter().position(|known| *known == name);
         match known.and_then(|at| found.get_mut(at)) {
             Some(slot) => *slot = Some(Found::Value(value)),
+            None if names_a_secret(name) || name == "key" => {
+                reading.flaws.hide(reading.span(value.span()));
+                let flaw = Flaw::error(
+                    Code::Secret,
+                    reading.span(key.span()),
+                    format!("{} has no `{name}`, and what stands here may be a secret", T::TITLE),
+                );
+                reading.flaws.push(flaw.help(NO_SECRETS));
+            }
             None => {
                 let help = reading.suggestions.did_you_mean(name, T::KEYS.iter().copied());
                 let span = reading.span(key.span());

@@ -1,13 +1,13 @@
 //! The tables of a plan but for those of recovery.
 
-use super::{Field, List, Optional, Reading, Required, Table, field::Found};
+use super::{Field, KEYS_MAX, List, Optional, Reading, Required, Table, field::Found};
 use crate::{
     source::Span,
     value::{Lasting, SecurityLevel, ZoneName},
 };
 use city::{
-    Allowance, AssetId, ConduitId, ContactId, FeedId, Impact, Mac, ResponseId, Rule, ServiceId, Severity,
-    SupplierId, Text, ZoneId,
+    Allowance, AssetId, ConduitId, ContactId, CrewId, FeedId, Impact, Mac, ResponseId, Rule, ServiceId,
+    Severity, SiteId, SupplierId, Text, ZoneId,
 };
 use ipnet::IpNet;
 use jiff::SignedDuration;
@@ -65,6 +65,8 @@ tables! {
         outside "outside": Optional<bool>,
         /// The interfaces of the enforcing firewall behind which it lies, such as vlan20.
         interfaces "interfaces": List<Text>,
+        /// Where its equipment stands, unless an asset says otherwise.
+        site "site": Optional<SiteId>,
     }
 
     /// An allowed path from one zone to another (IEC 62443-3-2). Replies are part of it.
@@ -109,6 +111,12 @@ tables! {
         role "role": Optional<Text>,
         /// After how long without a sign it counts as silent, if not the city's default.
         silence "silence": Optional<Lasting>,
+        /// Where it stands, if not where its zone does.
+        site "site": Optional<SiteId>,
+        /// How long it takes to have another in its place, ready for what is restored to it.
+        replace "replace": Optional<SignedDuration>,
+        /// The crew that puts it back.
+        crew "crew": Optional<CrewId>,
     }
 
     /// A spreadsheet (CSV) of assets.

@@ -3,13 +3,14 @@
 
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
-    source::{At, Span},
+    source::{At, Lines, Span},
     suggest::Suggestions,
-    value::{Raw, Scalar},
+    value::{Raw, Scalar, names_a_secret},
 };
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::ops::Range;
-use toml::{Spanned, de::DeValue};
+use toml::{Spanned, de::DeValue, value::Datetime};
 
 /// What reading a file needs: its text, and where to put flaws.
 pub(crate) struct Reading<'a> {
@@ -24,6 +25,17 @@ impl Reading<'_> {
         Span::new(self.file, bytes)
     }
 
+    /// Keeps what may be a secret out of what is shown of a line that is not TOML.
+    pub fn hide_secret_of_line(&mut self, lines: &Lines<'_>, at: usize) {
+        let (line, start) = lines.line_of(at);
+        let text = lines.line(line);
+        let Some((name, _)) = text.split_once('=') else { return };
+        let key = name.rsplit(['{', ',']).next().unwrap_or(name).trim();
+        if matches!(key, "key" | "login") || names_a_secret(key) {
+            self.flaws.hide(self.span(start + name.len() + 1..start + text.len()));
+        }
+    }
+
     /// Reads one value; what is wrong with it becomes flaws.
     fn scalar<T: Scalar>(&mut self, raw: Raw<'_>, span: Span, key: &str, title: &str) -> Option<At<T>> {
         match T::read(raw) {
@@ -36,6 +48,9 @@ impl Reading<'_> {
                         fault.message
                     };
                     let place = fault.within.map_or(span, |within| self.inside(raw, span, within));
+                    if fault.hidden {
+                        self.flaws.hide(place);
+                    }
                     self.flaws.push(Flaw::error(fault.code, place, message).maybe_help(fault.help));
                 }
                 None
@@ -97,8 +112,15 @@ pub(super) fn raw<'a>(value: &'a DeValue<'a>) -> Raw<'a> {
             .map_or(Raw::Other("a number beyond all bounds"), Raw::Integer),
         DeValue::Array(_) => Raw::Other("a list"),
         DeValue::Table(_) => Raw::Other("a table"),
-        DeValue::Datetime(_) => Raw::Other("a date or time"),
+        DeValue::Datetime(moment) => date(moment).map_or(Raw::Other("a time"), Raw::Date),
     }
+}
+
+/// The date, if nothing but a date is written.
+fn date(moment: &Datetime) -> Option<Date> {
+    let Datetime { date: Some(date), time: None, offset: None } = moment else { return None };
+    let part = |number: u8| i8::try_from(number).ok();
+    Date::new(i16::try_from(date.year).ok()?, part(date.month)?, part(date.day)?).ok()
 }
 
 /// A field of a table: required, optional or a list.
