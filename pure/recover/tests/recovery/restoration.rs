@@ -27,7 +27,7 @@ fn look() {
     println!("{:#?}", way.improvements);
     println!("{:#?}", way.decisions);
     println!("{:#?}", way.tell);
-    println!("{:#?}", verify(&plan, &lost, &way));
+    println!("{:#?}", verify(&plan, &lost, &town::small_measured(), &way));
     assert!(matches!(way.steps[0].work, Work::Deliver { .. } | Work::Replace { .. }));
     assert_eq!(Lost::parse(&[], &plan), Err(LossError::Nothing));
 }
