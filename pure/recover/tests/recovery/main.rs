@@ -4,4 +4,5 @@
 mod mutants;
 mod properties;
 mod restoration;
+mod run;
 mod town;
