@@ -21,8 +21,8 @@ use plan::Plan;
 use recover::Measured;
 use std::fmt;
 
-/// For how long a pack is good, if the plan does not change before.
-pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * 31);
+/// For how long a pack is good, if the plan does not change before: until it is found stale.
+pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The sheet of the pack, which stands in it.
 const SHEET: &str = include_str!("../../static/pack.css");

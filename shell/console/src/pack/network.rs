@@ -12,7 +12,7 @@ const WIDTH: usize = 700;
 const RAILS: usize = 196;
 
 /// The most pairs of zones in one drawing of the ladder.
-const PAIRS_MAX: usize = 42;
+const PAIRS_MAX: usize = 45;
 
 /// The height of a zone's line.
 const ROW: usize = 21;
@@ -136,7 +136,7 @@ pub(super) fn zone(plan: &Plan, zone: &Zone, assets: &[&Asset]) -> Svg {
     let inner = 40 + lines.max(1) * 15;
     let height = inner.max(left.len().min(SHOWN_MAX) * 25).max(right.len().min(SHOWN_MAX) * 25) + 4;
     let mut out = format!(
-        "<rect class=\"box\" x=\"{BOX_LEFT}\" y=\"2\" width=\"{}\" height=\"{inner}\" rx=\"5\"/><text class=\"zone\" x=\"{}\" \
+        "<rect class=\"area\" x=\"{BOX_LEFT}\" y=\"2\" width=\"{}\" height=\"{inner}\" rx=\"5\"/><text class=\"zone\" x=\"{}\" \
          y=\"18\">{}</text><text class=\"note mono\" x=\"{}\" y=\"31\">{}</text>",
         BOX_RIGHT - BOX_LEFT,
         BOX_LEFT + 9,
