@@ -49,8 +49,9 @@ pub use crate::{
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
     runs::{RunFile, Runs, RunsError},
     sealed::{
-        Act, ActRecord, Damage, EvidenceRecord, FindingRecord, Head, LogError, PlanFile, PlanRecord,
-        ReasonRecord, Receipt, Record, ResponseRecord, Sealed, SealedLog, StartRecord, Verified,
+        Act, ActRecord, BackupRecord, Damage, DrillRecord, DrillStepRecord, EvidenceRecord, FindingRecord,
+        Head, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord, Sealed,
+        SealedLog, SnapshotRecord, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
     store::{Kind, Limits, Reader, Settings, Start, Store, StoreError, Tended},

@@ -3,7 +3,7 @@
 //! A kind's form never changes under its schema number. A new form gets the next number, and [`Sealed::record`] keeps
 //! reading the old one; a test holds every form.
 
-use super::{LogError, ResponseRecord};
+use super::{BackupRecord, DrillRecord, LogError, ResponseRecord};
 use ::city::{Evidence, Finding, Support};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ impl Sealed {
         let body = self.body.as_str();
         Some(match (self.kind.as_str(), self.schema) {
             ("act", 1) => Record::Act(serde_json::from_str(body).ok()?),
+            ("backup", 1) => Record::Backup(serde_json::from_str(body).ok()?),
+            ("drill", 1) => Record::Drill(serde_json::from_str(body).ok()?),
             ("evidence", 1) => Record::Evidence(serde_json::from_str(body).ok()?),
             ("finding", 1) => Record::Finding(serde_json::from_str(body).ok()?),
             ("plan", 1) => Record::Plan(serde_json::from_str(body).ok()?),
@@ -44,6 +46,10 @@ impl Sealed {
 pub enum Record {
     /// What a person or programme did.
     Act(ActRecord),
+    /// A backup that was made, or could not be.
+    Backup(Box<BackupRecord>),
+    /// A drill.
+    Drill(Box<DrillRecord>),
     /// What supports an outcome of a framework.
     Evidence(EvidenceRecord),
     /// A finding, when it was made and each time that it became graver.
@@ -62,6 +68,8 @@ impl Record {
     pub fn kind(&self) -> &'static str {
         match self {
             Record::Act(_) => "act",
+            Record::Backup(_) => "backup",
+            Record::Drill(_) => "drill",
             Record::Evidence(_) => "evidence",
             Record::Finding(_) => "finding",
             Record::Plan(_) => "plan",
@@ -80,6 +88,8 @@ impl Record {
     pub(super) fn body(&self) -> Result<String, LogError> {
         let body = match self {
             Record::Act(record) => serde_json::to_string(record),
+            Record::Backup(record) => serde_json::to_string(record),
+            Record::Drill(record) => serde_json::to_string(record),
             Record::Evidence(record) => serde_json::to_string(record),
             Record::Finding(record) => serde_json::to_string(record),
             Record::Plan(record) => serde_json::to_string(record),
