@@ -1,6 +1,14 @@
 //! Backups made, tried and restored: repositories in restic's format, what goes into them, and the isolated places where
 //! it is shown that it comes back.
 
+mod program;
+mod scratch;
+mod source;
+mod sqlite;
 mod staged;
 
+pub use program::{Bounds, ProgramError};
+pub use scratch::{Scratch, ScratchError};
+pub use source::{Context, SourceError, stage};
+pub use sqlite::SqliteError;
 pub use staged::Staged;
