@@ -308,6 +308,15 @@ impl Running {
         }
     }
 
+    /// Asks it to end, and its process group with it.
+    pub(crate) fn ask_to_end(&mut self) {
+        if self.ended.is_none()
+            && let Some(group) = self.number()
+        {
+            let _ = kill_process_group(group, Signal::TERM);
+        }
+    }
+
     fn too_long(&mut self) -> ProgramError {
         self.kill();
         let (program, after) = (self.name.clone(), self.begin.elapsed());

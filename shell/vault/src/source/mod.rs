@@ -6,8 +6,8 @@
 
 mod bastide;
 mod command;
-mod mariadb;
-mod postgresql;
+pub(crate) mod mariadb;
+pub(crate) mod postgresql;
 mod sqlite;
 mod ssh;
 
