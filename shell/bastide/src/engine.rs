@@ -72,7 +72,7 @@ pub(crate) enum Message {
     /// The firewall is not as it was.
     Firewall(Box<Firewall>),
     /// What came of a backup, a drill, a look at a repository, or that a pack was issued.
-    #[cfg_attr(not(test), expect(dead_code, reason = "sent by what makes backups and drills"))]
+    #[expect(dead_code, reason = "sent by what makes backups and drills")]
     Told(Box<Observation>, Noted),
     /// A sensor can no longer do its work: stop in good order, and say why.
     Failed(anyhow::Error),
@@ -166,7 +166,9 @@ impl Engine {
         let lost = loss.as_ref().map(|loss| loss.detail.to_string());
         engine.seal(vec![Record::Start(StartRecord { version, lost })])?;
         engine.carry_out(engine.now())?;
-        if let Some(loss) = loss {
+        // A city that saw no traffic yet has no time at which anything could have been lost; the start says it.
+        let began = engine.city.read().unwrap_or_else(PoisonError::into_inner).began();
+        if let (Some(loss), Some(_)) = (loss, began) {
             let fact = Observed::Loss(loss);
             let time = engine.now();
             let observations = vec![Observation { time, sensor: Text::const_new("bastide"), fact }];
