@@ -16,3 +16,7 @@ pub use scratch::{Scratch, ScratchError};
 pub use source::{Context, SourceError, stage};
 pub use sqlite::SqliteError;
 pub use staged::Staged;
+
+#[cfg(test)]
+#[path = "../tests/parts/mod.rs"]
+mod parts;
