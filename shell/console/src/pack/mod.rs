@@ -24,6 +24,8 @@ use std::fmt;
 /// For how long a pack is good, if the plan does not change before: until it is found stale.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
+pub(crate) use restic::place;
+
 /// The sheet of the pack, which stands in it.
 const SHEET: &str = include_str!("../../static/pack.css");
 

@@ -14,10 +14,12 @@ mod log;
 mod past;
 mod people;
 mod plan;
+mod recovery;
 mod rehearsal;
 mod responding;
 mod response;
 mod restoration;
+mod run;
 mod summary;
 mod zones;
 
@@ -41,6 +43,9 @@ pub use past::{ConversationList, ConversationView, RequestList, RequestView};
 pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};
 pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
 pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
+pub use recovery::{
+    BackupView, CopyView, PackView, ProofView, RecoveryStateView, RepositoryView, SnapshotView, recovery,
+};
 pub(crate) use rehearsal::rehearsal;
 pub use rehearsal::{
     AnswerView, LineEndView, LineView, NoticingView, RehearsalView, RehearseSaid, RehearsedView, RunningView,
@@ -55,6 +60,8 @@ pub(crate) use restoration::Promise;
 pub use restoration::{
     DecisionView, GainView, ImprovementView, LoadView, RestorationView, ReturnView, SpanView, TellView, WayStepView,
 };
+pub use run::{NextView, RunReturnView, RunRow, RunSaid, RunStepView, RunView, TickSaid, TickView};
+pub(crate) use run::{run, run_row, state_of};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
 
