@@ -157,7 +157,7 @@ pub(crate) fn read_procedure(reading: &mut Reading<'_>) -> Written {
     if let Some(fence) = fence {
         let flaw = Flaw::error(Code::Procedure, reading.span(fence.opening), "this block is never closed");
         let mark: String = std::iter::repeat_n(fence.mark, fence.length).collect();
-        reading.flaws.push(flaw.help(format!("write `{mark}` on a line of its own where it ends")));
+        reading.flaws.push(flaw.help(format!("write {mark} on a line of its own where it ends")));
     }
     close(step, &mut written, reading);
     if written.steps.is_empty() && !unclosed {

@@ -10,8 +10,8 @@
 //! | `check:SERVICE` | its lost assets, its restored data, its procedures, and the services it needs, running |
 //! | `runs:SERVICE` | its check, and the services it needs, running |
 //!
-//! Where a backup or a procedure is for several services, and one of those is needed by what another one needs, nothing
-//! could begin first. Such a step does not wait for a service that cannot run without it.
+//! Where a procedure or a backup is for several services, of which one needs the other, perhaps by way of others, nothing
+//! could begin first. Hence data and procedures do not wait for a service that cannot run without them.
 
 mod circles;
 mod words;
@@ -322,12 +322,22 @@ impl<'a> Making<'a> {
             .iter()
             .map(|service| service.needs.iter().filter_map(|id| numbers.get(id).copied()).collect())
             .collect();
-        let units: Vec<Unit> = backups
-            .iter()
-            .map(|backup| of_backup(backup))
-            .chain(late.iter().map(|procedure| of_procedure(procedure)))
-            .map(|services| Unit::new(services, &needs))
-            .collect();
+        let mut units: Vec<Unit> =
+            backups.iter().map(|backup| Unit::new(of_backup(backup), &needs)).collect();
+        let mut behind: Vec<Vec<usize>> = vec![Vec::new(); down.len()];
+        for (number, unit) in units.iter().enumerate() {
+            for service in &unit.services {
+                if let Some(behind) = behind.get_mut(*service) {
+                    behind.push(number);
+                }
+            }
+        }
+        units.extend(late.iter().map(|procedure| {
+            let unit = Unit::new(of_procedure(procedure), &needs);
+            let after =
+                unit.services.iter().flat_map(|service| behind.get(*service).into_iter().flatten().copied());
+            Unit { after: after.collect(), ..unit }
+        }));
         let waits = circles::waits(&needs, &units);
         let running = |unit: usize, tasks: &Tasks| -> Vec<usize> {
             let waits = waits.get(unit).map(Vec::as_slice).unwrap_or_default();

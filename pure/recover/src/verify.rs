@@ -109,8 +109,8 @@ impl<'a> Looking<'a> {
             let said: BTreeSet<&StepId> = step.needs.iter().collect();
             let missing = duty.needs.iter().any(|need| !said.contains(need));
             let mut needs: BTreeSet<&StepId> = duty.needs.iter().collect();
-            if missing && !duty.shared.is_empty() {
-                for service in circle::cannot_run_without(&expected.facts, &duty.shared) {
+            if let Some(unit) = duty.unit.filter(|_| missing) {
+                for service in circle::cannot_run_without(&expected.facts, unit) {
                     needs.remove(&expected::runs(&service));
                 }
             }

@@ -77,7 +77,8 @@ pub(super) fn is_host(text: &str) -> bool {
 }
 
 /// Words in the name of a parameter whose value is a secret.
-const SECRET_WORDS: [&str; 6] = ["password", "passwd", "secret", "token", "apikey", "api_key"];
+const SECRET_WORDS: [&str; 8] =
+    ["password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "api_key"];
 
 /// Whether a name is one under which people write secrets.
 pub(crate) fn names_a_secret(name: &str) -> bool {

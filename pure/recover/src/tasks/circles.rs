@@ -7,6 +7,8 @@ pub(super) struct Unit {
     pub services: Vec<usize>,
     /// The services that those need: it waits for them, unless they cannot run without it.
     pub wants: Vec<usize>,
+    /// The units that it comes after: the data that a procedure works with.
+    pub after: Vec<usize>,
 }
 
 impl Unit {
@@ -17,7 +19,7 @@ impl Unit {
             services.iter().flat_map(|service| needs.get(*service).into_iter().flatten().copied()).collect();
         wants.sort_unstable();
         wants.dedup();
-        Unit { services, wants }
+        Unit { services, wants, after: Vec::new() }
     }
 }
 
@@ -33,17 +35,17 @@ pub(super) fn waits(needs: &[Vec<usize>], units: &[Unit]) -> Vec<Vec<usize>> {
             }
         }
     }
-    waits_for.extend(units.iter().map(|unit| unit.wants.clone()));
+    waits_for.extend(units.iter().map(|unit| {
+        let after = unit.after.iter().map(|other| services + other);
+        unit.wants.iter().copied().chain(after).collect()
+    }));
     let circle = circles(&waits_for);
     let of = |node: usize| circle.get(node).copied();
-    let several = |unit: &Unit| unit.services.len() > 1;
+    let apart = |number: usize, want: usize| of(want) != of(services + number);
     units
         .iter()
         .enumerate()
-        .map(|(number, unit)| {
-            let own = of(services + number);
-            unit.wants.iter().copied().filter(|want| !several(unit) || of(*want) != own).collect()
-        })
+        .map(|(number, unit)| unit.wants.iter().copied().filter(|want| apart(number, *want)).collect())
         .collect()
 }
 
@@ -115,6 +117,16 @@ mod tests {
         let needs = [vec![], vec![0], vec![1]];
         let units = [Unit::new(vec![0, 2], &needs), Unit::new(vec![2], &needs)];
         assert_eq!(waits(&needs, &units), [vec![], vec![1]]);
+    }
+
+    #[test]
+    fn data_that_a_shared_procedure_works_with_does_not_wait_for_a_service_behind_it() {
+        // 1 needs 0; a procedure for both works with the data of 1.
+        let needs = [vec![], vec![0]];
+        let data = Unit::new(vec![1], &needs);
+        let procedure = Unit { after: vec![0], ..Unit::new(vec![0, 1], &needs) };
+        let none: Vec<usize> = Vec::new();
+        assert_eq!(waits(&needs, &[data, procedure]), [none.clone(), none]);
     }
 
     #[test]

@@ -1,36 +1,57 @@
 //! Which services cannot run without work that is done for several services at once.
 
-use super::expected::Facts;
+use super::expected::{Facts, Unit};
 use city::ServiceId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The services that cannot run before work for other services is done: those, whatever needs them,
-/// and whatever shares other work with what needs them, for that other work waits as well.
-pub(super) fn cannot_run_without(facts: &Facts<'_>, services: &[ServiceId]) -> BTreeSet<ServiceId> {
-    let mut needed_by: BTreeMap<&ServiceId, Vec<&ServiceId>> = BTreeMap::new();
+/// Something that others wait for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Awaited<'a> {
+    Running(&'a ServiceId),
+    Work(Unit),
+}
+
+/// The services that cannot run before some work is done, by way of whatever waits for it.
+pub(super) fn cannot_run_without<'a>(facts: &'a Facts<'a>, work: Unit) -> BTreeSet<ServiceId> {
+    let mut waiting: BTreeMap<Awaited<'a>, Vec<Awaited<'a>>> = BTreeMap::new();
+    let mut waits = |who: Awaited<'a>, whom: Awaited<'a>| waiting.entry(whom).or_default().push(who);
     for service in &facts.down {
         for need in facts.needs_of(service) {
-            needed_by.entry(need).or_default().push(service);
+            waits(Awaited::Running(service), Awaited::Running(need));
         }
     }
-    let mut sharing: BTreeMap<&ServiceId, Vec<&ServiceId>> = BTreeMap::new();
-    for shared in facts.shared() {
-        for service in shared {
-            sharing.entry(service).or_default().extend(shared);
-        }
-    }
-    let mut circle: BTreeSet<&ServiceId> = services.iter().collect();
-    let mut next: Vec<&ServiceId> = services.iter().collect();
-    while let Some(service) = next.pop() {
-        for waiting in needed_by.get(service).into_iter().flatten() {
-            // It waits itself, and so does the work that it shares.
-            let others = sharing.get(waiting).into_iter().flatten();
-            for other in [waiting].into_iter().chain(others) {
-                if circle.insert(other) {
-                    next.push(other);
+    let mut data: BTreeMap<&ServiceId, Vec<Unit>> = BTreeMap::new();
+    for (unit, services) in facts.units() {
+        for service in services {
+            waits(Awaited::Running(service), Awaited::Work(unit));
+            for need in facts.needs_of(service) {
+                waits(Awaited::Work(unit), Awaited::Running(need));
+            }
+            match unit {
+                Unit::Backup(_) => data.entry(service).or_default().push(unit),
+                // Backups come first, so that all data are known here.
+                Unit::Procedure(_) => {
+                    for data in data.get(service).into_iter().flatten() {
+                        waits(Awaited::Work(unit), Awaited::Work(*data));
+                    }
                 }
             }
         }
     }
-    circle.into_iter().cloned().collect()
+    let mut cannot: BTreeSet<Awaited<'a>> = BTreeSet::new();
+    let mut next = vec![Awaited::Work(work)];
+    while let Some(awaited) = next.pop() {
+        for waiting in waiting.get(&awaited).into_iter().flatten() {
+            if cannot.insert(*waiting) {
+                next.push(*waiting);
+            }
+        }
+    }
+    cannot
+        .into_iter()
+        .filter_map(|awaited| match awaited {
+            Awaited::Running(service) => Some(service.clone()),
+            Awaited::Work(_) => None,
+        })
+        .collect()
 }

@@ -11,8 +11,8 @@ pub(super) struct Duty {
     pub hands: Hands,
     /// All that must be done before.
     pub needs: BTreeSet<StepId>,
-    /// Where it is for several services: these. It does not wait for services that cannot run without it.
-    pub shared: Vec<ServiceId>,
+    /// What it is part of, where that is data or a procedure: it does not wait for services that cannot run without it.
+    pub unit: Option<Unit>,
     pub run: Option<Text>,
 }
 
@@ -33,9 +33,11 @@ fn restored(backup: &BackupId, rebuilt: &BTreeSet<&BackupId>) -> StepId {
     }
 }
 
-/// The services that share work, if they are several.
-fn shared(services: &BTreeSet<&ServiceId>) -> Vec<ServiceId> {
-    if services.len() > 1 { services.iter().map(|id| (*id).clone()).collect() } else { Vec::new() }
+/// Work that is done for services: a backup or a procedure, by its place among those that are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unit {
+    Backup(usize),
+    Procedure(usize),
 }
 
 pub(super) fn runs(service: &ServiceId) -> StepId {
@@ -128,11 +130,11 @@ impl<'a> Facts<'a> {
         needs.iter().filter(|need| self.down.contains(need))
     }
 
-    /// The sets of services that share a backup or a procedure.
-    pub fn shared(&self) -> impl Iterator<Item = &BTreeSet<&'a ServiceId>> {
-        let backups = self.backups.iter().map(|(_, services)| services);
-        let late = self.procedures.iter().map(|(_, services)| services);
-        backups.chain(late).filter(|services| services.len() > 1)
+    /// The work that is done for services, backups first, each with the services that were hit and that it is for.
+    pub fn units(&self) -> impl Iterator<Item = (Unit, &BTreeSet<&'a ServiceId>)> {
+        let backups = self.backups.iter().enumerate().map(|(n, (_, services))| (Unit::Backup(n), services));
+        let procedures = self.procedures.iter().enumerate();
+        backups.chain(procedures.map(|(n, (_, services))| (Unit::Procedure(n), services)))
     }
 
     /// The running services that work for these services waits for.
@@ -164,7 +166,7 @@ impl<'a> Expected<'a> {
             let assets: Vec<&AssetId> =
                 procedure.assets.iter().filter(|id| lost.assets.contains_key(*id)).collect();
             let after = assets.iter().map(|id| Work::Replace { asset: (*id).clone() }.id()).collect();
-            let last = expected.must_follow(procedure, after, Vec::new());
+            let last = expected.must_follow(procedure, after, None);
             for asset in assets {
                 last_steps.entry(asset).or_default().insert(last.clone());
             }
@@ -174,7 +176,7 @@ impl<'a> Expected<'a> {
         };
         let none = BTreeSet::new();
         let on = |service: &ServiceId| facts.lost_assets.get(service).unwrap_or(&none);
-        for (backup, services) in &facts.backups {
+        for (number, (backup, services)) in facts.backups.iter().enumerate() {
             let (assets, crew) = match (&backup.asset, &backup.service) {
                 (Some(id), _) => (BTreeSet::from([id]), plan.asset(id).and_then(|asset| asset.crew.as_ref())),
                 (None, Some(service)) => (on(service).clone(), facts.crews.get(service).copied()),
@@ -183,8 +185,10 @@ impl<'a> Expected<'a> {
             let mut needs = ready(&assets);
             needs.extend(facts.running(services));
             let hands = crew.cloned().map_or(Hands::Anyone, Hands::Crew);
-            let shared = shared(services);
-            expected.duties.insert(restored(&backup.id, rebuilt), Duty { hands, needs, shared, run: None });
+            expected.duties.insert(
+                restored(&backup.id, rebuilt),
+                Duty { hands, needs, unit: Some(Unit::Backup(number)), run: None },
+            );
             for service in services {
                 expected.data.entry((*service).clone()).or_default().insert(backup.id.clone());
             }
@@ -196,13 +200,14 @@ impl<'a> Expected<'a> {
             work.extend(facts.hit.get(service).map(|service| (*service, data)));
         }
         let data = work.clone();
-        for (procedure, services) in facts.procedures.iter().filter(|(_, hit)| !hit.is_empty()) {
+        let late = facts.procedures.iter().enumerate().filter(|(_, (_, hit))| !hit.is_empty());
+        for (number, (procedure, services)) in late {
             let mut assets: BTreeSet<&AssetId> = procedure.assets.iter().collect();
             assets.extend(services.iter().flat_map(|service| on(service)));
             let mut needs = ready(&assets);
             needs.extend(services.iter().filter_map(|service| data.get(service)).flatten().cloned());
             needs.extend(facts.running(services));
-            let last = expected.must_follow(procedure, needs, shared(services));
+            let last = expected.must_follow(procedure, needs, Some(Unit::Procedure(number)));
             for service in services {
                 work.entry(service).or_default().insert(last.clone());
             }
@@ -216,13 +221,13 @@ impl<'a> Expected<'a> {
                 before.extend(work.get(service).into_iter().flatten().cloned());
                 expected.duties.insert(
                     check.clone(),
-                    Duty { hands: Hands::Nobody, needs: before, shared: Vec::new(), run: None },
+                    Duty { hands: Hands::Nobody, needs: before, unit: None, run: None },
                 );
                 needs.insert(check);
             }
             expected
                 .duties
-                .insert(runs(service), Duty { hands: Hands::Nobody, needs, shared: Vec::new(), run: None });
+                .insert(runs(service), Duty { hands: Hands::Nobody, needs, unit: None, run: None });
         }
         Expected { duties: expected.duties, data: expected.data, facts }
     }
@@ -241,14 +246,14 @@ impl Duties {
         let mut needs = BTreeSet::new();
         if asset.supplier.is_some() || asset.replace.is_none() {
             let id = Work::Deliver { asset: asset.id.clone() }.id();
-            let duty = Duty { hands: Hands::Nobody, needs: BTreeSet::new(), shared: Vec::new(), run: None };
+            let duty = Duty { hands: Hands::Nobody, needs: BTreeSet::new(), unit: None, run: None };
             self.duties.insert(id.clone(), duty);
             needs.insert(id);
         }
         let hands = asset.crew.clone().map_or(Hands::Anyone, Hands::Crew);
         self.duties.insert(
             Work::Replace { asset: asset.id.clone() }.id(),
-            Duty { hands, needs, shared: Vec::new(), run: None },
+            Duty { hands, needs, unit: None, run: None },
         );
     }
 
@@ -257,7 +262,7 @@ impl Duties {
         &mut self,
         procedure: &Procedure,
         mut needs: BTreeSet<StepId>,
-        mut shared: Vec<ServiceId>,
+        mut unit: Option<Unit>,
     ) -> StepId {
         let name = |number: usize| Work::Procedure { procedure: procedure.id.clone(), number }.id();
         for (index, step) in procedure.steps.iter().enumerate() {
@@ -266,7 +271,7 @@ impl Duties {
             let before = std::mem::replace(&mut needs, BTreeSet::from([name(index + 1)]));
             self.duties.insert(
                 name(index + 1),
-                Duty { hands, needs: before, shared: std::mem::take(&mut shared), run: step.run.clone() },
+                Duty { hands, needs: before, unit: unit.take(), run: step.run.clone() },
             );
         }
         name(procedure.steps.len())
