@@ -8,7 +8,7 @@ use crate::{
     pages::{Page, html, run::run_rows},
     refusal::Refusal,
     state::State,
-    view::{self, Named, RecoveryStateView, RestorationView, ReturnView, RunRow, SpanView, WayStepView},
+    view::{self, CourseLine, Named, RecoveryStateView, RestorationView, ReturnView, RunRow, SpanView},
     words,
 };
 use ::plan::Plan;
@@ -58,14 +58,16 @@ struct Offer {
 
 /// A way back, with its axes.
 pub(crate) struct Drawn {
-    pub way: RestorationView,
+    way: RestorationView,
+    lines: Vec<CourseLine>,
     returns: Axis,
     course: Axis,
 }
 
 impl Drawn {
-    pub fn new(way: RestorationView) -> Drawn {
-        Drawn { returns: returns_axis(&way.services), course: Axis::even(way.end), way }
+    fn new(plan: &Plan, way: RestorationView) -> Drawn {
+        let lines = view::course(plan, &way);
+        Drawn { returns: returns_axis(&way.services), course: Axis::even(way.end), lines, way }
     }
 
     fn returns_head(&self) -> Svg {
@@ -80,9 +82,9 @@ impl Drawn {
         point(&self.returns, service)
     }
 
-    fn bar(&self, step: &WayStepView) -> Svg {
-        let class = if step.critical { "critical" } else { "" };
-        self.course.bar(step.starts, step.ends, step.starts.saturating_add(step.takes.most), class)
+    fn bar(&self, line: &CourseLine) -> Svg {
+        let class = if line.critical { "critical" } else { "" };
+        self.course.bar(line.starts, line.ends, line.at_worst(), class)
     }
 
     /// How the way back goes, in a sentence.
@@ -138,7 +140,7 @@ pub(crate) async fn way(
     let (way, why_not) = match words.is_empty() {
         true => (None, None),
         false => match restoration(&state, words.clone()).await {
-            Ok(way) => (Some(Drawn::new(way)), None),
+            Ok(way) => (Some(Drawn::new(&plan, way)), None),
             Err(Refusal::Unfit(why)) => (None, Some(why)),
             Err(refusal) => return Err(refusal),
         },

@@ -72,8 +72,24 @@ impl RunPage {
         self.course.bar_now(step.begins, step.ended, self.run.elapsed, class)
     }
 
-    fn left(&self) -> i64 {
-        self.run.end.saturating_sub(self.run.elapsed).max(0)
+    /// When it is over, against when it should have been.
+    fn outlook(&self) -> String {
+        let RunView { end, planned_end, elapsed, done, of, .. } = self.run;
+        if done >= of {
+            return "Nothing is left to do.".to_owned();
+        }
+        let left = words::span(end.saturating_sub(elapsed));
+        match end - planned_end {
+            60.. => format!(
+                "The last step should end in about {left}, {} later than planned at first.",
+                words::span(end - planned_end)
+            ),
+            ..=-60 => format!(
+                "The last step should end in about {left}, {} sooner than planned at first.",
+                words::span(planned_end - end)
+            ),
+            _ => format!("The last step should end in about {left}, as planned at first."),
+        }
     }
 }
 

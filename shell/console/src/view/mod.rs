@@ -7,6 +7,7 @@
 mod activity;
 mod asset;
 mod baseline;
+mod course;
 mod finding;
 mod firewall;
 mod gone;
@@ -32,6 +33,7 @@ pub use asset::{
 pub use baseline::{
     BaselineList, BaselineView, HabitView, HoursView, RateView, RefuseSaid, RefusedView, baselines,
 };
+pub(crate) use course::{CourseLine, course};
 pub use finding::{
     FindingFilter, FindingList, FindingRow, FindingView, OutcomeView, RULES, ReasonView, SEVERITIES,
     TechniqueView, finding, findings, latest, rule_title,
@@ -43,6 +45,7 @@ pub use past::{ConversationList, ConversationView, RequestList, RequestView};
 pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};
 pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
 pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
+pub(crate) use recovery::proof;
 pub use recovery::{
     BackupView, CopyView, PackView, ProofView, RecoveryStateView, RepositoryView, SnapshotView, recovery,
 };

@@ -176,14 +176,48 @@ pub struct WayStepView {
 }
 
 impl WayStepView {
-    /// The steps before it, in words.
-    pub(crate) fn after_words(&self) -> String {
-        self.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    }
-
     /// Whether it is a service that runs again, and nothing that anybody does.
     pub(crate) fn is_return(&self) -> bool {
         self.kind == "runs"
+    }
+}
+
+impl DecisionView {
+    /// By when, in words.
+    pub(crate) fn by_words(&self) -> String {
+        by_words(self.by)
+    }
+}
+
+impl TellView {
+    /// By when, in words.
+    pub(crate) fn by_words(&self) -> String {
+        by_words(self.by)
+    }
+
+    /// The most urgent reasons.
+    pub(crate) fn why_words(&self) -> String {
+        self.why.iter().take(2).map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+}
+
+fn by_words(by: i64) -> String {
+    if by <= 0 { "at once".to_owned() } else { format!("within {}", crate::words::span(by)) }
+}
+
+impl ReturnView {
+    /// What else is to be known of its return, in a few words.
+    pub(crate) fn besides(&self) -> String {
+        let mut said = Vec::new();
+        match self.data_lost {
+            _ if self.unrecoverable => said.push("some data cannot be recovered".to_owned()),
+            Some(lost) if lost > 0 => said.push(format!("the last {} of its data is lost", crate::words::span(lost))),
+            _ => {}
+        }
+        if self.guessed {
+            said.push("partly guessed".to_owned());
+        }
+        said.join("; ")
     }
 }
 
@@ -257,7 +291,15 @@ pub struct LoadView {
 impl RestorationView {
     /// The critical path in words: numbers with arrows.
     pub(crate) fn critical_words(&self) -> String {
-        self.critical.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → ")
+        // Following steps one by one would be a page of numbers.
+        let mut parts: Vec<Vec<usize>> = Vec::new();
+        for number in &self.critical {
+            match parts.last_mut() {
+                Some(part) if part.last().is_some_and(|last| last + 1 == *number) => part.push(*number),
+                _ => parts.push(vec![*number]),
+            }
+        }
+        parts.iter().map(|part| super::course::ranges(part)).collect::<Vec<_>>().join(" → ")
     }
 
     /// How many steps have a time that is only guessed.
