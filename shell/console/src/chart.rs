@@ -91,6 +91,19 @@ impl Axis {
         ))
     }
 
+    /// A step of what is under way: from when to when, and where the clock stands.
+    pub fn bar_now(&self, from: i64, to: i64, now: i64, class: &str) -> Svg {
+        let (x, end) = (self.place(from), self.place(to));
+        Svg::drawn(format!(
+            "<svg class=\"strip\" width=\"100%\" height=\"18\" aria-hidden=\"true\">{}<rect class=\"bar {class}\" x=\"{x:.2}%\" \
+             y=\"3\" width=\"{:.2}%\" height=\"12\" rx=\"2\"/><line class=\"now\" x1=\"{now:.2}%\" x2=\"{now:.2}%\" y1=\"0\" \
+             y2=\"18\"/></svg>",
+            self.grid(),
+            (end - x).max(0.5),
+            now = self.place(now)
+        ))
+    }
+
     /// A return: when at best, most likely and at worst, beside when it was promised and how long it is tolerable.
     pub fn point(&self, span: (i64, i64, i64), promised: Option<i64>, tolerable: Option<i64>) -> Svg {
         let mut out = self.grid();
@@ -122,6 +135,9 @@ pub(crate) fn sample(kind: &str) -> Svg {
         "target" => "<line class=\"target\" x1=\"10\" x2=\"10\" y1=\"0\" y2=\"14\"/>",
         "limit" => "<line class=\"limit\" x1=\"10\" x2=\"10\" y1=\"0\" y2=\"14\"/>",
         "point" => "<line class=\"whisker\" x1=\"0\" x2=\"20\" y1=\"7\" y2=\"7\"/><circle class=\"dot\" cx=\"9\" cy=\"7\" r=\"5\"/>",
+        "over" => "<rect class=\"bar over\" x=\"0.5\" y=\"2\" width=\"19\" height=\"10\" rx=\"2\"/>",
+        "begun" => "<rect class=\"bar begun\" x=\"0.5\" y=\"2\" width=\"19\" height=\"10\" rx=\"2\"/>",
+        "now" => "<line class=\"now\" x1=\"10\" x2=\"10\" y1=\"0\" y2=\"14\"/>",
         "critical" => "<rect class=\"bar critical\" x=\"0\" y=\"2\" width=\"20\" height=\"10\" rx=\"2\"/>",
         _ => "<rect class=\"bar\" x=\"0.5\" y=\"2\" width=\"19\" height=\"10\" rx=\"2\"/>",
     };

@@ -4,11 +4,14 @@ use crate::{
     figure::Svg,
     markdown::{self, Markdown},
     pack::{network, restic},
+    time::Clock,
+    view,
     words::span,
 };
 use ::city::{Asset, Backup, Conduit, Contact, ContactId, Impact, Procedure, Purpose, Repository, Source};
 use jiff::SignedDuration;
 use plan::Plan;
+use recover::Record;
 use std::cmp::Reverse;
 
 /// Someone to call.
@@ -92,6 +95,8 @@ pub(super) struct Served {
     /// The procedures by which people do without it.
     pub procedures: Vec<(String, String)>,
     pub needs: Vec<String>,
+    /// What a drill showed, in words.
+    pub proof: String,
 }
 
 /// Services that hurt equally, with the word for it.
@@ -101,7 +106,7 @@ pub(super) struct Tier {
 }
 
 /// The services by impact, the gravest first.
-pub(super) fn tiers(plan: &Plan) -> Vec<Tier> {
+pub(super) fn tiers(plan: &Plan, record: &Record, clock: &Clock) -> Vec<Tier> {
     let grades = [
         (Impact::Critical, "Lives may depend on it"),
         (Impact::High, "Many people are affected"),
@@ -119,6 +124,7 @@ pub(super) fn tiers(plan: &Plan) -> Vec<Tier> {
                 id: service.id.to_string(),
                 name: service.name.to_string(),
                 owner: service.owner.as_ref().and_then(|owner| contact(plan, owner)),
+                proof: proof(plan, record, service, clock),
                 rto: service.recovery.map(|target| span(target.rto.as_secs())),
                 rpo: service.recovery.map(|target| span(target.rpo.as_secs())),
                 mtpd: service.recovery.map(|target| span(target.mtpd.as_secs())),
@@ -134,6 +140,19 @@ pub(super) fn tiers(plan: &Plan) -> Vec<Tier> {
         Tier { title, services: served.collect() }
     };
     grades.into_iter().map(tier).filter(|tier| !tier.services.is_empty()).collect()
+}
+
+/// What drills showed of a service, in a few words.
+fn proof(plan: &Plan, record: &Record, service: &::city::Service, clock: &Clock) -> String {
+    let shown = view::proof(plan, record, service, clock.now());
+    let proven = shown.proven.map(|time| clock.ago(time));
+    match (shown.verdict, shown.rto, proven) {
+        ("proven" | "slow", Some(rto), Some(time)) => format!("restored in {}, {time}", span(rto)),
+        ("expired", Some(rto), Some(time)) => format!("restored in {}, {time}: too long ago to count", span(rto)),
+        ("failed", ..) => "the last drill failed".to_owned(),
+        ("unbacked", ..) => "nothing to restore".to_owned(),
+        _ => "never tried".to_owned(),
+    }
 }
 
 pub(super) fn contact(plan: &Plan, id: &ContactId) -> Option<Call> {

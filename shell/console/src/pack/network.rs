@@ -12,7 +12,7 @@ const WIDTH: usize = 700;
 const RAILS: usize = 196;
 
 /// The most pairs of zones in one drawing of the ladder.
-const PAIRS_MAX: usize = 45;
+const PAIRS_MAX: usize = 50;
 
 /// The height of a zone's line.
 const ROW: usize = 21;
@@ -65,7 +65,7 @@ pub(super) fn ladders(plan: &Plan, pairs: &[Pair<'_>]) -> Vec<Svg> {
 fn ladder(zones: &[&Zone], pairs: &[Pair<'_>]) -> Svg {
     let top = 20;
     let height = top + zones.len() * ROW + 2;
-    let pitch = ((WIDTH - RAILS - 8) as f64 / pairs.len().max(1) as f64).clamp(11.0, 26.0);
+    let pitch = ((WIDTH - RAILS - 8) as f64 / pairs.len().max(1) as f64).clamp(9.8, 26.0);
     let right = RAILS as f64 + pitch * pairs.len() as f64 + 4.0;
     let row = |zone: &Zone| {
         let at = zones.iter().position(|known| known.id == zone.id).unwrap_or(0);
@@ -87,13 +87,10 @@ fn ladder(zones: &[&Zone], pairs: &[Pair<'_>]) -> Svg {
             "<text class=\"{}\" x=\"4\" y=\"{:.1}\">{}</text><line class=\"rail{}\" x1=\"{}\" x2=\"{right:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
             if zone.outside { "zone outside" } else { "zone" },
             y + 3.6,
-            cut(&zone.name, if zone.outside { 26 } else { 29 }),
+            cut(&zone.name, 29),
             if zone.outside { " outside" } else { "" },
             RAILS - 6,
         );
-        if zone.outside {
-            let _ = write!(out, "<text class=\"note\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">outside</text>", RAILS - 10, y + 3.2);
-        }
     }
     for (index, pair) in pairs.iter().enumerate() {
         let x = RAILS as f64 + pitch * (index as f64 + 0.5);

@@ -41,7 +41,7 @@ pub(super) fn restore(backups: &[String]) -> Vec<String> {
 }
 
 /// Where a repository is, as it may be printed: a name and password that someone put into its address are left out.
-pub(super) fn place(at: &RepositoryPlace) -> String {
+pub(crate) fn place(at: &RepositoryPlace) -> String {
     match at {
         RepositoryPlace::Rest(url) => {
             let (scheme, rest) = without_login(url);
