@@ -118,8 +118,9 @@ impl<'a> Looking<'a> {
             let missing = duty.needs.iter().any(|need| !said.contains(need));
             let mut needs: BTreeSet<&StepId> = duty.needs.iter().collect();
             if let Some(unit) = duty.unit.filter(|_| missing) {
-                for service in waits.get_or_init(|| Waits::new(&expected.facts)).cannot_run_without(unit) {
-                    needs.remove(&expected::runs(&service));
+                let waits = waits.get_or_init(|| Waits::new(&expected.facts));
+                for service in waits.wait_themselves(&expected.facts, unit) {
+                    needs.remove(&expected::runs(service));
                 }
             }
             for need in needs.iter().filter(|need| !said.contains(*need)) {
