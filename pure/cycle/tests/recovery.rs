@@ -656,6 +656,12 @@ fn drills_fail_are_slow_and_expire() {
         "Restoring and checking its backups took 90 minutes; the plan allows 60 minutes for everything. Slowest: query \
          returns rows (telecare-database), 45 minutes."
     );
+    let measured = story.city.recovery().measured();
+    assert_eq!(
+        measured.drills.values().collect::<Vec<_>>(),
+        [&[SignedDuration::from_mins(90)]],
+        "what failed tells no time"
+    );
     story.pass(30 * HOUR, 31 * DAY);
     assert_eq!(story.of(Rule::DrillOverdue).len(), 0);
     story.pass(31 * DAY, 32 * DAY);
@@ -735,4 +741,23 @@ fn the_same_events_lead_to_the_same_state_across_a_checkpoint() {
         assert!(effects == story.effects, "cut at {cut}");
     }
     assert!(whole.len() < 200_000, "{} bytes", whole.len());
+}
+
+#[test]
+fn things_without_an_address_are_told_apart_however_many_they_are() {
+    let mut text = PLAN.to_owned();
+    for number in 0..40 {
+        text += &format!(
+            "\n[[service]]\nid = \"s{number}\"\nname = \"Service {number}\"\nimpact = \"low\"\n\n[[backup]]\nid = \"b{number}\"\n\
+             service = \"s{number}\"\nfolders = [\"/srv/s{number}\"]\nto = [\"cellar\"]\nevery = \"24h\"\n"
+        );
+    }
+    let files = [SourceFile::new("city.toml", text), SourceFile::new("back.md", PROCEDURE)];
+    let mut city = City::new(Some(Arc::new(plan::check(&files).plan.unwrap())));
+    for day in 0..100 {
+        city.handle(&Event::Tick(at(day * DAY)), &mut Vec::new());
+    }
+    let of = |rule| city.findings().filter(|finding| finding.key.rule == rule).count();
+    assert_eq!((of(Rule::BackupOverdue), of(Rule::DrillOverdue)), (43, 42));
+    assert!(city.findings().all(|finding| finding.key.distinction != "and more"));
 }
