@@ -138,7 +138,8 @@ fn plan() -> Arc<Plan> {
     let files = [SourceFile::new("city.toml", PLAN), SourceFile::new("back.md", PROCEDURE)];
     let checked = plan::check(&files);
     let flaws: Vec<String> = checked.diagnostics.iter().map(|flaw| format!("{flaw:?}")).collect();
-    Arc::new(checked.plan.unwrap_or_else(|| panic!("the plan of the tests is good: {flaws:#?}")))
+    assert!(checked.plan.is_some(), "the plan of the tests is good: {flaws:#?}");
+    Arc::new(checked.plan.expect("it was looked at"))
 }
 
 /// A second after midnight on the first day of 2026.
