@@ -95,7 +95,11 @@ fn check_goes_with(key: Option<Given>, with: &[&str], chosen: Option<&str>, whol
         return;
     }
     let with: Vec<_> = with.iter().map(|name| format!("`{name}`")).collect();
-    let why = format!("`{}` goes with {}, not with `{chosen}`", key.key, with.join(" or "));
+    let with = match with.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        _ => with.concat(),
+    };
+    let why = format!("`{}` goes with {with}, not with `{chosen}`", key.key);
     flaws.push(Flaw::error(Code::Conflict, key.span.unwrap_or(whole), why).help("take it out"));
 }
 
@@ -328,6 +332,7 @@ fn check_circle(backup: &BackupTable, grounds: &Grounds<'_>, flaws: &mut Flaws) 
             let flaw =
                 Flaw::warning(Code::BackupCircle, folder.span, why).related(*span, "here is the repository");
             flaws.push(flaw.help(format!("write `exclude = [\"{path}\"]`")));
+            return;
         }
     }
 }

@@ -50,3 +50,4 @@ pub use proposal::{ProposedConduit, propose};
 pub use render::Colours;
 pub use schema::schema;
 pub use source::SourceFile;
+pub use suggest::Suggestions;

@@ -20,7 +20,7 @@ impl Scalar for SecretReference {
     fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
         // Whatever is no reference may be the secret itself: it is never quoted, and its place is not shown.
         let secret = || {
-            let why = "this says not where a secret is kept, and may be one itself";
+            let why = "this does not say where a secret is kept, and may be one itself";
             vec![Fault::new(Code::Secret, why).help(NO_SECRETS).hidden()]
         };
         let text = raw.text().ok_or_else(secret)?;

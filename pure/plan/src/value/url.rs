@@ -77,7 +77,8 @@ pub(super) fn is_host(text: &str) -> bool {
 }
 
 /// Words in the name of a parameter whose value is a secret.
-const SECRET_WORDS: [&str; 6] = ["password", "passwd", "secret", "token", "apikey", "api_key"];
+const SECRET_WORDS: [&str; 8] =
+    ["password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "api_key"];
 
 /// Whether a name is one under which people write secrets.
 pub(crate) fn names_a_secret(name: &str) -> bool {
@@ -296,7 +297,7 @@ mod tests {
             let fault = read::<PostgresqlUri>(secret).unwrap_err();
             let within = fault.within.clone().unwrap();
             assert_eq!((fault.code, fault.hidden), (Code::Secret, true), "{secret}");
-            assert!(secret[within].starts_with("hunter2"), "{secret}");
+            assert!(secret.get(within).unwrap().starts_with("hunter2"), "{secret}");
         }
         assert!(read::<MariadbUri>("mariadb:///lighting?socket=/run/mysqld/mysqld.sock").is_ok());
         assert_eq!(read::<MariadbUri>("mysql://a@192.0.2.9/b").unwrap().0, "mariadb://a@192.0.2.9/b");
