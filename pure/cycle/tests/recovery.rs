@@ -631,7 +631,14 @@ fn an_offline_copy_grows_too_old() {
     story.pass(HOUR, 14 * DAY);
     assert_eq!(story.of(Rule::CopyTooOld).len(), 0);
     story.pass(14 * DAY, 15 * DAY);
+    // Somebody copies to it by hand; Bastide sees that once, and then it lies in the safe again.
+    let seen = RepositoryTried { newest: Some(at(15 * DAY)), ..tried("safe") };
+    story.tell(15 * DAY + HOUR, Observed::Repository(Box::new(seen)));
+    let away = RepositoryTried { unreachable: Some("no such folder".into()), ..tried("safe") };
+    story.tell(15 * DAY + 2 * HOUR, Observed::Repository(Box::new(away)));
+    story.pass(15 * DAY + 2 * HOUR, 29 * DAY);
     let found = story.of(Rule::CopyTooOld);
+    assert_eq!(found[0].count, 1);
     assert_eq!(
         found[0].reasons[0].text,
         "Its newest snapshot is of 2026-01-01 01:00 UTC; the plan allows 14 days."

@@ -149,7 +149,7 @@ impl Record {
     ) {
         let Some(allowed) = repository.offline else { return };
         let thing = Thing::Copy(repository.id.clone());
-        let tried = self.repositories.get(&repository.id).and_then(|tried| tried.outcome.newest);
+        let tried = self.repositories.get(&repository.id).and_then(|tried| tried.newest);
         let made = self.histories.iter().filter(|((_, id), _)| *id == repository.id);
         let made = made.filter_map(|(_, history)| newest(history, time)).max();
         let last = made.max(tried.filter(|newest| *newest <= ahead(time)));

@@ -82,6 +82,8 @@ pub struct Tried {
     pub time: Timestamp,
     /// What came of it.
     pub outcome: RepositoryTried,
+    /// When its newest snapshot was made, as far as that was ever seen: a copy in a safe still is as old as it was.
+    pub newest: Option<Timestamp>,
     /// When evidence of it was given last.
     pub(crate) told: Option<Timestamp>,
 }
@@ -227,7 +229,11 @@ impl Record {
         outcome.damage.iter_mut().for_each(|name| *name = cut(name));
         out.troubles.extend(trouble::tried(plan, repository, &outcome, time));
         let before = self.repositories.get(&tried.repository);
-        let mut now = Tried { time, outcome, told: before.and_then(|before| before.told) };
+        let newest = match outcome.unreachable {
+            Some(_) => before.and_then(|before| before.newest),
+            None => outcome.newest,
+        };
+        let mut now = Tried { time, outcome, newest, told: before.and_then(|before| before.told) };
         if evidence::is_due(before, &now) {
             let evidence = evidence::guarded(repository, &now);
             if !evidence.is_empty() {

@@ -137,7 +137,9 @@ where
         })();
         let _ = fs::remove_file(&aside);
         match written {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(RunsError::Exists(id.to_owned())),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                Err(RunsError::Exists(id.to_owned()))
+            }
             Err(cause) => Err(failed("write", &path)(cause).into()),
             Ok(()) => Ok(sync_directory(&self.folder)?),
         }
@@ -244,7 +246,9 @@ fn ends_whole(file: &mut File, length: u64) -> io::Result<bool> {
     Ok(byte == *b"\n")
 }
 
-fn read<Header: DeserializeOwned, Tick: DeserializeOwned>(path: &Path) -> Result<RunFile<Header, Tick>, RunsError> {
+fn read<Header: DeserializeOwned, Tick: DeserializeOwned>(
+    path: &Path,
+) -> Result<RunFile<Header, Tick>, RunsError> {
     let file = File::open(path).map_err(failed("read", path))?;
     let mut bytes = Vec::new();
     file.take(FILE_MAX + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;

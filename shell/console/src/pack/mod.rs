@@ -12,7 +12,7 @@ use crate::{
     markdown::{self, Markdown},
     time::{Clock, Moment},
     view::{Promise, RestorationView, ReturnView, SpanView, WayStepView},
-    words::{spoken, span},
+    words::{span, spoken},
 };
 use askama::Template;
 use contents::{Backed, Call, CrewRow, Ground, Kept, Passage, SiteRow, Tier, Worked};
@@ -143,7 +143,11 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
     let today = given.issued.to_zoned(zone.clone()).date();
     let clock = Clock::new(zone, given.issued);
     let until = given.issued.checked_add(GOOD_FOR).unwrap_or(given.issued);
-    let running = format!("{city} · recovery pack · issued {} · plan {}", today.strftime("%-d %b %Y"), short(given.digest));
+    let running = format!(
+        "{city} · recovery pack · issued {} · plan {}",
+        today.strftime("%-d %b %Y"),
+        short(given.digest)
+    );
     let (drawings, passages, grounds) = contents::network(plan);
     PackPage {
         headline: headline(&city, given.everything),
@@ -174,16 +178,26 @@ fn headline(city: &str, everything: &RestorationView) -> String {
     let grave = everything.services.iter().filter(|service| service.impact == "critical");
     let first = grave.min_by_key(|service| service.back.likely).or_else(|| everything.services.first());
     let Some(first) = first else {
-        return format!("If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back.");
+        return format!(
+            "If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back."
+        );
     };
-    let which = if first.impact == "critical" { "the first service on which lives depend" } else { "the first service" };
+    let which = if first.impact == "critical" {
+        "the first service on which lives depend"
+    } else {
+        "the first service"
+    };
     let last = everything.services.iter().map(|service| service.back.likely).max().unwrap_or_default();
     let mut said = format!(
         "If all of {city}’s systems were lost now, {which}, {}, would be back in about {}",
         first.service.name,
         spoken(first.back.likely)
     );
-    said.push_str(&if last > first.back.likely { format!(", and the last in {}.", spoken(last)) } else { ".".to_owned() });
+    said.push_str(&if last > first.back.likely {
+        format!(", and the last in {}.", spoken(last))
+    } else {
+        ".".to_owned()
+    });
     let late = everything.services.iter().filter(|service| service.promise() == Promise::Intolerable).count();
     if late > 0 {
         let many = crate::words::capital(&crate::words::number(late));

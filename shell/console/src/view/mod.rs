@@ -53,7 +53,8 @@ pub use response::{
 };
 pub(crate) use restoration::Promise;
 pub use restoration::{
-    DecisionView, GainView, ImprovementView, LoadView, RestorationView, ReturnView, SpanView, TellView, WayStepView,
+    DecisionView, GainView, ImprovementView, LoadView, RestorationView, ReturnView, SpanView, TellView,
+    WayStepView,
 };
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
