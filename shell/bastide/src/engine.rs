@@ -72,7 +72,6 @@ pub(crate) enum Message {
     /// The firewall is not as it was.
     Firewall(Box<Firewall>),
     /// What came of a backup, a drill, a look at a repository, or that a pack was issued.
-    #[expect(dead_code, reason = "sent by what makes backups and drills")]
     Told(Box<Observation>, Noted),
     /// A sensor can no longer do its work: stop in good order, and say why.
     Failed(anyhow::Error),

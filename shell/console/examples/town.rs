@@ -74,6 +74,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         log: store.log.clone(),
         history: store.history.clone(),
         packets: store.packets.clone(),
+        runs: store::Runs::of(store.directory()),
         changes,
         plan,
         asks,

@@ -121,11 +121,7 @@ fn inline(out: &mut String, text: &str) {
         match found {
             Some((name, inside, after)) => {
                 out.push_str(&format!("<{name}>"));
-                if name == "code" {
-                    escape(out, inside)
-                } else {
-                    inline(out, inside)
-                }
+                if name == "code" { escape(out, inside) } else { inline(out, inside) }
                 out.push_str(&format!("</{name}>"));
                 rest = after;
             }
@@ -170,7 +166,10 @@ mod tests {
             ("```\nnever ends", "<pre><code>never ends\n</code></pre>\n"),
             ("# Before\nx", "<p><strong>Before</strong></p>\n<p>x</p>\n"),
             ("2 * 3 ** 4 ` é", "<p>2 * 3 ** 4 ` é</p>\n"),
-            ("<script>[x](https://a.example)", "<p>&lt;script&gt;[x](https://a.example)</p>\n"),
+            (
+                "<script>[x](https://a.example)",
+                "<p>&lt;script&gt;[x](https://a.example)</p>\n",
+            ),
             ("", ""),
         ] {
             assert_eq!(blocks(text).to_string(), markup, "{text}");

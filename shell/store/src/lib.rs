@@ -47,7 +47,7 @@ pub use crate::{
     journal::{Events, Journal, JournalError, Opening, Position},
     packets::{Kept, PacketLimits, Packets},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
-    runs::{RunFile, Runs, RunsError},
+    runs::{Runs, RunsError},
     sealed::{
         Act, ActRecord, BackupRecord, Damage, DrillRecord, DrillStepRecord, EvidenceRecord, FindingRecord,
         Head, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord, Sealed,

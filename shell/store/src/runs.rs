@@ -1,19 +1,18 @@
-//! Restorations that people work through: a file each, `runs/ID.ndjson`, with a line that says what it is and a line for
+//! Restorations that people work through: a file each, `runs/ID.ndjson`, with a line that says what was lost and a line for
 //! each tick. Lines are only ever added, by whoever has the file: the console, the command line, or a copy of it on a
 //! machine that is cut off, whose lines are added later. So a file is never repaired: a line that cannot be read is
-//! passed over and counted, and the rest is as good as before.
+//! passed over and told, and the rest is as good as before.
 
 use crate::durable::{FileError, failed, make_directory, private, sync_directory};
-use serde::{Serialize, de::DeserializeOwned};
+use recover::{Run, RunError, RunRead, Tick};
 use std::{
     fs::{self, File},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    marker::PhantomData,
     path::{Path, PathBuf},
 };
 
 /// The folder within a state directory.
-pub const FOLDER: &str = "runs";
+const FOLDER: &str = "runs";
 
 /// What a file's name ends with.
 const ENDING: &str = ".ndjson";
@@ -21,10 +20,7 @@ const ENDING: &str = ".ndjson";
 /// The longest id.
 const ID_MAX: usize = 64;
 
-/// The longest line that is written or read, in bytes.
-const LINE_MAX: usize = 1 << 20;
-
-/// The largest file that is read: a run of 2,000 steps with every one ticked ten times is a hundredth of it.
+/// The largest file that is read: every step of a large city's restoration ticked ten times is a hundredth of it.
 const FILE_MAX: u64 = 64 << 20;
 
 /// The most runs that are listed, the latest first.
@@ -36,7 +32,7 @@ pub enum RunsError {
     /// The file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// An id that no run has: ids are of small letters, digits and hyphens.
+    /// An id that no run has.
     #[error("`{0}` is no run's name: it may have small letters, digits and hyphens")]
     BadId(String),
     /// A run of that name exists.
@@ -45,53 +41,30 @@ pub enum RunsError {
     /// There is no such run.
     #[error("there is no run `{0}`")]
     Unknown(String),
-    /// The first line of a file does not say what it is.
-    #[error("`{}` is no run's file: its first line cannot be read", .0.display())]
-    NoHeader(PathBuf),
-    /// A copy is of another run.
-    #[error("`{}` is a copy of another run", .0.display())]
-    OtherRun(PathBuf),
-    /// A line is too long, or a file too large.
+    /// What is in a file is no run, or another one.
+    #[error("`{}`: {cause}", path.display())]
+    NotARun {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: RunError,
+    },
+    /// A file is too large, or would be.
     #[error("`{}` would be larger than any run is", .0.display())]
     TooLarge(PathBuf),
-    /// What was to be written has no written form.
-    #[error("a line of the run could not be written down: {0}")]
-    Form(#[from] serde_json::Error),
 }
 
-/// A run as its file has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunFile<Header, Tick> {
-    /// What it is.
-    pub header: Header,
-    /// What was ticked, in the order of the file.
-    pub ticks: Vec<Tick>,
-    /// How many lines could not be read.
-    pub damaged: usize,
-}
-
-/// The runs of a state directory: `Header` is what a run's first line says, `Tick` what each other line says.
-#[derive(Debug)]
-pub struct Runs<Header, Tick> {
+/// The runs of a state directory. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct Runs {
     folder: PathBuf,
-    kinds: PhantomData<fn() -> (Header, Tick)>,
 }
 
-impl<Header, Tick> Clone for Runs<Header, Tick> {
-    fn clone(&self) -> Self {
-        Runs { folder: self.folder.clone(), kinds: PhantomData }
-    }
-}
-
-impl<Header, Tick> Runs<Header, Tick>
-where
-    Header: Serialize + DeserializeOwned + PartialEq,
-    Tick: Serialize + DeserializeOwned + PartialEq,
-{
+impl Runs {
     /// The runs of a state directory. Nothing is made before the first is begun.
     #[must_use]
-    pub fn of(state: &Path) -> Runs<Header, Tick> {
-        Runs { folder: state.join(FOLDER), kinds: PhantomData }
+    pub fn of(state: &Path) -> Runs {
+        Runs { folder: state.join(FOLDER) }
     }
 
     /// The names of the runs, the one that was written to last first.
@@ -117,29 +90,26 @@ where
         Ok(found.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// Begins a run: its file, with its first line, is on disk when this returns.
+    /// Begins a run: its file is on disk when this returns.
     ///
     /// # Errors
     ///
     /// There is a run of that name, or the file could not be written.
-    pub fn begin(&self, id: &str, header: &Header) -> Result<(), RunsError> {
+    pub fn begin(&self, id: &str, run: &Run) -> Result<(), RunsError> {
         let path = self.path(id)?;
         make_directory(&self.folder)?;
-        // The first line comes into being with the file: whoever lists the folder meanwhile never sees it empty.
+        // The lines come into being with the file: whoever lists the folder meanwhile never sees it empty.
         let aside = self.folder.join(format!("{id}.{}.unfinished", std::process::id()));
-        let text = line(header, &path)?;
         let written = (|| {
             let mut file = private().write(true).create(true).truncate(true).open(&aside)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(run.to_lines().as_bytes())?;
             file.sync_all()?;
             // Unlike a rename, a link does not take the place of a run that is there.
             fs::hard_link(&aside, &path)
         })();
         let _ = fs::remove_file(&aside);
         match written {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                Err(RunsError::Exists(id.to_owned()))
-            }
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(RunsError::Exists(id.to_owned())),
             Err(cause) => Err(failed("write", &path)(cause).into()),
             Ok(()) => Ok(sync_directory(&self.folder)?),
         }
@@ -150,12 +120,8 @@ where
     /// # Errors
     ///
     /// There is none of that name, or its file could not be read.
-    pub fn read(&self, id: &str) -> Result<RunFile<Header, Tick>, RunsError> {
-        let path = self.path(id)?;
-        match read(&path) {
-            Err(RunsError::File(error)) if error.is_missing() => Err(RunsError::Unknown(id.to_owned())),
-            read => read,
-        }
+    pub fn read(&self, id: &str) -> Result<RunRead, RunsError> {
+        read(&self.path(id)?).map_err(unknown(id))
     }
 
     /// Adds a tick to a run: it is on disk when this returns. Several may do so at once.
@@ -164,11 +130,7 @@ where
     ///
     /// There is no run of that name, or its file could not be written.
     pub fn tick(&self, id: &str, tick: &Tick) -> Result<(), RunsError> {
-        let path = self.path(id)?;
-        append(&path, &line(tick, &path)?).map_err(|error| match error {
-            RunsError::File(error) if error.is_missing() => RunsError::Unknown(id.to_owned()),
-            error => error,
-        })
+        append(&self.path(id)?, &Run::tick_line(tick)).map_err(unknown(id))
     }
 
     /// Adds from a copy of a run what the run does not have: someone worked with it where nobody could be reached. If
@@ -178,26 +140,23 @@ where
     ///
     /// The copy is of another run, or a file could not be read or written.
     pub fn merge(&self, id: &str, copy: &Path) -> Result<usize, RunsError> {
-        let theirs: RunFile<Header, Tick> = read(copy)?;
+        let theirs = read(copy)?.run;
         let ours = match self.read(id) {
             Err(RunsError::Unknown(_)) => {
-                self.begin(id, &theirs.header)?;
-                RunFile { header: theirs.header, ticks: Vec::new(), damaged: 0 }
+                self.begin(id, &theirs)?;
+                return Ok(theirs.ticks.len());
             }
-            Ok(ours) if ours.header == theirs.header => ours,
-            Ok(_) => return Err(RunsError::OtherRun(copy.to_path_buf())),
-            Err(error) => return Err(error),
+            ours => ours?.run,
         };
-        let path = self.path(id)?;
-        let (mut text, mut new) = (String::new(), 0);
-        for tick in theirs.ticks.iter().filter(|tick| !ours.ticks.contains(tick)) {
-            text.push_str(&line(tick, &path)?);
-            new += 1;
+        let new = |tick: &&Tick| ours.ticks.binary_search(tick).is_err();
+        let lines: Vec<String> = theirs.ticks.iter().filter(new).map(Run::tick_line).collect();
+        let mut merged = ours.clone();
+        let apart = |cause| RunsError::NotARun { path: copy.to_path_buf(), cause };
+        merged.merge(&theirs).map_err(apart)?;
+        if !lines.is_empty() {
+            append(&self.path(id)?, &lines.concat())?;
         }
-        if new > 0 {
-            append(&path, &text)?;
-        }
-        Ok(new)
+        Ok(lines.len())
     }
 
     /// Where a run's file is, for copying it.
@@ -218,10 +177,13 @@ fn is_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= ID_MAX && !id.starts_with('-') && id.bytes().all(plain)
 }
 
-fn line(value: &impl Serialize, path: &Path) -> Result<String, RunsError> {
-    let mut text = serde_json::to_string(value)?;
-    text.push('\n');
-    if text.len() > LINE_MAX { Err(RunsError::TooLarge(path.to_path_buf())) } else { Ok(text) }
+/// A file that is not there is a run that is not.
+fn unknown(id: &str) -> impl FnOnce(RunsError) -> RunsError {
+    let id = id.to_owned();
+    move |error| match error {
+        RunsError::File(error) if error.is_missing() => RunsError::Unknown(id),
+        error => error,
+    }
 }
 
 /// Adds whole lines to a file with one write: at its end, wherever that is by then (`O_APPEND`, open(2)).
@@ -246,49 +208,51 @@ fn ends_whole(file: &mut File, length: u64) -> io::Result<bool> {
     Ok(byte == *b"\n")
 }
 
-fn read<Header: DeserializeOwned, Tick: DeserializeOwned>(
-    path: &Path,
-) -> Result<RunFile<Header, Tick>, RunsError> {
+fn read(path: &Path) -> Result<RunRead, RunsError> {
     let file = File::open(path).map_err(failed("read", path))?;
     let mut bytes = Vec::new();
     file.take(FILE_MAX + 1).read_to_end(&mut bytes).map_err(failed("read", path))?;
     if bytes.len() as u64 > FILE_MAX {
         return Err(RunsError::TooLarge(path.to_path_buf()));
     }
-    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let header = lines.next().and_then(|line| serde_json::from_slice(line).ok());
-    let header = header.ok_or_else(|| RunsError::NoHeader(path.to_path_buf()))?;
-    let (mut ticks, mut damaged) = (Vec::new(), 0);
-    for line in lines {
-        match serde_json::from_slice(line) {
-            Ok(tick) => ticks.push(tick),
-            Err(_) => damaged += 1,
-        }
-    }
-    Ok(RunFile { header, ticks, damaged })
+    Run::parse(&String::from_utf8_lossy(&bytes))
+        .map_err(|cause| RunsError::NotARun { path: path.to_path_buf(), cause })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use recover::TickState;
 
-    /// A run as in a test: what is lost, and who did what.
-    type Plain = Runs<String, (u32, String)>;
+    fn run(lost: &str) -> Run {
+        let started = "2026-11-23T06:50:00Z".parse().unwrap();
+        Run { lost: vec![lost.into()], started, ticks: Vec::new() }
+    }
+
+    fn tick(second: i64, by: &str) -> Tick {
+        Tick {
+            time: jiff::Timestamp::from_second(1_795_400_000 + second).unwrap(),
+            by: by.into(),
+            step: "restore:telecare".into(),
+            state: TickState::Done,
+            note: Some("new\nline".into()),
+        }
+    }
 
     #[test]
     fn a_run_is_begun_once_and_every_tick_is_kept() {
         let state = tempfile::tempdir().unwrap();
-        let runs = Plain::of(state.path());
+        let runs = Runs::of(state.path());
         assert_eq!(runs.list().unwrap(), [""; 0]);
-        runs.begin("flood", &"site:cellar".to_owned()).unwrap();
-        assert!(matches!(runs.begin("flood", &"other".to_owned()), Err(RunsError::Exists(_))));
-        runs.tick("flood", &(1, "ada".into())).unwrap();
-        runs.tick("flood", &(2, "new\nline".into())).unwrap();
+        runs.begin("flood", &run("site:cellar")).unwrap();
+        assert!(matches!(runs.begin("flood", &run("other")), Err(RunsError::Exists(_))));
+        runs.tick("flood", &tick(1, "ada")).unwrap();
+        runs.tick("flood", &tick(2, "ben")).unwrap();
         let read = runs.read("flood").unwrap();
-        assert_eq!((read.header.as_str(), read.ticks.len(), read.damaged), ("site:cellar", 2, 0));
+        assert_eq!((read.run.lost, read.run.ticks.len(), read.unread.len()), (vec!["site:cellar".into()], 2, 0));
         assert_eq!(runs.list().unwrap(), ["flood"]);
         assert!(matches!(runs.read("fire"), Err(RunsError::Unknown(_))));
-        assert!(matches!(runs.tick("fire", &(1, "ada".into())), Err(RunsError::Unknown(_))));
+        assert!(matches!(runs.tick("fire", &tick(1, "ada")), Err(RunsError::Unknown(_))));
         for bad in ["", "../flood", "Flood", "-x", "a/b", &"a".repeat(65)] {
             assert!(matches!(runs.read(bad), Err(RunsError::BadId(_))), "{bad}");
         }
@@ -297,59 +261,60 @@ mod tests {
     #[test]
     fn many_write_at_once_and_no_line_is_lost_or_mixed() {
         let state = tempfile::tempdir().unwrap();
-        let runs = Plain::of(state.path());
-        runs.begin("storm", &"everything".to_owned()).unwrap();
+        let runs = Runs::of(state.path());
+        runs.begin("storm", &run("everything")).unwrap();
         std::thread::scope(|scope| {
             for writer in 0..8 {
                 let runs = runs.clone();
                 scope.spawn(move || {
-                    for _ in 0..25 {
-                        runs.tick("storm", &(writer, "x".repeat(500))).unwrap();
+                    for count in 0..25 {
+                        runs.tick("storm", &tick(count, &format!("writer {writer}"))).unwrap();
                     }
                 });
             }
         });
         let read = runs.read("storm").unwrap();
-        assert_eq!((read.ticks.len(), read.damaged), (200, 0));
-        assert!((0..8).all(|writer| read.ticks.iter().filter(|tick| tick.0 == writer).count() == 25));
+        assert_eq!((read.run.ticks.len(), read.unread.len()), (200, 0));
     }
 
     #[test]
     fn a_torn_last_line_costs_itself_and_nothing_else() {
         let state = tempfile::tempdir().unwrap();
-        let runs = Plain::of(state.path());
-        runs.begin("torn", &"x".to_owned()).unwrap();
-        runs.tick("torn", &(1, "ada".into())).unwrap();
+        let runs = Runs::of(state.path());
+        runs.begin("torn", &run("x")).unwrap();
         let path = runs.path("torn").unwrap();
+        let header = fs::read(&path).unwrap().len();
+        runs.tick("torn", &tick(1, "ada")).unwrap();
         let whole = fs::read(&path).unwrap();
-        for cut in 4..whole.len() {
+        for cut in header..whole.len() {
             fs::write(&path, whole.get(..cut).unwrap()).unwrap();
-            runs.tick("torn", &(2, "ben".into())).unwrap();
+            runs.tick("torn", &tick(2, "ben")).unwrap();
             let read = runs.read("torn").unwrap();
-            assert_eq!(read.ticks.last(), Some(&(2, "ben".to_owned())), "cut after {cut}");
+            assert_eq!(read.run.ticks.last(), Some(&tick(2, "ben")), "cut after {cut}");
             // The line feed alone can be missing: then the line is whole.
-            assert_eq!(read.ticks.len() + read.damaged, if cut == 4 { 1 } else { 2 }, "cut after {cut}");
+            let lines = read.run.ticks.len() + read.unread.len();
+            assert_eq!(lines, if cut == header { 1 } else { 2 }, "cut after {cut}");
         }
         fs::write(&path, "").unwrap();
-        assert!(matches!(runs.read("torn"), Err(RunsError::NoHeader(_))));
+        assert!(matches!(runs.read("torn"), Err(RunsError::NotARun { .. })));
     }
 
     #[test]
     fn what_was_ticked_on_a_copy_is_added_once() {
         let (here, away) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (runs, theirs) = (Plain::of(here.path()), Plain::of(away.path()));
-        runs.begin("flood", &"x".to_owned()).unwrap();
-        runs.tick("flood", &(1, "ada".into())).unwrap();
+        let (runs, theirs) = (Runs::of(here.path()), Runs::of(away.path()));
+        runs.begin("flood", &run("x")).unwrap();
+        runs.tick("flood", &tick(1, "ada")).unwrap();
         assert_eq!(theirs.merge("flood", &runs.path("flood").unwrap()).unwrap(), 1);
-        theirs.tick("flood", &(2, "ben".into())).unwrap();
-        runs.tick("flood", &(3, "ada".into())).unwrap();
+        theirs.tick("flood", &tick(2, "ben")).unwrap();
+        runs.tick("flood", &tick(3, "ada")).unwrap();
         let copy = theirs.path("flood").unwrap();
         assert_eq!(runs.merge("flood", &copy).unwrap(), 1);
         assert_eq!(runs.merge("flood", &copy).unwrap(), 0);
-        let mut ticks: Vec<u32> = runs.read("flood").unwrap().ticks.iter().map(|tick| tick.0).collect();
-        ticks.sort_unstable();
-        assert_eq!(ticks, [1, 2, 3]);
-        theirs.begin("other", &"y".to_owned()).unwrap();
-        assert!(matches!(runs.merge("flood", &theirs.path("other").unwrap()), Err(RunsError::OtherRun(_))));
+        assert_eq!(runs.read("flood").unwrap().run.ticks, [tick(1, "ada"), tick(2, "ben"), tick(3, "ada")]);
+        theirs.begin("other", &run("y")).unwrap();
+        let other = theirs.path("other").unwrap();
+        assert!(matches!(runs.merge("flood", &other), Err(RunsError::NotARun { .. })));
+        assert_eq!(runs.read("flood").unwrap().run.ticks.len(), 3);
     }
 }

@@ -9,6 +9,7 @@ mod baseline;
 mod endpoints;
 mod openapi;
 mod past;
+mod recovery;
 mod responses;
 mod segmentation;
 
@@ -46,6 +47,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/losses", get(answer::losses)),
         ("GET", "/matrix", get(answer::matrix)),
         ("GET", "/matrix/{from}/{to}", get(answer::pair)),
+        ("POST", "/observations", post(recovery::observe)),
         ("GET", "/openapi.json", get(openapi::document)),
         ("GET", "/people", get(answer::people)),
         ("POST", "/people", post(answer::add_person)),
@@ -53,6 +55,12 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("POST", "/people/{id}/link", post(answer::link_person)),
         ("GET", "/plan", get(answer::plan)),
         ("POST", "/plan/adopt", post(answer::adopt)),
+        ("GET", "/recovery", get(recovery::recovery)),
+        ("GET", "/recovery/plan", get(recovery::way)),
+        ("GET", "/recovery/runs", get(recovery::runs)),
+        ("POST", "/recovery/runs", post(recovery::begin)),
+        ("GET", "/recovery/runs/{id}", get(recovery::run)),
+        ("POST", "/recovery/runs/{id}/ticks", post(recovery::tick)),
         ("POST", "/rehearsals", post(segmentation::rehearse)),
         ("GET", "/rehearsals/latest", get(segmentation::latest)),
         ("GET", "/requests", get(past::requests)),

@@ -4,11 +4,14 @@ use crate::{
     figure::Svg,
     markdown::{self, Markdown},
     pack::{network, restic},
+    time::Clock,
+    view,
     words::span,
 };
 use ::city::{Asset, Backup, Conduit, Contact, ContactId, Impact, Procedure, Purpose, Repository, Source};
 use jiff::SignedDuration;
 use plan::Plan;
+use recover::Record;
 use std::cmp::Reverse;
 
 /// Someone to call.
@@ -42,11 +45,7 @@ impl Call {
 
     /// The number as a telephone dials it.
     pub fn dial(&self) -> String {
-        self.telephone
-            .iter()
-            .flat_map(|number| number.chars())
-            .filter(|c| c.is_ascii_digit() || *c == '+')
-            .collect()
+        self.telephone.iter().flat_map(|number| number.chars()).filter(|c| c.is_ascii_digit() || *c == '+').collect()
     }
 }
 
@@ -63,13 +62,9 @@ pub(super) fn calls(plan: &Plan) -> Vec<Call> {
         order.extend(service.owner.as_ref().map(|owner| (owner, service.name.to_string())));
     }
     for supplier in plan.suppliers() {
-        order.extend(
-            supplier.contact.as_ref().map(|contact| (contact, format!("supplier: {}", supplier.name))),
-        );
+        order.extend(supplier.contact.as_ref().map(|contact| (contact, format!("supplier: {}", supplier.name))));
     }
-    order.extend(
-        plan.procedures().map(|procedure| (&procedure.owner, format!("procedure: {}", procedure.name))),
-    );
+    order.extend(plan.procedures().map(|procedure| (&procedure.owner, format!("procedure: {}", procedure.name))));
     order.extend(plan.contacts().map(|contact| (&contact.id, String::new())));
     let mut calls: Vec<Call> = Vec::new();
     for (id, about) in order {
@@ -100,6 +95,8 @@ pub(super) struct Served {
     /// The procedures by which people do without it.
     pub procedures: Vec<(String, String)>,
     pub needs: Vec<String>,
+    /// What a drill showed, in words.
+    pub proof: String,
 }
 
 /// Services that hurt equally, with the word for it.
@@ -109,7 +106,7 @@ pub(super) struct Tier {
 }
 
 /// The services by impact, the gravest first.
-pub(super) fn tiers(plan: &Plan) -> Vec<Tier> {
+pub(super) fn tiers(plan: &Plan, record: &Record, clock: &Clock) -> Vec<Tier> {
     let grades = [
         (Impact::Critical, "Lives may depend on it"),
         (Impact::High, "Many people are affected"),
@@ -127,6 +124,7 @@ pub(super) fn tiers(plan: &Plan) -> Vec<Tier> {
                 id: service.id.to_string(),
                 name: service.name.to_string(),
                 owner: service.owner.as_ref().and_then(|owner| contact(plan, owner)),
+                proof: proof(plan, record, service, clock),
                 rto: service.recovery.map(|target| span(target.rto.as_secs())),
                 rpo: service.recovery.map(|target| span(target.rpo.as_secs())),
                 mtpd: service.recovery.map(|target| span(target.mtpd.as_secs())),
@@ -142,6 +140,19 @@ pub(super) fn tiers(plan: &Plan) -> Vec<Tier> {
         Tier { title, services: served.collect() }
     };
     grades.into_iter().map(tier).filter(|tier| !tier.services.is_empty()).collect()
+}
+
+/// What drills showed of a service, in a few words.
+fn proof(plan: &Plan, record: &Record, service: &::city::Service, clock: &Clock) -> String {
+    let shown = view::proof(plan, record, service, clock.now());
+    let proven = shown.proven.map(|time| clock.ago(time));
+    match (shown.verdict, shown.rto, proven) {
+        ("proven" | "slow", Some(rto), Some(time)) => format!("restored in {}, {time}", span(rto)),
+        ("expired", Some(rto), Some(time)) => format!("restored in {}, {time}: too long ago to count", span(rto)),
+        ("failed", ..) => "the last drill failed".to_owned(),
+        ("unbacked", ..) => "nothing to restore".to_owned(),
+        _ => "never tried".to_owned(),
+    }
 }
 
 pub(super) fn contact(plan: &Plan, id: &ContactId) -> Option<Call> {
@@ -221,12 +232,10 @@ pub(super) fn procedures(plan: &Plan, today: jiff::civil::Date) -> Vec<Worked> {
         id.as_ref().and_then(|id| plan.crew(id)).map(|crew| crew.name.to_string())
     };
     let worked = all.into_iter().map(|procedure| {
-        let services =
-            procedure.services.iter().filter_map(|id| plan.service(id).map(|one| one.name.to_string()));
+        let services = procedure.services.iter().filter_map(|id| plan.service(id).map(|one| one.name.to_string()));
         let assets = procedure.assets.iter().filter_map(|id| plan.asset(id).map(|one| one.name.to_string()));
         let due = procedure.reviewed.checked_add(procedure.review_every).unwrap_or(procedure.reviewed);
-        let total: i64 =
-            procedure.steps.iter().filter_map(|step| step.takes).map(|takes| takes.as_secs()).sum();
+        let total: i64 = procedure.steps.iter().filter_map(|step| step.takes).map(|takes| takes.as_secs()).sum();
         Worked {
             id: procedure.id.to_string(),
             name: procedure.name.to_string(),
@@ -287,11 +296,7 @@ pub(super) fn repositories(plan: &Plan) -> Vec<Kept> {
         if repository.append_only {
             guards.push("nobody who can write there may delete".to_owned());
         }
-        guards.extend(
-            repository
-                .locked
-                .map(|time| format!("the storage refuses to delete for {}", span(time.as_secs()))),
-        );
+        guards.extend(repository.locked.map(|time| format!("the storage refuses to delete for {}", span(time.as_secs()))));
         guards.extend(
             repository
                 .offline
@@ -334,8 +339,7 @@ pub(super) struct Backed {
 
 pub(super) fn backups(plan: &Plan, measured: &recover::Measured) -> Vec<Backed> {
     let backed = |backup: &Backup| {
-        let service =
-            backup.service.as_ref().and_then(|id| plan.service(id)).map(|service| service.name.to_string());
+        let service = backup.service.as_ref().and_then(|id| plan.service(id)).map(|service| service.name.to_string());
         let asset = backup.asset.as_ref().and_then(|id| plan.asset(id)).map(|asset| asset.name.to_string());
         let name = |id| plan.repository(id).map_or_else(|| id.to_string(), |known| known.name.to_string());
         let newest = backup.to.iter().filter_map(|repository| {
@@ -365,9 +369,7 @@ fn source(source: &Source) -> Vec<String> {
     };
     match source {
         Source::Folders { folders, .. } => folders.iter().map(ToString::to_string).collect(),
-        Source::Command { command } => {
-            vec![command.iter().map(|word| restic::quoted(word)).collect::<Vec<_>>().join(" ")]
-        }
+        Source::Command { command } => vec![command.iter().map(|word| restic::quoted(word)).collect::<Vec<_>>().join(" ")],
         Source::Postgresql(url) | Source::Mariadb(url) | Source::Http(url) => vec![bare(url)],
         Source::Sqlite(path) => vec![path.to_string()],
         Source::Ssh { host, files, command } => {
@@ -419,10 +421,7 @@ pub(super) fn network(plan: &Plan) -> (Vec<Svg>, Vec<Passage>, Vec<Ground>) {
     };
     let passages = pairs
         .iter()
-        .map(|pair| Passage {
-            number: pair.number,
-            ways: pair.conduits.iter().chain(&pair.back).map(way).collect(),
-        })
+        .map(|pair| Passage { number: pair.number, ways: pair.conduits.iter().chain(&pair.back).map(way).collect() })
         .collect();
     let grounds = plan.zones().filter_map(|zone| {
         let assets: Vec<&Asset> = plan.assets().filter(|asset| asset.zone == zone.id).collect();

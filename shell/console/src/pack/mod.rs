@@ -11,24 +11,26 @@ use crate::{
     figure::{self, Svg},
     markdown::{self, Markdown},
     time::{Clock, Moment},
-    view::{Promise, RestorationView, ReturnView, SpanView, WayStepView},
-    words::{span, spoken},
+    view::{self, CourseLine, Promise, RestorationView, ReturnView, SpanView},
+    words::{spoken, span},
 };
 use askama::Template;
 use contents::{Backed, Call, CrewRow, Ground, Kept, Passage, SiteRow, Tier, Worked};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use plan::Plan;
-use recover::Measured;
+use recover::{Lost, Record, plan_restoration};
 use std::fmt;
 
 /// For how long a pack is good, if the plan does not change before: until it is found stale.
 pub const GOOD_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
+pub(crate) use restic::place;
+
 /// The sheet of the pack, which stands in it.
 const SHEET: &str = include_str!("../../static/pack.css");
 
-/// How many steps of a single loss's way back are shown; the whole way back is that for the loss of everything.
-const SHORT_STEPS: usize = 14;
+/// How many lines of a single loss's way back are shown; the whole way back is that for the loss of everything.
+const SHORT_LINES: usize = 14;
 
 /// What a pack is made of.
 pub struct Given<'a> {
@@ -36,12 +38,8 @@ pub struct Given<'a> {
     pub plan: &'a Plan,
     /// SHA-256 of the plan's text, in hexadecimal.
     pub digest: &'a str,
-    /// What backups and drills have measured.
-    pub measured: &'a Measured,
-    /// The way back from the loss of everything.
-    pub everything: &'a RestorationView,
-    /// The ways back from the likely losses: each site, each supplier.
-    pub losses: &'a [RestorationView],
+    /// What backups and drills have shown.
+    pub record: &'a Record,
     /// When the pack is issued.
     pub issued: Timestamp,
 }
@@ -60,8 +58,8 @@ struct PackPage<'a> {
     tiers: Vec<Tier>,
     crews: Vec<CrewRow>,
     sites: Vec<SiteRow>,
-    everything: Way<'a>,
-    losses: Vec<Way<'a>>,
+    everything: Way,
+    losses: Vec<Way>,
     procedures: Vec<Worked>,
     repositories: Vec<Kept>,
     backups: Vec<Backed>,
@@ -71,24 +69,26 @@ struct PackPage<'a> {
 }
 
 /// A way back, with its axes.
-struct Way<'a> {
+struct Way {
     id: String,
     title: String,
-    way: &'a RestorationView,
+    way: RestorationView,
+    lines: Vec<CourseLine>,
     returns: Axis,
     course: Axis,
 }
 
-impl<'a> Way<'a> {
-    fn new(way: &'a RestorationView) -> Way<'a> {
+impl Way {
+    fn new(plan: &Plan, way: RestorationView) -> Way {
         let marks = |service: &ReturnView| [Some(service.back.most), service.rto, service.mtpd];
         let last = way.services.iter().flat_map(marks).flatten().max().unwrap_or(0);
         Way {
             id: way.lost.join("-").replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
             title: crate::words::list(way.lost_names.iter().map(String::as_str), 4),
-            way,
             returns: Axis::compressed(last),
             course: Axis::even(way.end),
+            lines: view::course(plan, &way),
+            way,
         }
     }
 
@@ -105,18 +105,18 @@ impl<'a> Way<'a> {
         self.returns.point((least, likely, most), service.rto, service.mtpd)
     }
 
-    fn bar(&self, step: &WayStepView) -> Svg {
-        let class = if step.critical { "critical" } else { "" };
-        self.course.bar(step.starts, step.ends, step.starts.saturating_add(step.takes.most), class)
+    fn bar(&self, line: &CourseLine) -> Svg {
+        let class = if line.critical { "critical" } else { "" };
+        self.course.bar(line.starts, line.ends, line.at_worst(), class)
     }
 
     /// The steps that a short form shows.
-    fn first_steps(&self) -> impl Iterator<Item = &WayStepView> {
-        self.way.steps.iter().take(SHORT_STEPS)
+    fn first_lines(&self) -> impl Iterator<Item = &CourseLine> {
+        self.lines.iter().take(SHORT_LINES)
     }
 
     fn left_out(&self) -> usize {
-        self.way.steps.len().saturating_sub(SHORT_STEPS)
+        self.lines.len().saturating_sub(SHORT_LINES)
     }
 }
 
@@ -143,27 +143,33 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
     let today = given.issued.to_zoned(zone.clone()).date();
     let clock = Clock::new(zone, given.issued);
     let until = given.issued.checked_add(GOOD_FOR).unwrap_or(given.issued);
-    let running = format!(
-        "{city} · recovery pack · issued {} · plan {}",
-        today.strftime("%-d %b %Y"),
-        short(given.digest)
-    );
+    let running = format!("{city} · recovery pack · issued {} · plan {}", today.strftime("%-d %b %Y"), short(given.digest));
     let (drawings, passages, grounds) = contents::network(plan);
+    let measured = given.record.measured();
+    let way = |words: &str| {
+        let lost = Lost::parse(&[words], plan).ok()?;
+        Some(RestorationView::new(plan, &lost, &plan_restoration(plan, &lost, &measured, given.issued)))
+    };
+    // `everything` is always understood.
+    let everything = way("everything").unwrap_or_default();
+    let sites = plan.sites().map(|site| format!("site:{}", site.id));
+    let likely = sites.chain(plan.suppliers().map(|supplier| format!("supplier:{}", supplier.id)));
+    let losses = likely.filter_map(|words| way(&words)).filter(|way| !way.services.is_empty());
     PackPage {
-        headline: headline(&city, given.everything),
+        losses: losses.map(|way| Way::new(plan, way)).collect(),
+        headline: headline(&city, &everything),
         digest: given.digest,
         issued: given.issued,
         until,
         style: style(&running),
         calls: contents::calls(plan),
-        tiers: contents::tiers(plan),
+        tiers: contents::tiers(plan, given.record, &clock),
         crews: contents::crews(plan),
         sites: contents::sites(plan),
-        everything: Way::new(given.everything),
-        losses: given.losses.iter().map(Way::new).collect(),
+        everything: Way::new(plan, everything),
         procedures: contents::procedures(plan, today),
         repositories: contents::repositories(plan),
-        backups: contents::backups(plan, given.measured),
+        backups: contents::backups(plan, &measured),
         drawings,
         passages,
         grounds,
@@ -178,26 +184,16 @@ fn headline(city: &str, everything: &RestorationView) -> String {
     let grave = everything.services.iter().filter(|service| service.impact == "critical");
     let first = grave.min_by_key(|service| service.back.likely).or_else(|| everything.services.first());
     let Some(first) = first else {
-        return format!(
-            "If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back."
-        );
+        return format!("If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back.");
     };
-    let which = if first.impact == "critical" {
-        "the first service on which lives depend"
-    } else {
-        "the first service"
-    };
+    let which = if first.impact == "critical" { "the first service on which lives depend" } else { "the first service" };
     let last = everything.services.iter().map(|service| service.back.likely).max().unwrap_or_default();
     let mut said = format!(
         "If all of {city}’s systems were lost now, {which}, {}, would be back in about {}",
         first.service.name,
         spoken(first.back.likely)
     );
-    said.push_str(&if last > first.back.likely {
-        format!(", and the last in {}.", spoken(last))
-    } else {
-        ".".to_owned()
-    });
+    said.push_str(&if last > first.back.likely { format!(", and the last in {}.", spoken(last)) } else { ".".to_owned() });
     let late = everything.services.iter().filter(|service| service.promise() == Promise::Intolerable).count();
     if late > 0 {
         let many = crate::words::capital(&crate::words::number(late));
@@ -263,10 +259,6 @@ impl PackPage<'_> {
 
     fn glossary(&self) -> &'static [(&'static str, &'static str)] {
         &words::GLOSSARY
-    }
-
-    fn assets(&self) -> usize {
-        self.grounds.iter().map(|ground| ground.assets.len()).sum()
     }
 
     fn short_digest(&self) -> &str {

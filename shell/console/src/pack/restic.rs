@@ -22,10 +22,7 @@ pub(super) fn open(repository: &Repository) -> Vec<String> {
         RepositoryPlace::S3 { .. } => {
             if let Some(login) = login {
                 lines.push(format!("LOGIN=\"{}\"   # access key:secret key", read(login)));
-                lines.push(
-                    "export AWS_ACCESS_KEY_ID=\"${LOGIN%%:*}\" AWS_SECRET_ACCESS_KEY=\"${LOGIN#*:}\""
-                        .to_owned(),
-                );
+                lines.push("export AWS_ACCESS_KEY_ID=\"${LOGIN%%:*}\" AWS_SECRET_ACCESS_KEY=\"${LOGIN#*:}\"".to_owned());
             }
             lines.push(format!("export RESTIC_REPOSITORY={}", quoted(&place(&repository.at))));
         }
@@ -44,7 +41,7 @@ pub(super) fn restore(backups: &[String]) -> Vec<String> {
 }
 
 /// Where a repository is, as it may be printed: a name and password that someone put into its address are left out.
-pub(super) fn place(at: &RepositoryPlace) -> String {
+pub(crate) fn place(at: &RepositoryPlace) -> String {
     match at {
         RepositoryPlace::Rest(url) => {
             let (scheme, rest) = without_login(url);
@@ -114,8 +111,7 @@ mod tests {
     #[test]
     fn the_commands_say_where_secrets_are_and_hold_none() {
         let rest = |url: &str| RepositoryPlace::Rest(url.into());
-        let lines =
-            open(&repository(rest("https://backup:hunter2@192.0.2.9:8000/city"), Some("CELLAR_LOGIN")));
+        let lines = open(&repository(rest("https://backup:hunter2@192.0.2.9:8000/city"), Some("CELLAR_LOGIN")));
         assert_eq!(
             lines,
             [

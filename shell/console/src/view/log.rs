@@ -138,9 +138,11 @@ fn sentence(act: &store::ActRecord) -> String {
         Act::PersonAdded => format!("Added {whom}"),
         Act::PersonChanged => format!("Changed what {whom} may do"),
         Act::PlanAdopted => "Adopted a plan".to_owned(),
+        Act::RestorationBegun => format!("Began the restoration {whom}"),
         Act::SignIn => "Signed in".to_owned(),
         Act::SignInFailed => format!("Failed to sign in as {whom}"),
         Act::SignOut => "Signed out".to_owned(),
+        Act::StepTicked => format!("Ticked off a step of the restoration {whom}"),
         Act::TokenMade => format!("Made the token {whom}"),
         Act::TokenRevoked => format!("Revoked the token {whom}"),
     };

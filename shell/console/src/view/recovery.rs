@@ -265,7 +265,8 @@ fn headline(services: &[ProofView], clock: &Clock) -> String {
     }
 }
 
-fn proof(plan: &Plan, record: &Record, service: &Service, now: Timestamp) -> ProofView {
+/// How a service's recovery stands.
+pub(crate) fn proof(plan: &Plan, record: &Record, service: &Service, now: Timestamp) -> ProofView {
     let proof = record.proof(plan, &service.id);
     let backed = plan.backups_of(&service.id).next().is_some();
     let within = |measured: Option<jiff::SignedDuration>, target: Option<jiff::SignedDuration>| {
@@ -382,6 +383,20 @@ fn repository_view(record: &Record, repository: &Repository, now: Timestamp) -> 
         offline: repository.offline.map(|limit| limit.as_secs()),
         too_old: limit.is_some_and(|limit| newest.is_none_or(|newest| newest < limit)),
         read_back: outcome.map_or(0, |outcome| outcome.read_back),
+    }
+}
+
+impl SnapshotView {
+    /// The first letters of its id: so many that restic takes them for it.
+    pub(crate) fn short_id(&self) -> &str {
+        self.id.get(..8).unwrap_or(&self.id)
+    }
+}
+
+impl PackView {
+    /// The first letters of the plan's digest.
+    pub(crate) fn short_plan(&self) -> &str {
+        self.plan.get(..12).unwrap_or(&self.plan)
     }
 }
 

@@ -1,8 +1,16 @@
 //! The way back from a loss, as it is shown: when each service returns, and who does what in which order.
 
-use crate::view::Named;
+use crate::{
+    view::{Named, summary::impact_word},
+    words::capital,
+};
+use ::city::{ContactId, ServiceId};
+use jiff::SignedDuration;
+use plan::Plan;
+use recover::{Basis, Estimate, Hands, Lost, Restoration, Return, Step, StepId, Work};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A time from the beginning of a restoration, in seconds, with what it may be at best and at worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -168,14 +176,48 @@ pub struct WayStepView {
 }
 
 impl WayStepView {
-    /// The steps before it, in words.
-    pub(crate) fn after_words(&self) -> String {
-        self.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    }
-
     /// Whether it is a service that runs again, and nothing that anybody does.
     pub(crate) fn is_return(&self) -> bool {
         self.kind == "runs"
+    }
+}
+
+impl DecisionView {
+    /// By when, in words.
+    pub(crate) fn by_words(&self) -> String {
+        by_words(self.by)
+    }
+}
+
+impl TellView {
+    /// By when, in words.
+    pub(crate) fn by_words(&self) -> String {
+        by_words(self.by)
+    }
+
+    /// The most urgent reasons.
+    pub(crate) fn why_words(&self) -> String {
+        self.why.iter().take(2).map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+}
+
+fn by_words(by: i64) -> String {
+    if by <= 0 { "at once".to_owned() } else { format!("within {}", crate::words::span(by)) }
+}
+
+impl ReturnView {
+    /// What else is to be known of its return, in a few words.
+    pub(crate) fn besides(&self) -> String {
+        let mut said = Vec::new();
+        match self.data_lost {
+            _ if self.unrecoverable => said.push("some data cannot be recovered".to_owned()),
+            Some(lost) if lost > 0 => said.push(format!("the last {} of its data is lost", crate::words::span(lost))),
+            _ => {}
+        }
+        if self.guessed {
+            said.push("partly guessed".to_owned());
+        }
+        said.join("; ")
     }
 }
 
@@ -249,11 +291,191 @@ pub struct LoadView {
 impl RestorationView {
     /// The critical path in words: numbers with arrows.
     pub(crate) fn critical_words(&self) -> String {
-        self.critical.iter().map(ToString::to_string).collect::<Vec<_>>().join(" → ")
+        // Following steps one by one would be a page of numbers.
+        let mut parts: Vec<Vec<usize>> = Vec::new();
+        for number in &self.critical {
+            match parts.last_mut() {
+                Some(part) if part.last().is_some_and(|last| last + 1 == *number) => part.push(*number),
+                _ => parts.push(vec![*number]),
+            }
+        }
+        parts.iter().map(|part| super::course::ranges(part)).collect::<Vec<_>>().join(" → ")
     }
 
     /// How many steps have a time that is only guessed.
     pub(crate) fn guesses(&self) -> usize {
         self.steps.iter().filter(|step| step.basis.starts_with("guessed")).count()
+    }
+}
+
+impl RestorationView {
+    /// A restoration as it is shown.
+    #[must_use]
+    pub fn new(plan: &Plan, lost: &Lost, way: &Restoration) -> RestorationView {
+        let numbers: BTreeMap<&StepId, usize> = way.steps.iter().map(|step| &step.id).zip(1..).collect();
+        RestorationView {
+            lost: lost.words.iter().map(ToString::to_string).collect(),
+            lost_names: lost.words.iter().map(|word| lost_name(plan, word)).collect(),
+            assets: lost.assets.len(),
+            end: way.end.as_secs(),
+            services: way.services.iter().map(|service| return_view(plan, service)).collect(),
+            steps: way.steps.iter().map(|step| step_view(plan, step, &numbers)).collect(),
+            critical: way.critical_path.iter().filter_map(|link| numbers.get(&link.step).copied()).collect(),
+            crews: way
+                .crews
+                .iter()
+                .map(|load| LoadView {
+                    name: load.name.to_string(),
+                    people: load.people,
+                    steps: load.steps,
+                    busy: load.busy.as_secs(),
+                    until: load.until.as_secs(),
+                })
+                .collect(),
+            decisions: way
+                .decisions
+                .iter()
+                .map(|decision| DecisionView {
+                    what: decision.what.to_string(),
+                    choices: decision.choices.iter().map(ToString::to_string).collect(),
+                    by: decision.by.as_secs(),
+                    who: decision.who.as_ref().map(|id| contact(plan, id)),
+                    services: decision.services.iter().map(|id| service(plan, id)).collect(),
+                })
+                .collect(),
+            tell: way
+                .tell
+                .iter()
+                .map(|tell| TellView {
+                    contact: Named::new(&tell.contact, Some(&tell.name)),
+                    role: tell.role.to_string(),
+                    telephone: tell.telephone.as_ref().map(ToString::to_string),
+                    mail: tell.mail.as_ref().map(ToString::to_string),
+                    by: tell.by.as_secs(),
+                    why: tell.why.iter().map(ToString::to_string).collect(),
+                })
+                .collect(),
+            improvement: way.best().map(|best| ImprovementView {
+                what: best.what.to_string(),
+                gains: best
+                    .gains
+                    .iter()
+                    .map(|gain| GainView { service: service(plan, &gain.service), sooner: gain.sooner.as_secs() })
+                    .collect(),
+                end: best.end.as_secs(),
+            }),
+            simulated: way.simulated,
+        }
+    }
+}
+
+/// What is lost, in the words of people: `site:civic-centre` is the site's name.
+pub(crate) fn lost_name(plan: &Plan, word: &str) -> String {
+    if word == "everything" {
+        return "everything".to_owned();
+    }
+    let (kind, id) = word.split_once(':').unwrap_or(("", word));
+    let is = |wanted: &str| kind.is_empty() || kind == wanted;
+    let site = || plan.site(&id.parse().ok()?).map(|one| one.name.to_string());
+    let zone = || plan.zone(&id.parse().ok()?).map(|one| one.name.to_string());
+    let asset = || plan.asset(&id.parse().ok()?).map(|one| one.name.to_string());
+    let supplier = || plan.suppliers().find(|one| one.id.as_str() == id).map(|one| one.name.to_string());
+    let of_service = || plan.service(&id.parse().ok()?).map(|one| one.name.to_string());
+    let repository = || plan.repository(&id.parse().ok()?).map(|one| one.name.to_string());
+    let found = is("site").then(site).flatten();
+    let found = found.or_else(|| is("zone").then(zone).flatten());
+    let found = found.or_else(|| is("asset").then(asset).flatten());
+    let found = found.or_else(|| is("supplier").then(supplier).flatten());
+    let found = found.or_else(|| is("service").then(of_service).flatten());
+    let found = found.or_else(|| is("repository").then(repository).flatten());
+    found.unwrap_or_else(|| match kind {
+        "role" => format!("every {id}"),
+        "product" => format!("every {id}").replace('*', ""),
+        _ => word.to_owned(),
+    })
+}
+
+/// A service by its name.
+pub(crate) fn service(plan: &Plan, id: &ServiceId) -> Named {
+    Named::new(id, plan.service(id).map(|service| &service.name))
+}
+
+fn contact(plan: &Plan, id: &ContactId) -> Named {
+    Named::new(id, plan.contacts().find(|contact| contact.id == *id).map(|contact| &contact.name))
+}
+
+fn seconds(time: Option<SignedDuration>) -> Option<i64> {
+    time.map(|time| time.as_secs())
+}
+
+/// When a service returns, as it is shown.
+pub(crate) fn return_view(plan: &Plan, back: &Return) -> ReturnView {
+    let declared = plan.service(&back.service);
+    let fallbacks = plan.procedures().filter(|procedure| {
+        procedure.purpose == ::city::Purpose::Fallback && procedure.services.contains(&back.service)
+    });
+    ReturnView {
+        service: Named::new(&back.service, Some(&back.name)),
+        impact: impact_word(back.impact),
+        because: back.because.iter().map(|why| capital(why)).collect(),
+        back: SpanView { least: back.p10.as_secs(), likely: back.likely.as_secs(), most: back.p90.as_secs() },
+        rto: seconds(back.target.map(|target| target.rto)),
+        rpo: seconds(back.target.map(|target| target.rpo)),
+        mtpd: seconds(back.target.map(|target| target.mtpd)),
+        data_lost: seconds(back.data_lost),
+        unrecoverable: back.unrecoverable,
+        guessed: back.guessed,
+        fallback: declared.and_then(|service| service.fallback.as_ref()).map(|text| capital(text)),
+        fallbacks: fallbacks.map(|one| Named::new(&one.id, Some(&one.name))).collect(),
+    }
+}
+
+fn step_view(plan: &Plan, step: &Step, numbers: &BTreeMap<&StepId, usize>) -> WayStepView {
+    let Estimate { low, likely, high, basis } = step.estimate;
+    let mut after: Vec<usize> = step.needs.iter().filter_map(|need| numbers.get(need).copied()).collect();
+    after.sort_unstable();
+    WayStepView {
+        number: numbers.get(&step.id).copied().unwrap_or_default(),
+        id: step.id.to_string(),
+        kind: match &step.work {
+            Work::Check { .. } => "check",
+            Work::Deliver { .. } => "deliver",
+            Work::Procedure { .. } => "procedure",
+            Work::Rebuild { .. } => "rebuild",
+            Work::Replace { .. } => "replace",
+            Work::Restore { .. } => "restore",
+            Work::Runs { .. } => "runs",
+        },
+        what: step.what.to_string(),
+        why: step.why.iter().map(|why| capital(why)).collect(),
+        crew: match &step.hands {
+            Hands::Crew(id) => Some(Named::new(id, plan.crew(id).map(|crew| &crew.name))),
+            Hands::Anyone | Hands::Nobody => None,
+        },
+        hands: hands_words(plan, &step.hands),
+        starts: step.start.as_secs(),
+        ends: step.end.as_secs(),
+        takes: SpanView { least: low.as_secs(), likely: likely.as_secs(), most: high.as_secs() },
+        basis: basis.to_string(),
+        measured: matches!(basis, Basis::Measured(_)),
+        after,
+        critical: step.critical,
+        services: step.services.iter().map(|id| service(plan, id)).collect(),
+        procedure: match &step.work {
+            Work::Procedure { procedure, .. } => {
+                Some(Named::new(procedure, plan.procedure(procedure).map(|one| &one.name)))
+            }
+            _ => None,
+        },
+        run: step.run.as_ref().map(ToString::to_string),
+    }
+}
+
+/// Whose hands a step takes, in words.
+pub(crate) fn hands_words(plan: &Plan, hands: &Hands) -> String {
+    match hands {
+        Hands::Crew(id) => plan.crew(id).map_or_else(|| id.to_string(), |crew| crew.name.to_string()),
+        Hands::Anyone => "whoever is at hand".to_owned(),
+        Hands::Nobody => "waiting, nobody’s hands".to_owned(),
     }
 }

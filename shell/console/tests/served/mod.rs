@@ -151,6 +151,7 @@ impl Served {
             log: store.log.clone(),
             history: store.history.clone(),
             packets: store.packets.clone(),
+            runs: store::Runs::of(store.directory()),
             changes: changed,
             plan,
             asks,

@@ -135,12 +135,16 @@ pub enum Act {
     PersonChanged,
     /// A plan was adopted; the plan has a record of its own.
     PlanAdopted,
+    /// People began to work through a restoration.
+    RestorationBegun,
     /// Someone signed in.
     SignIn,
     /// Someone failed to sign in.
     SignInFailed,
     /// Someone signed out.
     SignOut,
+    /// Someone said what became of a step of a restoration.
+    StepTicked,
     /// A token was made.
     TokenMade,
     /// A token was revoked.
