@@ -1,14 +1,27 @@
 //! An invented city with data to back up, and the programs that tests need.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod programs;
+
 use city::{BackupId, Repository, RepositoryPlace, SecretReference};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     fs,
+    io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
 use vault::Staged;
+
+/// Says that a test was skipped, past the test runner's capture and where skipped cases are counted.
+pub fn skipped(why: &str) {
+    let line = format!("1 test skipped: {why}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    if let Some(path) = std::env::var_os("BASTIDE_SKIPPED") {
+        let file = fs::OpenOptions::new().create(true).append(true).open(path);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).unwrap();
+    }
+}
 
 /// The passphrase of the repositories.
 pub const KEY: &str = "seven blue herons";
@@ -33,6 +46,15 @@ impl City {
 
     pub fn data(&self) -> PathBuf {
         self.place("data")
+    }
+
+    /// A repository on a server, with a login.
+    pub fn served(&self, at: RepositoryPlace) -> Repository {
+        let login = self.place("login");
+        fs::write(&login, "city:two grey geese\n").unwrap();
+        fs::set_permissions(&login, fs::Permissions::from_mode(0o600)).unwrap();
+        let login = Some(SecretReference::File(login.to_str().unwrap().into()));
+        Repository { login, ..self.repository(at) }
     }
 
     pub fn key_file(&self) -> PathBuf {
