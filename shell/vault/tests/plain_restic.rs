@@ -23,7 +23,7 @@ fn plain_restic_lists_checks_and_restores_what_we_wrote() {
     city.fill(2);
     let made = vault.backup(&backup_id(), &city.staged(), at(2), &()).unwrap();
     // A probe is one more snapshot to restic, and no trouble.
-    vault.prove(at(3));
+    assert_eq!(vault.prove(at(3)).refuses_delete, Some(false));
     let repository = declared.at.to_string();
     let list = restic_must(&city, &repository, &["snapshots", "--json", "--tag", "telecare-files"]);
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();

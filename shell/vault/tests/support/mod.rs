@@ -28,20 +28,33 @@ pub const KEY: &str = "seven blue herons";
 
 /// A folder with data, a key, and places.
 pub struct City {
-    root: tempfile::TempDir,
+    root: PathBuf,
+    /// What removes it at the end, unless it is somebody else's.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl City {
     pub fn new() -> City {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("key"), format!("{KEY}\n")).unwrap();
-        fs::set_permissions(root.path().join("key"), fs::Permissions::from_mode(0o600)).unwrap();
-        fs::create_dir(root.path().join("data")).unwrap();
-        City { root }
+        // In memory where that is possible: what a killed process left does not go by the disk.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let root = folder.path().to_owned();
+        fs::write(root.join("key"), format!("{KEY}\n")).unwrap();
+        fs::set_permissions(root.join("key"), fs::Permissions::from_mode(0o600)).unwrap();
+        fs::create_dir(root.join("data")).unwrap();
+        City { root, _folder: Some(folder) }
+    }
+
+    /// One that is there already.
+    pub fn at(root: &Path) -> City {
+        City { root: root.to_owned(), _folder: None }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     pub fn place(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
+        self.root.join(name)
     }
 
     pub fn data(&self) -> PathBuf {
@@ -127,6 +140,16 @@ pub struct Entry {
     mode: u32,
     owner: (u32, u32),
     modified: (i64, i64),
+}
+
+impl Entry {
+    pub fn is_named(&self, part: &str) -> bool {
+        self.path.to_string_lossy().contains(part)
+    }
+
+    pub fn length(&self) -> u64 {
+        self.content.len() as u64
+    }
 }
 
 /// Everything below a folder, in order.
