@@ -3,6 +3,7 @@
 mod backup;
 mod compare;
 mod forget;
+mod list;
 mod prove;
 mod restore;
 mod resume;
