@@ -54,6 +54,13 @@ impl Clock {
         Moment { time, words: local.strftime("%A %-d %B, %H:%M %Z").to_string() }
     }
 
+    /// The date: `27 November 2026`.
+    #[must_use]
+    pub fn date(&self, time: Timestamp) -> Moment {
+        let local = time.to_zoned(self.zone.clone());
+        Moment { time, words: local.strftime("%-d %B %Y").to_string() }
+    }
+
     /// The time of day alone, for the ends of an axis.
     #[must_use]
     pub fn hour(&self, time: Timestamp) -> String {

@@ -99,6 +99,19 @@ pub fn record(sealed: &Sealed) -> RecordView {
             let summary = format!("Response {}, {}: {}", response.number, response.name, response.step);
             (response.by, summary)
         }
+        Some(Record::Backup(backup)) => {
+            let outcome = match (&backup.snapshot, &backup.failure) {
+                (Some(snapshot), _) => {
+                    format!("snapshot {}", snapshot.id.chars().take(8).collect::<String>())
+                }
+                (None, why) => format!("failed: {}", why.as_deref().unwrap_or("no reason given")),
+            };
+            (None, format!("Backup {} to {}: {outcome}", backup.backup, backup.repository))
+        }
+        Some(Record::Drill(drill)) => {
+            let outcome = if drill.passed { "restored and checked" } else { "could not be restored" };
+            (None, format!("Drill of {}: {outcome}", drill.service))
+        }
         Some(Record::Evidence(evidence)) => {
             (None, format!("Evidence for {}: {}", evidence.outcome, evidence.statement))
         }

@@ -17,6 +17,7 @@ mod plan;
 mod rehearsal;
 mod responding;
 mod response;
+mod restoration;
 mod summary;
 mod zones;
 
@@ -49,6 +50,10 @@ pub(crate) use responding::{Responding, responding, responding_to, target, targe
 pub use response::{
     AnsweredView, ByHandView, ConsequenceView, ContainSaid, ReasonSaid, ResponseCounts, ResponseFilter,
     ResponseList, ResponseRow, ResponseView, StepView, response, responses,
+};
+pub(crate) use restoration::Promise;
+pub use restoration::{
+    DecisionView, GainView, ImprovementView, LoadView, RestorationView, ReturnView, SpanView, TellView, WayStepView,
 };
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
