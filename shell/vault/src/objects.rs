@@ -64,7 +64,7 @@ impl Objects {
 
     /// Forgets what an earlier operation left.
     pub(crate) fn begin(&self) {
-        *lock(&self.fault) = None;
+        self.forget_fault();
         *lock(&self.written_snapshot) = None;
         self.sent.store(0, Ordering::Relaxed);
         self.keeps_back_snapshots.store(false, Ordering::SeqCst);
@@ -73,7 +73,12 @@ impl Objects {
         lock(&self.held).clear();
     }
 
-    /// What the storage said first when it did not do something, since [`Objects::begin`].
+    /// Forgets what the storage said.
+    pub(crate) fn forget_fault(&self) {
+        *lock(&self.fault) = None;
+    }
+
+    /// What the storage said first when it did not do something.
     pub(crate) fn fault(&self) -> Option<Fault> {
         lock(&self.fault).clone()
     }

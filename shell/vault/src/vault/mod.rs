@@ -3,6 +3,7 @@
 mod backup;
 mod compare;
 mod forget;
+mod list;
 mod prove;
 mod restore;
 mod resume;
@@ -189,6 +190,7 @@ impl Vault {
 
     /// Does something with `rustic_core`, and says in the reader's words why it did not succeed.
     fn run<T>(&self, work: impl FnOnce() -> RusticResult<T>) -> Result<T, VaultError> {
+        self.objects.forget_fault();
         guarded(work).map_err(|failure| failure.words(&self.objects, &self.place()))
     }
 

@@ -97,7 +97,8 @@ struct Piece {
 }
 
 impl Vault {
-    /// Restores a snapshot. Afterwards every file is read and compared with what the repository says of it.
+    /// Restores a snapshot. Afterwards every file is read and compared with what the repository says of it. The system
+    /// brings it to the disk in its own time.
     ///
     /// # Errors
     ///
@@ -129,7 +130,7 @@ impl Vault {
             self.fill(&repository, &mut plan)?;
             self.finish(&plan)?;
             plan.make_links(target.replace)?;
-            plan.finish_folders(&into)
+            plan.finish_folders()
         })?;
         Ok(Restored {
             snapshot: crate::objects::name(rustic_core::FileType::Snapshot, &file.id),
@@ -430,14 +431,13 @@ impl Plan {
         Ok(())
     }
 
-    /// Gives every folder its owner, rights and times, the innermost first, and brings all to the disk.
-    fn finish_folders(&self, into: &Path) -> Result<(), VaultError> {
+    /// Gives every folder its owner, rights and times, the innermost first.
+    fn finish_folders(&self) -> Result<(), VaultError> {
         for (path, metadata) in self.folders.iter().rev() {
             let folder = File::open(path).map_err(VaultError::local(path))?;
             set_metadata(&folder, metadata).map_err(VaultError::local(path))?;
         }
-        let folder = File::open(into).map_err(VaultError::local(into))?;
-        rustix::fs::syncfs(&folder).map_err(|error| VaultError::local(into)(error.into()))
+        Ok(())
     }
 }
 

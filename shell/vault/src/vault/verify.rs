@@ -161,18 +161,15 @@ impl Vault {
                 }
                 walk(&indexed, &file, sound)
             });
-            match found {
-                Ok(None) => {}
-                Ok(Some(what)) => {
-                    drop(damage.insert(format!("snapshots/{name} cannot be restored whole: {what}")))
-                }
+            let what = match found {
+                Ok(None) => continue,
+                Ok(Some(what)) => what,
                 Err(error @ (VaultError::Unreachable { .. } | VaultError::Refused { .. })) => {
                     return Err(error);
                 }
-                Err(error) => {
-                    drop(damage.insert(format!("snapshots/{name} cannot be restored whole: {error}")))
-                }
-            }
+                Err(error) => error.to_string(),
+            };
+            damage.insert(format!("snapshots/{name} cannot be restored whole: {what}"));
         }
         Ok(())
     }
