@@ -23,6 +23,7 @@ use rustic_core::{
 };
 use sha2::{Digest, Sha256};
 use std::{
+    error::Error,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -229,7 +230,7 @@ impl Failure {
         }
         let place = place.to_owned();
         match self.0 {
-            Some(error) if error.is_code("C001") => {
+            Some(error) if is_undecipherable(&error) => {
                 VaultError::Damaged { place, what: vec![sentence(&error)] }
             }
             Some(error) => VaultError::Other { place, why: sentence(&error) },
@@ -238,11 +239,28 @@ impl Failure {
     }
 }
 
-/// What an error says, on one line.
+/// An error and what caused it, as far as `rustic_core` tells, the outermost first.
+fn causes(error: &RusticError) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |error| (*error).source())
+}
+
+/// Whether something could not be deciphered: with the right key that is damage.
+fn is_undecipherable(error: &RusticError) -> bool {
+    causes(error).any(|cause| {
+        let boxed = cause.downcast_ref::<Box<RusticError>>().map(|error| &**error);
+        boxed.or(cause.downcast_ref::<RusticError>()).is_some_and(|error| error.is_code("C001"))
+    })
+}
+
+/// What an error says, on one line: what was done, and the cause that has no other.
 fn sentence(error: &RusticError) -> String {
     let text = error.display_log();
     let text = text.strip_prefix("Error: ").unwrap_or(&text);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_once(" (kind: ").map_or(text, |(text, _)| text);
+    let cause =
+        causes(error).last().filter(|cause| !cause.is::<RusticError>() && !cause.is::<Box<RusticError>>());
+    let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+    format!("{text}{cause}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn guarded<T>(work: impl FnOnce() -> RusticResult<T>) -> Result<T, Failure> {
@@ -299,7 +317,7 @@ fn why_closed(failure: Failure, objects: &Objects, declared: &Repository) -> Vau
             VaultError::WrongKey { place, key: declared.key.to_string() }
         }
         // The key fits, so that it is the config that does not.
-        Some(error) if error.is_code("C001") => {
+        Some(error) if is_undecipherable(error) => {
             VaultError::Damaged { place, what: vec!["config is not as it was written".to_owned()] }
         }
         _ => failure.words(objects, &place),

@@ -4,15 +4,16 @@
 //! folder is one that was made here or is seen to be no link, files are created and never followed, and links are made
 //! last. Device files, sockets and pipes are left out and told, and so is the right to run as somebody else.
 
-use super::Vault;
+use super::{Vault, object};
 use crate::{
     error::VaultError,
+    objects::name,
     progress::Progress,
     walk::{Step, Walk},
 };
 use jiff::Timestamp;
 use rustic_core::{
-    BlobId, DataId, Id, IndexedFullStatus,
+    BlobId, DataId, FileType, Id, IndexedFullStatus,
     repofile::{BlobType, Metadata, Node, NodeType},
 };
 use sha2::{Digest, Sha256};
@@ -113,7 +114,7 @@ impl Vault {
         self.objects.begin();
         let file = self.snapshot_file(snapshot)?;
         let into = prepare(&target)?;
-        let repository = self.run(|| self.reopened()?.to_indexed())?;
+        let repository = self.indexed()?;
         let only = target.only.map(|only| only.iter().map(|path| absolute(path)).collect::<Vec<_>>());
         let mut plan = Plan::default();
         self.run_to(|| plan_all(&repository, file.tree, only.as_deref(), &into, &mut plan))?;
@@ -133,7 +134,7 @@ impl Vault {
             plan.finish_folders()
         })?;
         Ok(Restored {
-            snapshot: crate::objects::name(rustic_core::FileType::Snapshot, &file.id),
+            snapshot: name(FileType::Snapshot, &file.id),
             time: file.time.timestamp(),
             files: plan.files.len() as u64,
             links: plan.links.len() as u64,
@@ -192,7 +193,8 @@ impl Vault {
                 Some((blob, content)) if *blob == piece.blob => content.clone(),
                 _ => {
                     let blob = BlobId::from(piece.blob);
-                    let content = self.run(|| repository.get_blob_cached(&blob, BlobType::Data))?;
+                    let content = self.run(|| repository.get_blob_cached(&blob, BlobType::Data));
+                    let content = content.map_err(|error| self.damaged_pack(error, &piece.pack))?;
                     latest = Some((piece.blob, content.clone()));
                     content
                 }
@@ -208,6 +210,17 @@ impl Vault {
         });
         self.objects.release(first.pack, first.offset);
         filled
+    }
+
+    /// What keeps a piece from being read, with the pack that it is in.
+    fn damaged_pack(&self, error: VaultError, pack: &Id) -> VaultError {
+        match error {
+            VaultError::Damaged { place, .. } | VaultError::Other { place, .. } => {
+                let pack = object(FileType::Pack, &name(FileType::Pack, pack));
+                VaultError::Damaged { place, what: vec![format!("{pack} is not as it was written")] }
+            }
+            other => other,
+        }
     }
 
     /// Reads every file back, compares it, and gives it its owner, rights and times.
@@ -325,7 +338,7 @@ fn plan_all(
             return Ok(Err(VaultError::Forged { what: format!("{} is in it twice", path.display()) }));
         }
         let Ok(relative) = path.strip_prefix("/") else { continue };
-        if let Err(error) = plan.add(repository, into.join(relative), *node)? {
+        if let Err(error) = plan.add(repository, &path, into.join(relative), *node)? {
             return Ok(Err(error));
         }
     }
@@ -336,6 +349,7 @@ impl Plan {
     fn add(
         &mut self,
         repository: &rustic_core::Repository<IndexedFullStatus>,
+        named: &Path,
         path: PathBuf,
         node: Node,
     ) -> rustic_core::RusticResult<Result<(), VaultError>> {
@@ -353,7 +367,7 @@ impl Plan {
                     let at = entry.location;
                     // 32 bytes are the cipher's own: a forged index may tell less.
                     if at.length < 32 {
-                        let what = format!("a part of {} is {} bytes long", path.display(), at.length);
+                        let what = format!("a part of {} is {} bytes long", named.display(), at.length);
                         return Ok(Err(VaultError::Forged { what }));
                     }
                     self.pieces.push(Piece {
@@ -371,7 +385,7 @@ impl Plan {
                 self.files.push(PlannedFile { path, metadata: node.meta, content });
             }
             NodeType::Dev { .. } | NodeType::Chardev { .. } | NodeType::Fifo | NodeType::Socket => {
-                self.leave_out(format!("{}: it is no file ({})", path.display(), node.node_type));
+                self.leave_out(format!("{}: it is no file ({})", named.display(), node.node_type));
             }
         }
         Ok(Ok(()))

@@ -150,7 +150,7 @@ impl Vault {
         let whole = |name: &str| !damage.iter().any(|what| what.starts_with(&format!("snapshots/{name}")));
         let names = self.objects.storage.list(FileType::Snapshot).map_err(|fault| self.fault(fault))?;
         let names: Vec<String> = names.into_iter().map(|(name, _)| name).filter(|name| whole(name)).collect();
-        let indexed = self.run(|| self.reopened()?.to_indexed())?;
+        let indexed = self.indexed()?;
         let mut seen = BTreeSet::new();
         for name in names {
             let Ok(id) = name.parse() else { continue };
