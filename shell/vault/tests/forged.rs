@@ -65,8 +65,8 @@ fn restore(city: &City, entries: Vec<(&str, Node)>) -> (Result<vault::Restored, 
     let repository = rustic_core::Repository::new(&options, &backends).unwrap();
     let repository = repository.open(&Credentials::Password(KEY.to_owned())).unwrap();
     let repository = repository.to_indexed_ids().unwrap();
-    let mut snapshot = SnapshotFile::default();
-    snapshot.time = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    let snapshot =
+        SnapshotFile { time: Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC), ..SnapshotFile::default() };
     // What is no folder is told with a path of its own, the last name of which does not matter.
     let whole = |(folder, node): (&str, Node)| {
         let path = Path::new(folder);

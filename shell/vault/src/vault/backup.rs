@@ -128,11 +128,13 @@ impl Vault {
         .map_err(other)?;
         let source = Reading::new(source, plan.strip.clone(), noticed.clone(), self.meter.clone());
 
-        let mut file = SnapshotFile::default();
-        file.time = time.to_zoned(TimeZone::UTC);
-        file.program_version = format!("bastide {}", env!("CARGO_PKG_VERSION"));
-        file.label = label.to_owned();
-        file.hostname = HOST.to_owned();
+        let mut file = SnapshotFile {
+            time: time.to_zoned(TimeZone::UTC),
+            program_version: format!("bastide {}", env!("CARGO_PKG_VERSION")),
+            label: label.to_owned(),
+            hostname: HOST.to_owned(),
+            ..SnapshotFile::default()
+        };
         file.tags.add(label.to_owned());
 
         // The parent is named, so that nothing is to be looked for.

@@ -272,7 +272,8 @@ fn guarded<T>(work: impl FnOnce() -> RusticResult<T>) -> Result<T, Failure> {
 
 /// What a repository is made of.
 fn objects(declared: &Repository) -> Result<Arc<Objects>, VaultError> {
-    Ok(Arc::new(Objects::new(storage::open(declared)?, declared.at.to_string())))
+    let far = !matches!(declared.at, RepositoryPlace::Folder(_));
+    Ok(Arc::new(Objects::new(storage::open(declared)?, declared.at.to_string(), far)))
 }
 
 /// A repository that is not opened yet.

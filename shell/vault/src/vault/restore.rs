@@ -16,6 +16,7 @@ use rustic_core::{
     BlobId, DataId, FileType, Id, IndexedFullStatus,
     repofile::{BlobType, Metadata, Node, NodeType},
 };
+use rustix::fs::XattrFlags;
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeSet,
@@ -493,7 +494,15 @@ fn set_metadata(file: &File, metadata: &Metadata) -> io::Result<()> {
         // Without the bits that let a program run as its owner or group: a forged snapshot could hold one of root's.
         file.set_permissions(fs::Permissions::from_mode(mode & 0o1777))?;
     }
-    let time = |time: Option<Timestamp>| time.and_then(|time| SystemTime::try_from(time).ok());
+    for attribute in &metadata.extended_attributes {
+        // Others are the kernel's, and some of them rights. Where the file system knows none, the content still counts.
+        let name = attribute.name.as_str();
+        if name.starts_with("user.") || name.starts_with("system.posix_acl_") {
+            let value = attribute.value.as_deref().unwrap_or_default();
+            let _ = rustix::fs::fsetxattr(file, name, value, XattrFlags::empty());
+        }
+    }
+    let time = |time: Option<Timestamp>| time.map(SystemTime::from);
     if let Some(modified) = time(metadata.mtime) {
         let accessed = time(metadata.atime).unwrap_or(modified);
         file.set_times(FileTimes::new().set_modified(modified).set_accessed(accessed))?;

@@ -13,7 +13,7 @@ impl Plain {
         let name = id.to_hex().as_str().to_owned();
         match kind {
             FileType::Config => self.0.join("config"),
-            FileType::Pack => self.0.join("data").join(&name[..2]).join(name),
+            FileType::Pack => self.0.join("data").join(name.get(..2).unwrap()).join(name),
             other => self.0.join(other.dirname()).join(name),
         }
     }
