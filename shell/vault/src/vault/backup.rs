@@ -54,6 +54,7 @@ impl Vault {
         progress: &dyn Progress,
     ) -> Result<Snapshot, VaultError> {
         let plan = plan(staged)?;
+        let _turn = self.turn();
         let _lock = self.lock(false)?;
         self.objects.begin();
         let all_there = self.resume()?;
@@ -204,6 +205,13 @@ fn plan(staged: &Staged) -> Result<Plan, VaultError> {
             }
             if roots.is_empty() {
                 return Err(VaultError::Nothing { what: "no folders are named".to_owned() });
+            }
+            if let Some(pattern) = exclude.iter().find(|pattern| pattern.starts_with('!')) {
+                return Err(VaultError::Nothing {
+                    what: format!(
+                        "`{pattern}` would take in again what another pattern leaves out, which is not done"
+                    ),
+                });
             }
             let roots = without_nested(roots);
             // An override that begins with `!` leaves out.

@@ -26,7 +26,8 @@ use std::{
     error::Error,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 pub use forget::Forgotten;
@@ -40,12 +41,17 @@ const PROBE: &str = "bastide-probe";
 /// What marks a snapshot from which files are missing because they could not be read.
 const INCOMPLETE: &str = "incomplete";
 
+/// How long a backup waits for old snapshots to be deleted.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+
 /// An opened repository.
 pub struct Vault {
     declared: Repository,
     objects: Arc<Objects>,
     meter: Arc<Meter>,
     open: Open,
+    /// Held by who works with it: one piece of work at a time.
+    turn: Mutex<()>,
 }
 
 /// A repository that `rustic_core` opened.
@@ -101,7 +107,7 @@ impl Vault {
         let credentials = Credentials::Password(key.reveal().to_owned());
         let open = guarded(|| closed(&objects, &meter)?.open(&credentials));
         let open = open.map_err(|failure| why_closed(failure, &objects, declared))?;
-        Ok(Vault { declared: declared.clone(), objects, meter, open })
+        Ok(Vault { declared: declared.clone(), objects, meter, open, turn: Mutex::new(()) })
     }
 
     /// Makes a repository where there is none.
@@ -146,7 +152,12 @@ impl Vault {
     ///
     /// If the repository does not answer, or a snapshot in it is damaged.
     pub fn snapshots(&self, of: Option<&BackupId>) -> Result<Vec<SnapshotInfo>, VaultError> {
+        let _turn = self.turn();
         self.objects.begin();
+        self.list(of)
+    }
+
+    fn list(&self, of: Option<&BackupId>) -> Result<Vec<SnapshotInfo>, VaultError> {
         let files = self.snapshot_files()?;
         let mut snapshots: Vec<SnapshotInfo> = files.iter().map(info).collect();
         snapshots.retain(|snapshot| of.is_none_or(|of| snapshot.backup.as_ref() == Some(of)));
@@ -203,12 +214,25 @@ impl Vault {
         VaultError::of_storage(&self.place(), fault)
     }
 
+    /// Waits until nobody else in this process works with it.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps others from deleting what nobody needs, or from everything. Who only wants the first waits a little.
     fn lock(&self, alone: bool) -> Result<Option<Lock>, VaultError> {
-        self.objects.storage.lock(alone).map_err(|fault| match fault {
-            Fault::Refused(why) => VaultError::Busy { place: self.place(), why },
-            Fault::Missing(_) => VaultError::Missing { place: self.place() },
-            other => self.fault(other),
-        })
+        let begin = Instant::now();
+        loop {
+            match self.objects.storage.lock(alone) {
+                Ok(lock) => return Ok(lock),
+                Err(Fault::Refused(why)) if alone || begin.elapsed() > LOCK_WAIT => {
+                    return Err(VaultError::Busy { place: self.place(), why });
+                }
+                Err(Fault::Refused(_)) => std::thread::sleep(Duration::from_millis(100)),
+                Err(Fault::Missing(_)) => return Err(VaultError::Missing { place: self.place() }),
+                Err(other) => return Err(self.fault(other)),
+            }
+        }
     }
 
     /// Whatever failed while objects of a kind were read: if one of them is not what its name says, it is named.

@@ -112,6 +112,8 @@ impl Vault {
         target: Target<'_>,
         progress: &dyn Progress,
     ) -> Result<Restored, VaultError> {
+        let _turn = self.turn();
+        let _lock = self.lock(false)?;
         self.objects.begin();
         let file = self.snapshot_file(snapshot)?;
         let into = prepare(&target)?;
