@@ -4,6 +4,7 @@ mod backup;
 mod compare;
 mod forget;
 mod prove;
+mod restoration;
 mod restore;
 mod resume;
 mod verify;
