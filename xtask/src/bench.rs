@@ -3,6 +3,7 @@
 //!
 //! Never part of the tests: a number means something only with the machine it came from, when that machine was quiet.
 
+mod backup;
 mod hardness;
 mod machine;
 mod measure;
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let root = house::root();
     let given = match arguments {
         [] => None,
+        ["backup"] => return backup::run(),
         ["hardness"] => return hardness::run(),
         ["segmentation"] => return segmentation::run(),
         [capture] => Some(PathBuf::from(capture)),
@@ -115,7 +117,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = segmentation::section(&old) + &hardness::section(&old);
+    let kept = segmentation::section(&old) + &backup::section(&old) + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
     fs::write(&into, text.clone() + &kept)?;
     println!("{text}\nwritten to {}", into.display());

@@ -147,6 +147,10 @@ impl Entry {
         self.path.to_string_lossy().contains(part)
     }
 
+    pub fn name(&self) -> &Path {
+        &self.path
+    }
+
     pub fn length(&self) -> u64 {
         self.content.len() as u64
     }
