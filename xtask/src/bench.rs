@@ -3,6 +3,7 @@
 //!
 //! Never part of the tests: a number means something only with the machine it came from, when that machine was quiet.
 
+mod backup;
 mod hardness;
 mod machine;
 mod measure;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let root = house::root();
     let given = match arguments {
         [] => None,
+        ["backup"] => return backup::run(),
         ["hardness"] => return hardness::run(),
         ["restoration"] => return restoration::run(),
         ["segmentation"] => return segmentation::run(),
@@ -118,8 +120,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = [segmentation::TITLE, restoration::TITLE].map(|title| section::section(&old, title)).concat();
-    let kept = kept + &hardness::section(&old);
+    let titles = [segmentation::TITLE, backup::TITLE, restoration::TITLE];
+    let kept = titles.map(|title| section::section(&old, title)).concat() + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
     fs::write(&into, text.clone() + &kept)?;
     println!("{text}\nwritten to {}", into.display());

@@ -33,6 +33,9 @@ const PACKAGES: &[Package] = &[
     Package { name: "mosquitto-clients", programme: "mosquitto_pub", purpose: "clients before a firewall" },
     Package { name: "python3", programme: "python3", purpose: "live capture between network namespaces" },
     Package { name: "python3-pip", programme: "pip3", purpose: "real programmes from PyPI to talk to" },
+    Package { name: "restic", programme: "restic", purpose: "repositories that others read" },
+    Package { name: "rclone", programme: "rclone", purpose: "a server for restic's REST protocol" },
+    Package { name: "e2fsprogs", programme: "chattr", purpose: "folders that only grow" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
     Package { name: "nodejs", programme: "node", purpose: "the browser test" },
     Package { name: "npm", programme: "npm", purpose: "the browser test" },
@@ -68,7 +71,7 @@ pub(crate) fn meet(limit: Duration) -> Result<(Counts, String)> {
 }
 
 /// Python packages of others that tests run: real programmes to talk to. They go into a folder of their own.
-const PYTHON: &[&str] = &["pymodbus==3.16.1", "bacpypes3==0.0.102"];
+const PYTHON: &[&str] = &["pymodbus==3.16.1", "bacpypes3==0.0.102", "moto[server]==5.2.1", "boto3==1.43.11"];
 
 /// Where they are; for `PYTHONPATH`.
 pub(crate) fn python_packages() -> PathBuf {
@@ -78,7 +81,8 @@ pub(crate) fn python_packages() -> PathBuf {
 /// Installs the Python packages. Without them the tests that would use them say so, and speak for themselves.
 fn install_python(limit: Duration) -> Result<()> {
     let folder = python_packages();
-    let there = ["pymodbus", "bacpypes3"].iter().all(|package| folder.join(package).is_dir());
+    let there =
+        ["pymodbus", "bacpypes3", "moto", "boto3"].iter().all(|package| folder.join(package).is_dir());
     if there || !house::has("python3") {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use crate::{City, Effect, city::name_of, compromise};
 use ::city::{Observation, Observed};
 use jiff::Timestamp;
+use plan::Plan;
 use recover::Judgement;
 
 impl City {
@@ -17,13 +18,26 @@ impl City {
             Observed::Drill(drill) => effects.push(Effect::Drilled(drill.clone())),
             _ => {}
         }
-        self.heed();
+        let noisy = self.attend(&observation.fact, &plan);
         let mut judgement = Judgement::default();
         self.record.see(observation, &plan, &mut judgement);
         self.record.look(&plan, self.adopted.as_deref(), observation.time, &mut judgement);
         self.carry(judgement, observation.time, effects);
-        // Where one backup turned to noise, the others from there are in doubt too.
-        self.heed();
+        // Where one backup turns to noise, the others from there are in doubt too; and no longer once it is right again.
+        if let Observed::Backup(made) = &observation.fact
+            && noisy != Some(self.record.is_noise(&made.backup))
+        {
+            self.heed();
+        }
+    }
+
+    /// Lets the record know what was found where a backup is from, before a snapshot of it is judged. Returns whether it
+    /// is noise before.
+    fn attend(&mut self, fact: &Observed, plan: &Plan) -> Option<bool> {
+        let Observed::Backup(made) = fact else { return None };
+        let clues = compromise::clues(self.ledger.findings(), self.responses.all(), plan);
+        self.record.heed_for(plan, &made.backup, &clues);
+        Some(self.record.is_noise(&made.backup))
     }
 
     /// Looks at what is overdue.

@@ -138,7 +138,8 @@ fn plan() -> Arc<Plan> {
     let files = [SourceFile::new("city.toml", PLAN), SourceFile::new("back.md", PROCEDURE)];
     let checked = plan::check(&files);
     let flaws: Vec<String> = checked.diagnostics.iter().map(|flaw| format!("{flaw:?}")).collect();
-    Arc::new(checked.plan.unwrap_or_else(|| panic!("the plan of the tests is good: {flaws:#?}")))
+    assert!(checked.plan.is_some(), "the plan of the tests is good: {flaws:#?}");
+    Arc::new(checked.plan.expect("it was looked at"))
 }
 
 /// A second after midnight on the first day of 2026.
@@ -630,7 +631,14 @@ fn an_offline_copy_grows_too_old() {
     story.pass(HOUR, 14 * DAY);
     assert_eq!(story.of(Rule::CopyTooOld).len(), 0);
     story.pass(14 * DAY, 15 * DAY);
+    // Somebody copies to it by hand; Bastide sees that once, and then it lies in the safe again.
+    let seen = RepositoryTried { newest: Some(at(15 * DAY)), ..tried("safe") };
+    story.tell(15 * DAY + HOUR, Observed::Repository(Box::new(seen)));
+    let away = RepositoryTried { unreachable: Some("no such folder".into()), ..tried("safe") };
+    story.tell(15 * DAY + 2 * HOUR, Observed::Repository(Box::new(away)));
+    story.pass(15 * DAY + 2 * HOUR, 29 * DAY);
     let found = story.of(Rule::CopyTooOld);
+    assert_eq!(found[0].count, 1);
     assert_eq!(
         found[0].reasons[0].text,
         "Its newest snapshot is of 2026-01-01 01:00 UTC; the plan allows 14 days."
@@ -655,6 +663,12 @@ fn drills_fail_are_slow_and_expire() {
         slow[0].reasons[0].text,
         "Restoring and checking its backups took 90 minutes; the plan allows 60 minutes for everything. Slowest: query \
          returns rows (telecare-database), 45 minutes."
+    );
+    let measured = story.city.recovery().measured();
+    assert_eq!(
+        measured.drills.values().collect::<Vec<_>>(),
+        [&[SignedDuration::from_mins(90)]],
+        "what failed tells no time"
     );
     story.pass(30 * HOUR, 31 * DAY);
     assert_eq!(story.of(Rule::DrillOverdue).len(), 0);
@@ -735,4 +749,23 @@ fn the_same_events_lead_to_the_same_state_across_a_checkpoint() {
         assert!(effects == story.effects, "cut at {cut}");
     }
     assert!(whole.len() < 200_000, "{} bytes", whole.len());
+}
+
+#[test]
+fn things_without_an_address_are_told_apart_however_many_they_are() {
+    let mut text = PLAN.to_owned();
+    for number in 0..40 {
+        text += &format!(
+            "\n[[service]]\nid = \"s{number}\"\nname = \"Service {number}\"\nimpact = \"low\"\n\n[[backup]]\nid = \"b{number}\"\n\
+             service = \"s{number}\"\nfolders = [\"/srv/s{number}\"]\nto = [\"cellar\"]\nevery = \"24h\"\n"
+        );
+    }
+    let files = [SourceFile::new("city.toml", text), SourceFile::new("back.md", PROCEDURE)];
+    let mut city = City::new(Some(Arc::new(plan::check(&files).plan.unwrap())));
+    for day in 0..100 {
+        city.handle(&Event::Tick(at(day * DAY)), &mut Vec::new());
+    }
+    let of = |rule| city.findings().filter(|finding| finding.key.rule == rule).count();
+    assert_eq!((of(Rule::BackupOverdue), of(Rule::DrillOverdue)), (43, 42));
+    assert!(city.findings().all(|finding| finding.key.distinction != "and more"));
 }

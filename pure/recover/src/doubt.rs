@@ -273,8 +273,13 @@ fn follows(before: &[Taken], habit: &Habit, now: &Snapshot) -> Option<Doubt> {
         && now.files.saturating_mul(5) >= habit.files.saturating_mul(4);
     let in_doubt = before.iter().rev().take_while(|taken| !taken.is_sound()).count();
     let right = match cause {
-        // As many files again have other content, and it can be read: they were put back.
-        Cause::Noise => replaced(now) * 2 >= files.max(1) && noise_of(now).is_none_or(|noise| noise < 50),
+        // As many files again have other content, which is more than on any ordinary day, and it can be read: they were
+        // put back. Where every day changes as many, only a drill can tell.
+        Cause::Noise => {
+            replaced(now) * 2 >= files.max(1)
+                && replaced(now) > 2 * habit.replaced_max
+                && noise_of(now).is_none_or(|noise| noise < 50)
+        }
         Cause::Loss => back && now.new_files * 2 >= files || in_doubt >= ACCEPTED,
         Cause::Size => back || in_doubt >= ACCEPTED,
     };

@@ -1,6 +1,6 @@
 //! What the passing of time alone makes a difference: backups, copies, drills, reviews and packs that are overdue.
 
-use crate::{Judgement, Record, Trouble, evidence, record::History, trouble};
+use crate::{Judgement, Record, Trouble, evidence, record::History, sign::services_of, trouble};
 use city::{Backup, BackupId, PackIssued, ProcedureId, Repository, RepositoryId, Service, ServiceId, Text};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use plan::Plan;
@@ -74,8 +74,11 @@ impl Record {
         for repository in plan.repositories() {
             self.look_at_copy(plan, repository, time, &mut due, &mut awaited, out);
         }
-        for service in plan.services() {
-            self.look_at_drill(plan, service, time, &mut due, &mut awaited, out);
+        // Only a service that something is backed up for can be drilled.
+        let backed: BTreeSet<ServiceId> =
+            plan.backups().flat_map(|backup| services_of(plan, backup)).collect();
+        for service in plan.services().filter(|service| backed.contains(&service.id)) {
+            self.look_at_drill(service, time, &mut due, &mut awaited, out);
         }
         for procedure in plan.procedures() {
             let reviewed = procedure.reviewed.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
@@ -146,7 +149,7 @@ impl Record {
     ) {
         let Some(allowed) = repository.offline else { return };
         let thing = Thing::Copy(repository.id.clone());
-        let tried = self.repositories.get(&repository.id).and_then(|tried| tried.outcome.newest);
+        let tried = self.repositories.get(&repository.id).and_then(|tried| tried.newest);
         let made = self.histories.iter().filter(|((_, id), _)| *id == repository.id);
         let made = made.filter_map(|(_, history)| newest(history, time)).max();
         let last = made.max(tried.filter(|newest| *newest <= ahead(time)));
@@ -155,20 +158,15 @@ impl Record {
         due.judge(thing, over, time, awaited, || trouble::old_copy(plan, repository, last, allowed), out);
     }
 
-    /// Whether it was not proven for too long that a service can come back. Only a service that something is backed up
-    /// for can be drilled.
+    /// Whether it was not proven for too long that a service can come back.
     fn look_at_drill(
         &self,
-        plan: &Plan,
         service: &Service,
         time: Timestamp,
         due: &mut Due,
         awaited: &mut BTreeSet<Thing>,
         out: &mut Judgement,
     ) {
-        if plan.backups_of(&service.id).next().is_none() {
-            return;
-        }
         let thing = Thing::Drill(service.id.clone());
         let allowed = evidence::proof_holds(service.impact);
         let drills = self.drills(&service.id).iter().rev();

@@ -90,7 +90,9 @@ pub(crate) fn guarded(repository: &Repository, tried: &Tried) -> Vec<Evidence> {
 
 /// That backups are made in time, or how many are not.
 pub(crate) fn in_time(made: usize, late: &[Text], time: Timestamp) -> Vec<Evidence> {
-    let statement = if late.is_empty() {
+    let statement = if late.is_empty() && made == 1 {
+        "The declared backup was made in time.".to_owned()
+    } else if late.is_empty() {
         format!("All {made} declared backups were made in time.")
     } else {
         format!("{} of {made} declared backups are overdue: {}.", late.len(), words::some(late, 4))

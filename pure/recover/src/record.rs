@@ -1,6 +1,6 @@
 //! What backups, drills and looks at repositories have shown.
 
-use crate::{Doubt, Measured, Sign, Verdict, doubt, due::Due, evidence, sign, trouble};
+use crate::{Cause, Clue, Doubt, Measured, Sign, Verdict, doubt, due::Due, evidence, sign::Clues, trouble};
 use city::{
     BackupId, BackupMade, Drill, Evidence, Observation, Observed, PackIssued, RepositoryId, RepositoryTried,
     ServiceId, Snapshot, Text,
@@ -82,6 +82,8 @@ pub struct Tried {
     pub time: Timestamp,
     /// What came of it.
     pub outcome: RepositoryTried,
+    /// When its newest snapshot was made, as far as that was ever seen: a copy in a safe still is as old as it was.
+    pub newest: Option<Timestamp>,
     /// When evidence of it was given last.
     pub(crate) told: Option<Timestamp>,
 }
@@ -227,7 +229,11 @@ impl Record {
         outcome.damage.iter_mut().for_each(|name| *name = cut(name));
         out.troubles.extend(trouble::tried(plan, repository, &outcome, time));
         let before = self.repositories.get(&tried.repository);
-        let mut now = Tried { time, outcome, told: before.and_then(|before| before.told) };
+        let newest = match outcome.unreachable {
+            Some(_) => before.and_then(|before| before.newest),
+            None => outcome.newest,
+        };
+        let mut now = Tried { time, outcome, newest, told: before.and_then(|before| before.told) };
         if evidence::is_due(before, &now) {
             let evidence = evidence::guarded(repository, &now);
             if !evidence.is_empty() {
@@ -240,8 +246,37 @@ impl Record {
 
     /// Takes to heart what was found where the backups' data is from. What was taken to heart before is forgotten: every
     /// clue is given each time.
-    pub fn heed(&mut self, plan: &Plan, clues: &[sign::Clue]) {
-        self.signs = sign::signs(plan, clues, &self.histories);
+    pub fn heed(&mut self, plan: &Plan, found: &[Clue]) {
+        let clues = Clues::new(plan, found, &self.histories);
+        self.signs.clear();
+        for backup in plan.backups() {
+            self.heed_one(plan, &backup.id, &clues);
+        }
+    }
+
+    /// Takes to heart what was found where one backup's data is from: what is needed before a snapshot of it is judged.
+    pub fn heed_for(&mut self, plan: &Plan, backup: &BackupId, found: &[Clue]) {
+        let clues = Clues::new(plan, found, &self.histories);
+        self.heed_one(plan, backup, &clues);
+    }
+
+    fn heed_one(&mut self, plan: &Plan, backup: &BackupId, clues: &Clues) {
+        let signs = plan.backup(backup).map(|declared| clues.on(plan, declared)).unwrap_or_default();
+        if signs.is_empty() {
+            self.signs.remove(backup);
+        } else {
+            self.signs.insert(backup.clone(), signs);
+        }
+    }
+
+    /// Whether the last snapshot of a backup, in any repository, is noise.
+    #[must_use]
+    pub fn is_noise(&self, backup: &BackupId) -> bool {
+        let of_backup = self.histories.iter().filter(|((id, _), _)| id == backup);
+        let mut last = of_backup.filter_map(|(_, history)| history.snapshots.last());
+        last.any(|taken| {
+            !taken.is_sound() && taken.doubt.as_ref().is_some_and(|doubt| doubt.cause() == Cause::Noise)
+        })
     }
 
     /// What became of a backup in a repository, if it was ever tried.

@@ -68,38 +68,45 @@ pub enum Verdict {
     Suspect(Vec<Text>),
 }
 
-/// The signs that bear on each backup: those at its asset, and at the service that it is for. A backup of an asset that is
-/// for no service of its own is for those of the asset.
-pub(crate) fn signs(plan: &Plan, clues: &[Clue], histories: &Histories) -> BTreeMap<BackupId, Vec<Sign>> {
-    let noise = noise(plan, histories);
-    let told = clues.iter().map(|clue| (None, clue));
-    let mut by_time: Vec<(Option<&BackupId>, &Clue)> =
-        told.chain(noise.iter().map(|(backup, clue)| (Some(backup), clue))).collect();
-    by_time.sort_by(|(_, a), (_, b)| (a.first, a.until, &a.what).cmp(&(b.first, b.until, &b.what)));
-    let mut signs = BTreeMap::new();
-    for backup in plan.backups() {
-        let mut of_backup: Vec<Sign> = Vec::new();
-        // A backup's own figures speak for themselves, in each repository.
-        let others = by_time.iter().filter(|(of, _)| *of != Some(&backup.id)).map(|(_, clue)| clue);
-        for clue in others.filter(|clue| concerns(plan, clue, backup)) {
-            match of_backup.last_mut() {
+/// Everything that says that somebody acted, in the order of time.
+pub(crate) struct Clues(Vec<(Option<BackupId>, Clue)>);
+
+impl Clues {
+    /// What was found, and what backups say of one another.
+    pub(crate) fn new(plan: &Plan, found: &[Clue], histories: &Histories) -> Clues {
+        let found = found.iter().map(|clue| (None, clue.clone()));
+        let mut clues: Vec<(Option<BackupId>, Clue)> = found.chain(noise(plan, histories)).collect();
+        clues.sort_by(|(_, a), (_, b)| (a.first, a.until, &a.what).cmp(&(b.first, b.until, &b.what)));
+        Clues(clues)
+    }
+
+    /// The signs that bear on a backup: those at its asset, and at the service that it is for. A backup of an asset that
+    /// is for no service of its own is for those of the asset.
+    pub(crate) fn on(&self, plan: &Plan, backup: &Backup) -> Vec<Sign> {
+        let services = services_of(plan, backup);
+        let mut signs: Vec<Sign> = Vec::new();
+        for (of, clue) in &self.0 {
+            let at_asset = backup.asset.is_some() && clue.asset == backup.asset;
+            let bears = at_asset || services.iter().any(|service| clue.services.contains(service));
+            // A backup's own figures speak for themselves, in each repository.
+            if !bears || of.as_ref() == Some(&backup.id) {
+                continue;
+            }
+            match signs.last_mut() {
                 // It went on, or came back before the place counted as clean: one story.
                 Some(sign) if clue.first <= sign.until => sign.until = sign.until.max(clue.until),
-                _ => of_backup.push(Sign { what: clue.what.clone(), first: clue.first, until: clue.until }),
+                _ => signs.push(Sign { what: clue.what.clone(), first: clue.first, until: clue.until }),
             }
         }
-        let over = of_backup.len().saturating_sub(SIGNS_MAX);
-        of_backup.drain(..over);
-        if !of_backup.is_empty() {
-            signs.insert(backup.id.clone(), of_backup);
-        }
+        let over = signs.len().saturating_sub(SIGNS_MAX);
+        signs.drain(..over);
+        signs
     }
-    signs
 }
 
 /// What backups say of one another: where one shows ransomware, the others from there are in doubt until that one is
 /// right again.
-fn noise(plan: &Plan, histories: &Histories) -> Vec<(BackupId, Clue)> {
+fn noise(plan: &Plan, histories: &Histories) -> Vec<(Option<BackupId>, Clue)> {
     let mut clues = Vec::new();
     for ((id, _), history) in histories {
         let Some(backup) = plan.backup(id) else { continue };
@@ -112,7 +119,7 @@ fn noise(plan: &Plan, histories: &Histories) -> Vec<(BackupId, Clue)> {
                 asset: backup.asset.clone(),
                 services: services_of(plan, backup),
             };
-            clues.push((id.clone(), clue));
+            clues.push((Some(id.clone()), clue));
         };
         for taken in &history.snapshots {
             let spoilt = taken.doubt.as_ref().is_some_and(|doubt| doubt.cause() == Cause::Noise);
@@ -141,10 +148,4 @@ pub(crate) fn services_of(plan: &Plan, backup: &Backup) -> Vec<ServiceId> {
             asset.map(|asset| asset.services.clone()).unwrap_or_default()
         }
     }
-}
-
-fn concerns(plan: &Plan, clue: &Clue, backup: &Backup) -> bool {
-    let at_asset = backup.asset.is_some() && clue.asset == backup.asset;
-    let at_service = services_of(plan, backup).iter().any(|service| clue.services.contains(service));
-    at_asset || at_service
 }

@@ -17,6 +17,7 @@ mod plan;
 mod play;
 mod reading;
 mod records;
+mod recovery;
 mod replay;
 mod responses;
 mod ring;
@@ -57,6 +58,8 @@ fn main() -> ExitCode {
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),
+        Command::Backup(command) => recovery::backup(&command),
+        Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
         Command::Enforcer(command) => enforce::run_process(&command),

@@ -2,7 +2,9 @@
 //! it is shown that it comes back.
 
 mod check;
+mod choose;
 mod database;
+mod drill;
 mod error;
 mod isolation;
 mod noise;
@@ -10,6 +12,7 @@ mod objects;
 mod program;
 mod progress;
 mod reading;
+mod restore;
 mod retention;
 mod scratch;
 mod secret;
@@ -20,10 +23,13 @@ mod storage;
 mod vault;
 mod walk;
 
+pub use choose::Spoilt;
+pub use drill::{Drilling, drill};
 pub use error::VaultError;
 pub use isolation::{Isolation, IsolationError, Place};
 pub use program::{Bounds, ProgramError};
 pub use progress::{Progress, SoFar};
+pub use restore::{Restorable, RestoreError, Restoring, plan_restore, restore};
 pub use scratch::{Scratch, ScratchError};
 pub use secret::{Secret, SecretError};
 pub use source::{Context, SourceError, stage};

@@ -11,6 +11,9 @@ use std::{
     },
 };
 
+/// How many bytes of packs with folders are kept in memory, where the storage is far away.
+const NEAR: usize = 64 * 1024 * 1024;
+
 /// A storage as `rustic_core` sees it, with what it does not tell: what the storage said first when something failed,
 /// how much was sent, and which snapshot was written.
 pub(crate) struct Objects {
@@ -27,6 +30,9 @@ pub(crate) struct Objects {
     hidden: Mutex<BTreeSet<Id>>,
     /// Parts of packs that were read ahead: by pack, from an offset.
     held: Mutex<BTreeMap<(Id, u32), Bytes>>,
+    /// Packs with folders, where the storage is far away, the least used first. A walk asks for one folder after the
+    /// other, and those of a snapshot lie in few packs.
+    near: Option<Mutex<Vec<(Id, Bytes)>>>,
 }
 
 impl std::fmt::Debug for Objects {
@@ -48,7 +54,7 @@ pub(crate) fn name(kind: FileType, id: &Id) -> String {
 }
 
 impl Objects {
-    pub(crate) fn new(storage: Arc<dyn Storage>, place: String) -> Objects {
+    pub(crate) fn new(storage: Arc<dyn Storage>, place: String, far: bool) -> Objects {
         Objects {
             storage,
             place,
@@ -59,12 +65,13 @@ impl Objects {
             written_snapshot: Mutex::new(None),
             hidden: Mutex::new(BTreeSet::new()),
             held: Mutex::new(BTreeMap::new()),
+            near: far.then(|| Mutex::new(Vec::new())),
         }
     }
 
     /// Forgets what an earlier operation left.
     pub(crate) fn begin(&self) {
-        *lock(&self.fault) = None;
+        self.forget_fault();
         *lock(&self.written_snapshot) = None;
         self.sent.store(0, Ordering::Relaxed);
         self.keeps_back_snapshots.store(false, Ordering::SeqCst);
@@ -73,7 +80,12 @@ impl Objects {
         lock(&self.held).clear();
     }
 
-    /// What the storage said first when it did not do something, since [`Objects::begin`].
+    /// Forgets what the storage said.
+    pub(crate) fn forget_fault(&self) {
+        *lock(&self.fault) = None;
+    }
+
+    /// What the storage said first when it did not do something.
     pub(crate) fn fault(&self) -> Option<Fault> {
         lock(&self.fault).clone()
     }
@@ -132,6 +144,25 @@ impl Objects {
         (end <= part.len()).then(|| part.slice(start..end))
     }
 
+    /// A pack with folders, from memory if it was asked for not long ago.
+    fn near(&self, near: &Mutex<Vec<(Id, Bytes)>>, pack: &Id) -> Result<Bytes, Fault> {
+        let mut kept = lock(near);
+        if let Some(at) = kept.iter().position(|(id, _)| id == pack) {
+            let found = kept.remove(at);
+            let content = found.1.clone();
+            kept.push(found);
+            return Ok(content);
+        }
+        // Others wait meanwhile: they would most likely ask for the same.
+        let content = self.storage.read(FileType::Pack, &name(FileType::Pack, pack), None)?;
+        kept.push((*pack, content.clone()));
+        let mut bytes: usize = kept.iter().map(|(_, content)| content.len()).sum();
+        while bytes > NEAR && kept.len() > 1 {
+            bytes -= kept.remove(0).1.len();
+        }
+        Ok(content)
+    }
+
     fn failed(&self, fault: Fault) -> Box<RusticError> {
         let error = RusticError::new(ErrorKind::Backend, fault.to_string());
         lock(&self.fault).get_or_insert(fault);
@@ -165,12 +196,20 @@ impl ReadBackend for Objects {
         &self,
         kind: FileType,
         id: &Id,
-        _cacheable: bool,
+        cacheable: bool,
         offset: u32,
         length: u32,
     ) -> RusticResult<Bytes> {
         if let Some(part) = self.held(*id, offset, length) {
             return Ok(part);
+        }
+        if let Some(near) = self.near.as_ref().filter(|_| cacheable && kind == FileType::Pack) {
+            let pack = self.near(near, id).map_err(|fault| self.failed(fault))?;
+            let end = offset as usize + length as usize;
+            if end <= pack.len() {
+                return Ok(pack.slice(offset as usize..end));
+            }
+            return Err(self.failed(Fault::Missing(format!("the end of {}", name(kind, id)))));
         }
         let range = u64::from(offset)..u64::from(offset) + u64::from(length);
         self.storage.read(kind, &name(kind, id), Some(range)).map_err(|fault| self.failed(fault))

@@ -106,7 +106,7 @@ fn remove_left_behind(base: &Path) {
 }
 
 /// Gives folders back the right to be changed, which what was restored may have taken from them; root needs none.
-fn open_up(folder: &Path) {
+pub(crate) fn open_up(folder: &Path) {
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
         let Ok(metadata) = fs::symlink_metadata(&folder) else { continue };

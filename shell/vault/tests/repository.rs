@@ -3,9 +3,10 @@
 
 mod support;
 
+use city::RepositoryPlace;
 use std::fs;
 use support::{City, at, backup_id};
-use vault::{Target, Vault, VaultError};
+use vault::{Staged, Target, Vault, VaultError};
 
 #[test]
 fn what_was_backed_up_comes_back_whole() {
@@ -30,4 +31,93 @@ fn what_was_backed_up_comes_back_whole() {
     city.assert_same(&into);
     assert!(matches!(vault.restore(&second.id, target, &()), Err(VaultError::NotEmpty(_))));
     assert_eq!(vault.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_left_out_is_not_in_the_snapshot() {
+    let city = City::new();
+    let vault = Vault::init(&city.folder()).unwrap();
+    city.fill(1);
+    fs::create_dir_all(city.data().join("cache/inner")).unwrap();
+    fs::write(city.data().join("cache/inner/a"), "a").unwrap();
+    fs::write(city.data().join("notes/keep.tmp"), "a").unwrap();
+    let exclude = vec![
+        "*.tmp".to_owned(),
+        "cache/".to_owned(),
+        city.data().join("notes/deep").to_str().unwrap().to_owned(),
+    ];
+    let staged = Staged::InPlace { roots: vec![city.data()], exclude };
+    let made = vault.backup(&backup_id(), &staged, at(1), &()).unwrap();
+    let into = city.place("restored");
+    vault.restore(&made.id, Target { into: &into, only: None, replace: false }, &()).unwrap();
+    fs::remove_dir_all(city.data().join("cache")).unwrap();
+    fs::remove_dir_all(city.data().join("notes/deep")).unwrap();
+    fs::remove_file(city.data().join("notes/keep.tmp")).unwrap();
+    let below = into.join(city.data().strip_prefix("/").unwrap());
+    let names =
+        |folder| -> Vec<_> { support::tree(folder).iter().map(|entry| entry.name().to_owned()).collect() };
+    assert_eq!(names(&below), names(&city.data()));
+
+    let staged = Staged::InPlace { roots: vec![city.data()], exclude: vec!["!x".to_owned()] };
+    assert!(matches!(vault.backup(&backup_id(), &staged, at(2), &()), Err(VaultError::Nothing { .. })));
+}
+
+#[test]
+fn what_was_gathered_lies_at_the_top_and_a_part_of_it_can_be_had() {
+    let city = City::new();
+    let vault = Vault::init(&city.folder()).unwrap();
+    let gather = |number: u32| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("dump.sql"), format!("insert {number};\n")).unwrap();
+        fs::create_dir(folder.path().join("roles")).unwrap();
+        fs::write(folder.path().join("roles/all.sql"), "create role clerk;\n").unwrap();
+        Staged::Gathered(folder)
+    };
+    vault.backup(&backup_id(), &gather(1), at(1), &()).unwrap();
+    let made = vault.backup(&backup_id(), &gather(2), at(2), &()).unwrap();
+    assert_eq!((made.files, made.new_files, made.gone_files), (2, 0, 0), "{made:?}");
+    let into = city.place("restored");
+    let only = ["/roles".into()];
+    let restored =
+        vault.restore(&made.id, Target { into: &into, only: Some(&only), replace: false }, &()).unwrap();
+    assert_eq!(restored.files, 1);
+    assert_eq!(fs::read_to_string(into.join("roles/all.sql")).unwrap(), "create role clerk;\n");
+    let only = ["dump.sql".into()];
+    let target = Target { into: &into, only: Some(&only), replace: true };
+    vault.restore(&made.id, target, &()).unwrap();
+    assert_eq!(fs::read_to_string(into.join("dump.sql")).unwrap(), "insert 2;\n");
+    let only = ["nothing".into()];
+    let target = Target { into: &into, only: Some(&only), replace: true };
+    assert!(matches!(vault.restore(&made.id, target, &()), Err(VaultError::Nothing { .. })));
+}
+
+#[test]
+fn two_that_work_at_once_do_not_disturb_each_other() {
+    let city = City::new();
+    let vault = Vault::init(&city.folder()).unwrap();
+    city.fill(1);
+    let made = vault.backup(&backup_id(), &city.staged(), at(1), &()).unwrap();
+    let other = Vault::open(&city.folder()).unwrap();
+    std::thread::scope(|scope| {
+        for number in 0..3 {
+            let (vault, other, made, city) = (&vault, &other, &made, &city);
+            scope.spawn(move || {
+                let id = format!("backup-{number}").parse().unwrap();
+                other.backup(&id, &city.staged(), at(2), &()).unwrap();
+                let into = city.place(&format!("restored-{number}"));
+                vault.restore(&made.id, Target { into: &into, only: None, replace: false }, &()).unwrap();
+                city.assert_same(&into);
+            });
+        }
+    });
+    assert_eq!(vault.snapshots(None).unwrap().len(), 4);
+    assert_eq!(vault.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_login_in_a_url_is_refused_and_not_shown() {
+    let city = City::new();
+    let url = "https://city:geese@192.0.2.9:8000/city";
+    let refused = Vault::open(&city.repository(RepositoryPlace::Rest(url.into()))).unwrap_err();
+    assert!(!format!("{refused} {refused:?}").contains("geese"));
 }

@@ -248,41 +248,69 @@ fn days() -> impl Strategy<Value = Day> {
     ]
 }
 
+/// What a history becomes when each of these days comes to pass; clearing up goes as far as somebody would in two months.
+fn live(first: u64, days: &[Day]) -> Nights {
+    let mut history = Nights(Vec::new());
+    let (mut files, mut cleared) = (first, 0);
+    history.next(day(files, files, 0, 0));
+    for act in days {
+        let snapshot = match *act {
+            Day::Quiet => day(files, 0, 0, 0),
+            Day::Work { new, changed, gone, noise } => {
+                let gone = gone.min(files / 20);
+                files = files + new - gone;
+                let snapshot = day(files, new, changed, gone);
+                Snapshot { noise: snapshot.sampled * noise / 100, ..snapshot }
+            }
+            Day::Import { new, noise } => {
+                files += new;
+                let snapshot = day(files, new, 0, 0);
+                Snapshot { noise: snapshot.sampled * noise / 100, ..snapshot }
+            }
+            Day::Rotation { logs } => {
+                let noisy = (0..logs.min(16)).map(|n| Text::from(format!("log/{n}.log.1"))).collect();
+                let snapshot = day(files, logs, logs, logs);
+                Snapshot { noise: snapshot.sampled / 2, noisy, ..snapshot }
+            }
+            Day::Clear { share } if cleared + share <= 40 => {
+                cleared += share;
+                let gone = files * share / 100;
+                files -= gone;
+                day(files, 0, 0, gone)
+            }
+            Day::Clear { .. } => continue,
+        };
+        history.next(snapshot);
+    }
+    history
+}
+
 proptest! {
     #[test]
     fn no_ordinary_history_is_in_doubt(first in 200..20_000_u64, days in prop::collection::vec(days(), 1..80)) {
-        let mut history = Nights(Vec::new());
-        let mut files = first;
-        history.next(day(files, files, 0, 0));
-        // Clearing up goes as far as somebody would in two months, not further.
-        let mut cleared = 0;
-        for act in days {
-            let snapshot = match act {
-                Day::Quiet => day(files, 0, 0, 0),
-                Day::Work { new, changed, gone, noise } => {
-                    files = files + new - gone.min(files / 20);
-                    let snapshot = day(files, new, changed, gone.min(files / 20));
-                    Snapshot { noise: snapshot.sampled * noise / 100, ..snapshot }
-                }
-                Day::Import { new, noise } => {
-                    files += new;
-                    let snapshot = day(files, new, 0, 0);
-                    Snapshot { noise: snapshot.sampled * noise / 100, ..snapshot }
-                }
-                Day::Rotation { logs } => {
-                    let noisy = (0..logs.min(16)).map(|n| Text::from(format!("log/{n}.log.1"))).collect();
-                    let snapshot = day(files, logs, logs, logs);
-                    Snapshot { noise: snapshot.sampled / 2, noisy, ..snapshot }
-                }
-                Day::Clear { share } => {
-                    if cleared + share > 40 { continue; }
-                    cleared += share;
-                    let gone = files * share / 100;
-                    files -= gone;
-                    day(files, 0, 0, gone)
-                }
-            };
-            prop_assert_eq!(history.next(snapshot), None);
+        let history = live(first, &days);
+        prop_assert!(history.0.iter().all(|taken| taken.doubt.is_none()));
+    }
+
+    #[test]
+    fn after_any_ordinary_history_encryption_is_found_and_what_follows_is_not_clean(
+        first in 200..20_000_u64,
+        days in prop::collection::vec(days(), 1..80),
+        share in 5..101_u64,
+        renamed in any::<bool>(),
+        after in 0..40_u64,
+    ) {
+        let mut history = live(first, &days);
+        let files = history.0.last().unwrap().snapshot.files;
+        let touched = (files * share / 100).max(8);
+        let mut spoilt = if renamed { day(files, touched, 0, touched) } else { day(files, 0, touched, 0) };
+        spoilt.noise = spoilt.sampled;
+        spoilt.noisy = (0..touched.min(16)).map(|n| Text::from(format!("office/letter-{n}.txt"))).collect();
+        let found = history.next(spoilt);
+        prop_assert_eq!(found.map(|doubt| doubt.cause()), Some(Cause::Noise));
+        for _ in 0..after {
+            let usual = Habit::of(&history.0).replaced_max;
+            prop_assert!(history.next(day(files, 0, usual.max(touched / 4), 0)).is_some());
         }
     }
 }

@@ -5,9 +5,6 @@ use crate::program::{self, Input, Output, ProgramError};
 use city::Text;
 use std::path::Path;
 
-/// The variable in which the program finds its login.
-const LOGIN: &str = "BASTIDE_LOGIN";
-
 /// Runs the program, without a shell, and keeps what it prints. One that prints nothing gave no backup.
 pub(super) fn gather(command: &[Text], into: &Path, context: &Context) -> Result<(), SourceError> {
     let declared = |why: &str| SourceError::Declared { what: command.join(" "), why: why.to_owned() };
@@ -18,9 +15,6 @@ pub(super) fn gather(command: &[Text], into: &Path, context: &Context) -> Result
     })?;
     let mut command = program::command(&path);
     command.args(arguments.iter().map(Text::as_str));
-    if let Some(login) = context.login {
-        command.env(LOGIN, login);
-    }
     let name = program::name_of(first.as_str());
     let ran = program::run(&name, &mut command, &Input::Nothing, Output::File(into), context.bounds)?;
     if ran.bytes == 0 {

@@ -6,6 +6,7 @@
 
 mod bastide;
 mod command;
+mod http;
 pub(crate) mod mariadb;
 pub(crate) mod postgresql;
 mod sqlite;
@@ -101,6 +102,14 @@ pub enum SourceError {
         /// How that is known.
         why: String,
     },
+    /// A server did not give the page.
+    #[error("`{url}` was not fetched: {why}")]
+    Fetch {
+        /// The page.
+        url: String,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// There is no folder to work in.
     #[error(transparent)]
     Scratch(#[from] ScratchError),
@@ -135,6 +144,7 @@ impl SourceError {
                 ProgramError::TooLong { program, after, said: hide(said) }.into()
             }
             SourceError::NotWhole { what, why } => SourceError::NotWhole { what, why: hide(why) },
+            SourceError::Fetch { url, why } => SourceError::Fetch { url, why: hide(why) },
             other => other,
         }
     }
@@ -160,7 +170,7 @@ pub fn stage(backup: &Backup, context: &Context) -> Result<Staged, SourceError> 
             let asked = ssh::Asked { host, files, command: command.as_deref() };
             ssh::gather(backup, &asked, folder.path(), context)
         }
-        Source::Http(_) => Err(SourceError::Declared { what: "http".to_owned(), why: "not yet".to_owned() }),
+        Source::Http(url) => http::gather(url, &into("out"), context),
         Source::Bastide => bastide::gather(folder.path(), context),
     };
     match gathered {

@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// How long a server may take to take a connection, and to begin its answer.
 const CONNECT: Duration = Duration::from_secs(15);
 const ANSWER: Duration = Duration::from_secs(120);
+/// How long an answer may take altogether.
+const WHOLE_ANSWER: Duration = Duration::from_secs(30 * 60);
 /// The slowest way that is still believed to work, in bytes a second.
 const SLOWEST: u64 = 16 * 1024;
 /// The longest answer that is read into memory: restic's packs have at most 128 MiB, ours less.
@@ -135,7 +137,7 @@ impl Client {
             .configure_request(request)
             .timeout_send_body(Some(takes))
             .timeout_recv_response(Some(takes))
-            .timeout_recv_body(Some(Duration::from_secs(ANSWER_MAX / SLOWEST)))
+            .timeout_recv_body(Some(WHOLE_ANSWER))
             .build();
         let response = self.agent.run(request).map_err(unreachable)?;
         let (parts, body) = response.into_parts();
@@ -150,7 +152,7 @@ impl Client {
 }
 
 /// The certificates that this machine trusts.
-fn trusted() -> Arc<Vec<Certificate<'static>>> {
+pub(crate) fn trusted() -> Arc<Vec<Certificate<'static>>> {
     static TRUSTED: OnceLock<Arc<Vec<Certificate<'static>>>> = OnceLock::new();
     TRUSTED
         .get_or_init(|| {

@@ -4,7 +4,7 @@
 //! those of restic's default layout: `config`, `keys/…`, `snapshots/…`, `index/…`, and `data/ab/ab…`.
 
 mod folder;
-mod http;
+pub(crate) mod http;
 mod limit;
 mod rest;
 mod s3;
@@ -77,6 +77,15 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "the open file is the lock")
 pub(crate) fn open(repository: &Repository) -> Result<Arc<dyn Storage>, VaultError> {
     let login = repository.login.as_ref().map(Secret::read_pair).transpose()?;
     let limit = Limit::new(repository.bandwidth);
+    if let RepositoryPlace::Rest(url) | RepositoryPlace::S3 { endpoint: url, .. } = &repository.at
+        && url.contains('@')
+    {
+        // Without the URL: there may be a password in it.
+        return Err(VaultError::NotARepository {
+            place: format!("the URL of {}", repository.id),
+            why: "a login does not belong into a URL: say with `login` where it is kept".to_owned(),
+        });
+    }
     Ok(match &repository.at {
         RepositoryPlace::Folder(path) => Arc::new(folder::Folder::new(path.as_str(), limit)),
         RepositoryPlace::Rest(url) => Arc::new(rest::Rest::new(url, login, limit)?),

@@ -54,6 +54,7 @@ impl Vault {
         progress: &dyn Progress,
     ) -> Result<Snapshot, VaultError> {
         let plan = plan(staged)?;
+        let _turn = self.turn();
         let _lock = self.lock(false)?;
         self.objects.begin();
         let all_there = self.resume()?;
@@ -128,11 +129,13 @@ impl Vault {
         .map_err(other)?;
         let source = Reading::new(source, plan.strip.clone(), noticed.clone(), self.meter.clone());
 
-        let mut file = SnapshotFile::default();
-        file.time = time.to_zoned(TimeZone::UTC);
-        file.program_version = format!("bastide {}", env!("CARGO_PKG_VERSION"));
-        file.label = label.to_owned();
-        file.hostname = HOST.to_owned();
+        let mut file = SnapshotFile {
+            time: time.to_zoned(TimeZone::UTC),
+            program_version: format!("bastide {}", env!("CARGO_PKG_VERSION")),
+            label: label.to_owned(),
+            hostname: HOST.to_owned(),
+            ..SnapshotFile::default()
+        };
         file.tags.add(label.to_owned());
 
         // The parent is named, so that nothing is to be looked for.
@@ -202,6 +205,13 @@ fn plan(staged: &Staged) -> Result<Plan, VaultError> {
             }
             if roots.is_empty() {
                 return Err(VaultError::Nothing { what: "no folders are named".to_owned() });
+            }
+            if let Some(pattern) = exclude.iter().find(|pattern| pattern.starts_with('!')) {
+                return Err(VaultError::Nothing {
+                    what: format!(
+                        "`{pattern}` would take in again what another pattern leaves out, which is not done"
+                    ),
+                });
             }
             let roots = without_nested(roots);
             // An override that begins with `!` leaves out.

@@ -53,7 +53,11 @@ impl Vault {
             made.sampled += suspect.looked_at;
         }
         let earlier = match parent {
-            Some(parent) => self.earlier(parent, &paths, &suspects, made)?,
+            Some(parent) => match self.earlier(parent, &paths, &suspects, made) {
+                // A backup is made also where the one before is damaged; a check tells that.
+                Err(VaultError::Damaged { .. } | VaultError::Other { .. }) => Earlier::default(),
+                earlier => earlier?,
+            },
             None => Earlier::default(),
         };
         self.judge_suspects(&suspects, &earlier, made)

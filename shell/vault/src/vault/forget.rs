@@ -39,6 +39,7 @@ impl Vault {
         if self.declared.append_only {
             return Err(VaultError::AppendOnly { place: self.place() });
         }
+        let _turn = self.turn();
         let lock = self.lock(true)?;
         self.objects.begin();
         if self.objects.storage.restic_at_work().map_err(|fault| self.fault(fault))? {

@@ -3,7 +3,9 @@
 mod backup;
 mod compare;
 mod forget;
+mod list;
 mod prove;
+mod restoration;
 mod restore;
 mod resume;
 mod verify;
@@ -23,9 +25,11 @@ use rustic_core::{
 };
 use sha2::{Digest, Sha256};
 use std::{
+    error::Error,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 pub use forget::Forgotten;
@@ -39,12 +43,17 @@ const PROBE: &str = "bastide-probe";
 /// What marks a snapshot from which files are missing because they could not be read.
 const INCOMPLETE: &str = "incomplete";
 
+/// How long a backup waits for old snapshots to be deleted.
+const LOCK_WAIT: Duration = Duration::from_secs(60);
+
 /// An opened repository.
 pub struct Vault {
     declared: Repository,
     objects: Arc<Objects>,
     meter: Arc<Meter>,
     open: Open,
+    /// Held by who works with it: one piece of work at a time.
+    turn: Mutex<()>,
 }
 
 /// A repository that `rustic_core` opened.
@@ -100,7 +109,7 @@ impl Vault {
         let credentials = Credentials::Password(key.reveal().to_owned());
         let open = guarded(|| closed(&objects, &meter)?.open(&credentials));
         let open = open.map_err(|failure| why_closed(failure, &objects, declared))?;
-        Ok(Vault { declared: declared.clone(), objects, meter, open })
+        Ok(Vault { declared: declared.clone(), objects, meter, open, turn: Mutex::new(()) })
     }
 
     /// Makes a repository where there is none.
@@ -145,7 +154,12 @@ impl Vault {
     ///
     /// If the repository does not answer, or a snapshot in it is damaged.
     pub fn snapshots(&self, of: Option<&BackupId>) -> Result<Vec<SnapshotInfo>, VaultError> {
+        let _turn = self.turn();
         self.objects.begin();
+        self.list(of)
+    }
+
+    fn list(&self, of: Option<&BackupId>) -> Result<Vec<SnapshotInfo>, VaultError> {
         let files = self.snapshot_files()?;
         let mut snapshots: Vec<SnapshotInfo> = files.iter().map(info).collect();
         snapshots.retain(|snapshot| of.is_none_or(|of| snapshot.backup.as_ref() == Some(of)));
@@ -189,6 +203,7 @@ impl Vault {
 
     /// Does something with `rustic_core`, and says in the reader's words why it did not succeed.
     fn run<T>(&self, work: impl FnOnce() -> RusticResult<T>) -> Result<T, VaultError> {
+        self.objects.forget_fault();
         guarded(work).map_err(|failure| failure.words(&self.objects, &self.place()))
     }
 
@@ -201,12 +216,25 @@ impl Vault {
         VaultError::of_storage(&self.place(), fault)
     }
 
+    /// Waits until nobody else in this process works with it.
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps others from deleting what nobody needs, or from everything. Who only wants the first waits a little.
     fn lock(&self, alone: bool) -> Result<Option<Lock>, VaultError> {
-        self.objects.storage.lock(alone).map_err(|fault| match fault {
-            Fault::Refused(why) => VaultError::Busy { place: self.place(), why },
-            Fault::Missing(_) => VaultError::Missing { place: self.place() },
-            other => self.fault(other),
-        })
+        let begin = Instant::now();
+        loop {
+            match self.objects.storage.lock(alone) {
+                Ok(lock) => return Ok(lock),
+                Err(Fault::Refused(why)) if alone || begin.elapsed() > LOCK_WAIT => {
+                    return Err(VaultError::Busy { place: self.place(), why });
+                }
+                Err(Fault::Refused(_)) => std::thread::sleep(Duration::from_millis(100)),
+                Err(Fault::Missing(_)) => return Err(VaultError::Missing { place: self.place() }),
+                Err(other) => return Err(self.fault(other)),
+            }
+        }
     }
 
     /// Whatever failed while objects of a kind were read: if one of them is not what its name says, it is named.
@@ -228,7 +256,7 @@ impl Failure {
         }
         let place = place.to_owned();
         match self.0 {
-            Some(error) if error.is_code("C001") => {
+            Some(error) if is_undecipherable(&error) => {
                 VaultError::Damaged { place, what: vec![sentence(&error)] }
             }
             Some(error) => VaultError::Other { place, why: sentence(&error) },
@@ -237,11 +265,28 @@ impl Failure {
     }
 }
 
-/// What an error says, on one line.
+/// An error and what caused it, as far as `rustic_core` tells, the outermost first.
+fn causes(error: &RusticError) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |error| (*error).source())
+}
+
+/// Whether something could not be deciphered: with the right key that is damage.
+fn is_undecipherable(error: &RusticError) -> bool {
+    causes(error).any(|cause| {
+        let boxed = cause.downcast_ref::<Box<RusticError>>().map(|error| &**error);
+        boxed.or(cause.downcast_ref::<RusticError>()).is_some_and(|error| error.is_code("C001"))
+    })
+}
+
+/// What an error says, on one line: what was done, and the cause that has no other.
 fn sentence(error: &RusticError) -> String {
     let text = error.display_log();
     let text = text.strip_prefix("Error: ").unwrap_or(&text);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_once(" (kind: ").map_or(text, |(text, _)| text);
+    let cause =
+        causes(error).last().filter(|cause| !cause.is::<RusticError>() && !cause.is::<Box<RusticError>>());
+    let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+    format!("{text}{cause}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn guarded<T>(work: impl FnOnce() -> RusticResult<T>) -> Result<T, Failure> {
@@ -253,7 +298,8 @@ fn guarded<T>(work: impl FnOnce() -> RusticResult<T>) -> Result<T, Failure> {
 
 /// What a repository is made of.
 fn objects(declared: &Repository) -> Result<Arc<Objects>, VaultError> {
-    Ok(Arc::new(Objects::new(storage::open(declared)?, declared.at.to_string())))
+    let far = !matches!(declared.at, RepositoryPlace::Folder(_));
+    Ok(Arc::new(Objects::new(storage::open(declared)?, declared.at.to_string(), far)))
 }
 
 /// A repository that is not opened yet.
@@ -298,7 +344,7 @@ fn why_closed(failure: Failure, objects: &Objects, declared: &Repository) -> Vau
             VaultError::WrongKey { place, key: declared.key.to_string() }
         }
         // The key fits, so that it is the config that does not.
-        Some(error) if error.is_code("C001") => {
+        Some(error) if is_undecipherable(error) => {
             VaultError::Damaged { place, what: vec!["config is not as it was written".to_owned()] }
         }
         _ => failure.words(objects, &place),

@@ -32,14 +32,15 @@ impl Vault {
     }
 
     fn try_all(&self, now: Timestamp) -> Result<RepositoryTried, VaultError> {
-        let snapshots = self.snapshots(None)?;
+        let _turn = self.turn();
+        self.objects.begin();
+        let snapshots = self.list(None)?;
         let mut tried = RepositoryTried {
             newest: snapshots.iter().map(|snapshot| snapshot.time).max(),
             snapshots: snapshots.len() as u64,
             ..nothing(&self.declared)
         };
         let _lock = self.lock(false)?;
-        self.objects.begin();
         let probe = match self.old_probe(now)? {
             Some(probe) => probe,
             None => self.write_probe(now)?,

@@ -6,30 +6,51 @@
 
 use super::Vault;
 use crate::error::VaultError;
-use rustic_core::{FileType, Id, RepairIndexOptions, repofile::IndexFile};
+use rustic_core::{FileType, Id, IndexedFullStatus, RepairIndexOptions, repofile::IndexFile};
 use std::collections::BTreeSet;
 
 impl Vault {
     /// Writes an index for packs that have none. Given back is whether every pack is there that an index names.
     pub(super) fn resume(&self) -> Result<bool, VaultError> {
-        let packs = self.objects.storage.list(FileType::Pack).map_err(|fault| self.fault(fault))?;
-        let packs: BTreeSet<Id> = packs.iter().filter_map(|(name, _)| name.parse().ok()).collect();
-        let indexed = self.indexed_packs()?;
+        let (packs, indexed) = self.packs()?;
         let unindexed: Vec<Id> = packs.difference(&indexed).copied().collect();
         if !indexed.is_subset(&packs) {
-            // Packs are missing. Repairing the index would forget them for good, which may be wrong: a disk may only
-            // not be mounted. What is there and indexed is used, what is missing is sent again, and a check tells.
+            // Repairing the index would forget the missing packs, which may be wrong: a server may only not have told
+            // of them. What is there and indexed is used, what is missing is sent again, and a check tells.
             self.objects.hide(unindexed);
             return Ok(false);
         }
         if !unindexed.is_empty() {
-            self.run(|| self.open.repair_index(&RepairIndexOptions::default(), false))?;
+            let repaired = self.run(|| self.open.repair_index(&RepairIndexOptions::default(), false));
+            // It also puts indexes together that tell of the same pack twice, which a place that only grows refuses.
+            // Then what was sent is sent again.
+            if !matches!(repaired, Err(VaultError::Refused { .. })) {
+                repaired?;
+            }
         }
         Ok(true)
     }
 
+    /// The repository with its whole index. Where something is in several packs, one that is there is used.
+    pub(super) fn indexed(&self) -> Result<rustic_core::Repository<IndexedFullStatus>, VaultError> {
+        let (packs, indexed) = self.packs()?;
+        if indexed.is_subset(&packs) {
+            return self.run(|| self.reopened()?.to_indexed());
+        }
+        // Those without an index may be half of what they should be.
+        self.objects.hide(packs.difference(&indexed).copied());
+        self.run(|| self.reopened()?.to_indexed_checked())
+    }
+
+    /// The packs that are there, and those that an index names.
+    fn packs(&self) -> Result<(BTreeSet<Id>, BTreeSet<Id>), VaultError> {
+        let packs = self.objects.storage.list(FileType::Pack).map_err(|fault| self.fault(fault))?;
+        let packs = packs.iter().filter_map(|(name, _)| name.parse().ok()).collect();
+        Ok((packs, self.indexed_packs()?))
+    }
+
     /// Every pack that an index names, also those that wait to be deleted.
-    pub(super) fn indexed_packs(&self) -> Result<BTreeSet<Id>, VaultError> {
+    fn indexed_packs(&self) -> Result<BTreeSet<Id>, VaultError> {
         self.run(|| {
             let mut packs = BTreeSet::new();
             for index in self.open.stream_files::<IndexFile>()? {

@@ -54,6 +54,8 @@ impl Vault {
     ///
     /// If the repository does not answer. What is damaged is no error but what this is for.
     pub fn read_back(&self, share: Share, seed: u64) -> Result<ReadBack, VaultError> {
+        let _turn = self.turn();
+        let _lock = self.lock(false)?;
         self.objects.begin();
         let packs = self.objects.storage.list(FileType::Pack).map_err(|fault| self.fault(fault))?;
         let of = packs.len() as u64;
@@ -73,6 +75,8 @@ impl Vault {
     ///
     /// If the repository does not answer.
     pub fn check(&self) -> Result<Vec<String>, VaultError> {
+        let _turn = self.turn();
+        let _lock = self.lock(false)?;
         self.objects.begin();
         let mut damage = BTreeSet::new();
         if let Err(error) = self.run(|| self.reopened().map(drop)) {
@@ -150,7 +154,7 @@ impl Vault {
         let whole = |name: &str| !damage.iter().any(|what| what.starts_with(&format!("snapshots/{name}")));
         let names = self.objects.storage.list(FileType::Snapshot).map_err(|fault| self.fault(fault))?;
         let names: Vec<String> = names.into_iter().map(|(name, _)| name).filter(|name| whole(name)).collect();
-        let indexed = self.run(|| self.reopened()?.to_indexed())?;
+        let indexed = self.indexed()?;
         let mut seen = BTreeSet::new();
         for name in names {
             let Ok(id) = name.parse() else { continue };
@@ -161,18 +165,15 @@ impl Vault {
                 }
                 walk(&indexed, &file, sound)
             });
-            match found {
-                Ok(None) => {}
-                Ok(Some(what)) => {
-                    drop(damage.insert(format!("snapshots/{name} cannot be restored whole: {what}")))
-                }
+            let what = match found {
+                Ok(None) => continue,
+                Ok(Some(what)) => what,
                 Err(error @ (VaultError::Unreachable { .. } | VaultError::Refused { .. })) => {
                     return Err(error);
                 }
-                Err(error) => {
-                    drop(damage.insert(format!("snapshots/{name} cannot be restored whole: {error}")))
-                }
-            }
+                Err(error) => error.to_string(),
+            };
+            damage.insert(format!("snapshots/{name} cannot be restored whole: {what}"));
         }
         Ok(())
     }

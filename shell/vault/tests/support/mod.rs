@@ -1,38 +1,73 @@
 //! An invented city with data to back up, and the programs that tests need.
 #![allow(dead_code, reason = "each test uses some of it")]
 
+pub mod programs;
+
 use city::{BackupId, Repository, RepositoryPlace, SecretReference};
 use jiff::{SignedDuration, Timestamp};
 use std::{
     fs,
+    io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
 use vault::Staged;
+
+/// Says that a test was skipped, past the test runner's capture and where skipped cases are counted.
+pub fn skipped(why: &str) {
+    let line = format!("1 test skipped: {why}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    if let Some(path) = std::env::var_os("BASTIDE_SKIPPED") {
+        let file = fs::OpenOptions::new().create(true).append(true).open(path);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).unwrap();
+    }
+}
 
 /// The passphrase of the repositories.
 pub const KEY: &str = "seven blue herons";
 
 /// A folder with data, a key, and places.
 pub struct City {
-    root: tempfile::TempDir,
+    root: PathBuf,
+    /// What removes it at the end, unless it is somebody else's.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl City {
     pub fn new() -> City {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("key"), format!("{KEY}\n")).unwrap();
-        fs::set_permissions(root.path().join("key"), fs::Permissions::from_mode(0o600)).unwrap();
-        fs::create_dir(root.path().join("data")).unwrap();
-        City { root }
+        // In memory where that is possible: what a killed process left does not go by the disk.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let root = folder.path().to_owned();
+        fs::write(root.join("key"), format!("{KEY}\n")).unwrap();
+        fs::set_permissions(root.join("key"), fs::Permissions::from_mode(0o600)).unwrap();
+        fs::create_dir(root.join("data")).unwrap();
+        City { root, _folder: Some(folder) }
+    }
+
+    /// One that is there already.
+    pub fn at(root: &Path) -> City {
+        City { root: root.to_owned(), _folder: None }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     pub fn place(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
+        self.root.join(name)
     }
 
     pub fn data(&self) -> PathBuf {
         self.place("data")
+    }
+
+    /// A repository on a server, with a login.
+    pub fn served(&self, at: RepositoryPlace) -> Repository {
+        let login = self.place("login");
+        fs::write(&login, "city:two grey geese\n").unwrap();
+        fs::set_permissions(&login, fs::Permissions::from_mode(0o600)).unwrap();
+        let login = Some(SecretReference::File(login.to_str().unwrap().into()));
+        Repository { login, ..self.repository(at) }
     }
 
     pub fn key_file(&self) -> PathBuf {
@@ -105,6 +140,20 @@ pub struct Entry {
     mode: u32,
     owner: (u32, u32),
     modified: (i64, i64),
+}
+
+impl Entry {
+    pub fn is_named(&self, part: &str) -> bool {
+        self.path.to_string_lossy().contains(part)
+    }
+
+    pub fn name(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn length(&self) -> u64 {
+        self.content.len() as u64
+    }
 }
 
 /// Everything below a folder, in order.

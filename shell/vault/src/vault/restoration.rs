@@ -1,0 +1,256 @@
+//! What a restoration writes: worked out whole from the snapshot before the first file is made.
+
+use crate::{
+    error::VaultError,
+    walk::{Step, Walk},
+};
+use jiff::Timestamp;
+use rustic_core::{
+    BlobId, DataId, Id, IndexedFullStatus,
+    repofile::{Metadata, Node, NodeType},
+};
+use rustix::fs::XattrFlags;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeSet,
+    fs::{self, DirBuilder, File, FileTimes, OpenOptions},
+    io::{self, ErrorKind, Read},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown, symlink},
+    path::{Component, Path, PathBuf},
+    time::SystemTime,
+};
+
+/// What is written, in the order of the walk.
+#[derive(Default)]
+pub(super) struct Restoration {
+    pub(super) files: Vec<PlannedFile>,
+    pub(super) folders: Vec<(PathBuf, Metadata)>,
+    pub(super) links: Vec<(PathBuf, PathBuf, Metadata)>,
+    pub(super) pieces: Vec<Piece>,
+    pub(super) bytes: u64,
+    pub(super) left_out: Vec<String>,
+}
+
+pub(super) struct PlannedFile {
+    pub(super) path: PathBuf,
+    pub(super) metadata: Metadata,
+    pub(super) content: Vec<(DataId, u32)>,
+}
+
+/// A piece of a file, and where it is in a pack.
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    pub(super) pack: Id,
+    pub(super) offset: u32,
+    pub(super) length: u32,
+    pub(super) blob: DataId,
+    pub(super) file: usize,
+    pub(super) position: u64,
+}
+
+/// A path in a snapshot, with a slash at its beginning and without `.` and `..`.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    let names = path.components().filter(|part| matches!(part, Component::Normal(_)));
+    std::iter::once(Component::RootDir).chain(names).collect()
+}
+
+pub(super) fn plan_all(
+    repository: &rustic_core::Repository<IndexedFullStatus>,
+    tree: rustic_core::TreeId,
+    only: Option<&[PathBuf]>,
+    into: &Path,
+    plan: &mut Restoration,
+) -> rustic_core::RusticResult<Result<(), VaultError>> {
+    let mut walk = Walk::new(repository, tree)?;
+    // A snapshot with the same name twice in a folder could have its own link written through.
+    let mut seen = BTreeSet::new();
+    while let Some(step) = walk.step()? {
+        let (path, node) = match step {
+            Step::Entry(path, node) => (path, node),
+            Step::Forged(what) => return Ok(Err(VaultError::Forged { what })),
+        };
+        if let Some(only) = only {
+            let below = only.iter().any(|only| path.starts_with(only));
+            let above = node.is_dir() && only.iter().any(|only| only.starts_with(&path));
+            if !below && !above {
+                continue;
+            }
+        }
+        if !seen.insert(path.clone()) {
+            return Ok(Err(VaultError::Forged { what: format!("{} is in it twice", path.display()) }));
+        }
+        let Ok(relative) = path.strip_prefix("/") else { continue };
+        if let Err(error) = plan.add(repository, &path, into.join(relative), *node)? {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+impl Restoration {
+    fn add(
+        &mut self,
+        repository: &rustic_core::Repository<IndexedFullStatus>,
+        named: &Path,
+        path: PathBuf,
+        node: Node,
+    ) -> rustic_core::RusticResult<Result<(), VaultError>> {
+        match &node.node_type {
+            NodeType::Dir => self.folders.push((path, node.meta)),
+            NodeType::Symlink { .. } => {
+                let to = node.node_type.to_link().to_owned();
+                self.links.push((path, to, node.meta));
+            }
+            NodeType::File => {
+                let mut content = Vec::new();
+                let mut position = 0;
+                for id in node.content.iter().flatten() {
+                    let entry = repository.get_index_entry(id)?;
+                    let at = entry.location;
+                    // 32 bytes are the cipher's own: a forged index may tell less.
+                    if at.length < 32 {
+                        let what = format!("a part of {} is {} bytes long", named.display(), at.length);
+                        return Ok(Err(VaultError::Forged { what }));
+                    }
+                    self.pieces.push(Piece {
+                        pack: *entry.pack,
+                        offset: at.offset,
+                        length: at.length,
+                        blob: *id,
+                        file: self.files.len(),
+                        position,
+                    });
+                    content.push((*id, at.data_length()));
+                    position += u64::from(at.data_length());
+                }
+                self.bytes = self.bytes.saturating_add(position);
+                self.files.push(PlannedFile { path, metadata: node.meta, content });
+            }
+            NodeType::Dev { .. } | NodeType::Chardev { .. } | NodeType::Fifo | NodeType::Socket => {
+                self.leave_out(format!("{}: it is no file ({})", named.display(), node.node_type));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn leave_out(&mut self, what: String) {
+        if self.left_out.len() < city::Snapshot::NAMES_MAX {
+            self.left_out.push(what);
+        }
+    }
+
+    /// Whether something was planned for a path of the snapshot.
+    pub(super) fn holds(&self, into: &Path, path: &Path) -> bool {
+        let Ok(relative) = path.strip_prefix("/") else { return false };
+        let wanted = into.join(relative);
+        self.files.iter().any(|file| file.path.starts_with(&wanted))
+            || self.folders.iter().any(|(folder, _)| folder.starts_with(&wanted))
+            || self.links.iter().any(|(link, ..)| link.starts_with(&wanted))
+    }
+
+    pub(super) fn make_folders(&self, replace: bool) -> Result<(), VaultError> {
+        for (path, _) in &self.folders {
+            match DirBuilder::new().mode(0o700).create(path) {
+                // `symlink_metadata`, so that a link to a folder is none.
+                Err(error)
+                    if error.kind() == ErrorKind::AlreadyExists
+                        && replace
+                        && fs::symlink_metadata(path).is_ok_and(|there| there.is_dir()) => {}
+                made => made.map_err(VaultError::local(path))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes every file, empty: what has the name already is not written into, but replaced.
+    pub(super) fn make_files(&self, replace: bool) -> Result<(), VaultError> {
+        for file in &self.files {
+            clear(&file.path, replace)?;
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&file.path)
+                .map_err(VaultError::local(&file.path))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn make_links(&self, replace: bool) -> Result<(), VaultError> {
+        for (path, to, metadata) in &self.links {
+            clear(path, replace)?;
+            symlink(to, path).map_err(VaultError::local(path))?;
+            if is_root() {
+                lchown(path, metadata.uid, metadata.gid).map_err(VaultError::local(path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives every folder its owner, rights and times, the innermost first.
+    pub(super) fn finish_folders(&self) -> Result<(), VaultError> {
+        for (path, metadata) in self.folders.iter().rev() {
+            let folder = File::open(path).map_err(VaultError::local(path))?;
+            set_metadata(&folder, metadata).map_err(VaultError::local(path))?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes a file or link that stands where something is to be restored, if that is allowed.
+fn clear(path: &Path, replace: bool) -> Result<(), VaultError> {
+    if !replace {
+        return Ok(());
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other.map_err(VaultError::local(path)),
+    }
+}
+
+/// Whether a file holds what it should; if so it gets its owner, rights and times.
+pub(super) fn finish_file(planned: &PlannedFile) -> io::Result<bool> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+        .open(&planned.path)?;
+    let mut content = Vec::new();
+    for (id, length) in &planned.content {
+        content.clear();
+        Read::by_ref(&mut file).take(u64::from(*length)).read_to_end(&mut content)?;
+        if DataId::from(BlobId::from(Id::new(Sha256::digest(&content).into()))) != *id {
+            return Ok(false);
+        }
+    }
+    let whole = file.read(&mut [0])? == 0;
+    set_metadata(&file, &planned.metadata)?;
+    Ok(whole)
+}
+
+fn set_metadata(file: &File, metadata: &Metadata) -> io::Result<()> {
+    if is_root() {
+        fchown(file, metadata.uid, metadata.gid)?;
+    }
+    if let Some(mode) = metadata.mode {
+        // Without the bits that let a program run as its owner or group: a forged snapshot could hold one of root's.
+        file.set_permissions(fs::Permissions::from_mode(mode & 0o1777))?;
+    }
+    for attribute in &metadata.extended_attributes {
+        // Others are the kernel's, and some of them rights. Where the file system knows none, the content still counts.
+        let name = attribute.name.as_str();
+        if name.starts_with("user.") || name.starts_with("system.posix_acl_") {
+            let value = attribute.value.as_deref().unwrap_or_default();
+            let _ = rustix::fs::fsetxattr(file, name, value, XattrFlags::empty());
+        }
+    }
+    let time = |time: Option<Timestamp>| time.map(SystemTime::from);
+    if let Some(modified) = time(metadata.mtime) {
+        let accessed = time(metadata.atime).unwrap_or(modified);
+        file.set_times(FileTimes::new().set_modified(modified).set_accessed(accessed))?;
+    }
+    Ok(())
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
