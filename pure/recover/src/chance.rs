@@ -13,7 +13,7 @@ const RUNS_MAX: usize = 200;
 const RUNS_MIN: usize = 20;
 
 /// How many steps are scheduled over all runs, so that a large city does not wait.
-const STEPS_MAX: usize = 600_000;
+const STEPS_MAX: usize = 2_000_000;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and good enough to draw times with.
 #[derive(Clone, Debug)]

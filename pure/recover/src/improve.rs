@@ -1,10 +1,11 @@
 //! What would bring the services back sooner: a few changes tried, and ranked by what they give.
 
 use crate::{
-    Because, Change, Gain, Hands, Improvement, Work,
+    Basis, Because, Change, Gain, Hands, Improvement, Work,
     graph::Graph,
     planning::{Way, span},
     schedule::{Times, path_to, schedule},
+    tasks::show,
 };
 use city::{Impact, ServiceId, Text};
 use std::{cmp::Reverse, collections::BTreeSet};
@@ -23,33 +24,46 @@ const TOLD_MAX: usize = 10;
 
 const HOUR: f64 = 3_600.0;
 
+/// A change of the schedule.
+#[derive(Clone, Copy)]
+enum Trial {
+    /// One more of a crew.
+    Hand(usize),
+    /// A step takes so many seconds.
+    Time(usize, i64),
+}
+
 /// Tries changes of the steps that decide when the last step ends and when the worst services return, and of the crews
 /// that steps wait for.
 pub(crate) fn improvements(way: &Way<'_>, critical: &[(usize, Because)]) -> Vec<Improvement> {
     let (steps, crews) = candidates(way, critical);
+    let mut graph = way.graph.clone();
     let mut found: Vec<Improvement> = Vec::new();
     for step in steps {
-        let Some(task) = way.tasks.all.get(step) else { continue };
-        let id = task.id.clone();
-        if let Work::Deliver { asset } = &task.work {
-            let what = format!("keep a spare for {asset}, so that no delivery is waited for");
-            found.extend(
-                way.tried(Change::Spare { step: id.clone() }, what.into(), |graph| set(graph, step, |_| 0)),
-            );
-        } else {
-            let what = format!("halve the time of {id}");
-            let halve = |likely: i64| (likely / 2).max(1);
-            found.extend(
-                way.tried(Change::Halve { step: id.clone() }, what.into(), |graph| set(graph, step, halve)),
-            );
-        }
-        if task.estimate.basis == crate::Basis::Guessed && matches!(task.work, Work::Restore { .. }) {
-            let what = format!(
-                "drill {id}: how long it takes is guessed, and may be {}",
-                task.estimate.high.as_hours()
-            );
-            let what = format!("{what} hours");
-            found.extend(way.measured(Change::Measure { step: id }, what.into(), step));
+        let (Some(task), Some(node)) = (way.tasks.all.get(step), way.graph.nodes.get(step)) else { continue };
+        let id = &task.id;
+        let (change, what, seconds) = match &task.work {
+            Work::Deliver { asset } => {
+                let what = format!("keep a spare for {asset}, so that no delivery is waited for");
+                (Change::Spare { step: id.clone() }, what, 0)
+            }
+            _ => (
+                Change::Halve { step: id.clone() },
+                format!("halve the time of {id}"),
+                (node.likely / 2).max(1),
+            ),
+        };
+        found.push(way.tried(change, what.into(), &mut graph, Trial::Time(step, seconds)));
+        if task.estimate.basis == Basis::Guessed && matches!(task.work, Work::Restore { .. }) {
+            let high = show(task.estimate.high);
+            let what = format!("drill {id}: how long it takes is guessed, and may be {high}");
+            found.push(way.measured(
+                Change::Measure { step: id.clone() },
+                what.into(),
+                &mut graph,
+                step,
+                node.high,
+            ));
         }
     }
     for crew in crews {
@@ -58,11 +72,7 @@ pub(crate) fn improvements(way: &Way<'_>, critical: &[(usize, Because)]) -> Vec<
             Hands::Crew(id) => (Some(id.clone()), format!("one more of {id}").into()),
             _ => (None, "one more of those at hand for steps without a crew".into()),
         };
-        found.extend(way.tried(Change::Hand { crew: id }, what, |graph| {
-            if let Some(people) = graph.crews.get_mut(crew) {
-                *people = people.saturating_add(1);
-            }
-        }));
+        found.push(way.tried(Change::Hand { crew: id }, what, &mut graph, Trial::Hand(crew)));
     }
     found.retain(|found| found.weight > 0.0 || found.surer > 0.0);
     found.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(b.surer.total_cmp(&a.surer)));
@@ -74,7 +84,8 @@ pub(crate) fn improvements(way: &Way<'_>, critical: &[(usize, Because)]) -> Vec<
 fn candidates(way: &Way<'_>, critical: &[(usize, Because)]) -> (Vec<usize>, Vec<usize>) {
     let mut goals = way.goals.clone();
     goals.sort_by_key(|goal| (Reverse(goal.urgency), Reverse(way.times.end(goal.node)), goal.node));
-    let ways = goals.iter().take(SERVICES_MAX).map(|goal| path_to(&way.graph, &way.times, goal.node));
+    let ways =
+        goals.iter().take(SERVICES_MAX).map(|goal| path_to(&way.graph, &way.times, goal.node, usize::MAX));
     let paths: Vec<Vec<(usize, Because)>> = ways.chain([critical.to_vec()]).collect();
     let likely = |step: &usize| way.graph.nodes.get(*step).map_or(0, |node| node.likely);
     let mut steps: Vec<usize> = Vec::new();
@@ -107,41 +118,34 @@ fn candidates(way: &Way<'_>, critical: &[(usize, Because)]) -> (Vec<usize>, Vec<
     (steps, crews)
 }
 
-fn set(graph: &mut Graph, step: usize, change: impl Fn(i64) -> i64) {
-    if let Some(node) = graph.nodes.get_mut(step) {
-        node.likely = change(node.likely);
-    }
-}
-
 impl Way<'_> {
     /// What a change gives.
-    fn tried(&self, change: Change, what: Text, apply: impl FnOnce(&mut Graph)) -> Option<Improvement> {
-        let times = self.with(apply);
+    fn tried(&self, change: Change, what: Text, graph: &mut Graph, trial: Trial) -> Improvement {
+        let times = self.with(graph, trial);
         let (weight, gains) = self.gains(&self.times, &times);
-        Some(Improvement { change, what, weight, surer: 0.0, gains, end: span(times.last()) })
+        Improvement { change, what, weight, surer: 0.0, gains, end: span(times.last()) }
     }
 
     /// What it gives to know how long a step takes: the worst that is feared of it now.
-    fn measured(&self, change: Change, what: Text, step: usize) -> Option<Improvement> {
-        let high = self.graph.nodes.get(step)?.high;
-        let worst = self.with(|graph| set(graph, step, |_| high));
+    fn measured(&self, change: Change, what: Text, graph: &mut Graph, step: usize, high: i64) -> Improvement {
+        let worst = self.with(graph, Trial::Time(step, high));
         let (surer, _) = self.gains(&worst, &self.times);
-        Some(Improvement {
-            change,
-            what,
-            weight: 0.0,
-            surer,
-            gains: Vec::new(),
-            end: span(self.times.last()),
-        })
+        Improvement { change, what, weight: 0.0, surer, gains: Vec::new(), end: span(self.times.last()) }
     }
 
-    fn with(&self, apply: impl FnOnce(&mut Graph)) -> Times {
-        let mut graph = self.graph.clone();
-        apply(&mut graph);
+    /// The schedule with a change. The graph is afterwards as it was.
+    fn with(&self, graph: &mut Graph, trial: Trial) -> Times {
+        let before = change(graph, trial);
         let seconds = graph.likely();
         let ranks = graph.ranks(&seconds, &self.goals);
-        schedule(&graph, &seconds, &ranks, &self.begun)
+        let times = schedule(graph, &seconds, &ranks, &self.begun);
+        match trial {
+            Trial::Time(step, _) => {
+                change(graph, Trial::Time(step, before));
+            }
+            Trial::Hand(_) => graph.crews.clone_from(&self.graph.crews),
+        }
+        times
     }
 
     /// How much sooner services return in one schedule than in another, weighted, and those that gain most.
@@ -161,6 +165,19 @@ impl Way<'_> {
         let gain =
             |(_, id, sooner): (f64, &ServiceId, i64)| Gain { service: id.clone(), sooner: span(sooner) };
         (weight, gains.into_iter().map(gain).collect())
+    }
+}
+
+/// Changes a graph; what was there before.
+fn change(graph: &mut Graph, trial: Trial) -> i64 {
+    match trial {
+        Trial::Time(step, seconds) => {
+            graph.nodes.get_mut(step).map_or(0, |node| std::mem::replace(&mut node.likely, seconds))
+        }
+        Trial::Hand(crew) => graph.crews.get_mut(crew).map_or(0, |people| {
+            *people = people.saturating_add(1);
+            i64::from(*people) - 1
+        }),
     }
 }
 

@@ -90,7 +90,7 @@ impl<'a> Way<'a> {
             task.is_some_and(|task| matches!(task.work, Work::Runs { .. }))
         };
         let ending = ends.max_by_key(|step| (runs(step), Reverse(*step)));
-        ending.map(|step| schedule::path_to(&self.graph, &self.times, step)).unwrap_or_default()
+        ending.map(|step| schedule::path_to(&self.graph, &self.times, step, usize::MAX)).unwrap_or_default()
     }
 
     /// The steps as people read them, by their start; at the same time in the order of their making.
@@ -215,9 +215,8 @@ impl<'a> Way<'a> {
             let needs = crate::tasks::names(down.needs.iter().map(ServiceId::as_str));
             because.push(format!("it needs {needs}, down too").into());
         }
-        let path = schedule::path_to(&self.graph, &self.times, node);
-        let skip = path.len().saturating_sub(Return::PATH_MAX);
-        let path = path.iter().skip(skip).filter_map(|(step, _)| Some(self.tasks.all.get(*step)?.id.clone()));
+        let path = schedule::path_to(&self.graph, &self.times, node, Return::PATH_MAX);
+        let path = path.iter().filter_map(|(step, _)| Some(self.tasks.all.get(*step)?.id.clone()));
         Some(Return {
             service: id.clone(),
             name: service.name.clone(),

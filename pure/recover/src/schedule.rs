@@ -261,15 +261,15 @@ pub(crate) fn follows(graph: &Graph, times: &Times, step: usize) -> (Because, Op
     }
 }
 
-/// The chain of steps that decides when a step ends, the first first.
-pub(crate) fn path_to(graph: &Graph, times: &Times, step: usize) -> Vec<(usize, Because)> {
+/// The chain of steps that decides when a step ends, the first first: the last of it, if it is longer than `most`.
+pub(crate) fn path_to(graph: &Graph, times: &Times, step: usize, most: usize) -> Vec<(usize, Because)> {
     let mut path = Vec::new();
     let mut next = Some(step);
-    while let Some(step) = next {
+    // A step follows an earlier one, so that no chain is longer than there are steps.
+    while let Some(step) = next.filter(|_| path.len() < most.min(graph.nodes.len())) {
         let (because, before) = follows(graph, times, step);
         path.push((step, because));
-        // A step follows an earlier one, so that no chain is longer than there are steps.
-        next = before.filter(|_| path.len() <= graph.nodes.len());
+        next = before;
     }
     path.reverse();
     path

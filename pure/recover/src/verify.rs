@@ -8,12 +8,14 @@ mod expected;
 mod told;
 
 use crate::{Basis, Because, Estimate, Hands, Lost, Measured, Restoration, Step, StepId, Work};
+use circle::Waits;
 use city::{RepositoryId, Text};
 use expected::Expected;
 use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
@@ -102,6 +104,8 @@ impl<'a> Looking<'a> {
 
     /// What must be done is done, after what it needs and by whom it should be, and nothing else.
     fn check_expected(&mut self, expected: &Expected<'_>) {
+        // Hardly any plan has work that is for services of which one needs the other.
+        let waits: OnceCell<Waits<'_>> = OnceCell::new();
         for (id, duty) in &expected.duties {
             let Some(step) = self.steps.get(id).copied() else {
                 self.fault(Some(id), "it is missing");
@@ -114,8 +118,9 @@ impl<'a> Looking<'a> {
             let missing = duty.needs.iter().any(|need| !said.contains(need));
             let mut needs: BTreeSet<&StepId> = duty.needs.iter().collect();
             if let Some(unit) = duty.unit.filter(|_| missing) {
-                for service in circle::cannot_run_without(&expected.facts, unit) {
-                    needs.remove(&expected::runs(&service));
+                let waits = waits.get_or_init(|| Waits::new(&expected.facts));
+                for service in waits.wait_themselves(&expected.facts, unit) {
+                    needs.remove(&expected::runs(service));
                 }
             }
             for need in needs.iter().filter(|need| !said.contains(*need)) {

@@ -75,7 +75,7 @@ proptest! {
             let most = ways.iter().map(|(_, length)| *length).max().unwrap();
             longest = longest.max(most);
             prop_assert_eq!(times.end[step], most);
-            let path: Vec<usize> = path_to(&graph, &times, step).into_iter().map(|(step, _)| step).collect();
+            let path: Vec<usize> = path_to(&graph, &times, step, usize::MAX).into_iter().map(|(step, _)| step).collect();
             // Steps at the front that take no time may be left out of a longest way without shortening it.
             let length: i64 = path.iter().map(|step| graph.nodes[*step].likely).sum();
             prop_assert_eq!(length, most);
@@ -88,7 +88,7 @@ proptest! {
     fn with_crews_the_path_has_no_gap_and_its_length_is_the_end(graph in graphs(24, 2)) {
         let times = planned(&graph);
         for step in 0..graph.nodes.len() {
-            let path = path_to(&graph, &times, step);
+            let path = path_to(&graph, &times, step, usize::MAX);
             let length: i64 = path.iter().map(|(step, _)| graph.nodes[*step].likely).sum();
             prop_assert_eq!(length, times.end[step]);
             prop_assert_eq!(path[0].1, Because::First);
@@ -141,5 +141,5 @@ fn the_worst_service_goes_first_where_hands_are_short() {
     let seconds = graph.likely();
     let times = schedule(&graph, &seconds, &graph.ranks(&seconds, &goals), &Begun::default());
     assert_eq!(times.start, [20, 10, 0]);
-    assert_eq!(path_to(&graph, &times, 0), [(2, Because::First), (1, Because::Busy), (0, Because::Busy)]);
+    assert_eq!(path_to(&graph, &times, 0, 9), [(2, Because::First), (1, Because::Busy), (0, Because::Busy)]);
 }

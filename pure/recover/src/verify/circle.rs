@@ -4,54 +4,62 @@ use super::expected::{Facts, Unit};
 use city::ServiceId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Something that others wait for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Awaited<'a> {
-    Running(&'a ServiceId),
-    Work(Unit),
+/// Who waits for whom: services by number, and behind them the work that is done for them.
+pub(super) struct Waits<'a> {
+    services: BTreeMap<&'a ServiceId, usize>,
+    units: BTreeMap<Unit, (usize, &'a BTreeSet<&'a ServiceId>)>,
+    /// Those that wait for each.
+    waiting: Vec<Vec<usize>>,
 }
 
-/// The services that cannot run before some work is done, by way of whatever waits for it.
-pub(super) fn cannot_run_without<'a>(facts: &'a Facts<'a>, work: Unit) -> BTreeSet<ServiceId> {
-    let mut waiting: BTreeMap<Awaited<'a>, Vec<Awaited<'a>>> = BTreeMap::new();
-    let mut waits = |who: Awaited<'a>, whom: Awaited<'a>| waiting.entry(whom).or_default().push(who);
-    for service in &facts.down {
-        for need in facts.needs_of(service) {
-            waits(Awaited::Running(service), Awaited::Running(need));
+impl<'a> Waits<'a> {
+    pub fn new(facts: &'a Facts<'a>) -> Waits<'a> {
+        let services: BTreeMap<&ServiceId, usize> = facts.down.iter().copied().zip(0..).collect();
+        let numbered = (services.len()..).zip(facts.units());
+        let units: BTreeMap<Unit, (usize, &BTreeSet<&ServiceId>)> =
+            numbered.map(|(number, (unit, services))| (unit, (number, services))).collect();
+        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); services.len() + units.len()];
+        let mut waits =
+            |who: usize, whom: usize| waiting.get_mut(whom).into_iter().for_each(|list| list.push(who));
+        let needs_of =
+            |service: &ServiceId| facts.needs_of(service).filter_map(|need| services.get(need).copied());
+        for (service, number) in &services {
+            needs_of(service).for_each(|need| waits(*number, need));
         }
-    }
-    let mut data: BTreeMap<&ServiceId, Vec<Unit>> = BTreeMap::new();
-    for (unit, services) in facts.units() {
-        for service in services {
-            waits(Awaited::Running(service), Awaited::Work(unit));
-            for need in facts.needs_of(service) {
-                waits(Awaited::Work(unit), Awaited::Running(need));
-            }
-            match unit {
-                Unit::Backup(_) => data.entry(service).or_default().push(unit),
-                // Backups come first, so that all data are known here.
-                Unit::Procedure(_) => {
-                    for data in data.get(service).into_iter().flatten() {
-                        waits(Awaited::Work(unit), Awaited::Work(*data));
+        let mut data: BTreeMap<&ServiceId, Vec<usize>> = BTreeMap::new();
+        // Backups stand before procedures, so that all data are known when procedures are looked at.
+        for (unit, (number, of)) in &units {
+            for service in *of {
+                services.get(service).into_iter().for_each(|service| waits(*service, *number));
+                needs_of(service).for_each(|need| waits(*number, need));
+                match unit {
+                    Unit::Backup(_) => data.entry(service).or_default().push(*number),
+                    Unit::Procedure(_) => {
+                        data.get(service).into_iter().flatten().for_each(|data| waits(*number, *data));
                     }
                 }
             }
         }
+        Waits { services, units, waiting }
     }
-    let mut cannot: BTreeSet<Awaited<'a>> = BTreeSet::new();
-    let mut next = vec![Awaited::Work(work)];
-    while let Some(awaited) = next.pop() {
-        for waiting in waiting.get(&awaited).into_iter().flatten() {
-            if cannot.insert(*waiting) {
-                next.push(*waiting);
+
+    /// The services that some work would wait for and that cannot run before it is done, by way of whatever waits for it.
+    pub fn wait_themselves(&self, facts: &Facts<'a>, work: Unit) -> Vec<&'a ServiceId> {
+        let Some((number, of)) = self.units.get(&work) else { return Vec::new() };
+        let mut reached = vec![false; self.waiting.len()];
+        let mut next = vec![*number];
+        while let Some(awaited) = next.pop() {
+            for waiting in self.waiting.get(awaited).into_iter().flatten() {
+                if let Some(reached) = reached.get_mut(*waiting).filter(|reached| !**reached) {
+                    *reached = true;
+                    next.push(*waiting);
+                }
             }
         }
+        let wanted = of.iter().flat_map(|service| facts.needs_of(service));
+        let waits = |service: &&ServiceId| {
+            self.services.get(*service).and_then(|number| reached.get(*number)) == Some(&true)
+        };
+        wanted.filter(waits).collect()
     }
-    cannot
-        .into_iter()
-        .filter_map(|awaited| match awaited {
-            Awaited::Running(service) => Some(service.clone()),
-            Awaited::Work(_) => None,
-        })
-        .collect()
 }

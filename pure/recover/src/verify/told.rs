@@ -2,7 +2,7 @@
 
 use super::{Looking, expected::Expected, expected::runs};
 use crate::{DecisionKind, Kept, Return, Step, StepId, Work};
-use city::{BackupId, Purpose, Service, ServiceId};
+use city::{BackupId, ProcedureId, Purpose, Service, ServiceId};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,14 +113,18 @@ impl Looking<'_> {
 
     fn check_meanwhile(&mut self, told: &BTreeMap<&ServiceId, &Return>) {
         let restoration = self.restoration;
+        let mut written: BTreeMap<&ServiceId, Vec<&ProcedureId>> = BTreeMap::new();
+        for procedure in self.plan.procedures().filter(|procedure| procedure.purpose == Purpose::Fallback) {
+            for service in &procedure.services {
+                written.entry(service).or_default().push(&procedure.id);
+            }
+        }
         let mut fallbacks = BTreeSet::new();
         for fallback in &restoration.fallbacks {
             let back = told.get(&fallback.service).map(|back| (back.likely, back.target.map(|t| t.mtpd)));
-            let written = self.plan.procedures().filter(|procedure| {
-                procedure.purpose == Purpose::Fallback && procedure.services.contains(&fallback.service)
-            });
+            let written = written.get(&fallback.service).map(Vec::as_slice).unwrap_or_default();
             let right = back == Some((fallback.until, fallback.bearable))
-                && written.map(|procedure| &procedure.id).eq(&fallback.procedures)
+                && written.iter().copied().eq(&fallback.procedures)
                 && self
                     .plan
                     .service(&fallback.service)
