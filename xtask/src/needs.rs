@@ -28,6 +28,12 @@ const PACKAGES: &[Package] = &[
         programme: "conntrack",
         purpose: "a firewall that forgets between two tests",
     },
+    // PostgreSQL's own programmes lie in a folder for each release; this one is always found.
+    Package { name: "postgresql", programme: "pg_ctlcluster", purpose: "databases backed up and restored" },
+    Package { name: "mariadb-server", programme: "mariadbd", purpose: "databases backed up and restored" },
+    Package { name: "sqlite3", programme: "sqlite3", purpose: "a database that others write to" },
+    Package { name: "openssh-server", programme: "sshd", purpose: "machines whose files are backed up" },
+    Package { name: "openssh-client", programme: "sftp", purpose: "machines whose files are backed up" },
     Package { name: "nginx-light", programme: "nginx", purpose: "servers behind a firewall" },
     Package { name: "mosquitto", programme: "mosquitto", purpose: "servers behind a firewall" },
     Package { name: "mosquitto-clients", programme: "mosquitto_pub", purpose: "clients before a firewall" },
