@@ -11,6 +11,7 @@ mod firewall;
 mod identify;
 mod live;
 mod log;
+mod pack;
 mod past;
 mod people;
 mod plan;
@@ -26,6 +27,7 @@ mod show;
 mod socket;
 mod state;
 mod table;
+mod told;
 mod unenforced;
 
 use arguments::{Arguments, Command};
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),
+        Command::Pack(command) => pack::run(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
         Command::Enforcer(command) => enforce::run_process(&command),

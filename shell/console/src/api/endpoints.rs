@@ -214,7 +214,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         body: Some(bytes),
         ..read(
             "/observations",
-            "Takes note of what a command did: a backup, a drill, a look at a repository, a pack. As `bastide` writes them.",
+            "Takes note of what commands did: `observations`, a list of backups, drills, looks at repositories and packs.",
             shape::<recovery::NotedView>,
         )
     },

@@ -40,7 +40,7 @@ impl Call {
 
     /// What they are called for, in words.
     pub fn about_words(&self) -> String {
-        crate::words::list(self.about.iter().map(String::as_str), 6)
+        crate::words::capital(&crate::words::list(self.about.iter().map(String::as_str), 4))
     }
 
     /// The number as a telephone dials it.
@@ -76,7 +76,9 @@ pub(super) fn calls(plan: &Plan) -> Vec<Call> {
                 calls.len() - 1
             }
         };
-        if let Some(call) = calls.get_mut(at).filter(|_| !about.is_empty()) {
+        // Whose services and crews are named need not be told of their procedures too.
+        let is_more = |call: &&mut Call| !about.is_empty() && (call.about.is_empty() || !about.starts_with("procedure:"));
+        if let Some(call) = calls.get_mut(at).filter(is_more) {
             call.about.push(about);
         }
     }

@@ -12,7 +12,7 @@ const WIDTH: usize = 700;
 const RAILS: usize = 196;
 
 /// The most pairs of zones in one drawing of the ladder.
-const PAIRS_MAX: usize = 50;
+const PAIRS_MAX: usize = 56;
 
 /// The height of a zone's line.
 const ROW: usize = 21;
@@ -65,7 +65,7 @@ pub(super) fn ladders(plan: &Plan, pairs: &[Pair<'_>]) -> Vec<Svg> {
 fn ladder(zones: &[&Zone], pairs: &[Pair<'_>]) -> Svg {
     let top = 20;
     let height = top + zones.len() * ROW + 2;
-    let pitch = ((WIDTH - RAILS - 8) as f64 / pairs.len().max(1) as f64).clamp(9.8, 26.0);
+    let pitch = ((WIDTH - RAILS - 8) as f64 / pairs.len().max(1) as f64).clamp(8.8, 26.0);
     let right = RAILS as f64 + pitch * pairs.len() as f64 + 4.0;
     let row = |zone: &Zone| {
         let at = zones.iter().position(|known| known.id == zone.id).unwrap_or(0);

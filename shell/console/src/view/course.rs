@@ -76,6 +76,11 @@ impl CourseLine {
         ranges(&self.numbers)
     }
 
+    /// The number of its first step.
+    pub fn first(&self) -> usize {
+        self.step.number
+    }
+
     /// The steps before it: `1–5`.
     pub fn after_words(&self) -> String {
         ranges(&self.after)
