@@ -261,7 +261,12 @@ fn headline(services: &[ProofView], clock: &Clock) -> String {
         0 if backed.len() == 1 => said,
         0 => format!("{said} All {} services with backups are proven.", number(backed.len())),
         1 => format!("{said} {} is not proven within its targets.", list(care, 1)),
-        _ => format!("{said} {} are not proven within their targets.", capital(&list(care, 3))),
+        2 => format!("{said} {} are not proven within their targets.", capital(&list(care, 2))),
+        many => format!(
+            "{said} {} of {} services with backups are not proven within their targets.",
+            capital(&number(many)),
+            number(backed.len())
+        ),
     }
 }
 

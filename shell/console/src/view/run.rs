@@ -18,6 +18,12 @@ use std::collections::BTreeMap;
 /// The most ticks that are shown, the latest first.
 const TICKS_SHOWN: usize = 200;
 
+/// The most steps that are shown of what somebody can begin now.
+const NEXT_SHOWN: usize = 8;
+
+/// The most steps that are listed on a page.
+const STEPS_SHOWN: usize = 600;
+
 /// A restoration that people work through. All lengths of time are seconds from the moment of loss.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RunView {
@@ -362,9 +368,27 @@ impl RunView {
         self.steps.iter().filter(|step| step.state == "begun")
     }
 
-    /// Steps by their numbers.
-    pub(crate) fn by_number<'r>(&'r self, numbers: &'r [usize]) -> impl Iterator<Item = &'r RunStepView> {
-        numbers.iter().filter_map(|number| self.step(*number))
+    /// The first of what somebody can begin.
+    pub(crate) fn first_of<'r>(&'r self, next: &'r NextView) -> impl Iterator<Item = &'r RunStepView> {
+        next.steps.iter().take(NEXT_SHOWN).filter_map(|number| self.step(*number))
+    }
+
+    /// The steps that are listed: all of them, or where there are very many, first those with something left to do.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &RunStepView> {
+        let open = self.steps.iter().filter(|step| !step.is_over()).count().min(STEPS_SHOWN);
+        let (mut over, mut left) = (STEPS_SHOWN - open, open);
+        self.steps.iter().filter(move |step| {
+            let room = if step.is_over() { &mut over } else { &mut left };
+            *room > 0 && {
+                *room -= 1;
+                true
+            }
+        })
+    }
+
+    /// How many steps are not listed.
+    pub(crate) fn unlisted(&self) -> usize {
+        self.steps.len().saturating_sub(STEPS_SHOWN)
     }
 
     /// What was lost, in words.
@@ -375,6 +399,13 @@ impl RunView {
     /// What was ticked off of a step, the latest first.
     pub(crate) fn ticks_of(&self, step: &str) -> Vec<&TickView> {
         self.ticks.iter().filter(|tick| tick.step == step).collect()
+    }
+}
+
+impl NextView {
+    /// How many more can begin than are shown.
+    pub(crate) fn beyond(&self) -> usize {
+        self.steps.len().saturating_sub(NEXT_SHOWN)
     }
 }
 
