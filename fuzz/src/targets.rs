@@ -245,14 +245,24 @@ fn mud(data: &[u8]) {
     }
 }
 
-/// The text of a plan: TOML, then perhaps a spreadsheet behind a line of four dashes.
+/// The text of a plan: TOML, then perhaps a spreadsheet and a procedure, each behind a line of four dashes.
 fn plan_text(data: &[u8]) {
     let parting = b"\n----\n";
     let at = data.windows(parting.len()).position(|window| window == parting);
-    let (toml, sheet) = at.map_or((data, &[][..]), |at| (&data[..at], &data[at + parting.len()..]));
+    let (toml, rest) = at.map_or((data, &[][..]), |at| (&data[..at], &data[at + parting.len()..]));
+    let at = rest.windows(parting.len()).position(|window| window == parting);
+    let (sheet, steps) = at.map_or((rest, None), |at| (&rest[..at], Some(&rest[at + parting.len()..])));
     let mut files = vec![SourceFile::from_bytes("city.toml", toml.to_vec())];
     files.push(SourceFile::new("inventory.toml", "[[inventory]]\nfile = \"assets.csv\"\n"));
     files.push(SourceFile::from_bytes("assets.csv", sheet.to_vec()));
+    if let Some(steps) = steps {
+        files.push(SourceFile::new(
+            "procedure.toml",
+            "[[procedure]]\nid = \"fuzz\"\nname = \"Fuzz\"\nservices = [\"fuzz\"]\nowner = \"fuzz\"\nreviewed = 2026-09-01\nfile = \"fuzz.md\"\n\
+             [[service]]\nid = \"fuzz\"\nname = \"Fuzz\"\nimpact = \"low\"\n[[contact]]\nid = \"fuzz\"\nname = \"Fuzz\"\nrole = \"Fuzz\"\n",
+        ));
+        files.push(SourceFile::from_bytes("fuzz.md", steps.to_vec()));
+    }
     let checked = plan::check(&files);
     // Either there is a plan, or a reason why not; and whatever is said can be shown.
     assert!(checked.plan.is_some() || !checked.diagnostics.is_empty());

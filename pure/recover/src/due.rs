@@ -59,7 +59,7 @@ impl Record {
     /// The moment is that of a tick, or of an act of recovery: whoever never tells the time, as a replay, is never told
     /// that something is overdue.
     pub fn look(&mut self, plan: &Plan, adopted: Option<&str>, time: Timestamp, out: &mut Judgement) {
-        let fresh = |looked: Timestamp| looked <= time && time.duration_since(looked) < LOOK_EVERY;
+        let fresh = |looked: Timestamp| is_near(looked, time, LOOK_EVERY);
         if self.due.looked.is_some_and(fresh) {
             return;
         }
@@ -95,7 +95,7 @@ impl Record {
         due.told.retain(|thing, _| awaited.contains(thing));
         let made = plan.backups().len();
         let ever = self.histories.values().any(|history| !history.snapshots.is_empty());
-        let told = |told: Timestamp| told <= time && time.duration_since(told) < EVIDENCE_EVERY;
+        let told = |told: Timestamp| is_near(told, time, EVIDENCE_EVERY);
         if ever && made > 0 && !due.evidence.is_some_and(told) {
             due.evidence = Some(time);
             out.evidence.extend(evidence::in_time(made, &late, time));
@@ -205,7 +205,7 @@ impl Due {
         out: &mut Judgement,
     ) {
         if over {
-            let fresh = |told: &Timestamp| *told <= time && time.duration_since(*told) < REMIND_EVERY;
+            let fresh = |told: &Timestamp| is_near(*told, time, REMIND_EVERY);
             if !self.told.get(&thing).is_some_and(fresh) {
                 self.told.insert(thing.clone(), time);
                 out.troubles.push(words());
@@ -220,6 +220,12 @@ impl Due {
 /// When the newest snapshot was begun, leaving aside those that a wrong clock put into the future.
 fn newest(history: &History, time: Timestamp) -> Option<Timestamp> {
     history.newest_by(ahead(time)).map(|taken| taken.start)
+}
+
+/// Whether two moments are less than so far apart. Acts and ticks may come a little out of order, and what a wrong clock once
+/// said must not hide anything for longer.
+fn is_near(a: Timestamp, b: Timestamp, less: SignedDuration) -> bool {
+    b.duration_since(a).abs() < less
 }
 
 /// How far ahead of a moment another clock may be.

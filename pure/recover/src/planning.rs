@@ -103,6 +103,7 @@ impl<'a> Way<'a> {
             }
         }
         order.sort_by_key(|step| (self.times.start(*step), place.get(*step).copied()));
+        let name = |number: usize| Some(self.tasks.all.get(number)?.id.clone());
         let step = |number: usize| {
             let task = self.tasks.all.get(number)?;
             let needs = self.graph.nodes.get(number).map(|node| node.needs.as_slice()).unwrap_or_default();
@@ -114,7 +115,8 @@ impl<'a> Way<'a> {
                 what: task.what.clone(),
                 why,
                 hands: task.hands.clone(),
-                needs: needs.iter().filter_map(|need| Some(self.tasks.all.get(*need)?.id.clone())).collect(),
+                needs: needs.iter().copied().filter_map(name).collect(),
+                hands_from: self.times.before.get(number).copied().flatten().and_then(name),
                 services: task.services.clone(),
                 estimate: task.estimate,
                 start: span(self.times.start(number)),

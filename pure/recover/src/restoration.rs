@@ -66,6 +66,8 @@ pub struct Step {
     pub hands: Hands,
     /// The steps that must be done before.
     pub needs: Vec<StepId>,
+    /// The step that the same pair of hands does before this one, if it does one.
+    pub hands_from: Option<StepId>,
     /// The services that it is for.
     pub services: Vec<ServiceId>,
     /// How long it takes.

@@ -274,3 +274,6 @@ pub(crate) fn path_to(graph: &Graph, times: &Times, step: usize) -> Vec<(usize, 
     path.reverse();
     path
 }
+
+#[cfg(test)]
+mod tests;

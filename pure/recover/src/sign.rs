@@ -48,7 +48,7 @@ impl Sign {
     #[must_use]
     pub fn bears_on(&self, taken: &Taken) -> bool {
         let end = taken.start.checked_add(taken.duration).unwrap_or(taken.start);
-        self.first <= end && taken.start <= self.until
+        self.first <= end && taken.start < self.until
     }
 }
 
@@ -72,12 +72,16 @@ pub enum Verdict {
 /// for no service of its own is for those of the asset.
 pub(crate) fn signs(plan: &Plan, clues: &[Clue], histories: &Histories) -> BTreeMap<BackupId, Vec<Sign>> {
     let noise = noise(plan, histories);
-    let mut by_time: Vec<&Clue> = clues.iter().chain(&noise).collect();
-    by_time.sort_by(|a, b| (a.first, a.until, &a.what).cmp(&(b.first, b.until, &b.what)));
+    let told = clues.iter().map(|clue| (None, clue));
+    let mut by_time: Vec<(Option<&BackupId>, &Clue)> =
+        told.chain(noise.iter().map(|(backup, clue)| (Some(backup), clue))).collect();
+    by_time.sort_by(|(_, a), (_, b)| (a.first, a.until, &a.what).cmp(&(b.first, b.until, &b.what)));
     let mut signs = BTreeMap::new();
     for backup in plan.backups() {
         let mut of_backup: Vec<Sign> = Vec::new();
-        for clue in by_time.iter().filter(|clue| concerns(plan, clue, backup)) {
+        // A backup's own figures speak for themselves, in each repository.
+        let others = by_time.iter().filter(|(of, _)| *of != Some(&backup.id)).map(|(_, clue)| clue);
+        for clue in others.filter(|clue| concerns(plan, clue, backup)) {
             match of_backup.last_mut() {
                 // It went on, or came back before the place counted as clean: one story.
                 Some(sign) if clue.first <= sign.until => sign.until = sign.until.max(clue.until),
@@ -95,19 +99,20 @@ pub(crate) fn signs(plan: &Plan, clues: &[Clue], histories: &Histories) -> BTree
 
 /// What backups say of one another: where one shows ransomware, the others from there are in doubt until that one is
 /// right again.
-fn noise(plan: &Plan, histories: &Histories) -> Vec<Clue> {
+fn noise(plan: &Plan, histories: &Histories) -> Vec<(BackupId, Clue)> {
     let mut clues = Vec::new();
     for ((id, _), history) in histories {
         let Some(backup) = plan.backup(id) else { continue };
         let mut began: Option<Timestamp> = None;
         let mut clue = |first: Timestamp, until: Timestamp| {
-            clues.push(Clue {
+            let clue = Clue {
                 what: format!("the backup {id} turned to noise").into(),
                 first,
                 until,
                 asset: backup.asset.clone(),
                 services: services_of(plan, backup),
-            });
+            };
+            clues.push((id.clone(), clue));
         };
         for taken in &history.snapshots {
             let spoilt = taken.doubt.as_ref().is_some_and(|doubt| doubt.cause() == Cause::Noise);

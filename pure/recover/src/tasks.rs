@@ -221,12 +221,11 @@ impl<'a> Making<'a> {
         for procedure in procedures {
             let after =
                 self.lost_of(&procedure.assets).into_iter().flat_map(|id| self.ready_of(id)).collect();
-            let services: BTreeSet<&ServiceId> = procedure
-                .assets
-                .iter()
+            let services: BTreeSet<&ServiceId> = self
+                .lost_of(&procedure.assets)
+                .into_iter()
                 .filter_map(|id| self.plan.asset(id))
                 .flat_map(|asset| &asset.services)
-                .filter(|id| self.lost.services.contains_key(*id))
                 .collect();
             let last = self.do_procedure(procedure, after, services.into_iter().cloned().collect());
             for asset in self.lost_of(&procedure.assets) {

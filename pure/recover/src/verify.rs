@@ -7,10 +7,10 @@ mod circle;
 mod expected;
 mod told;
 
-use crate::{Because, Estimate, Hands, Lost, Restoration, Step, StepId, Work};
-use city::Text;
+use crate::{Basis, Because, Estimate, Hands, Lost, Measured, Restoration, Step, StepId, Work};
+use city::{RepositoryId, Text};
 use expected::Expected;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -45,8 +45,9 @@ const FAULTS_MAX: usize = 200;
 /// no step is before what it needs or missing one of its needs; no crew does more at once than it can, and none idles;
 /// starts, ends, slack and the critical path fit the estimates and each other; predictions are the times of the steps.
 #[must_use]
-pub fn verify(plan: &Plan, lost: &Lost, restoration: &Restoration) -> Vec<Fault> {
-    let mut looking = Looking { plan, lost, restoration, steps: BTreeMap::new(), faults: Vec::new() };
+pub fn verify(plan: &Plan, lost: &Lost, measured: &Measured, restoration: &Restoration) -> Vec<Fault> {
+    let mut looking =
+        Looking { plan, lost, measured, restoration, steps: BTreeMap::new(), faults: Vec::new() };
     looking.take_stock();
     let rebuilt = restoration.steps.iter().filter_map(|step| match &step.work {
         Work::Rebuild { backup } => Some(backup),
@@ -55,8 +56,10 @@ pub fn verify(plan: &Plan, lost: &Lost, restoration: &Restoration) -> Vec<Fault>
     let expected = Expected::new(plan, lost, &rebuilt.collect());
     looking.check_expected(&expected);
     looking.check_times();
+    looking.check_declared();
     looking.check_crews();
     looking.check_beginnings();
+    looking.check_hands();
     looking.check_slack();
     looking.check_critical_path();
     looking.check_told(&expected);
@@ -67,6 +70,7 @@ pub fn verify(plan: &Plan, lost: &Lost, restoration: &Restoration) -> Vec<Fault>
 struct Looking<'a> {
     plan: &'a Plan,
     lost: &'a Lost,
+    measured: &'a Measured,
     restoration: &'a Restoration,
     steps: BTreeMap<&'a StepId, &'a Step>,
     faults: Vec<Fault>,
@@ -125,6 +129,9 @@ impl<'a> Looking<'a> {
                     self.fault(Some(id), format!("it begins before {}, which it needs, has ended", need.id));
                 }
             }
+            if step.services.iter().collect::<BTreeSet<_>>() != duty.services.iter().collect() {
+                self.fault(Some(id), "it is not for the services that it is said to be for");
+            }
             if step.run != duty.run {
                 self.fault(Some(id), "it would run other lines than the procedure says");
             }
@@ -133,15 +140,55 @@ impl<'a> Looking<'a> {
             if !expected.duties.contains_key(&step.id) {
                 self.fault(Some(&step.id), "nothing that is lost asks for it");
             }
-            if let Work::Restore { backup, from, .. } = &step.work {
-                let declared = self.plan.backup(backup).is_some_and(|backup| backup.to.contains(from));
-                if !declared {
-                    self.fault(Some(&step.id), format!("{backup} is not backed up to {from}"));
-                }
-                if self.lost.repositories.contains_key(from) {
-                    self.fault(Some(&step.id), format!("{from} is lost: nothing can be restored from it"));
+            self.check_snapshot(step);
+        }
+    }
+
+    /// What is restored is the newest clean snapshot in a repository that is left, and what is not has none.
+    fn check_snapshot(&mut self, step: &Step) {
+        let (id, said) = match &step.work {
+            Work::Restore { backup, from, taken } => (backup, Some((from, *taken))),
+            Work::Rebuild { backup } => (backup, None),
+            _ => return,
+        };
+        let Some(backup) = self.plan.backup(id) else {
+            self.fault(Some(&step.id), "there is no such backup");
+            return;
+        };
+        let left = backup.to.iter().filter(|repository| !self.lost.repositories.contains_key(*repository));
+        let known: Vec<(&RepositoryId, Timestamp)> = left
+            .filter_map(|repository| {
+                Some((repository, *self.measured.newest.get(&(id.clone(), repository.clone()))?))
+            })
+            .collect();
+        let newest = known.iter().map(|(_, taken)| *taken).max();
+        match said {
+            None if newest.is_some() => self.fault(Some(&step.id), "a clean snapshot of it is left"),
+            Some(said) if !known.contains(&said) || Some(said.1) != newest => {
+                self.fault(
+                    Some(&step.id),
+                    format!("the newest clean snapshot that is left is not that in {}", said.0),
+                );
+            }
+            Some(_) => {
+                let drills = self.measured.drills.get(id).map(Vec::as_slice).unwrap_or_default();
+                let sound = match step.estimate.basis {
+                    Basis::Guessed => drills.is_empty(),
+                    Basis::Measured(times) => {
+                        let second = SignedDuration::from_secs(1);
+                        let not_longer = drills.iter().filter(|d| **d <= step.estimate.likely).count();
+                        let not_shorter =
+                            drills.iter().filter(|d| **d + second > step.estimate.likely).count();
+                        // Half of the drills on either side make the median, for the greater of the two in the middle.
+                        times == drills.len() && not_longer * 2 > times && not_shorter * 2 >= times
+                    }
+                    Basis::Declared | Basis::Reached => false,
+                };
+                if !sound {
+                    self.fault(Some(&step.id), "drills measured another time");
                 }
             }
+            None => {}
         }
     }
 
@@ -164,6 +211,47 @@ impl<'a> Looking<'a> {
             }
             if step.end > self.restoration.end {
                 self.fault(id, "it ends after the end of all");
+            }
+        }
+    }
+
+    /// What the plan declares is what is reckoned with, and only what drills measured is said to be measured.
+    fn check_declared(&mut self) {
+        for step in &self.restoration.steps {
+            let declared = match &step.work {
+                Work::Procedure { procedure, number } => {
+                    let procedure = self.plan.procedure(procedure);
+                    procedure.and_then(|procedure| procedure.steps.get(number.checked_sub(1)?)?.takes)
+                }
+                Work::Replace { asset } => {
+                    let delivery = Work::Deliver { asset: asset.clone() }.id();
+                    let delivery = self.steps.get(&delivery).map(|step| step.estimate);
+                    let asset = self.plan.asset(asset);
+                    let gone = |asset: &city::Asset| {
+                        asset.supplier.as_ref().is_some_and(|supplier| self.lost.suppliers.contains(supplier))
+                    };
+                    let whole = asset.filter(|asset| !gone(asset)).and_then(|asset| asset.replace);
+                    match (whole, delivery) {
+                        (Some(whole), Some(delivery)) if delivery.basis == Basis::Declared => {
+                            Some(whole.saturating_sub(delivery.likely))
+                        }
+                        (Some(_), Some(_)) => Some(SignedDuration::MAX),
+                        (whole, None) => whole,
+                        (None, _) => None,
+                    }
+                }
+                _ => None,
+            };
+            // Parts of a second count as a whole one, and work takes at least one.
+            let off = |declared: SignedDuration| {
+                step.estimate.likely.saturating_sub(declared).abs() > SignedDuration::from_secs(1)
+            };
+            if declared.is_some_and(|declared| off(declared) || step.estimate.basis != Basis::Declared) {
+                self.fault(Some(&step.id), "the plan says that it takes another time");
+            }
+            let measured = matches!(step.estimate.basis, Basis::Measured(_));
+            if measured && !matches!(step.work, Work::Restore { .. }) {
+                self.fault(Some(&step.id), "nothing measures how long it takes");
             }
         }
     }
@@ -237,22 +325,52 @@ impl<'a> Looking<'a> {
         }
     }
 
-    /// Slack is what is left before the slack of what follows is used up.
-    fn check_slack(&mut self) {
+    /// Each pair of hands does one step after another, and there are no more pairs of hands than people.
+    fn check_hands(&mut self) {
+        let mut pairs: BTreeMap<&Hands, i64> = BTreeMap::new();
+        let mut taken: BTreeSet<&StepId> = BTreeSet::new();
         for step in &self.restoration.steps {
-            let id = Some(&step.id);
-            if step.slack < SignedDuration::ZERO || step.end.saturating_add(step.slack) > self.restoration.end
-            {
-                self.fault(id, "its slack is not what is left until the end of all");
-            }
-            if step.critical && step.slack != SignedDuration::ZERO {
-                self.fault(id, "it is critical and has slack");
-            }
-            for need in &step.needs {
-                let Some(need) = self.steps.get(need).copied() else { continue };
-                if need.end.saturating_add(need.slack) > step.start.saturating_add(step.slack) {
-                    self.fault(Some(&need.id), format!("using its slack up would make {} late", step.id));
+            match &step.hands_from {
+                None => {
+                    if step.hands != Hands::Nobody {
+                        *pairs.entry(&step.hands).or_default() += 1;
+                    }
                 }
+                Some(before) => {
+                    let right = self.steps.get(before).is_some_and(|before| {
+                        before.hands == step.hands && before.end <= step.start && step.hands != Hands::Nobody
+                    });
+                    if !right || !taken.insert(before) {
+                        self.fault(Some(&step.id), format!("it cannot have the hands that did {before}"));
+                    }
+                }
+            }
+        }
+        for (hands, pairs) in pairs {
+            if pairs > self.limit(hands) {
+                self.fault(None, format!("{hands} would need {pairs} people"));
+            }
+        }
+    }
+
+    /// Slack is how much later a step may end before something that follows it ends the whole later.
+    fn check_slack(&mut self) {
+        let mut latest: BTreeMap<&StepId, SignedDuration> = BTreeMap::new();
+        let steps = &self.restoration.steps;
+        for step in steps {
+            let limit = step.start.saturating_add(step.slack);
+            for before in step.needs.iter().chain(&step.hands_from) {
+                let latest = latest.entry(before).or_insert(limit);
+                *latest = limit.min(*latest);
+            }
+        }
+        for step in steps {
+            let latest = latest.get(&step.id).copied().unwrap_or(self.restoration.end);
+            if step.end.saturating_add(step.slack) != latest {
+                self.fault(Some(&step.id), "its slack is not how much later it may end");
+            }
+            if step.slack < SignedDuration::ZERO || step.critical && step.slack != SignedDuration::ZERO {
+                self.fault(Some(&step.id), "its slack is less than nothing, or it is critical and has slack");
             }
         }
     }

@@ -5,6 +5,7 @@ use crate::{
     enforce::{Ask, Enforcer},
     failure::Verdict,
     plan::PlanCommand,
+    recovery::arguments::{Backups, Recover},
 };
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -54,6 +55,11 @@ pub(crate) enum Command {
     Defend(DefendCommand),
     /// Write the pack: everything that people need when nothing works, in one file for paper and telephones
     Pack(Pack),
+    /// Make backups, list them, and try whether their repositories hold
+    Backup(Backups),
+    /// Work out the way back from a loss, and walk it
+    #[command(subcommand)]
+    Recover(Recover),
     /// List people, and make the links by which they sign in
     #[command(subcommand)]
     People(PeopleCommand),

@@ -165,7 +165,9 @@ impl Engine {
         let lost = loss.as_ref().map(|loss| loss.detail.to_string());
         engine.seal(vec![Record::Start(StartRecord { version, lost })])?;
         engine.carry_out(engine.now())?;
-        if let Some(loss) = loss {
+        // A city that saw no traffic yet has no time at which anything could have been lost; the start says it.
+        let began = engine.city.read().unwrap_or_else(PoisonError::into_inner).began();
+        if let (Some(loss), Some(_)) = (loss, began) {
             let fact = Observed::Loss(loss);
             let time = engine.now();
             let observations = vec![Observation { time, sensor: Text::const_new("bastide"), fact }];

@@ -18,6 +18,7 @@ mod plan;
 mod play;
 mod reading;
 mod records;
+mod recovery;
 mod replay;
 mod responses;
 mod ring;
@@ -27,7 +28,6 @@ mod show;
 mod socket;
 mod state;
 mod table;
-mod told;
 mod unenforced;
 
 use arguments::{Arguments, Command};
@@ -60,6 +60,8 @@ fn main() -> ExitCode {
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),
         Command::Pack(command) => pack::run(&command),
+        Command::Backup(command) => recovery::backup(&command),
+        Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
         Command::Enforcer(command) => enforce::run_process(&command),

@@ -3,7 +3,7 @@
 use crate::{
     arguments::{Format, Pack},
     failure::{Verdict, say, warn},
-    past, plan, state, told,
+    past, plan, recovery, state,
 };
 use anyhow::{Context, bail};
 use city::{Observation, Observed, PackIssued, Text};
@@ -28,7 +28,7 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<Verdict> {
     let plan = plan::read_plan(&command.city)?;
     let digest = past::record_of(&files, None, "").digest;
     let directory = command.state.directory();
-    let known = told::is_kept(&directory);
+    let known = directory.join("kind").is_file();
     let city = if known { Some(state::read(&directory)?) } else { None };
     let nothing = Record::default();
     let record = city.as_ref().map_or(&nothing, |city| city.recovery());
@@ -40,11 +40,7 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<Verdict> {
     // The pack is there: what follows only tells of it.
     let pack = Observed::Pack(PackIssued { time: issued, plan: Text::from(&digest) });
     let observation = Observation { time: issued, sensor: Text::const_new("pack"), fact: pack };
-    let noted = known
-        && told::tell(&directory, observation).map_err(|error| {
-            warn(format_args!("the pack is written, but that it was issued could not be noted: {error:#}"));
-        })
-        .is_ok();
+    let noted = known && recovery::tell::tell(&command.state, &files, &[observation]);
     let adopted = city.as_ref().and_then(|city| city.adopted()).is_none_or(|adopted| adopted == digest);
     let until = issued.checked_add(console::pack::GOOD_FOR).unwrap_or(issued);
     if command.format == Format::Json {

@@ -20,7 +20,12 @@ const PLACE: &str = "{place}";
 const PRINTED: u64 = 1 << 30;
 
 /// Runs a program on what was restored: it must end well.
-pub(crate) fn check_run(place: &Place, restored: &Path, command: &[Text], bounds: Bounds) -> Result<(), String> {
+pub(crate) fn check_run(
+    place: &Place,
+    restored: &Path,
+    command: &[Text],
+    bounds: Bounds,
+) -> Result<(), String> {
     let (name, mut command) = in_place(place, restored, command)?;
     let bounds = Bounds { bytes: PRINTED, ..bounds };
     program::run(&name, &mut command, &Input::Nothing, Output::Lines, bounds)

@@ -105,35 +105,54 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Makes a folder for a server's files, which is its own.
-fn make_work(work: &Path) -> Result<(), String> {
-    let make = || -> io::Result<()> {
-        fs::create_dir_all(work)?;
-        if is_root() { std::os::unix::fs::chown(work, Some(NOBODY), Some(NOBODY)) } else { Ok(()) }
-    };
-    make().map_err(|cause| format!("could not make a folder for a scratch server: {cause}"))
+/// The folders of a server, which are its own.
+struct Folders {
+    /// With everything that it writes.
+    work: PathBuf,
+    data: PathBuf,
+    /// Where its socket lies. A socket's path has room for no more than 107 bytes: in an isolated place it is short
+    /// anyway, elsewhere it is made so.
+    sockets: PathBuf,
+    _short: Option<tempfile::TempDir>,
 }
 
-/// Where a server's socket lies. In an isolated place that is short and its own; elsewhere it is as short as can be, for
-/// a socket's path has room for no more than 107 bytes.
-struct Sockets {
-    folder: PathBuf,
-    _made: Option<tempfile::TempDir>,
-}
-
-impl Sockets {
-    fn new(place: &Place) -> Result<Sockets, String> {
-        if place.is_isolated() {
-            return Ok(Sockets { folder: PathBuf::from("/run"), _made: None });
-        }
-        let make = || -> io::Result<tempfile::TempDir> {
-            let made = tempfile::Builder::new().prefix("bastide-").tempdir_in("/tmp")?;
-            if is_root() {
-                std::os::unix::fs::chown(made.path(), Some(NOBODY), Some(NOBODY))?;
+impl Folders {
+    /// `work` is within the place.
+    fn make(place: &Place, work: &Path) -> Result<Folders, String> {
+        let make = || -> io::Result<Folders> {
+            let sockets = work.join("s");
+            for folder in [work, &sockets] {
+                fs::create_dir_all(folder)?;
+                own(folder)?;
             }
-            Ok(made)
+            let short = if place.is_isolated() {
+                None
+            } else {
+                let made = tempfile::Builder::new().prefix("bastide-").tempdir_in("/tmp")?;
+                own(made.path())?;
+                Some(made)
+            };
+            Ok(Folders {
+                work: work.to_path_buf(),
+                data: place.inside(&work.join("data")),
+                sockets: short
+                    .as_ref()
+                    .map_or_else(|| place.inside(&sockets), |short| short.path().to_path_buf()),
+                _short: short,
+            })
         };
-        let made = make().map_err(|cause| format!("could not make a folder for a socket: {cause}"))?;
-        Ok(Sockets { folder: made.path().to_path_buf(), _made: Some(made) })
+        make().map_err(|cause| format!("could not make the folders of a scratch server: {cause}"))
     }
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        // What cannot be removed goes with the place's folder.
+        let _ = fs::remove_dir_all(&self.work);
+    }
+}
+
+/// Gives a folder to the one as whom servers run.
+fn own(folder: &Path) -> io::Result<()> {
+    if is_root() { std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)) } else { Ok(()) }
 }

@@ -109,8 +109,12 @@ impl Place {
 
     /// The place's folder, or something in it, as the programs in it see it.
     pub(crate) fn inside(&self, path: &Path) -> PathBuf {
-        let within = path.strip_prefix(&self.folder).unwrap_or(Path::new(""));
-        if self.is_isolated() { Path::new(INSIDE).join(within) } else { self.folder.join(within) }
+        let top = if self.is_isolated() { Path::new(INSIDE) } else { &self.folder };
+        match path.strip_prefix(&self.folder) {
+            // Joined with nothing, a path ends with a slash.
+            Ok(within) if within != Path::new("") => top.join(within),
+            _ => top.to_path_buf(),
+        }
     }
 
     /// A program that will run in the place, with the folder as its working directory.
@@ -122,9 +126,13 @@ impl Place {
                 if !is_root() {
                     command.arg(format!("--user={}", namespace("user"))).arg("--preserve-credentials");
                 }
-                for (option, name) in
-                    [("mount", "mnt"), ("net", "net"), ("ipc", "ipc"), ("uts", "uts"), ("pid", "pid_for_children")]
-                {
+                for (option, name) in [
+                    ("mount", "mnt"),
+                    ("net", "net"),
+                    ("ipc", "ipc"),
+                    ("uts", "uts"),
+                    ("pid", "pid_for_children"),
+                ] {
                     command.arg(format!("--{option}={}", namespace(name)));
                 }
                 // The working directory of before is not of this place.
@@ -160,7 +168,8 @@ impl Holder {
     fn start(folder: &Path) -> Result<Holder, IsolationError> {
         const SCRIPT: &str = include_str!("isolation/inside.sh");
         let need = |name: &str, package| program::need(name, package).map_err(IsolationError::Missing);
-        for (name, package) in [("nsenter", UTIL_LINUX), ("setpriv", UTIL_LINUX), ("mount", "mount"), ("ip", "iproute2")]
+        for (name, package) in
+            [("nsenter", UTIL_LINUX), ("setpriv", UTIL_LINUX), ("mount", "mount"), ("ip", "iproute2")]
         {
             need(name, package)?;
         }
@@ -239,7 +248,10 @@ impl Server {
             if bounds.left().is_zero() {
                 self.running.kill();
                 let said = self.running.said();
-                return Err(format!("it was not up in time{}", if said.is_empty() { said } else { format!(": {said}") }));
+                return Err(format!(
+                    "it was not up in time{}",
+                    if said.is_empty() { said } else { format!(": {said}") }
+                ));
             }
             thread::sleep(Duration::from_millis(50));
         }
@@ -278,3 +290,6 @@ fn give_to_nobody(folder: &Path) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,16 +3,34 @@
 
 mod check;
 mod database;
+mod error;
 mod isolation;
+mod noise;
+mod objects;
 mod program;
+mod progress;
+mod reading;
+mod retention;
 mod scratch;
+mod secret;
 mod source;
 mod sqlite;
 mod staged;
+mod storage;
+mod vault;
+mod walk;
 
+pub use error::VaultError;
 pub use isolation::{Isolation, IsolationError, Place};
 pub use program::{Bounds, ProgramError};
+pub use progress::{Progress, SoFar};
 pub use scratch::{Scratch, ScratchError};
+pub use secret::{Secret, SecretError};
 pub use source::{Context, SourceError, stage};
 pub use sqlite::SqliteError;
 pub use staged::Staged;
+pub use vault::{Forgotten, ReadBack, Restored, Share, SnapshotInfo, Target, Vault};
+
+#[cfg(test)]
+#[path = "../tests/parts/mod.rs"]
+mod parts;

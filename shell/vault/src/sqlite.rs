@@ -9,6 +9,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteConnection},
 };
 use std::{
+    fs,
     future::Future,
     path::{Path, PathBuf},
     pin::Pin,
@@ -45,17 +46,46 @@ pub enum SqliteError {
     },
 }
 
-/// How long we wait for a writer that holds the database.
-const PATIENCE: Duration = Duration::from_secs(60);
+impl SqliteError {
+    /// Whether somebody else holds the database (SQLITE_BUSY, in its first byte).
+    fn is_busy(&self) -> bool {
+        let SqliteError::Sqlite { cause, .. } = self else { return false };
+        let code = cause.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+        code.is_some_and(|code| code & 0xff == 5)
+    }
+}
+
+/// How long we wait for those who write to a database.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// How long SQLite itself waits for them, and we between two tries.
+const WAITING: Duration = Duration::from_millis(5);
+const BETWEEN: Duration = Duration::from_millis(1);
 /// After how many steps of SQLite's own we look at the clock.
 const STEPS: i32 = 10_000;
 
 /// Copies a database into a new file.
+///
+/// Without a write-ahead log a writer keeps readers out while it commits. SQLite's own waiting, up to 100 ms at a time,
+/// seldom meets the moments in between when somebody writes all the time; so we look more often ourselves.
 pub(crate) fn copy(file: &Path, into: &Path, bounds: Bounds) -> Result<(), SqliteError> {
     let target = into.to_string_lossy().into_owned();
-    ask(file, bounds, move |database| {
-        Box::pin(async move { sqlx::query("VACUUM INTO $1").bind(target).execute(database).await.map(drop) })
-    })
+    let patience = bounds.at_most(PATIENCE);
+    loop {
+        let target = target.clone();
+        let copied = ask(file, bounds, move |database| {
+            Box::pin(
+                async move { sqlx::query("VACUUM INTO $1").bind(target).execute(database).await.map(drop) },
+            )
+        });
+        match copied {
+            Err(error) if error.is_busy() && !patience.left().is_zero() => {
+                // A copy is only begun where there is nothing.
+                let _ = fs::remove_file(into);
+                thread::sleep(BETWEEN);
+            }
+            copied => return copied,
+        }
+    }
 }
 
 /// Checks that every page and index of a database is as it should be.
@@ -102,7 +132,7 @@ fn ask<T: Send>(
             let options = SqliteConnectOptions::new()
                 .filename(file)
                 .read_only(true)
-                .busy_timeout(bounds.left().min(PATIENCE))
+                .busy_timeout(WAITING)
                 .disable_statement_logging();
             let mut database = options.connect().await.map_err(failed)?;
             let deadline = bounds.deadline;

@@ -14,6 +14,8 @@ pub(super) struct Duty {
     /// What it is part of, where that is data or a procedure: it does not wait for services that cannot run without it.
     pub unit: Option<Unit>,
     pub run: Option<Text>,
+    /// The services that it is for.
+    pub services: Vec<ServiceId>,
 }
 
 /// All that must be there.
@@ -38,6 +40,10 @@ fn restored(backup: &BackupId, rebuilt: &BTreeSet<&BackupId>) -> StepId {
 pub(super) enum Unit {
     Backup(usize),
     Procedure(usize),
+}
+
+fn owned(services: &BTreeSet<&ServiceId>) -> Vec<ServiceId> {
+    services.iter().map(|id| (*id).clone()).collect()
 }
 
 pub(super) fn runs(service: &ServiceId) -> StepId {
@@ -166,7 +172,9 @@ impl<'a> Expected<'a> {
             let assets: Vec<&AssetId> =
                 procedure.assets.iter().filter(|id| lost.assets.contains_key(*id)).collect();
             let after = assets.iter().map(|id| Work::Replace { asset: (*id).clone() }.id()).collect();
-            let last = expected.must_follow(procedure, after, None);
+            let of: BTreeSet<&ServiceId> =
+                assets.iter().filter_map(|id| plan.asset(id)).flat_map(|asset| &asset.services).collect();
+            let last = expected.must_follow(procedure, after, None, &owned(&of));
             for asset in assets {
                 last_steps.entry(asset).or_default().insert(last.clone());
             }
@@ -187,7 +195,7 @@ impl<'a> Expected<'a> {
             let hands = crew.cloned().map_or(Hands::Anyone, Hands::Crew);
             expected.duties.insert(
                 restored(&backup.id, rebuilt),
-                Duty { hands, needs, unit: Some(Unit::Backup(number)), run: None },
+                Duty { hands, needs, unit: Some(Unit::Backup(number)), run: None, services: owned(services) },
             );
             for service in services {
                 expected.data.entry((*service).clone()).or_default().insert(backup.id.clone());
@@ -207,7 +215,8 @@ impl<'a> Expected<'a> {
             let mut needs = ready(&assets);
             needs.extend(services.iter().filter_map(|service| data.get(service)).flatten().cloned());
             needs.extend(facts.running(services));
-            let last = expected.must_follow(procedure, needs, Some(Unit::Procedure(number)));
+            let last =
+                expected.must_follow(procedure, needs, Some(Unit::Procedure(number)), &owned(services));
             for service in services {
                 work.entry(service).or_default().insert(last.clone());
             }
@@ -221,13 +230,26 @@ impl<'a> Expected<'a> {
                 before.extend(work.get(service).into_iter().flatten().cloned());
                 expected.duties.insert(
                     check.clone(),
-                    Duty { hands: Hands::Nobody, needs: before, unit: None, run: None },
+                    Duty {
+                        hands: Hands::Nobody,
+                        needs: before,
+                        unit: None,
+                        run: None,
+                        services: vec![(*service).clone()],
+                    },
                 );
                 needs.insert(check);
             }
-            expected
-                .duties
-                .insert(runs(service), Duty { hands: Hands::Nobody, needs, unit: None, run: None });
+            expected.duties.insert(
+                runs(service),
+                Duty {
+                    hands: Hands::Nobody,
+                    needs,
+                    unit: None,
+                    run: None,
+                    services: vec![(*service).clone()],
+                },
+            );
         }
         Expected { duties: expected.duties, data: expected.data, facts }
     }
@@ -246,14 +268,20 @@ impl Duties {
         let mut needs = BTreeSet::new();
         if asset.supplier.is_some() || asset.replace.is_none() {
             let id = Work::Deliver { asset: asset.id.clone() }.id();
-            let duty = Duty { hands: Hands::Nobody, needs: BTreeSet::new(), unit: None, run: None };
+            let duty = Duty {
+                hands: Hands::Nobody,
+                needs: BTreeSet::new(),
+                unit: None,
+                run: None,
+                services: asset.services.clone(),
+            };
             self.duties.insert(id.clone(), duty);
             needs.insert(id);
         }
         let hands = asset.crew.clone().map_or(Hands::Anyone, Hands::Crew);
         self.duties.insert(
             Work::Replace { asset: asset.id.clone() }.id(),
-            Duty { hands, needs, unit: None, run: None },
+            Duty { hands, needs, unit: None, run: None, services: asset.services.clone() },
         );
     }
 
@@ -263,6 +291,7 @@ impl Duties {
         procedure: &Procedure,
         mut needs: BTreeSet<StepId>,
         mut unit: Option<Unit>,
+        services: &[ServiceId],
     ) -> StepId {
         let name = |number: usize| Work::Procedure { procedure: procedure.id.clone(), number }.id();
         for (index, step) in procedure.steps.iter().enumerate() {
@@ -271,7 +300,13 @@ impl Duties {
             let before = std::mem::replace(&mut needs, BTreeSet::from([name(index + 1)]));
             self.duties.insert(
                 name(index + 1),
-                Duty { hands, needs: before, unit: unit.take(), run: step.run.clone() },
+                Duty {
+                    hands,
+                    needs: before,
+                    unit: unit.take(),
+                    run: step.run.clone(),
+                    services: services.to_vec(),
+                },
             );
         }
         name(procedure.steps.len())

@@ -136,10 +136,25 @@ impl Looking<'_> {
             self.fault(None, format!("it is not said what is done without {service} meanwhile"));
         }
         let called: BTreeSet<_> = restoration.tell.iter().map(|tell| &tell.contact).collect();
-        for service in told.keys().filter_map(|id| self.plan.service(id)).collect::<Vec<_>>() {
-            if service.owner.as_ref().is_some_and(|owner| !called.contains(owner)) {
-                self.fault(None, format!("who answers for {} is not told", service.id));
-            }
+        let owners = told.keys().filter_map(|id| self.plan.service(id)?.owner.as_ref());
+        let crews = restoration.steps.iter().filter_map(|step| match &step.hands {
+            crate::Hands::Crew(id) => self.plan.crew(id)?.contact.as_ref(),
+            _ => None,
+        });
+        let asked: BTreeSet<_> = restoration
+            .steps
+            .iter()
+            .filter_map(|step| match &step.work {
+                Work::Deliver { asset } => self.plan.asset(asset)?.supplier.as_ref(),
+                _ => None,
+            })
+            .filter(|supplier| !self.lost.suppliers.contains(*supplier))
+            .collect();
+        let desks = self.plan.suppliers().filter(|supplier| asked.contains(&supplier.id));
+        let desks = desks.filter_map(|supplier| supplier.contact.as_ref());
+        let expected: BTreeSet<_> = owners.chain(crews).chain(desks).collect();
+        if called != expected || called.len() != restoration.tell.len() {
+            self.fault(None, "those who are told are not those who must be");
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) const PLAN: &[(&str, &str)] = plan![
     "city.toml"
     "conduits.toml"
     "feeds.toml"
-    "procedures/network-core.md"
+    "procedures/network.md"
     "procedures/pumps-by-hand.md"
     "procedures/signal-server.md"
     "procedures/signals-on-fixed-time.md"

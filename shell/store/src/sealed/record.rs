@@ -315,8 +315,10 @@ impl From<&Evidence> for EvidenceRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::city::{Address, FindingKey, Outcome, Reason, Rule, Severity};
-    use jiff::Timestamp;
+    use ::city::{
+        Address, BackupMade, Drill, DrillStep, FindingKey, Outcome, Reason, Rule, Severity, Snapshot,
+    };
+    use jiff::{SignedDuration, Timestamp};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_767_322_000 + second).unwrap()
@@ -374,6 +376,7 @@ mod tests {
             &Record::Evidence(EvidenceRecord::from(&evidence)),
             r#"{"outcome":"csf:ID.AM-01","support":"measured","statement":"104 devices were seen","effective":"2026-01-02T02:46:40Z","expires":"2026-01-02T02:47:40Z"}"#,
         );
+        recovery_never_changes();
         let act = ActRecord {
             person: Some("ada".into()),
             act: Act::PacketsOpened,
@@ -410,6 +413,50 @@ mod tests {
         check(
             &Record::Start(StartRecord { version: "0.1.0".into(), lost: None }),
             r#"{"version":"0.1.0","lost":null}"#,
+        );
+    }
+
+    fn recovery_never_changes() {
+        let snapshot = Snapshot {
+            id: "1a2b".into(),
+            files: 9,
+            bytes: 4_096,
+            new_files: 1,
+            changed_files: 2,
+            gone_files: 3,
+            sampled: 64,
+            noise: 4,
+            ..Snapshot::default()
+        };
+        let made = BackupMade {
+            backup: "telecare".parse().unwrap(),
+            repository: "cellar".parse().unwrap(),
+            start: at(0),
+            duration: SignedDuration::from_millis(1_500),
+            outcome: Ok(snapshot),
+        };
+        check(
+            &Record::Backup(Box::new(BackupRecord::from(&made))),
+            r#"{"backup":"telecare","repository":"cellar","start":"2026-01-02T02:46:40Z","took_ms":1500,"snapshot":{"id":"1a2b","files":9,"bytes":4096,"new_files":1,"changed_files":2,"gone_files":3,"sampled":64,"noise":4},"failure":null}"#,
+        );
+        let drill = Drill {
+            service: "telecare".parse().unwrap(),
+            start: at(0),
+            duration: SignedDuration::from_mins(47),
+            recovered_to: Some(at(-60)),
+            steps: vec![DrillStep {
+                backup: "telecare".parse().unwrap(),
+                from: Some(("cellar".parse().unwrap(), "1a2b".into())),
+                check: Some("rows".parse().unwrap()),
+                what: "query returns rows".into(),
+                duration: SignedDuration::from_secs(2),
+                bytes: 0,
+                failure: Some("0 rows".into()),
+            }],
+        };
+        check(
+            &Record::Drill(Box::new(DrillRecord::from(&drill))),
+            r#"{"service":"telecare","passed":false,"start":"2026-01-02T02:46:40Z","took_ms":2820000,"recovered_to":"2026-01-02T02:45:40Z","steps":[{"backup":"telecare","repository":"cellar","snapshot":"1a2b","check":"rows","what":"query returns rows","took_ms":2000,"bytes":0,"failure":"0 rows"}]}"#,
         );
     }
 }

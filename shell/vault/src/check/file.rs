@@ -96,13 +96,12 @@ fn parse(file: File, form: FileForm) -> Result<(), String> {
     let text = std::io::read_to_string(file).map_err(|cause| format!("is no text: {cause}"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match form {
-        FileForm::Json => {
-            serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|error| format!("is not JSON: {error}"))
-        }
-        FileForm::Toml => text
-            .parse::<toml::Table>()
+        FileForm::Json => serde_json::from_str::<IgnoredAny>(text)
             .map(drop)
-            .map_err(|error| format!("is not TOML: {}", error.message())),
+            .map_err(|error| format!("is not JSON: {error}")),
+        FileForm::Toml => {
+            text.parse::<toml::Table>().map(drop).map_err(|error| format!("is not TOML: {}", error.message()))
+        }
         FileForm::Xml => {
             let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
             roxmltree::Document::parse_with_options(text, options)
@@ -208,12 +207,20 @@ mod tests {
     #[test]
     fn files_are_read_in_the_form_that_is_wanted() {
         for (form, good, bad) in [
-            (FileForm::Csv, "name,street\nAsha,\"Mill, Lane\"\n\"Bo\n\"\"B\"\"\",Weir\n", "name,street\nAsha\n"),
+            (
+                FileForm::Csv,
+                "name,street\nAsha,\"Mill, Lane\"\n\"Bo\n\"\"B\"\"\",Weir\n",
+                "name,street\nAsha\n",
+            ),
             (FileForm::Json, "{\"a\": [1, 2]}", "{\"a\": [1, 2}"),
             (FileForm::Toml, "a = 1\n", "a = \n"),
             (FileForm::Xml, "<?xml version=\"1.0\"?><!DOCTYPE a><a><b/></a>", "<a><b></a>"),
         ] {
-            assert_eq!(checked(good.as_bytes(), |w| w.parses = Some(form)), Ok(good.len() as u64), "{form:?}");
+            assert_eq!(
+                checked(good.as_bytes(), |w| w.parses = Some(form)),
+                Ok(good.len() as u64),
+                "{form:?}"
+            );
             let error = checked(bad.as_bytes(), |w| w.parses = Some(form)).unwrap_err();
             assert!(error.starts_with("`/srv/file` is not "), "{error}");
         }

@@ -12,6 +12,8 @@ use std::{path::Path, time::Duration};
 const STARTING: Duration = Duration::from_secs(120);
 /// How long one answer may take.
 const ANSWERING: Duration = Duration::from_secs(10);
+/// What is said of a page that does not answer.
+const SILENT: &str = "it did not answer in time";
 /// The most of a page that is read.
 const PAGE_MAX: u64 = 4 << 20;
 
@@ -28,19 +30,23 @@ pub(crate) fn check_page(
     let page = Page::parse(page)?;
     let (name, mut command) = in_place(place, restored, start)?;
     let mut server = Server::start(&name, &mut command).map_err(|error| error.to_string())?;
-    let mut last = "it was never asked".to_owned();
+    let (mut last, mut answered) = ("it was never asked".to_owned(), false);
     let up = bounds.at_most(STARTING);
     let found = server.wait(up, || {
         let asked = page.ask(place, Bounds { bytes: PAGE_MAX, ..up.at_most(ANSWERING) });
         Ok(match asked.and_then(|answer| body(&answer).map(<[u8]>::to_vec)) {
             Ok(body) => Some(body),
             Err(why) => {
-                last = why;
+                // The last question is cut short by the time that is over; what was answered before says more.
+                if why != SILENT || !answered {
+                    answered = why != SILENT;
+                    last = why;
+                }
                 None
             }
         })
     });
-    let body = found.map_err(|why| format!("`{name}`: {why}; of its page: {last}"))?;
+    let body = found.map_err(|why| format!("the page of `{name}`: {last}; {why}"))?;
     if let Some(text) = contains
         && !String::from_utf8_lossy(&body).contains(text)
     {
@@ -61,9 +67,12 @@ impl Page {
     fn parse(url: &str) -> Result<Page, String> {
         let wrong = |why: &str| format!("the page `{url}` cannot be asked for: {why}");
         let rest = url.strip_prefix("http://").ok_or_else(|| {
-            wrong("inside an isolated place only `http://` is spoken; nobody there can vouch for a certificate")
+            wrong(
+                "inside an isolated place only `http://` is spoken; nobody there can vouch for a certificate",
+            )
         })?;
-        let (server, path) = rest.find(['/', '?']).and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, "/"));
+        let (server, path) =
+            rest.find(['/', '?']).and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, "/"));
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         let (host, port) = match server.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => {
@@ -95,7 +104,7 @@ impl Page {
             .map(|ran| ran.printed)
             .map_err(|error| match error {
                 program::ProgramError::Failed { .. } => "nobody answered".to_owned(),
-                program::ProgramError::TooLong { .. } => "it did not answer in time".to_owned(),
+                program::ProgramError::TooLong { .. } => SILENT.to_owned(),
                 other => other.to_string(),
             })
     }
@@ -109,7 +118,8 @@ fn body(answer: &[u8]) -> Result<&[u8], String> {
     let status = head.lines().next().unwrap_or_default();
     let mut words = status.split(' ');
     let is_http = words.next().is_some_and(|word| word.starts_with("HTTP/"));
-    let code: u16 = words.next().and_then(|code| code.parse().ok()).filter(|_| is_http).ok_or("it answered no HTTP")?;
+    let code: u16 =
+        words.next().and_then(|code| code.parse().ok()).filter(|_| is_http).ok_or("it answered no HTTP")?;
     if !(200..300).contains(&code) {
         return Err(format!("it answered {code}"));
     }
@@ -123,7 +133,10 @@ mod tests {
     #[test]
     fn pages_are_read_as_the_plan_writes_them() {
         let page = |host: &str, port, path: &str| Page { host: host.to_owned(), port, path: path.to_owned() };
-        assert_eq!(Page::parse("http://127.0.0.1:8080/health?x=1").unwrap(), page("127.0.0.1", 8080, "/health?x=1"));
+        assert_eq!(
+            Page::parse("http://127.0.0.1:8080/health?x=1").unwrap(),
+            page("127.0.0.1", 8080, "/health?x=1")
+        );
         assert_eq!(Page::parse("http://[::1]:80").unwrap(), page("::1", 80, "/"));
         assert_eq!(Page::parse("http://localhost").unwrap(), page("localhost", 80, "/"));
         for url in ["https://127.0.0.1/", "http:///x", "http://a:b/", "http://127.0.0.1/\r\nX: y"] {

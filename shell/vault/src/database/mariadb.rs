@@ -1,13 +1,12 @@
 //! A scratch MariaDB.
 
-use super::{STARTING, Sockets, make_work, name};
+use super::{Folders, STARTING, name};
 use crate::{
     isolation::{Place, Server},
     program::{self, Bounds, Input, Output, ProgramError},
     source::mariadb::find,
 };
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -31,23 +30,27 @@ const SETTINGS: &[&str] = &[
 pub(crate) struct Scratch<'p> {
     place: &'p Place,
     socket: PathBuf,
-    work: PathBuf,
-    _sockets: Sockets,
-    server: Option<Server>,
+    /// Ends before its folders are removed.
+    _server: Server,
+    _folders: Folders,
 }
 
 impl<'p> Scratch<'p> {
-    pub(super) fn load(place: &'p Place, dump: &Path, work: &Path, bounds: Bounds) -> Result<Scratch<'p>, String> {
+    pub(super) fn load(
+        place: &'p Place,
+        dump: &Path,
+        work: &Path,
+        bounds: Bounds,
+    ) -> Result<Scratch<'p>, String> {
         let words = |error: ProgramError| error.to_string();
-        make_work(work)?;
-        let data = place.inside(work).join("data");
+        let folders = Folders::make(place, work)?;
+        let data = folders.data.clone();
         let install = find(&["mariadb-install-db", "mysql_install_db"]).map_err(words)?;
         let mut install = place.command(&install).map_err(words)?;
         install.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
         install.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
         quiet("mariadb-install-db", &mut install, &Input::Nothing, bounds).map_err(words)?;
-        let sockets = Sockets::new(place)?;
-        let socket = sockets.folder.join(SOCKET);
+        let socket = folders.sockets.join(SOCKET);
         let mut mariadbd = place.command(&find(&["mariadbd", "mysqld"]).map_err(words)?).map_err(words)?;
         mariadbd.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
         mariadbd.arg(format!("--socket={}", socket.display()));
@@ -61,8 +64,7 @@ impl<'p> Scratch<'p> {
         server
             .wait(up, || Ok(answers(up.at_most(Duration::from_secs(5))).ok()))
             .map_err(|why| format!("the scratch MariaDB: {why}"))?;
-        let scratch =
-            Scratch { place, socket, work: work.to_path_buf(), _sockets: sockets, server: Some(server) };
+        let scratch = Scratch { place, socket, _server: server, _folders: folders };
         let mut create = client(place, &scratch.socket).map_err(words)?;
         create.args(["-e", &format!("CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")]);
         quiet("mariadb", &mut create, &Input::Nothing, bounds).map_err(words)?;
@@ -82,14 +84,6 @@ impl<'p> Scratch<'p> {
             Ok(program::run("mariadb", &mut mariadb, &Input::Nothing, Output::Lines, bounds)?.lines)
         };
         ask().map_err(|error| error.to_string())
-    }
-}
-
-impl Drop for Scratch<'_> {
-    fn drop(&mut self) {
-        drop(self.server.take());
-        // What cannot be removed goes with the place's folder.
-        let _ = fs::remove_dir_all(&self.work);
     }
 }
 

@@ -1,17 +1,12 @@
 //! A scratch PostgreSQL.
 
-use super::{STARTING, Sockets, make_work, name};
+use super::{Folders, STARTING, name};
 use crate::{
     isolation::{Place, Server},
     program::{self, Bounds, Input, Output, ProgramError},
     source::postgresql::find,
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{path::Path, process::Command, time::Duration};
 
 /// Its superuser. The roles of the server that was dumped do not exist here, and nothing is given to them.
 const USER: &str = "bastide";
@@ -33,36 +28,39 @@ const SETTINGS: &[&str] = &[
 
 pub(crate) struct Scratch<'p> {
     place: &'p Place,
-    sockets: Sockets,
-    work: PathBuf,
-    server: Option<Server>,
+    /// Ends before its folders are removed.
+    _server: Server,
+    folders: Folders,
 }
 
 impl<'p> Scratch<'p> {
-    pub(super) fn load(place: &'p Place, dump: &Path, work: &Path, bounds: Bounds) -> Result<Scratch<'p>, String> {
+    pub(super) fn load(
+        place: &'p Place,
+        dump: &Path,
+        work: &Path,
+        bounds: Bounds,
+    ) -> Result<Scratch<'p>, String> {
         let words = |error: ProgramError| error.to_string();
-        make_work(work)?;
-        let inside = place.inside(work);
+        let folders = Folders::make(place, work)?;
         let mut initdb = place.command(&find("initdb").map_err(words)?).map_err(words)?;
-        initdb.arg("--pgdata").arg(&inside).arg(format!("--username={USER}"));
+        initdb.arg("--pgdata").arg(&folders.data).arg(format!("--username={USER}"));
         initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         quiet("initdb", &mut initdb, bounds).map_err(words)?;
-        let sockets = Sockets::new(place)?;
         let mut postgres = place.command(&find("postgres").map_err(words)?).map_err(words)?;
-        postgres.arg("-D").arg(&inside).arg("-k").arg(&sockets.folder);
+        postgres.arg("-D").arg(&folders.data).arg("-k").arg(&folders.sockets);
         for setting in SETTINGS {
             postgres.args(["-c", setting]);
         }
         let mut server = Server::start("postgres", &mut postgres).map_err(words)?;
         let up = bounds.at_most(STARTING);
         let answers = |said: Bounds| {
-            let mut ask = client(place, &sockets, "psql", "postgres")?;
+            let mut ask = client(place, &folders, "psql", "postgres")?;
             quiet("psql", ask.args(["-X", "-q", "-c", "SELECT 1"]), said)
         };
         server
             .wait(up, || Ok(answers(up.at_most(Duration::from_secs(5))).ok()))
             .map_err(|why| format!("the scratch PostgreSQL: {why}"))?;
-        let scratch = Scratch { place, sockets, work: work.to_path_buf(), server: Some(server) };
+        let scratch = Scratch { place, _server: server, folders };
         let mut create = scratch.client("psql", "postgres").map_err(words)?;
         create.args(["-X", "-q", "-c", &format!("CREATE DATABASE {DATABASE} TEMPLATE template0")]);
         quiet("psql", &mut create, bounds).map_err(words)?;
@@ -74,7 +72,7 @@ impl<'p> Scratch<'p> {
     }
 
     fn client(&self, program: &str, database: &str) -> Result<Command, ProgramError> {
-        client(self.place, &self.sockets, program, database)
+        client(self.place, &self.folders, program, database)
     }
 
     /// `COPY` gives every row a line of its own, whatever is in it.
@@ -88,21 +86,14 @@ impl<'p> Scratch<'p> {
     }
 }
 
-impl Drop for Scratch<'_> {
-    fn drop(&mut self) {
-        drop(self.server.take());
-        // What cannot be removed goes with the place's folder.
-        let _ = fs::remove_dir_all(&self.work);
-    }
-}
-
-fn client(place: &Place, sockets: &Sockets, program: &str, database: &str) -> Result<Command, ProgramError> {
+fn client(place: &Place, folders: &Folders, program: &str, database: &str) -> Result<Command, ProgramError> {
     let mut command = place.command(&find(program)?)?;
     command.arg("--no-password").arg(format!("--username={USER}")).arg(format!("--dbname={database}"));
-    command.arg(format!("--host={}", sockets.folder.display()));
+    command.arg(format!("--host={}", folders.sockets.display()));
     Ok(command)
 }
 
 fn quiet(name: &str, command: &mut Command, bounds: Bounds) -> Result<(), ProgramError> {
-    program::run(name, command, &Input::Nothing, Output::Lines, Bounds { bytes: u64::MAX, ..bounds }).map(drop)
+    program::run(name, command, &Input::Nothing, Output::Lines, Bounds { bytes: u64::MAX, ..bounds })
+        .map(drop)
 }

@@ -112,7 +112,7 @@ pub(super) fn gather(
         let batch = batch(asked.files, into).map_err(|why| declared(&why))?;
         let mut sftp = program::command(&program::need("sftp", "openssh-client")?);
         options(&mut sftp, &key, context);
-        sftp.args(["-q", "-b", "-", "-P"]).arg(host.port.to_string()).arg("--");
+        sftp.args(["-b", "-", "-P"]).arg(host.port.to_string()).arg("--");
         let bracketed =
             if host.name.contains(':') { format!("[{}]", host.name) } else { host.name.to_owned() };
         sftp.arg(host.user.map_or(bracketed.clone(), |user| format!("{user}@{bracketed}")));
@@ -228,27 +228,15 @@ fn batch(files: &[Text], into: &Path) -> Result<String, String> {
         fs::create_dir_all(folder)
             .map_err(|cause| format!("could not make `{}`: {cause}", folder.display()))?;
         // Without a mark before it, a line's failure ends the batch, and the program says which.
-        let from = quoted(file.trim_end_matches('/'), true);
-        batch.push_str(&format!("get -R -p {from} {}\n", quoted(&place.to_string_lossy(), false)));
+        let from = quoted(file.trim_end_matches('/'));
+        batch.push_str(&format!("get -R -p {from} {}\n", quoted(&place.to_string_lossy())));
     }
     Ok(batch)
 }
 
-/// A name as `sftp(1)` reads it; if it names something there, what would be a pattern stands for itself.
-fn quoted(name: &str, is_pattern: bool) -> String {
-    let mut text = String::from("\"");
-    for c in name.chars() {
-        if is_pattern && matches!(c, '*' | '?' | '[' | ']') {
-            // Within quotes a backslash stands for itself unless a quote or a backslash follows; the pattern needs one.
-            text.push_str("\\\\");
-        }
-        if matches!(c, '"' | '\\') {
-            text.push('\\');
-        }
-        text.push(c);
-    }
-    text.push('"');
-    text
+/// A name as `sftp(1)` reads it: within quotes, what would be a pattern stands for itself.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Looks now and then how much has arrived.
@@ -303,7 +291,7 @@ fn size_of(folder: &Path) -> io::Result<u64> {
 /// What the program said of the host's key, in our words and with what to do.
 fn explain(error: ProgramError, asked: &str, host: &Host) -> SourceError {
     if let ProgramError::Failed { said, .. } = &error {
-        if said.contains("IDENTIFICATION HAS CHANGED") {
+        if said.contains("has changed and you have requested strict checking") {
             return SourceError::HostKeyChanged { host: asked.to_owned(), known_as: host.known_as() };
         }
         if said.contains("Host key verification failed") || said.contains("host key is known for") {
@@ -342,7 +330,7 @@ mod tests {
 
     #[test]
     fn names_are_quoted_for_sftp() {
-        assert_eq!(quoted("/a b/\"c\"", true), r#""/a b/\"c\"""#);
-        assert_eq!(quoted("/a*", true), r#""/a\\*""#);
+        assert_eq!(quoted("/a b/\"c\""), r#""/a b/\"c\"""#);
+        assert_eq!(quoted("/a*\\b"), r#""/a*\\b""#);
     }
 }
