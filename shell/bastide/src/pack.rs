@@ -50,7 +50,12 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<Verdict> {
         }));
         return Ok(Verdict::Good);
     }
-    say(format_args!("Wrote {} ({} kB), issued now, valid until {:.10}.", path.display(), text.len().div_ceil(1_000), until.to_string()));
+    say(format_args!(
+        "Wrote {} ({} kB), issued now, valid until {:.10}.",
+        path.display(),
+        text.len().div_ceil(1_000),
+        until.to_string()
+    ));
     if city.is_none() {
         say(format_args!(
             "No backup or drill is known here: there is no state of a city in {}, and times are the plan’s or guesses.",
@@ -60,7 +65,9 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<Verdict> {
     if !adopted {
         say("The plan in the folder is not the one adopted; `bastide plan adopt` adopts it.");
     }
-    say("Print it, and save it on the telephone of whoever is on duty. It shows the network: keep it as you keep keys.");
+    say(
+        "Print it, and save it on the telephone of whoever is on duty. It shows the network: keep it as you keep keys.",
+    );
     Ok(Verdict::Good)
 }
 

@@ -5,9 +5,10 @@ use crate::{
     view::{
         ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
         ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HeadView, MatrixView,
-        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
-        RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
-        RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid, VerbFilter, VerifiedView,
+        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid,
+        RecoveryStateView, RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter,
+        ResponseList, ResponseView, RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid,
+        VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};

@@ -48,7 +48,11 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/losses", get(answer::losses)),
         ("GET", "/matrix", get(answer::matrix)),
         ("GET", "/matrix/{from}/{to}", get(answer::pair)),
-        ("POST", "/observations", post(recovery::observe).layer(DefaultBodyLimit::max(recovery::OBSERVATIONS_MAX))),
+        (
+            "POST",
+            "/observations",
+            post(recovery::observe).layer(DefaultBodyLimit::max(recovery::OBSERVATIONS_MAX)),
+        ),
         ("GET", "/openapi.json", get(openapi::document)),
         ("GET", "/people", get(answer::people)),
         ("POST", "/people", post(answer::add_person)),

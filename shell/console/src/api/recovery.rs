@@ -25,7 +25,10 @@ use tokio::sync::oneshot;
 
 /// What is lost.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "a query is read as pairs, for it may say `lost` several times; this describes it")]
+#[expect(
+    dead_code,
+    reason = "a query is read as pairs, for it may say `lost` several times; this describes it"
+)]
 pub(crate) struct LostSaid {
     /// What is lost: `everything`, `site:ID`, `zone:ID`, `asset:ID`, `supplier:ID`, `service:ID`, `repository:ID`,
     /// `role:WORD`, `product:PATTERN`. May be given several times.
@@ -119,7 +122,8 @@ pub(super) async fn observe(
         .map_err(|cause| Refusal::Unfit(format!("These are no observations: {cause}.")))?;
     if !said.observations.iter().all(|observation| observation.fact.is_of_recovery()) {
         return Err(Refusal::Unfit(
-            "Only what came of backups, drills, repositories and packs can be told; what devices do is seen.".to_owned(),
+            "Only what came of backups, drills, repositories and packs can be told; what devices do is seen."
+                .to_owned(),
         ));
     }
     let mut noted = 0;
@@ -130,7 +134,8 @@ pub(super) async fn observe(
         let sent = tokio::time::timeout(DECISION, state.asks().send(ask)).await;
         sent.map_err(|_| Refusal::Unavailable(busy))?.map_err(|_| Refusal::Unavailable(busy))?;
         let answered = tokio::time::timeout(DECISION, answered).await;
-        let told = answered.map_err(|_| Refusal::Unavailable(busy))?.map_err(|_| Refusal::Unavailable(busy))?;
+        let told =
+            answered.map_err(|_| Refusal::Unavailable(busy))?.map_err(|_| Refusal::Unavailable(busy))?;
         told.map_err(|why| Refusal::Conflict(words::capital(&format!("{why}."))))?;
         noted += 1;
     }

@@ -12,7 +12,7 @@ use crate::{
     markdown::{self, Markdown},
     time::{Clock, Moment},
     view::{self, CourseLine, Promise, RestorationView, ReturnView, SpanView},
-    words::{spoken, span},
+    words::{span, spoken},
 };
 use askama::Template;
 use contents::{Backed, Call, CrewRow, Ground, Kept, Passage, SiteRow, Tier, Worked};
@@ -30,7 +30,7 @@ pub(crate) use restic::place;
 const SHEET: &str = include_str!("../../static/pack.css");
 
 /// How many lines of a single loss's way back are shown; the whole way back is that for the loss of everything.
-const SHORT_LINES: usize = 10;
+const SHORT_LINES: usize = 8;
 
 /// What a pack is made of.
 pub struct Given<'a> {
@@ -148,7 +148,11 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
     let today = given.issued.to_zoned(zone.clone()).date();
     let clock = Clock::new(zone, given.issued);
     let until = given.issued.checked_add(GOOD_FOR).unwrap_or(given.issued);
-    let running = format!("{city} · recovery pack · issued {} · plan {}", today.strftime("%-d %b %Y"), short(given.digest));
+    let running = format!(
+        "{city} · recovery pack · issued {} · plan {}",
+        today.strftime("%-d %b %Y"),
+        short(given.digest)
+    );
     let (drawings, passages, grounds) = contents::network(plan);
     let (measured, assumed) = measured(given);
     let way = |words: &str| {
@@ -204,16 +208,26 @@ fn headline(city: &str, everything: &RestorationView) -> String {
     let grave = everything.services.iter().filter(|service| service.impact == "critical");
     let first = grave.min_by_key(|service| service.back.likely).or_else(|| everything.services.first());
     let Some(first) = first else {
-        return format!("If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back.");
+        return format!(
+            "If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back."
+        );
     };
-    let which = if first.impact == "critical" { "the first service on which lives depend" } else { "the first service" };
+    let which = if first.impact == "critical" {
+        "the first service on which lives depend"
+    } else {
+        "the first service"
+    };
     let last = everything.services.iter().map(|service| service.back.likely).max().unwrap_or_default();
     let mut said = format!(
         "If all of {city}’s systems were lost now, {which}, {}, would be back in about {}",
         first.service.name,
         spoken(first.back.likely)
     );
-    said.push_str(&if last > first.back.likely { format!(", and the last in {}.", spoken(last)) } else { ".".to_owned() });
+    said.push_str(&if last > first.back.likely {
+        format!(", and the last in {}.", spoken(last))
+    } else {
+        ".".to_owned()
+    });
     let late = everything.services.iter().filter(|service| service.promise() == Promise::Intolerable).count();
     if late > 0 {
         let many = crate::words::capital(&crate::words::number(late));

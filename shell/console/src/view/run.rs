@@ -10,7 +10,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use plan::Plan;
-use recover::{Lost, LossError, Measured, Progress, Run, RunRead, Standing, TickState};
+use recover::{LossError, Lost, Measured, Progress, Run, RunRead, Standing, TickState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -250,7 +250,8 @@ pub(crate) fn run(
     let lost: Lost = run.lost(plan)?;
     let first = RestorationView::new(plan, &lost, &run.restoration(plan, measured)?);
     let progress = run.progress(plan, measured, now)?;
-    let planned: BTreeMap<&str, &WayStepView> = first.steps.iter().map(|step| (step.id.as_str(), step)).collect();
+    let planned: BTreeMap<&str, &WayStepView> =
+        first.steps.iter().map(|step| (step.id.as_str(), step)).collect();
     let number = |id: &recover::StepId| planned.get(id.as_str()).map(|step| step.number);
     let steps = progress.steps.iter().filter_map(|step| {
         Some(RunStepView {
@@ -321,7 +322,9 @@ fn standing_word(standing: Standing) -> &'static str {
 fn headline(services: &[RunReturnView], progress: &Progress) -> String {
     let elapsed = progress.elapsed.as_secs();
     let open = services.iter().filter(|service| !service.is_back);
-    let rank = |service: &&RunReturnView| ["critical", "high", "medium"].iter().position(|word| *word == service.back.impact).unwrap_or(3);
+    let rank = |service: &&RunReturnView| {
+        ["critical", "high", "medium"].iter().position(|word| *word == service.back.impact).unwrap_or(3)
+    };
     let Some(first) = open.min_by_key(|service| (rank(service), service.back.back.likely)) else {
         return match services.is_empty() {
             true => "No service is down.".to_owned(),
@@ -341,9 +344,15 @@ fn headline(services: &[RunReturnView], progress: &Progress) -> String {
 fn oddities(read: &RunRead, progress: &Progress) -> Vec<String> {
     let mut odd = Vec::new();
     if read.torn {
-        odd.push("The last line of the file was cut short while it was written: what it said is not known".to_owned());
+        odd.push(
+            "The last line of the file was cut short while it was written: what it said is not known"
+                .to_owned(),
+        );
     } else if !read.unread.is_empty() {
-        odd.push(format!("{} of the file cannot be read", counted(read.unread.len() as u64, "line", "lines")));
+        odd.push(format!(
+            "{} of the file cannot be read",
+            counted(read.unread.len() as u64, "line", "lines")
+        ));
     }
     if progress.strange_times > 0 {
         let ticks = counted(progress.strange_times as u64, "tick has", "ticks have");

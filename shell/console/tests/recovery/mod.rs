@@ -48,8 +48,10 @@ async fn what_commands_tell_of_backups_and_drills_is_shown_at_once() {
     };
     assert_eq!(telecare(&plan)["verdict"], "never");
 
-    let of_telecare = |backup: &&Value| backup["of"].as_array().unwrap().iter().any(|of| of["id"] == "telecare");
-    let backups: Vec<Value> = plan["backups"].as_array().unwrap().iter().filter(of_telecare).cloned().collect();
+    let of_telecare =
+        |backup: &&Value| backup["of"].as_array().unwrap().iter().any(|of| of["id"] == "telecare");
+    let backups: Vec<Value> =
+        plan["backups"].as_array().unwrap().iter().filter(of_telecare).cloned().collect();
     let snapshot = json!({
         "id": "5e".repeat(32), "files": 12, "bytes": 4096, "added": 1, "stored": 1, "new_files": 1, "changed_files": 0,
         "gone_files": 0, "gone": [], "sampled": 0, "noise": 0, "noisy": [],
@@ -71,12 +73,19 @@ async fn what_commands_tell_of_backups_and_drills_is_shown_at_once() {
     } } });
     let mut observations: Vec<Value> = backups.iter().map(made).collect();
     observations.push(drill);
-    let (status, noted) = ask(&served, "POST", "/observations", &json!({ "observations": observations })).await;
+    let (status, noted) =
+        ask(&served, "POST", "/observations", &json!({ "observations": observations })).await;
     assert_eq!((status, &noted["noted"]), (200, &json!(backups.len() + 1)), "{noted}");
     let (_, state) = ask(&served, "GET", "/recovery", &Value::Null).await;
-    assert_eq!((telecare(&state)["verdict"].as_str(), telecare(&state)["rto"].as_i64()), (Some("proven"), Some(2_820)));
+    assert_eq!(
+        (telecare(&state)["verdict"].as_str(), telecare(&state)["rto"].as_i64()),
+        (Some("proven"), Some(2_820))
+    );
     let page = viewer.page("/recovery").await;
-    assert!(page.contains("Telecare and housing alarms could be back in 47 minutes; proven last night."), "{page}");
+    assert!(
+        page.contains("Telecare and housing alarms could be back in 47 minutes; proven last night."),
+        "{page}"
+    );
 
     // What devices do is seen, and told by nobody; and only an operator tells of backups.
     let seen = json!({ "time": "2026-11-23T02:00:00Z", "sensor": "x", "fact": { "Binding": {
@@ -84,7 +93,8 @@ async fn what_commands_tell_of_backups_and_drills_is_shown_at_once() {
     for (body, wanted) in [(json!({ "observations": [seen] }), 422), (json!({ "observation": 1 }), 422)] {
         assert_eq!(ask(&served, "POST", "/observations", &body).await.0, wanted, "{body}");
     }
-    let head = format!("{}X-CSRF-Token: {}\r\nContent-Type: application/json\r\n", viewer.cookie, viewer.csrf);
+    let head =
+        format!("{}X-CSRF-Token: {}\r\nContent-Type: application/json\r\n", viewer.cookie, viewer.csrf);
     let head = format!("{}{head}", served.same_origin());
     assert_eq!(served.send("POST", "/api/v1/observations", &head, "{\"observations\":[]}").await.status, 403);
 }
@@ -95,8 +105,16 @@ async fn the_way_back_is_shown_for_whatever_is_lost_and_begins_nothing() {
     let viewer = Person::new(&served, "Vic", Role::Viewer).await;
     let asked = viewer.page("/recovery/plan").await;
     assert!(asked.contains("What is lost?") && asked.contains("value=\"site:data-centre\""));
-    let way = viewer.page("/recovery/plan?lost=site%3Adata-centre&more=supplier%3Ahavenwire,%20role%3Aprinter").await;
-    for words in ["When each service is back", "Critical path", "To tell", "Who does what, in order", "checked> Havenwire"] {
+    let way = viewer
+        .page("/recovery/plan?lost=site%3Adata-centre&more=supplier%3Ahavenwire,%20role%3Aprinter")
+        .await;
+    for words in [
+        "When each service is back",
+        "Critical path",
+        "To tell",
+        "Who does what, in order",
+        "checked> Havenwire",
+    ] {
         assert!(way.contains(words), "{words}");
     }
     // Whoever may only look is offered nothing to begin.
@@ -125,7 +143,8 @@ async fn several_people_work_through_a_restoration_and_viewers_only_look() {
     assert_eq!(operator.send("/recovery/runs", "lost=everything&minutes_ago=-3").await.status, 422);
 
     let (_, run) = ask(&served, "GET", &format!("/recovery/runs/{id}"), &Value::Null).await;
-    let ready: Vec<&Value> = run["steps"].as_array().unwrap().iter().filter(|step| step["state"] == "ready").collect();
+    let ready: Vec<&Value> =
+        run["steps"].as_array().unwrap().iter().filter(|step| step["state"] == "ready").collect();
     let (first, second) = (ready[0]["id"].as_str().unwrap(), ready[1]["id"].as_str().unwrap());
     let number = ready[0]["number"].as_u64().unwrap();
     let encoded = first.replace(':', "%3A").replace('/', "%2F");
