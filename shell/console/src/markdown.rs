@@ -125,7 +125,7 @@ fn inline(out: &mut String, text: &str) {
         let signs = [("`", "code"), ("**", "strong"), ("*", "em")];
         let found = signs.into_iter().find_map(|(sign, name)| {
             let (inside, after) = from.strip_prefix(sign)?.split_once(sign)?;
-            (!inside.trim().is_empty()).then_some((name, inside, after))
+            (!inside.is_empty() && inside.trim().len() == inside.len()).then_some((name, inside, after))
         });
         match found {
             Some((name, inside, after)) => {
