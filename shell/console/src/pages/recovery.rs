@@ -48,13 +48,17 @@ struct WayPage {
 /// What may be lost, and what is said to be.
 struct Offer {
     everything: bool,
-    kinds: Vec<(&'static str, &'static str, Vec<(Named, bool)>)>,
+    /// The word, the title, and the things of each kind.
+    kinds: Vec<(&'static str, &'static str, Vec<Offered>)>,
     assets: Vec<Named>,
     /// What was said besides.
     more: String,
     /// All of it, as it is said again to begin.
     words: Vec<String>,
 }
+
+/// Something that may be lost, and whether it is said to be.
+type Offered = (Named, bool);
 
 /// A way back, with its axes.
 pub(crate) struct Drawn {
@@ -210,7 +214,7 @@ pub(crate) fn unfit(error: &recover::LossError) -> Refusal {
 
 fn offer(plan: &Plan, words: Vec<String>) -> Offer {
     let is = |word: &str| words.iter().any(|said| said == word);
-    let list = |kind: &str, all: &mut dyn Iterator<Item = Named>| -> Vec<(Named, bool)> {
+    let list = |kind: &str, all: &mut dyn Iterator<Item = Named>| -> Vec<Offered> {
         all.map(|one| {
             let chosen = is(&format!("{kind}:{}", one.id));
             (one, chosen)
