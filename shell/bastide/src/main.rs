@@ -11,6 +11,7 @@ mod firewall;
 mod identify;
 mod live;
 mod log;
+mod pack;
 mod past;
 mod people;
 mod plan;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Command::Identify(command) => identify::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),
+        Command::Pack(command) => pack::run(&command),
         Command::Backup(command) => recovery::backup(&command),
         Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
