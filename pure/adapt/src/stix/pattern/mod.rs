@@ -10,7 +10,7 @@
 //! out of steps is told so; it is no answer.
 //!
 //! Where the standard leaves open what happens, this does what OASIS's own matcher does. Where that matcher departs from
-//! the standard, this does not; the list is in `tests/peer/main.rs`.
+//! the standard, this does not; the lists are in `tests/peer`.
 
 mod bind;
 mod candidates;
