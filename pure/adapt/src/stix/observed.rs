@@ -8,6 +8,9 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The most observations that are taken from what is given.
 const OBSERVATIONS_MAX: usize = 1_000_000;
 
+/// With how many of the same id and times an observation is compared, to see whether it is one of them.
+const TWINS_MAX: usize = 8;
+
 /// What was observed, when, and how often (§4.14).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedData {
@@ -94,7 +97,6 @@ impl ObservedData {
 }
 
 /// Objects by their ids: those of the same bundle before those of others.
-#[derive(Default)]
 struct Objects {
     here: BTreeMap<String, Arc<Value>>,
     anywhere: Arc<BTreeMap<String, Arc<Value>>>,
@@ -111,23 +113,30 @@ impl Objects {
 /// # Errors
 /// Something that says that it is observed data lacks its times, its number or its objects.
 pub fn observed_data(documents: &[Document]) -> Result<Vec<ObservedData>, BadObservation> {
-    let by_id = |object: &&Value| Some((object.get("id")?.as_str()?.to_owned(), Arc::new((*object).clone())));
-    let is_observed = |object: &&Value| object.get("type").and_then(Value::as_str) == Some("observed-data");
-    let shelves: Vec<Vec<&Value>> = documents.iter().flat_map(Document::shelves).collect();
+    let is_observed = |object: &Value| object.get("type").and_then(Value::as_str) == Some("observed-data");
     let mut anywhere = BTreeMap::new();
-    for (id, object) in shelves.iter().flatten().filter(|object| !is_observed(object)).filter_map(by_id) {
-        anywhere.entry(id).or_insert(object);
+    let mut shelves = Vec::new();
+    for shelf in documents.iter().flat_map(Document::shelves) {
+        let (observed, others): (Vec<&Value>, Vec<&Value>) =
+            shelf.into_iter().partition(|object| is_observed(object));
+        let mut here = BTreeMap::new();
+        for (id, object) in others.iter().filter_map(|object| Some((object.get("id")?.as_str()?, *object))) {
+            let object = Arc::new(object.clone());
+            anywhere.entry(id.to_owned()).or_insert_with(|| Arc::clone(&object));
+            here.insert(id.to_owned(), object);
+        }
+        shelves.push((here, observed));
     }
     let anywhere = Arc::new(anywhere);
     let mut all: Vec<ObservedData> = Vec::new();
-    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for shelf in &shelves {
-        let here = shelf.iter().filter(|object| !is_observed(object)).filter_map(by_id).collect();
+    let mut places: BTreeMap<(String, Timestamp, Timestamp, u64), Vec<usize>> = BTreeMap::new();
+    for (here, observed) in shelves {
         let known = Objects { here, anywhere: Arc::clone(&anywhere) };
-        for value in shelf.iter().filter(|object| is_observed(object)) {
+        for value in observed {
             let observed = ObservedData::read(value, all.len() + 1, &known)?;
-            let same = places.entry(observed.id.clone()).or_default();
-            if same.iter().any(|place| all.get(*place) == Some(&observed)) {
+            let key = (observed.id.clone(), observed.first, observed.last, observed.count);
+            let same = places.entry(key).or_default();
+            if same.iter().rev().take(TWINS_MAX).any(|place| all.get(*place) == Some(&observed)) {
                 continue;
             }
             same.push(all.len());

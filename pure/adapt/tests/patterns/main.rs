@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod binding;
+mod docs;
 mod language;
 mod meaning;
 mod random;

@@ -13,7 +13,7 @@ pub(crate) enum IntelCommand {
         after_help = "Exit codes: 0 it matches, or is a pattern if nothing was given to match; 1 it does not match; \
                       2 it is not a pattern, or could not be decided.\nExamples:\n  bastide intel pattern \
                       \"[ipv4-addr:value = '203.0.113.9']\"\n  bastide intel pattern \"[file:hashes.'SHA-256' = '…'] \
-                      FOLLOWEDBY [process:name = 'x'] WITHIN 300 SECONDS\" --observed monday.json\n  bastide intel pattern \
+                      FOLLOWEDBY [process:command_line LIKE '%.bin'] WITHIN 300 SECONDS\" --observed monday.json\n  bastide intel pattern \
                       - --observed monday.json --format json < pattern.txt"
     )]
     Pattern(pattern::TryPattern),

@@ -23,7 +23,7 @@ use std::{
 #[derive(Args, Debug)]
 pub(crate) struct TryPattern {
     /// The pattern; `-` reads it from standard input
-    #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
+    #[arg(value_name = "PATTERN")]
     pattern: String,
     /// Files of STIX observed data: a bundle, an object, or a list of these; `-` is standard input. Without one the pattern
     /// is only checked, and printed in its canonical form

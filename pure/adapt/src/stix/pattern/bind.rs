@@ -103,7 +103,8 @@ impl<'n> Plan<'n> {
     ) -> Result<(), OutOfSteps> {
         match need {
             Need::From(candidates, _) => {
-                steps.take(candidates.len() as u64)?;
+                // They are kept, and memory is dearer than time.
+                steps.take(32 * candidates.len() as u64)?;
                 let first = |place: &usize| self.observed.get(*place).map(ObservedData::first);
                 moments.extend(candidates.iter().filter_map(first));
                 Ok(())

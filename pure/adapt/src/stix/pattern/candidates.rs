@@ -126,6 +126,8 @@ impl Scene<'_> {
                 _ => true,
             });
             if in_time && self.satisfies(observed, comparison, steps)? {
+                // It is kept, and memory is dearer than time.
+                steps.take(8)?;
                 candidates.push(place);
             }
         }

@@ -3,7 +3,7 @@
 use super::candidates::{OutOfSteps, Steps};
 use crate::stix::ObservedData;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// So many observations out of these, begun by one moment and not over before another.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +22,8 @@ pub(super) fn serve(
     steps: &mut Steps,
 ) -> Result<Option<Vec<usize>>, OutOfSteps> {
     steps.take(1 + demands.len() as u64)?;
-    let mut table =
-        Table { demands, observed, held: vec![BTreeMap::new(); demands.len()], holders: BTreeMap::new() };
+    let held = vec![BTreeMap::new(); demands.len()];
+    let mut table = Table { demands, observed, held, holders: BTreeMap::new(), taken: BTreeMap::new() };
     for demand in 0..demands.len() {
         if !table.serve(demand, steps)? {
             return Ok(None);
@@ -40,7 +40,9 @@ struct Table<'t> {
     /// By demand: how often it has which observation.
     held: Vec<BTreeMap<usize, u64>>,
     /// By observation: which demands have it.
-    holders: BTreeMap<usize, Vec<usize>>,
+    holders: BTreeMap<usize, BTreeSet<usize>>,
+    /// By observation: how often it is held in all.
+    taken: BTreeMap<usize, u64>,
 }
 
 impl<'t> Table<'t> {
@@ -62,8 +64,7 @@ impl<'t> Table<'t> {
     }
 
     fn free(&self, place: usize) -> u64 {
-        let holders = self.holders.get(&place).into_iter().flatten();
-        let taken = holders.fold(0_u64, |sum, demand| sum.saturating_add(self.has(*demand, place)));
+        let taken = self.taken.get(&place).copied().unwrap_or(0);
         self.observed.get(place).map_or(0, |observed| observed.count().saturating_sub(taken))
     }
 
@@ -71,22 +72,23 @@ impl<'t> Table<'t> {
         if let Some(held) = self.held.get_mut(demand) {
             *held.entry(place).or_insert(0) += times;
         }
-        let holders = self.holders.entry(place).or_default();
-        if !holders.contains(&demand) {
-            holders.push(demand);
-        }
+        self.holders.entry(place).or_default().insert(demand);
+        *self.taken.entry(place).or_insert(0) += times;
     }
 
     fn take_back(&mut self, demand: usize, place: usize, times: u64) {
         let Some(held) = self.held.get_mut(demand) else { return };
         let left = held.get(&place).copied().unwrap_or(0).saturating_sub(times);
+        if let Some(taken) = self.taken.get_mut(&place) {
+            *taken = taken.saturating_sub(times);
+        }
         if left > 0 {
             held.insert(place, left);
             return;
         }
         held.remove(&place);
         if let Some(holders) = self.holders.get_mut(&place) {
-            holders.retain(|holder| *holder != demand);
+            holders.remove(&demand);
         }
     }
 

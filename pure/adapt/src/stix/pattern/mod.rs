@@ -41,6 +41,9 @@ pub const TEXT_MAX: usize = 1 << 20;
 /// How deep parentheses may stand within one another.
 pub const DEPTH_MAX: usize = 64;
 
+/// How many regular expressions a pattern may have; each takes memory when it is read.
+pub const EXPRESSIONS_MAX: usize = 500;
+
 /// A pattern that holds together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pattern {

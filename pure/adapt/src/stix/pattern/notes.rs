@@ -108,14 +108,14 @@ impl Notes {
             Comparison::Or(parts) => parts.iter().flat_map(|part| self.comparison(part)).collect(),
             Comparison::And(parts) => {
                 let types: Vec<BTreeSet<&str>> = parts.iter().map(|part| self.comparison(part)).collect();
-                let all: BTreeSet<&str> = types.iter().flatten().copied().collect();
-                let shared: BTreeSet<&str> = all
-                    .iter()
-                    .copied()
-                    .filter(|name| types.iter().all(|types| types.contains(name)))
-                    .collect();
+                let mut all = types.iter();
+                let mut shared = all.next().cloned().unwrap_or_default();
+                for types in all {
+                    shared.retain(|name| types.contains(name));
+                }
                 if shared.is_empty() && types.iter().all(|types| !types.is_empty()) {
-                    let names: Vec<&str> = all.into_iter().collect();
+                    let names: BTreeSet<&str> = types.into_iter().flatten().collect();
+                    let names: Vec<&str> = names.into_iter().collect();
                     let problem =
                         format!("no object is all of {}; `[…] AND […]` asks it of several", names.join(", "));
                     self.add(Note::NeverHolds { what: comparison.to_string(), problem });

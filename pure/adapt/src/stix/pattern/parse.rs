@@ -3,7 +3,7 @@
 //! Loosest first: `FOLLOWEDBY`, `OR`, `AND`, qualifiers; within brackets `OR`, `AND`.
 
 use super::{
-    DEPTH_MAX, Expression, Like, PatternError, Place, TEXT_MAX,
+    DEPTH_MAX, EXPRESSIONS_MAX, Expression, Like, PatternError, Place, TEXT_MAX,
     lex::{self, Token, Word},
     tree::*,
 };
@@ -21,7 +21,7 @@ pub(super) fn pattern(text: &str) -> Parsed<Observation> {
     }
     let words = lex::words(text)?;
     let end = words.last().cloned().unwrap_or(Word { token: Token::End, place: begin });
-    let mut parser = Parser { words: words.into_iter(), end, ahead: None, depth: 0 };
+    let mut parser = Parser { words: words.into_iter(), end, ahead: None, depth: 0, expressions: 0 };
     let root = parser.followed_by()?;
     match parser.peek() {
         Token::End => Ok(root),
@@ -35,6 +35,8 @@ struct Parser {
     end: Word,
     ahead: Option<Word>,
     depth: usize,
+    /// How many regular expressions were read.
+    expressions: usize,
 }
 
 impl Parser {
@@ -263,6 +265,11 @@ impl Parser {
             "LIKE" => self.text_operand().map(|(text, _)| Relation::Like(Like::new(&text))),
             "MATCHES" => {
                 let (text, place) = self.text_operand()?;
+                self.expressions += 1;
+                if self.expressions > EXPRESSIONS_MAX {
+                    let what = format!("more than {EXPRESSIONS_MAX} regular expressions; join some with `|`");
+                    return Err(PatternError::new(place, what));
+                }
                 let expression = Expression::read(&text);
                 let what = |error: super::NotAnExpression| format!("not a regular expression: {error}");
                 expression.map(Relation::Matches).map_err(|error| PatternError::new(place, what(error)))
