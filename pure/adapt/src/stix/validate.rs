@@ -149,7 +149,7 @@ impl Check {
             self.refuse("a marking definition has no versions, so no `modified`");
         }
         let has_all = |names: &&str| names.split(' ').all(|name| properties.contains_key(name));
-        if !known.one_of.is_empty() && !known.one_of.iter().any(|names| has_all(names)) {
+        if !known.one_of.is_empty() && !known.one_of.iter().any(has_all) {
             self.refuse(format!("it has none of `{}`", known.one_of.join("`, `").replace(' ', "` with `")));
         }
         self.shared(properties);

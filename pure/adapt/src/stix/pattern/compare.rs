@@ -154,10 +154,7 @@ fn mixed(integer: i128, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "beyond the ends it is as far as it can be, and so compared"
-    )]
+    // What lies beyond the ends is as far as it can be, and compared so.
     let whole = float.trunc() as i128;
     Some(integer.cmp(&whole).then_with(|| 0.0_f64.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal)))
 }

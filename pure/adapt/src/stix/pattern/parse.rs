@@ -182,7 +182,7 @@ impl Parser {
         if self.skip_keyword("WITHIN") {
             let word = self.next();
             let seconds = match word.token {
-                #[expect(clippy::cast_precision_loss, reason = "2^53 seconds are longer than time")]
+                // 2^53 seconds are longer than time has lasted.
                 Token::Integer(seconds) => seconds as f64,
                 Token::Float(seconds) => seconds,
                 _ => return Err(self.instead(word, "how many seconds, a number")),

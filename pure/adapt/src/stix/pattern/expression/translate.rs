@@ -238,7 +238,7 @@ impl Reader<'_> {
             }
         }
         if self.skip('#') {
-            while let Some(letter) = self.rest.next() {
+            for letter in self.rest.by_ref() {
                 if letter == ')' {
                     return Ok(Before::Nothing);
                 }
