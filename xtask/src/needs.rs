@@ -77,7 +77,17 @@ pub(crate) fn meet(limit: Duration) -> Result<(Counts, String)> {
 }
 
 /// Python packages of others that tests run: real programmes to talk to. They go into a folder of their own.
-const PYTHON: &[&str] = &["pymodbus==3.16.1", "bacpypes3==0.0.102", "moto[server]==5.2.1", "boto3==1.43.11"];
+const PYTHON: &[&str] = &[
+    "pymodbus==3.16.1",
+    "bacpypes3==0.0.102",
+    "moto[server]==5.2.1",
+    "boto3==1.43.11",
+    "stix2-patterns==2.1.2",
+    "stix2-matcher==3.0.0",
+];
+
+/// The folder that each of them brings.
+const PYTHON_FOLDERS: [&str; 6] = ["pymodbus", "bacpypes3", "moto", "boto3", "stix2patterns", "stix2matcher"];
 
 /// Where they are; for `PYTHONPATH`.
 pub(crate) fn python_packages() -> PathBuf {
@@ -87,8 +97,7 @@ pub(crate) fn python_packages() -> PathBuf {
 /// Installs the Python packages. Without them the tests that would use them say so, and speak for themselves.
 fn install_python(limit: Duration) -> Result<()> {
     let folder = python_packages();
-    let there =
-        ["pymodbus", "bacpypes3", "moto", "boto3"].iter().all(|package| folder.join(package).is_dir());
+    let there = PYTHON_FOLDERS.iter().all(|package| folder.join(package).is_dir());
     if there || !house::has("python3") {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use crate::{
     defend::DefendCommand,
     enforce::{Ask, Enforcer},
     failure::Verdict,
+    intel::IntelCommand,
     plan::PlanCommand,
     recovery::arguments::{Backups, Recover},
 };
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     Decide(Deciding),
     /// Say what a device is from a line in which it names itself: a banner, a `Server` field, an SNMP description
     Identify(Identify),
+    /// Read what others know of attacks, and try it on what was observed
+    #[command(subcommand)]
+    Intel(IntelCommand),
     /// Check, format, draft or adopt a plan
     #[command(subcommand)]
     Plan(PlanCommand),

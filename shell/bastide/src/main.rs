@@ -9,6 +9,7 @@ mod engine;
 mod failure;
 mod firewall;
 mod identify;
+mod intel;
 mod live;
 mod log;
 mod pack;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),
         Command::Identify(command) => identify::run(&command),
+        Command::Intel(command) => intel::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),
         Command::Pack(command) => pack::run(&command),
