@@ -3,6 +3,11 @@
 //! One program holds every target: each of its own would be linked for itself, which takes longer than fuzzing it.
 
 use crate::{Carrier, dialogue, frames, frames_into, linked, streams};
+use adapt::stix::{
+    Document, Pattern, observed_data,
+    pattern::{Budget, evaluate},
+    validate,
+};
 use capture::CaptureFile;
 use city::Observation;
 use plan::{Colours, Draft, Severity, SourceFile};
@@ -92,6 +97,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("snmp", Target::Udp(161)),
     ("ssdp", Target::Udp(1900)),
     ("ssh", Target::Tcp(22)),
+    ("stix_object", Target::Bytes(stix_object)),
+    ("stix_pattern", Target::Bytes(stix_pattern)),
     ("stp", Target::Linked(LENGTH)),
     ("streams", Target::Bytes(streams)),
     ("synchrophasor", Target::Tcp(4712)),
@@ -288,7 +295,8 @@ fn ruleset_text(data: &[u8]) {
     match Ruleset::parse(&text) {
         Ok(ruleset) => {
             for (ethertype, protocol) in [(0x0800, 6), (0x0800, 1), (0x86dd, 17), (0x0806, 0)] {
-                let packet = Packet::default().with(Field::Ethertype, ethertype).with(Field::Protocol, protocol);
+                let packet =
+                    Packet::default().with(Field::Ethertype, ethertype).with(Field::Protocol, protocol);
                 for bridged in [false, true] {
                     let trace = ruleset.trace_forwarded(&packet, bridged);
                     assert!(trace.verdict == Verdict::Accept || trace.decision().is_some());
@@ -303,5 +311,49 @@ fn ruleset_text(data: &[u8]) {
                 assert!(error.place.line > 0 && !error.to_string().is_empty());
             }
         }
+    }
+}
+
+/// A STIX document: what is read is kept, and whatever is said of it can be shown.
+fn stix_object(data: &[u8]) {
+    let document = match Document::read(data) {
+        Ok(document) => document,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    let again = Document::read(document.value().to_string().as_bytes()).expect("what was written is JSON");
+    assert_eq!(again, document);
+    assert!(validate(&document).iter().all(|problem| !problem.to_string().is_empty()));
+    for object in document.objects() {
+        let _ = (object.id(), object.created(), object.confidence(), object.labels().count(), object.tlp());
+    }
+    match observed_data(&[document]) {
+        Ok(observed) => assert!(observed.iter().all(|observed| observed.count() > 0)),
+        Err(error) => assert!(!error.problem.is_empty()),
+    }
+}
+
+/// A STIX pattern, then perhaps observed data behind a line of four dashes.
+fn stix_pattern(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (text, observed) = text.split_once("\n----\n").unwrap_or((&text, ""));
+    let pattern = match Pattern::parse(text) {
+        Ok(pattern) => pattern,
+        Err(error) => return assert!(error.place.line > 0 && !error.problem.is_empty()),
+    };
+    let printed = pattern.to_string();
+    assert_eq!(Pattern::parse(&printed).as_ref(), Ok(&pattern), "{printed}");
+    assert!(pattern.notes().iter().all(|note| !note.to_string().is_empty()));
+    let Ok(document) = Document::read(observed.as_bytes()) else { return };
+    let Ok(observed) = observed_data(&[document]) else { return };
+    match evaluate(&pattern, &observed, Budget { steps: 200_000 }) {
+        Ok(Some(found)) => {
+            // What is said to match does so alone, too.
+            let told: Vec<_> =
+                found.observations.iter().filter_map(|place| observed.get(*place)).cloned().collect();
+            assert_eq!(told.len(), found.observations.len());
+            assert!(!matches!(evaluate(&pattern, &told, Budget { steps: 400_000 }), Ok(None)));
+        }
+        Ok(None) => {}
+        Err(undecided) => assert!(!undecided.to_string().is_empty()),
     }
 }

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 
 /// The lengths that ticks may be apart, in seconds.
 const STEPS: [i64; 15] = [
-    60, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800, 1_209_600,
+    60, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600, 43_200, 86_400, 172_800, 345_600, 604_800,
+    1_209_600,
 ];
 
 /// The times that a compressed axis names.
@@ -27,8 +28,8 @@ impl Axis {
     /// An axis on which every minute is as long as any other.
     pub fn even(end: i64) -> Axis {
         let end = end.max(60);
-        let step = STEPS.into_iter().find(|step| end / step <= 6).unwrap_or(end / 6);
-        let ticks = (0..=6).map(|count| count * step).take_while(|tick| *tick <= end).collect();
+        let step = STEPS.into_iter().find(|step| end / step <= 4).unwrap_or(end / 4);
+        let ticks = (0..=4).map(|count| count * step).take_while(|tick| *tick <= end).collect();
         Axis { end: end as f64 * 1.02, bend: None, ticks }
     }
 
@@ -62,7 +63,11 @@ impl Axis {
         let mut out = String::new();
         for tick in &self.ticks {
             // Writing to a string cannot fail.
-            let _ = write!(out, "<line class=\"grid\" x1=\"{0:.2}%\" x2=\"{0:.2}%\" y1=\"0\" y2=\"100%\"/>", self.place(*tick));
+            let _ = write!(
+                out,
+                "<line class=\"grid\" x1=\"{0:.2}%\" x2=\"{0:.2}%\" y1=\"0\" y2=\"100%\"/>",
+                self.place(*tick)
+            );
         }
         out
     }
@@ -72,11 +77,19 @@ impl Axis {
         let mut out = String::new();
         for (index, tick) in self.ticks.iter().enumerate() {
             let place = self.place(*tick);
-            let anchor = if index == 0 { "start" } else if place > 93.0 { "end" } else { "middle" };
+            let anchor = if index == 0 {
+                "start"
+            } else if place > 93.0 {
+                "end"
+            } else {
+                "middle"
+            };
             let words = if *tick == 0 { "0".to_owned() } else { crate::words::span(*tick) };
             let _ = write!(out, "<text x=\"{place:.2}%\" y=\"13\" text-anchor=\"{anchor}\">{words}</text>");
         }
-        Svg::drawn(format!("<svg class=\"strip axis\" width=\"100%\" height=\"18\" aria-hidden=\"true\">{out}</svg>"))
+        Svg::drawn(format!(
+            "<svg class=\"strip axis\" width=\"100%\" height=\"18\" aria-hidden=\"true\">{out}</svg>"
+        ))
     }
 
     /// A step: from when to when, and how long it may last at worst.
@@ -125,7 +138,9 @@ impl Axis {
             "<line class=\"whisker\" x1=\"{least:.2}%\" x2=\"{most:.2}%\" y1=\"10\" y2=\"10\"/><circle class=\"dot\" \
              cx=\"{likely:.2}%\" cy=\"10\" r=\"5\"/>"
         );
-        Svg::drawn(format!("<svg class=\"strip\" width=\"100%\" height=\"20\" aria-hidden=\"true\">{out}</svg>"))
+        Svg::drawn(format!(
+            "<svg class=\"strip\" width=\"100%\" height=\"20\" aria-hidden=\"true\">{out}</svg>"
+        ))
     }
 }
 
@@ -134,14 +149,18 @@ pub(crate) fn sample(kind: &str) -> Svg {
     let inner = match kind {
         "target" => "<line class=\"target\" x1=\"10\" x2=\"10\" y1=\"0\" y2=\"14\"/>",
         "limit" => "<line class=\"limit\" x1=\"10\" x2=\"10\" y1=\"0\" y2=\"14\"/>",
-        "point" => "<line class=\"whisker\" x1=\"0\" x2=\"20\" y1=\"7\" y2=\"7\"/><circle class=\"dot\" cx=\"9\" cy=\"7\" r=\"5\"/>",
+        "point" => {
+            "<line class=\"whisker\" x1=\"0\" x2=\"20\" y1=\"7\" y2=\"7\"/><circle class=\"dot\" cx=\"9\" cy=\"7\" r=\"5\"/>"
+        }
         "over" => "<rect class=\"bar over\" x=\"0.5\" y=\"2\" width=\"19\" height=\"10\" rx=\"2\"/>",
         "begun" => "<rect class=\"bar begun\" x=\"0.5\" y=\"2\" width=\"19\" height=\"10\" rx=\"2\"/>",
         "now" => "<line class=\"now\" x1=\"10\" x2=\"10\" y1=\"0\" y2=\"14\"/>",
         "critical" => "<rect class=\"bar critical\" x=\"0\" y=\"2\" width=\"20\" height=\"10\" rx=\"2\"/>",
         _ => "<rect class=\"bar\" x=\"0.5\" y=\"2\" width=\"19\" height=\"10\" rx=\"2\"/>",
     };
-    Svg::drawn(format!("<svg class=\"strip sample\" width=\"20\" height=\"14\" aria-hidden=\"true\">{inner}</svg>"))
+    Svg::drawn(format!(
+        "<svg class=\"strip sample\" width=\"20\" height=\"14\" aria-hidden=\"true\">{inner}</svg>"
+    ))
 }
 
 #[cfg(test)]
@@ -151,12 +170,18 @@ mod tests {
     #[test]
     fn an_axis_keeps_everything_within_its_width_and_in_order() {
         for axis in [Axis::even(7_500), Axis::compressed(604_800), Axis::even(0), Axis::compressed(0)] {
-            let places: Vec<f64> = [0, 60, 900, 5_000, 7_500, 90_000, i64::MAX].map(|time| axis.place(time)).into();
+            let places: Vec<f64> =
+                [0, 60, 900, 5_000, 7_500, 90_000, i64::MAX].map(|time| axis.place(time)).into();
             assert!(places.is_sorted(), "{places:?}");
             assert!(places.first() == Some(&0.0) && places.last() == Some(&100.0), "{places:?}");
             assert!(axis.ticks.len() >= 2 && axis.ticks.len() <= 9, "{:?}", axis.ticks);
         }
         assert_eq!(Axis::even(7_500).ticks, [0, 1_800, 3_600, 5_400, 7_200]);
-        assert!(Axis::even(600).bar(0, 60, 90, "critical").to_string().contains("class=\"bar critical\" x=\"0.00%\""));
+        assert!(
+            Axis::even(600)
+                .bar(0, 60, 90, "critical")
+                .to_string()
+                .contains("class=\"bar critical\" x=\"0.00%\"")
+        );
     }
 }

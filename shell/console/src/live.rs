@@ -42,7 +42,10 @@ pub(crate) async fn events(Reached(state): Reached<State>, _: Visitor) -> Result
 
 /// Tells of changes of the city, of rehearsals and of restorations, by the sum of their numbers: it grows whenever one of
 /// them does.
-async fn tell([mut changes, mut rehearsals, mut ticks]: [watch::Receiver<u64>; 3], sender: mpsc::Sender<Bytes>) {
+async fn tell(
+    [mut changes, mut rehearsals, mut ticks]: [watch::Receiver<u64>; 3],
+    sender: mpsc::Sender<Bytes>,
+) {
     let end = Instant::now() + LIFE;
     let mut number = sum(&mut changes, &mut rehearsals, &mut ticks);
     let mut message = format!("retry: 1000\nevent: change\ndata: {number}\n\n");

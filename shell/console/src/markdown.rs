@@ -1,5 +1,6 @@
 //! The Markdown of procedures as markup: paragraphs, lists, code, and stress within a line. Everything else is shown as
-//! it was typed, and nothing of it becomes a link or an element of its own: a procedure is text that somebody wrote.
+//! it was typed, and nothing of it becomes a link or an element of its own: a procedure is text that somebody wrote, and
+//! is read on paper. Of a link the text is shown, and its address where that is not another file of the plan.
 
 use std::fmt;
 
@@ -110,18 +111,30 @@ fn numbered(words: &str) -> Option<(Block, &str)> {
 /// Stress and code within a line. A sign without its partner is shown as it is.
 fn inline(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.find(['`', '*']) {
+    while let Some(at) = rest.find(['`', '*', '[']) {
         let (before, from) = rest.split_at(at);
         escape(out, before);
+        if let Some((text, address, after)) = link(from) {
+            inline(out, text);
+            if address.contains("://") {
+                escape(out, &format!(" ({address})"));
+            }
+            rest = after;
+            continue;
+        }
         let signs = [("`", "code"), ("**", "strong"), ("*", "em")];
         let found = signs.into_iter().find_map(|(sign, name)| {
             let (inside, after) = from.strip_prefix(sign)?.split_once(sign)?;
-            (!inside.trim().is_empty()).then_some((name, inside, after))
+            (!inside.is_empty() && inside.trim().len() == inside.len()).then_some((name, inside, after))
         });
         match found {
             Some((name, inside, after)) => {
                 out.push_str(&format!("<{name}>"));
-                if name == "code" { escape(out, inside) } else { inline(out, inside) }
+                if name == "code" {
+                    escape(out, inside)
+                } else {
+                    inline(out, inside)
+                }
                 out.push_str(&format!("</{name}>"));
                 rest = after;
             }
@@ -134,6 +147,14 @@ fn inline(out: &mut String, text: &str) {
         }
     }
     escape(out, rest);
+}
+
+/// The text and the address of a link, if one begins here, and what follows it.
+fn link(from: &str) -> Option<(&str, &str, &str)> {
+    let (text, rest) = from.strip_prefix('[')?.split_once("](")?;
+    let (address, after) = rest.split_once(')')?;
+    let plain = !text.is_empty() && !text.contains('[') && !address.contains(char::is_whitespace);
+    plain.then_some((text, address, after))
 }
 
 fn escape(out: &mut String, text: &str) {
@@ -167,8 +188,8 @@ mod tests {
             ("# Before\nx", "<p><strong>Before</strong></p>\n<p>x</p>\n"),
             ("2 * 3 ** 4 ` é", "<p>2 * 3 ** 4 ` é</p>\n"),
             (
-                "<script>[x](https://a.example)",
-                "<p>&lt;script&gt;[x](https://a.example)</p>\n",
+                "<script>[x](https://a.example) [*y*](y.md) [z] (a) [",
+                "<p>&lt;script&gt;x (https://a.example) <em>y</em> [z] (a) [</p>\n",
             ),
             ("", ""),
         ] {

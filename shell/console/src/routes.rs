@@ -4,7 +4,10 @@ use crate::{
     api,
     door::{self, pass},
     live,
-    pages::{self, assets, baseline, city, findings, log, people, plan, recovery, responses, run, segmentation, zones},
+    pages::{
+        self, assets, baseline, city, findings, log, people, plan, recovery, responses, run, segmentation,
+        zones,
+    },
     refusal::Refusal,
     state::State,
     still,

@@ -92,7 +92,8 @@ pub fn duration(seconds: i64) -> String {
 #[must_use]
 pub fn span(seconds: i64) -> String {
     let (great, small) = split(seconds);
-    let of = |(count, unit): (i64, usize)| format!("{count} {}", ["d", "h", "min", "s"].get(unit).unwrap_or(&""));
+    let of =
+        |(count, unit): (i64, usize)| format!("{count} {}", ["d", "h", "min", "s"].get(unit).unwrap_or(&""));
     if small.0 == 0 { of(great) } else { format!("{} {}", of(great), of(small)) }
 }
 

@@ -43,7 +43,12 @@ fn nights_work(plan: &Plan, now: Timestamp) -> Record {
                 repository: repository.clone(),
                 start: night,
                 duration: SignedDuration::from_mins(3),
-                outcome: Ok(Snapshot { id: "5e".repeat(32).as_str().into(), files: 1_204, bytes: 81_000_000, ..Snapshot::default() }),
+                outcome: Ok(Snapshot {
+                    id: "5e".repeat(32).as_str().into(),
+                    files: 1_204,
+                    bytes: 81_000_000,
+                    ..Snapshot::default()
+                }),
             };
             see(night, Observed::Backup(Box::new(made)));
         }
@@ -53,7 +58,10 @@ fn nights_work(plan: &Plan, now: Timestamp) -> Record {
             .backups_of(&service.id)
             .map(|backup| DrillStep {
                 backup: backup.id.clone(),
-                from: backup.to.first().map(|repository| (repository.clone(), "5e".repeat(32).as_str().into())),
+                from: backup
+                    .to
+                    .first()
+                    .map(|repository| (repository.clone(), "5e".repeat(32).as_str().into())),
                 check: None,
                 what: "restore".into(),
                 duration: SignedDuration::from_mins(minutes),
@@ -84,7 +92,9 @@ fn everything_that_people_need_is_in_the_pack_and_nothing_from_elsewhere() {
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("pack.html"), &pack).unwrap();
 
     // Nothing is fetched: what is referred to is in the file itself, or is dialled.
-    for (name, sign) in [("src", "src="), ("url", "url("), ("import", "@import"), ("script", "<script"), ("link", "<link")] {
+    for (name, sign) in
+        [("src", "src="), ("url", "url("), ("import", "@import"), ("script", "<script"), ("link", "<link")]
+    {
         assert!(!pack.contains(sign), "{name}");
     }
     for href in pack.split("href=\"").skip(1) {

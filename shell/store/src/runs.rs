@@ -109,7 +109,9 @@ impl Runs {
         })();
         let _ = fs::remove_file(&aside);
         match written {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(RunsError::Exists(id.to_owned())),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                Err(RunsError::Exists(id.to_owned()))
+            }
             Err(cause) => Err(failed("write", &path)(cause).into()),
             Ok(()) => Ok(sync_directory(&self.folder)?),
         }
@@ -249,7 +251,10 @@ mod tests {
         runs.tick("flood", &tick(1, "ada")).unwrap();
         runs.tick("flood", &tick(2, "ben")).unwrap();
         let read = runs.read("flood").unwrap();
-        assert_eq!((read.run.lost, read.run.ticks.len(), read.unread.len()), (vec!["site:cellar".into()], 2, 0));
+        assert_eq!(
+            (read.run.lost, read.run.ticks.len(), read.unread.len()),
+            (vec!["site:cellar".into()], 2, 0)
+        );
         assert_eq!(runs.list().unwrap(), ["flood"]);
         assert!(matches!(runs.read("fire"), Err(RunsError::Unknown(_))));
         assert!(matches!(runs.tick("fire", &tick(1, "ada")), Err(RunsError::Unknown(_))));

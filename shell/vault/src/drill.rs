@@ -39,7 +39,8 @@ pub struct Drilling<'a> {
 pub fn drill(plan: &Plan, service: &ServiceId, drilling: &Drilling) -> Drill {
     let start = Timestamp::now();
     let begin = Instant::now();
-    let mut work = Work { drilling, repositories: Repositories::new(plan), steps: Vec::new(), times: Vec::new() };
+    let mut work =
+        Work { drilling, repositories: Repositories::new(plan), steps: Vec::new(), times: Vec::new() };
     let mut missing = false;
     match drilling.scratch.folder("drill-") {
         Ok(folder) => {
@@ -110,10 +111,18 @@ impl Work<'_> {
         if is_database {
             self.steps.extend(tried.database(checks, &from));
         }
-        for check in checks.iter().filter(|check| !(is_database && matches!(check.test, Test::Query { .. }))) {
+        for check in checks.iter().filter(|check| !(is_database && matches!(check.test, Test::Query { .. })))
+        {
             let begin = Instant::now();
             let outcome = tried.check(&check.test);
-            self.steps.push(step(backup, Some(&from), Some(&check.id), &in_words(&check.test), begin, outcome));
+            self.steps.push(step(
+                backup,
+                Some(&from),
+                Some(&check.id),
+                &in_words(&check.test),
+                begin,
+                outcome,
+            ));
         }
         true
     }
@@ -131,6 +140,7 @@ impl Work<'_> {
         let target = Target { into, only: None, replace: false };
         let restored = chosen.vault.restore(&chosen.snapshot.id, target, &());
         let what = match &restored {
+            Ok(restored) if restored.files == 1 => "restore 1 file".to_owned(),
             Ok(restored) => format!("restore {} files", grouped(restored.files)),
             Err(_) => "restore".to_owned(),
         };
@@ -239,7 +249,10 @@ impl Tried<'_> {
             }
             Test::Query { .. } => {
                 let kind = self.backup.source.kind();
-                Err(format!("a query is asked of a database, and `{}` is a backup of kind {kind}", self.backup.id))
+                Err(format!(
+                    "a query is asked of a database, and `{}` is a backup of kind {kind}",
+                    self.backup.id
+                ))
             }
         }
     }
@@ -252,7 +265,10 @@ fn in_words(test: &Test) -> String {
         Test::Query { rows, .. } => format!("query returns {} rows", grouped(*rows)),
         Test::File { path, .. } => format!("file {path}"),
         Test::Run { command } => {
-            format!("run {}", command.first().map(|program| crate::program::name_of(program.as_str())).unwrap_or_default())
+            format!(
+                "run {}",
+                command.first().map(|program| crate::program::name_of(program.as_str())).unwrap_or_default()
+            )
         }
         Test::Page { page, .. } => format!("page {page}"),
     }

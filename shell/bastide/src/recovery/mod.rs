@@ -5,7 +5,7 @@ mod bar;
 mod known;
 mod make;
 mod select;
-mod tell;
+pub(crate) mod tell;
 mod walk;
 mod way;
 mod words;

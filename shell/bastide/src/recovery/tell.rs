@@ -13,14 +13,17 @@ use plan::SourceFile;
 use serde_json::json;
 use store::{Kind, Limits};
 
-/// Tells the city. What was done is done, whether or not the city can be told, so that failing is only warned of.
-pub(crate) fn tell(state: &State, files: &[SourceFile], observations: &[Observation]) {
+/// Tells the city. What was done is done, whether or not the city can be told, so that failing is only warned of. Returns
+/// whether the city knows.
+pub(crate) fn tell(state: &State, files: &[SourceFile], observations: &[Observation]) -> bool {
     if observations.is_empty() {
-        return;
+        return true;
     }
-    if let Err(error) = try_tell(state, files, observations) {
+    let told = try_tell(state, files, observations);
+    if let Err(error) = &told {
         warn(format_args!("what came of it could not be entered in the city's records: {error:#}"));
     }
+    told.is_ok()
 }
 
 fn try_tell(state: &State, files: &[SourceFile], observations: &[Observation]) -> anyhow::Result<()> {

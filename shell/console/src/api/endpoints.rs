@@ -5,9 +5,10 @@ use crate::{
     view::{
         ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
         ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HeadView, MatrixView,
-        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
-        RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
-        RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid, VerbFilter, VerifiedView,
+        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid,
+        RecoveryStateView, RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter,
+        ResponseList, ResponseView, RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid,
+        VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -214,7 +215,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         body: Some(bytes),
         ..read(
             "/observations",
-            "Takes note of what a command did: a backup, a drill, a look at a repository, a pack. As `bastide` writes them.",
+            "Takes note of what commands did: `observations`, a list of backups, drills, looks at repositories and packs.",
             shape::<recovery::NotedView>,
         )
     },

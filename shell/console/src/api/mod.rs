@@ -18,6 +18,7 @@ pub(crate) use endpoints::{ENDPOINTS, Endpoint};
 use crate::{pages::findings, state::State};
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{MethodRouter, delete, get, patch, post},
 };
 
@@ -47,7 +48,11 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/losses", get(answer::losses)),
         ("GET", "/matrix", get(answer::matrix)),
         ("GET", "/matrix/{from}/{to}", get(answer::pair)),
-        ("POST", "/observations", post(recovery::observe)),
+        (
+            "POST",
+            "/observations",
+            post(recovery::observe).layer(DefaultBodyLimit::max(recovery::OBSERVATIONS_MAX)),
+        ),
         ("GET", "/openapi.json", get(openapi::document)),
         ("GET", "/people", get(answer::people)),
         ("POST", "/people", post(answer::add_person)),

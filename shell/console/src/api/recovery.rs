@@ -25,7 +25,10 @@ use tokio::sync::oneshot;
 
 /// What is lost.
 #[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "a query is read as pairs, for it may say `lost` several times; this describes it")]
+#[expect(
+    dead_code,
+    reason = "a query is read as pairs, for it may say `lost` several times; this describes it"
+)]
 pub(crate) struct LostSaid {
     /// What is lost: `everything`, `site:ID`, `zone:ID`, `asset:ID`, `supplier:ID`, `service:ID`, `repository:ID`,
     /// `role:WORD`, `product:PATTERN`. May be given several times.
@@ -39,11 +42,20 @@ pub(crate) struct RunList {
     runs: Vec<RunRow>,
 }
 
-/// Something that was taken note of.
+/// The most that is sent of what came of backups and drills: a night's, each with the names of files in doubt.
+pub(super) const OBSERVATIONS_MAX: usize = 4 << 20;
+
+/// What came of backups, drills and looks at repositories.
+#[derive(Deserialize)]
+struct ObservationsSaid {
+    observations: Vec<Observation>,
+}
+
+/// What was taken note of.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct NotedView {
-    /// `noted`, once what it means is sealed.
-    status: &'static str,
+    /// How many observations: what each means is sealed.
+    noted: usize,
 }
 
 pub(super) async fn recovery(Reached(state): Reached<State>, visitor: Visitor) -> Answer<RecoveryStateView> {
@@ -98,26 +110,34 @@ pub(super) async fn tick(
     acts::run_view(&state, &id).await.map(Json)
 }
 
-/// Takes note of what a command did: a backup, a drill, a look at a repository, a pack.
+/// Takes note of what a command did: backups, drills, looks at repositories, packs; in their order.
 pub(super) async fn observe(
     Reached(state): Reached<State>,
     visitor: Visitor,
     Json(said): Json<serde_json::Value>,
 ) -> Answer<NotedView> {
     visitor.must(Right::Act)?;
-    let observation: Observation = serde_json::from_value(said)
-        .map_err(|cause| Refusal::Unfit(format!("That is no observation: {cause}.")))?;
-    if !observation.fact.is_of_recovery() {
+    // Not read at once into their type, so that what is wrong can be told.
+    let said: ObservationsSaid = serde_json::from_value(said)
+        .map_err(|cause| Refusal::Unfit(format!("These are no observations: {cause}.")))?;
+    if !said.observations.iter().all(|observation| observation.fact.is_of_recovery()) {
         return Err(Refusal::Unfit(
-            "Only what came of backups, drills, repositories and packs can be told; what devices do is seen.".to_owned(),
+            "Only what came of backups, drills, repositories and packs can be told; what devices do is seen."
+                .to_owned(),
         ));
     }
-    let (answer, answered) = oneshot::channel();
-    let busy = "Bastide is busy or stopping. Try again in a moment.";
-    let ask = Ask::Told { observation: Box::new(observation), answer };
-    state.asks().try_send(ask).map_err(|_| Refusal::Unavailable(busy))?;
-    let answered = tokio::time::timeout(DECISION, answered).await;
-    let noted = answered.map_err(|_| Refusal::Unavailable(busy))?.map_err(|_| Refusal::Unavailable(busy))?;
-    noted.map_err(|why| Refusal::Conflict(words::capital(&format!("{why}."))))?;
-    Ok(Json(NotedView { status: "noted" }))
+    let mut noted = 0;
+    for observation in said.observations {
+        let (answer, answered) = oneshot::channel();
+        let busy = "Bastide is busy or stopping. Try again in a moment.";
+        let ask = Ask::Told { observation: Box::new(observation), answer };
+        let sent = tokio::time::timeout(DECISION, state.asks().send(ask)).await;
+        sent.map_err(|_| Refusal::Unavailable(busy))?.map_err(|_| Refusal::Unavailable(busy))?;
+        let answered = tokio::time::timeout(DECISION, answered).await;
+        let told =
+            answered.map_err(|_| Refusal::Unavailable(busy))?.map_err(|_| Refusal::Unavailable(busy))?;
+        told.map_err(|why| Refusal::Conflict(words::capital(&format!("{why}."))))?;
+        noted += 1;
+    }
+    Ok(Json(NotedView { noted }))
 }

@@ -40,12 +40,16 @@ impl Call {
 
     /// What they are called for, in words.
     pub fn about_words(&self) -> String {
-        crate::words::list(self.about.iter().map(String::as_str), 6)
+        crate::words::capital(&crate::words::list(self.about.iter().map(String::as_str), 4))
     }
 
     /// The number as a telephone dials it.
     pub fn dial(&self) -> String {
-        self.telephone.iter().flat_map(|number| number.chars()).filter(|c| c.is_ascii_digit() || *c == '+').collect()
+        self.telephone
+            .iter()
+            .flat_map(|number| number.chars())
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect()
     }
 }
 
@@ -62,9 +66,13 @@ pub(super) fn calls(plan: &Plan) -> Vec<Call> {
         order.extend(service.owner.as_ref().map(|owner| (owner, service.name.to_string())));
     }
     for supplier in plan.suppliers() {
-        order.extend(supplier.contact.as_ref().map(|contact| (contact, format!("supplier: {}", supplier.name))));
+        order.extend(
+            supplier.contact.as_ref().map(|contact| (contact, format!("supplier: {}", supplier.name))),
+        );
     }
-    order.extend(plan.procedures().map(|procedure| (&procedure.owner, format!("procedure: {}", procedure.name))));
+    order.extend(
+        plan.procedures().map(|procedure| (&procedure.owner, format!("procedure: {}", procedure.name))),
+    );
     order.extend(plan.contacts().map(|contact| (&contact.id, String::new())));
     let mut calls: Vec<Call> = Vec::new();
     for (id, about) in order {
@@ -76,7 +84,11 @@ pub(super) fn calls(plan: &Plan) -> Vec<Call> {
                 calls.len() - 1
             }
         };
-        if let Some(call) = calls.get_mut(at).filter(|_| !about.is_empty()) {
+        // Whose services and crews are named need not be told of their procedures too.
+        let is_more = |call: &&mut Call| {
+            !about.is_empty() && (call.about.is_empty() || !about.starts_with("procedure:"))
+        };
+        if let Some(call) = calls.get_mut(at).filter(is_more) {
             call.about.push(about);
         }
     }
@@ -148,7 +160,9 @@ fn proof(plan: &Plan, record: &Record, service: &::city::Service, clock: &Clock)
     let proven = shown.proven.map(|time| clock.ago(time));
     match (shown.verdict, shown.rto, proven) {
         ("proven" | "slow", Some(rto), Some(time)) => format!("restored in {}, {time}", span(rto)),
-        ("expired", Some(rto), Some(time)) => format!("restored in {}, {time}: too long ago to count", span(rto)),
+        ("expired", Some(rto), Some(time)) => {
+            format!("restored in {}, {time}: too long ago to count", span(rto))
+        }
         ("failed", ..) => "the last drill failed".to_owned(),
         ("unbacked", ..) => "nothing to restore".to_owned(),
         _ => "never tried".to_owned(),
@@ -232,10 +246,12 @@ pub(super) fn procedures(plan: &Plan, today: jiff::civil::Date) -> Vec<Worked> {
         id.as_ref().and_then(|id| plan.crew(id)).map(|crew| crew.name.to_string())
     };
     let worked = all.into_iter().map(|procedure| {
-        let services = procedure.services.iter().filter_map(|id| plan.service(id).map(|one| one.name.to_string()));
+        let services =
+            procedure.services.iter().filter_map(|id| plan.service(id).map(|one| one.name.to_string()));
         let assets = procedure.assets.iter().filter_map(|id| plan.asset(id).map(|one| one.name.to_string()));
         let due = procedure.reviewed.checked_add(procedure.review_every).unwrap_or(procedure.reviewed);
-        let total: i64 = procedure.steps.iter().filter_map(|step| step.takes).map(|takes| takes.as_secs()).sum();
+        let total: i64 =
+            procedure.steps.iter().filter_map(|step| step.takes).map(|takes| takes.as_secs()).sum();
         Worked {
             id: procedure.id.to_string(),
             name: procedure.name.to_string(),
@@ -246,7 +262,7 @@ pub(super) fn procedures(plan: &Plan, today: jiff::civil::Date) -> Vec<Worked> {
             reviewed: procedure.reviewed.strftime("%-d %B %Y").to_string(),
             due: due.strftime("%-d %B %Y").to_string(),
             overdue: due < today,
-            introduction: markdown::blocks(&procedure.introduction),
+            introduction: markdown::blocks(without_title(&procedure.introduction)),
             steps: procedure
                 .steps
                 .iter()
@@ -263,6 +279,16 @@ pub(super) fn procedures(plan: &Plan, today: jiff::civil::Date) -> Vec<Worked> {
         }
     });
     worked.collect()
+}
+
+/// A text without the title in its first line: it has one already.
+fn without_title(text: &str) -> &str {
+    let text = text.trim_start();
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("# ") => rest,
+        None if text.starts_with("# ") => "",
+        _ => text,
+    }
 }
 
 /// A repository, and how its key is found.
@@ -296,7 +322,11 @@ pub(super) fn repositories(plan: &Plan) -> Vec<Kept> {
         if repository.append_only {
             guards.push("nobody who can write there may delete".to_owned());
         }
-        guards.extend(repository.locked.map(|time| format!("the storage refuses to delete for {}", span(time.as_secs()))));
+        guards.extend(
+            repository
+                .locked
+                .map(|time| format!("the storage refuses to delete for {}", span(time.as_secs()))),
+        );
         guards.extend(
             repository
                 .offline
@@ -339,7 +369,8 @@ pub(super) struct Backed {
 
 pub(super) fn backups(plan: &Plan, measured: &recover::Measured) -> Vec<Backed> {
     let backed = |backup: &Backup| {
-        let service = backup.service.as_ref().and_then(|id| plan.service(id)).map(|service| service.name.to_string());
+        let service =
+            backup.service.as_ref().and_then(|id| plan.service(id)).map(|service| service.name.to_string());
         let asset = backup.asset.as_ref().and_then(|id| plan.asset(id)).map(|asset| asset.name.to_string());
         let name = |id| plan.repository(id).map_or_else(|| id.to_string(), |known| known.name.to_string());
         let newest = backup.to.iter().filter_map(|repository| {
@@ -369,7 +400,9 @@ fn source(source: &Source) -> Vec<String> {
     };
     match source {
         Source::Folders { folders, .. } => folders.iter().map(ToString::to_string).collect(),
-        Source::Command { command } => vec![command.iter().map(|word| restic::quoted(word)).collect::<Vec<_>>().join(" ")],
+        Source::Command { command } => {
+            vec![command.iter().map(|word| restic::quoted(word)).collect::<Vec<_>>().join(" ")]
+        }
         Source::Postgresql(url) | Source::Mariadb(url) | Source::Http(url) => vec![bare(url)],
         Source::Sqlite(path) => vec![path.to_string()],
         Source::Ssh { host, files, command } => {
@@ -421,7 +454,10 @@ pub(super) fn network(plan: &Plan) -> (Vec<Svg>, Vec<Passage>, Vec<Ground>) {
     };
     let passages = pairs
         .iter()
-        .map(|pair| Passage { number: pair.number, ways: pair.conduits.iter().chain(&pair.back).map(way).collect() })
+        .map(|pair| Passage {
+            number: pair.number,
+            ways: pair.conduits.iter().chain(&pair.back).map(way).collect(),
+        })
         .collect();
     let grounds = plan.zones().filter_map(|zone| {
         let assets: Vec<&Asset> = plan.assets().filter(|asset| asset.zone == zone.id).collect();

@@ -12,13 +12,13 @@ use crate::{
     markdown::{self, Markdown},
     time::{Clock, Moment},
     view::{self, CourseLine, Promise, RestorationView, ReturnView, SpanView},
-    words::{spoken, span},
+    words::{span, spoken},
 };
 use askama::Template;
 use contents::{Backed, Call, CrewRow, Ground, Kept, Passage, SiteRow, Tier, Worked};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use plan::Plan;
-use recover::{Lost, Record, plan_restoration};
+use recover::{Lost, Measured, Record, plan_restoration};
 use std::fmt;
 
 /// For how long a pack is good, if the plan does not change before: until it is found stale.
@@ -30,7 +30,7 @@ pub(crate) use restic::place;
 const SHEET: &str = include_str!("../../static/pack.css");
 
 /// How many lines of a single loss's way back are shown; the whole way back is that for the loss of everything.
-const SHORT_LINES: usize = 14;
+const SHORT_LINES: usize = 8;
 
 /// What a pack is made of.
 pub struct Given<'a> {
@@ -54,6 +54,8 @@ struct PackPage<'a> {
     issued: Timestamp,
     until: Timestamp,
     style: Style,
+    /// Whether no backup is known, and all are taken to be as planned.
+    assumed: bool,
     calls: Vec<Call>,
     tiers: Vec<Tier>,
     crews: Vec<CrewRow>,
@@ -71,6 +73,8 @@ struct PackPage<'a> {
 /// A way back, with its axes.
 struct Way {
     id: String,
+    /// Whether it is told in short.
+    short: bool,
     title: String,
     way: RestorationView,
     lines: Vec<CourseLine>,
@@ -79,10 +83,11 @@ struct Way {
 }
 
 impl Way {
-    fn new(plan: &Plan, way: RestorationView) -> Way {
+    fn new(plan: &Plan, way: RestorationView, short: bool) -> Way {
         let marks = |service: &ReturnView| [Some(service.back.most), service.rto, service.mtpd];
         let last = way.services.iter().flat_map(marks).flatten().max().unwrap_or(0);
         Way {
+            short,
             id: way.lost.join("-").replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
             title: crate::words::list(way.lost_names.iter().map(String::as_str), 4),
             returns: Axis::compressed(last),
@@ -143,9 +148,13 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
     let today = given.issued.to_zoned(zone.clone()).date();
     let clock = Clock::new(zone, given.issued);
     let until = given.issued.checked_add(GOOD_FOR).unwrap_or(given.issued);
-    let running = format!("{city} · recovery pack · issued {} · plan {}", today.strftime("%-d %b %Y"), short(given.digest));
+    let running = format!(
+        "{city} · recovery pack · issued {} · plan {}",
+        today.strftime("%-d %b %Y"),
+        short(given.digest)
+    );
     let (drawings, passages, grounds) = contents::network(plan);
-    let measured = given.record.measured();
+    let (measured, assumed) = measured(given);
     let way = |words: &str| {
         let lost = Lost::parse(&[words], plan).ok()?;
         Some(RestorationView::new(plan, &lost, &plan_restoration(plan, &lost, &measured, given.issued)))
@@ -156,20 +165,21 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
     let likely = sites.chain(plan.suppliers().map(|supplier| format!("supplier:{}", supplier.id)));
     let losses = likely.filter_map(|words| way(&words)).filter(|way| !way.services.is_empty());
     PackPage {
-        losses: losses.map(|way| Way::new(plan, way)).collect(),
+        losses: losses.map(|way| Way::new(plan, way, true)).collect(),
         headline: headline(&city, &everything),
         digest: given.digest,
         issued: given.issued,
         until,
         style: style(&running),
+        assumed,
         calls: contents::calls(plan),
         tiers: contents::tiers(plan, given.record, &clock),
         crews: contents::crews(plan),
         sites: contents::sites(plan),
-        everything: Way::new(plan, everything),
+        everything: Way::new(plan, everything, false),
         procedures: contents::procedures(plan, today),
         repositories: contents::repositories(plan),
-        backups: contents::backups(plan, &measured),
+        backups: contents::backups(plan, &given.record.measured()),
         drawings,
         passages,
         grounds,
@@ -179,21 +189,45 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
     .render()
 }
 
+/// What was measured; and whether nothing was ever told of a backup, so that each is taken to have been made as the plan
+/// says.
+fn measured(given: &Given<'_>) -> (Measured, bool) {
+    let measured = given.record.measured();
+    if !measured.newest.is_empty() || !measured.drills.is_empty() || given.plan.backups().len() == 0 {
+        return (measured, false);
+    }
+    let made = given.plan.backups().flat_map(|backup| {
+        let taken = given.issued.checked_sub(backup.every).unwrap_or(given.issued);
+        backup.to.iter().map(move |repository| ((backup.id.clone(), repository.clone()), taken))
+    });
+    (Measured { newest: made.collect(), ..measured }, true)
+}
+
 /// What a councillor needs to know, in a sentence or two.
 fn headline(city: &str, everything: &RestorationView) -> String {
     let grave = everything.services.iter().filter(|service| service.impact == "critical");
     let first = grave.min_by_key(|service| service.back.likely).or_else(|| everything.services.first());
     let Some(first) = first else {
-        return format!("If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back.");
+        return format!(
+            "If all of {city}’s systems were lost: whom to call, what to do first, and how each service comes back."
+        );
     };
-    let which = if first.impact == "critical" { "the first service on which lives depend" } else { "the first service" };
+    let which = if first.impact == "critical" {
+        "the first service on which lives depend"
+    } else {
+        "the first service"
+    };
     let last = everything.services.iter().map(|service| service.back.likely).max().unwrap_or_default();
     let mut said = format!(
         "If all of {city}’s systems were lost now, {which}, {}, would be back in about {}",
         first.service.name,
         spoken(first.back.likely)
     );
-    said.push_str(&if last > first.back.likely { format!(", and the last in {}.", spoken(last)) } else { ".".to_owned() });
+    said.push_str(&if last > first.back.likely {
+        format!(", and the last in {}.", spoken(last))
+    } else {
+        ".".to_owned()
+    });
     let late = everything.services.iter().filter(|service| service.promise() == Promise::Intolerable).count();
     if late > 0 {
         let many = crate::words::capital(&crate::words::number(late));

@@ -12,7 +12,7 @@ const WIDTH: usize = 700;
 const RAILS: usize = 196;
 
 /// The most pairs of zones in one drawing of the ladder.
-const PAIRS_MAX: usize = 50;
+const PAIRS_MAX: usize = 56;
 
 /// The height of a zone's line.
 const ROW: usize = 21;
@@ -65,7 +65,7 @@ pub(super) fn ladders(plan: &Plan, pairs: &[Pair<'_>]) -> Vec<Svg> {
 fn ladder(zones: &[&Zone], pairs: &[Pair<'_>]) -> Svg {
     let top = 20;
     let height = top + zones.len() * ROW + 2;
-    let pitch = ((WIDTH - RAILS - 8) as f64 / pairs.len().max(1) as f64).clamp(9.8, 26.0);
+    let pitch = ((WIDTH - RAILS - 8) as f64 / pairs.len().max(1) as f64).clamp(8.8, 26.0);
     let right = RAILS as f64 + pitch * pairs.len() as f64 + 4.0;
     let row = |zone: &Zone| {
         let at = zones.iter().position(|known| known.id == zone.id).unwrap_or(0);
@@ -95,18 +95,32 @@ fn ladder(zones: &[&Zone], pairs: &[Pair<'_>]) -> Svg {
     for (index, pair) in pairs.iter().enumerate() {
         let x = RAILS as f64 + pitch * (index as f64 + 0.5);
         let (from, to) = (row(pair.from), row(pair.to));
-        let _ = write!(out, "<text class=\"rung\" x=\"{x:.1}\" y=\"11\" text-anchor=\"middle\">{}</text>", pair.number);
-        let _ = write!(out, "<line class=\"lead\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"14\" y2=\"{:.1}\"/>", from.min(to));
+        let _ = write!(
+            out,
+            "<text class=\"rung\" x=\"{x:.1}\" y=\"11\" text-anchor=\"middle\">{}</text>",
+            pair.number
+        );
+        let _ = write!(
+            out,
+            "<line class=\"lead\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"14\" y2=\"{:.1}\"/>",
+            from.min(to)
+        );
         if pair.from.id == pair.to.id {
             let _ = write!(out, "<circle class=\"own\" cx=\"{x:.1}\" cy=\"{from:.1}\" r=\"4\"/>");
             continue;
         }
-        let _ = write!(out, "<line class=\"wire\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{from:.1}\" y2=\"{to:.1}\"/>");
+        let _ =
+            write!(out, "<line class=\"wire\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{from:.1}\" y2=\"{to:.1}\"/>");
         let mut end = |y: f64, away: f64, arrives: bool| {
             // Whoever may be spoken to has an arrow, whoever only speaks a dot.
             let _ = if arrives {
                 let base = if away > y { y + 7.0 } else { y - 7.0 };
-                write!(out, "<path class=\"head\" d=\"M{x:.1} {y:.1}L{:.1} {base:.1}H{:.1}Z\"/>", x - 3.6, x + 3.6)
+                write!(
+                    out,
+                    "<path class=\"head\" d=\"M{x:.1} {y:.1}L{:.1} {base:.1}H{:.1}Z\"/>",
+                    x - 3.6,
+                    x + 3.6
+                )
             } else {
                 write!(out, "<circle class=\"tail\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.8\"/>")
             };
@@ -163,11 +177,16 @@ pub(super) fn zone(plan: &Plan, zone: &Zone, assets: &[&Asset]) -> Svg {
             assets.len() - SHOWN_MAX
         );
     }
-    for (names, x, line) in [(&left, 0, (SIDE, BOX_LEFT)), (&right, WIDTH - SIDE, (BOX_RIGHT, WIDTH - SIDE))] {
+    for (names, x, line) in [(&left, 0, (SIDE, BOX_LEFT)), (&right, WIDTH - SIDE, (BOX_RIGHT, WIDTH - SIDE))]
+    {
         let hidden = names.len().saturating_sub(SHOWN_MAX);
         for (index, name) in names.iter().take(SHOWN_MAX).enumerate() {
             let y = 2 + index * 25;
-            let name = if hidden > 0 && index + 1 == SHOWN_MAX { format!("and {} more", hidden + 1) } else { cut(name, 25) };
+            let name = if hidden > 0 && index + 1 == SHOWN_MAX {
+                format!("and {} more", hidden + 1)
+            } else {
+                cut(name, 25)
+            };
             let (start, end) = line;
             let middle = y + 10;
             let within = middle.min(inner.saturating_sub(6));

@@ -22,7 +22,10 @@ pub(super) fn open(repository: &Repository) -> Vec<String> {
         RepositoryPlace::S3 { .. } => {
             if let Some(login) = login {
                 lines.push(format!("LOGIN=\"{}\"   # access key:secret key", read(login)));
-                lines.push("export AWS_ACCESS_KEY_ID=\"${LOGIN%%:*}\" AWS_SECRET_ACCESS_KEY=\"${LOGIN#*:}\"".to_owned());
+                lines.push(
+                    "export AWS_ACCESS_KEY_ID=\"${LOGIN%%:*}\" AWS_SECRET_ACCESS_KEY=\"${LOGIN#*:}\""
+                        .to_owned(),
+                );
             }
             lines.push(format!("export RESTIC_REPOSITORY={}", quoted(&place(&repository.at))));
         }
@@ -111,7 +114,8 @@ mod tests {
     #[test]
     fn the_commands_say_where_secrets_are_and_hold_none() {
         let rest = |url: &str| RepositoryPlace::Rest(url.into());
-        let lines = open(&repository(rest("https://backup:hunter2@192.0.2.9:8000/city"), Some("CELLAR_LOGIN")));
+        let lines =
+            open(&repository(rest("https://backup:hunter2@192.0.2.9:8000/city"), Some("CELLAR_LOGIN")));
         assert_eq!(
             lines,
             [

@@ -48,13 +48,17 @@ struct WayPage {
 /// What may be lost, and what is said to be.
 struct Offer {
     everything: bool,
-    kinds: Vec<(&'static str, &'static str, Vec<(Named, bool)>)>,
+    /// The word, the title, and the things of each kind.
+    kinds: Vec<(&'static str, &'static str, Vec<Offered>)>,
     assets: Vec<Named>,
     /// What was said besides.
     more: String,
     /// All of it, as it is said again to begin.
     words: Vec<String>,
 }
+
+/// Something that may be lost, and whether it is said to be.
+type Offered = (Named, bool);
 
 /// A way back, with its axes.
 pub(crate) struct Drawn {
@@ -95,7 +99,11 @@ impl Drawn {
         let last = self.way.services.iter().map(|service| service.back.likely).max().unwrap_or_default();
         let down = words::counted(self.way.services.len() as u64, "service is", "services are");
         let first_back = words::spoken(first.back.likely);
-        let mut said = format!("{} down. {} would be back in about {first_back}", words::capital(&down), first.service.name);
+        let mut said = format!(
+            "{} down. {} would be back in about {first_back}",
+            words::capital(&down),
+            first.service.name
+        );
         if last > first.back.likely {
             said.push_str(&format!(", the last in {}", words::spoken(last)));
         }
@@ -145,12 +153,14 @@ pub(crate) async fn way(
             Err(refusal) => return Err(refusal),
         },
     };
-    let place = std::iter::once("/recovery/plan".to_owned()).chain(words.iter().enumerate().map(|(index, word)| {
-        let mut part = if index == 0 { "?lost=".to_owned() } else { "&lost=".to_owned() };
-        crate::pages::push_encoded(&mut part, word);
-        part
-    }));
-    let page = Page::new(&state, Some(visitor), theme, "The way back", "/recovery").at(place.collect::<String>());
+    let place =
+        std::iter::once("/recovery/plan".to_owned()).chain(words.iter().enumerate().map(|(index, word)| {
+            let mut part = if index == 0 { "?lost=".to_owned() } else { "&lost=".to_owned() };
+            crate::pages::push_encoded(&mut part, word);
+            part
+        }));
+    let page =
+        Page::new(&state, Some(visitor), theme, "The way back", "/recovery").at(place.collect::<String>());
     let offer = offer(&plan, words);
     Ok(html(&WayPage { page, offer, why_not, way }))
 }
@@ -204,7 +214,7 @@ pub(crate) fn unfit(error: &recover::LossError) -> Refusal {
 
 fn offer(plan: &Plan, words: Vec<String>) -> Offer {
     let is = |word: &str| words.iter().any(|said| said == word);
-    let list = |kind: &str, all: &mut dyn Iterator<Item = Named>| -> Vec<(Named, bool)> {
+    let list = |kind: &str, all: &mut dyn Iterator<Item = Named>| -> Vec<Offered> {
         all.map(|one| {
             let chosen = is(&format!("{kind}:{}", one.id));
             (one, chosen)
@@ -213,13 +223,32 @@ fn offer(plan: &Plan, words: Vec<String>) -> Offer {
     };
     let kinds = vec![
         ("site", "Sites", list("site", &mut plan.sites().map(|one| Named::new(&one.id, Some(&one.name))))),
-        ("supplier", "Suppliers", list("supplier", &mut plan.suppliers().map(|one| Named::new(&one.id, Some(&one.name))))),
-        ("zone", "Zones", list("zone", &mut plan.zones().filter(|zone| !zone.outside).map(|one| Named::new(&one.id, Some(&one.name))))),
-        ("service", "Services: their software and data", list("service", &mut plan.services().map(|one| Named::new(&one.id, Some(&one.name))))),
+        (
+            "supplier",
+            "Suppliers",
+            list("supplier", &mut plan.suppliers().map(|one| Named::new(&one.id, Some(&one.name)))),
+        ),
+        (
+            "zone",
+            "Zones",
+            list(
+                "zone",
+                &mut plan
+                    .zones()
+                    .filter(|zone| !zone.outside)
+                    .map(|one| Named::new(&one.id, Some(&one.name))),
+            ),
+        ),
+        (
+            "service",
+            "Services: their software and data",
+            list("service", &mut plan.services().map(|one| Named::new(&one.id, Some(&one.name)))),
+        ),
     ];
     let offered = |word: &&String| {
         let (kind, id) = word.split_once(':').unwrap_or(("", word));
-        word.as_str() == "everything" || kinds.iter().any(|(known, _, all)| kind == *known && all.iter().any(|(one, _)| one.id == id))
+        word.as_str() == "everything"
+            || kinds.iter().any(|(known, _, all)| kind == *known && all.iter().any(|(one, _)| one.id == id))
     };
     let more: Vec<&str> = words.iter().filter(|word| !offered(word)).map(String::as_str).collect();
     Offer {

@@ -117,7 +117,8 @@ pub(crate) async fn step(
     visitor.must(Right::Look)?;
     let run = run_view(&state, &id).await?;
     let step = run.step(number).cloned();
-    let step = step.ok_or_else(|| Refusal::NotFound(format!("The restoration {id} has no step {number}.")))?;
+    let step =
+        step.ok_or_else(|| Refusal::NotFound(format!("The restoration {id} has no step {number}.")))?;
     let title = format!("Step {number} of restoration {id}");
     let place = format!("/recovery/run/{id}/steps/{number}");
     let page = Page::new(&state, Some(visitor), theme, title, "/recovery").at(place);
@@ -147,7 +148,8 @@ pub(crate) async fn tick(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    tick_as(&state, &visitor, peer, &id, fields.text("step"), fields.text("state"), fields.text("note")).await?;
+    tick_as(&state, &visitor, peer, &id, fields.text("step"), fields.text("state"), fields.text("note"))
+        .await?;
     let to = match fields.text("number").parse::<usize>() {
         Ok(number) => format!("/recovery/run/{id}#step-{number}"),
         Err(_) => format!("/recovery/run/{id}"),
@@ -156,7 +158,10 @@ pub(crate) async fn tick(
 }
 
 fn unfit_minutes() -> Refusal {
-    Refusal::Unfit(format!("Say how many minutes ago it was lost, from 0 to {}.", words::grouped(AGO_MAX.into())))
+    Refusal::Unfit(format!(
+        "Say how many minutes ago it was lost, from 0 to {}.",
+        words::grouped(AGO_MAX.into())
+    ))
 }
 
 /// Begins a restoration, and returns its id: the moment of loss in the city's own time.
@@ -216,7 +221,10 @@ pub(crate) async fn tick_as(
         return Err(Refusal::Unfit("Name the step by its id.".to_owned()));
     }
     if note_said.len() > Tick::NOTE_MAX {
-        return Err(Refusal::Unfit(format!("A note has {} letters at most.", words::grouped(Tick::NOTE_MAX as u64))));
+        return Err(Refusal::Unfit(format!(
+            "A note has {} letters at most.",
+            words::grouped(Tick::NOTE_MAX as u64)
+        )));
     }
     let run = run_view(state, id).await?;
     if !run.steps.iter().any(|known| known.step.id == step && known.is_work()) {
@@ -232,7 +240,8 @@ pub(crate) async fn tick_as(
     let (runs, run_id) = (state.runs().clone(), id.to_owned());
     let ticked = spawn_blocking(move || runs.tick(&run_id, &tick));
     ticked.await.map_err(|_| Refusal::Internal)?.map_err(|error| refused(&error))?;
-    let detail = if note_said.is_empty() { format!("{step} {word}") } else { format!("{step} {word}: {note_said}") };
+    let detail =
+        if note_said.is_empty() { format!("{step} {word}") } else { format!("{step} {word}: {note_said}") };
     note(state, visitor, peer, Act::StepTicked, id, detail).await;
     state.ticked();
     Ok(())
@@ -240,23 +249,19 @@ pub(crate) async fn tick_as(
 
 /// A name as a tick keeps it.
 fn name(name: &str) -> String {
-    name.chars().scan(0, |length, letter| {
-        *length += letter.len_utf8();
-        (*length <= Tick::NAME_MAX).then_some(letter)
-    })
-    .collect()
+    name.chars()
+        .scan(0, |length, letter| {
+            *length += letter.len_utf8();
+            (*length <= Tick::NAME_MAX).then_some(letter)
+        })
+        .collect()
 }
 
 /// Seals what was done in the log. Other acts wait for that; a restoration must go on where the log cannot be written,
 /// and its own file, which is written first, names everyone too.
 async fn note(state: &State, visitor: &Visitor, peer: Peer, act: Act, id: &str, detail: String) {
-    let deed = Deed {
-        by: Some(&visitor.name),
-        peer,
-        act,
-        subject: Some(id.to_owned()),
-        detail: Some(detail),
-    };
+    let deed =
+        Deed { by: Some(&visitor.name), peer, act, subject: Some(id.to_owned()), detail: Some(detail) };
     if state.seal(deed).await.is_err() {
         tracing::warn!(id, "an act of a restoration is in its own file, and not in the sealed log");
     }

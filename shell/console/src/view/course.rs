@@ -32,7 +32,8 @@ pub(crate) fn course(plan: &Plan, way: &RestorationView) -> Vec<CourseLine> {
     for step in &way.steps {
         let device = device(plan, step);
         // The last line of the same hands goes on, if it is of the same kind.
-        let last = lines.iter_mut().rev().find(|line| line.step.hands == step.hands && !line.step.is_return());
+        let last =
+            lines.iter_mut().rev().find(|line| line.step.hands == step.hands && !line.step.is_return());
         match (device, last) {
             (Some(device), Some(line)) if line.step.kind == step.kind => {
                 line.numbers.push(step.number);
@@ -76,6 +77,11 @@ impl CourseLine {
         ranges(&self.numbers)
     }
 
+    /// The number of its first step.
+    pub fn first(&self) -> usize {
+        self.step.number
+    }
+
     /// The steps before it: `1–5`.
     pub fn after_words(&self) -> String {
         ranges(&self.after)
@@ -97,7 +103,8 @@ impl CourseLine {
 
     /// Its devices by how long each takes, the quickest first.
     pub fn by_time(&self) -> Vec<(String, Vec<&str>)> {
-        let mut devices: Vec<(i64, &str)> = self.devices.iter().map(|(name, takes)| (*takes, name.as_str())).collect();
+        let mut devices: Vec<(i64, &str)> =
+            self.devices.iter().map(|(name, takes)| (*takes, name.as_str())).collect();
         devices.sort_by_key(|(takes, _)| *takes);
         let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
         for (takes, name) in devices {
@@ -139,9 +146,12 @@ mod tests {
 
     #[test]
     fn numbers_that_follow_one_another_are_a_range() {
-        for (numbers, words) in
-            [(vec![], ""), (vec![4], "4"), (vec![4, 5], "4, 5"), (vec![1, 2, 3, 7, 9, 10, 11], "1–3, 7, 9–11")]
-        {
+        for (numbers, words) in [
+            (vec![], ""),
+            (vec![4], "4"),
+            (vec![4, 5], "4, 5"),
+            (vec![1, 2, 3, 7, 9, 10, 11], "1–3, 7, 9–11"),
+        ] {
             assert_eq!(ranges(&numbers), words);
         }
     }

@@ -61,7 +61,8 @@ pub use response::{
 };
 pub(crate) use restoration::Promise;
 pub use restoration::{
-    DecisionView, GainView, ImprovementView, LoadView, RestorationView, ReturnView, SpanView, TellView, WayStepView,
+    DecisionView, GainView, ImprovementView, LoadView, RestorationView, ReturnView, SpanView, TellView,
+    WayStepView,
 };
 pub use run::{NextView, RunReturnView, RunRow, RunSaid, RunStepView, RunView, TickSaid, TickView};
 pub(crate) use run::{run, run_row, state_of};

@@ -231,8 +231,12 @@ pub fn recovery(city: &City) -> Option<RecoveryStateView> {
     let (record, now) = (city.recovery(), city.now());
     let mut declared: Vec<&Service> = plan.services().collect();
     declared.sort_by_key(|service| std::cmp::Reverse(service.impact));
-    let services: Vec<ProofView> = declared.into_iter().map(|service| proof(plan, record, service, now)).collect();
-    let clock = Clock::new(jiff::tz::TimeZone::get(&plan.settings().time_zone).unwrap_or(jiff::tz::TimeZone::UTC), now);
+    let services: Vec<ProofView> =
+        declared.into_iter().map(|service| proof(plan, record, service, now)).collect();
+    let clock = Clock::new(
+        jiff::tz::TimeZone::get(&plan.settings().time_zone).unwrap_or(jiff::tz::TimeZone::UTC),
+        now,
+    );
     Some(RecoveryStateView {
         headline: headline(&services, &clock),
         services,
@@ -248,7 +252,8 @@ fn headline(services: &[ProofView], clock: &Clock) -> String {
     if backed.is_empty() {
         return "Nothing is backed up, as far as the plan says: no service could be brought back from a backup.".to_owned();
     }
-    let care: Vec<&str> = backed.iter().filter(|one| one.wants_care()).map(|one| one.service.name.as_str()).collect();
+    let care: Vec<&str> =
+        backed.iter().filter(|one| one.wants_care()).map(|one| one.service.name.as_str()).collect();
     let first = backed.iter().find(|one| matches!(one.verdict, "proven" | "slow"));
     let Some((first, rto, proven)) = first.and_then(|one| Some((one, one.rto?, one.proven?))) else {
         return match care.len() {
@@ -256,12 +261,18 @@ fn headline(services: &[ProofView], clock: &Clock) -> String {
             many => format!("None of {} services with backups is proven to come back.", number(many)),
         };
     };
-    let said = format!("{} could be back in {}; proven {}.", first.service.name, spoken(rto), clock.ago(proven));
+    let said =
+        format!("{} could be back in {}; proven {}.", first.service.name, spoken(rto), clock.ago(proven));
     match care.len() {
         0 if backed.len() == 1 => said,
         0 => format!("{said} All {} services with backups are proven.", number(backed.len())),
         1 => format!("{said} {} is not proven within its targets.", list(care, 1)),
-        _ => format!("{said} {} are not proven within their targets.", capital(&list(care, 3))),
+        2 => format!("{said} {} are not proven within their targets.", capital(&list(care, 2))),
+        many => format!(
+            "{said} {} of {} services with backups are not proven within their targets.",
+            capital(&number(many)),
+            number(backed.len())
+        ),
     }
 }
 
@@ -331,7 +342,13 @@ fn backup_view(plan: &Plan, record: &Record, backup: &Backup, now: Timestamp) ->
     }
 }
 
-fn copy(plan: &Plan, record: &Record, backup: &Backup, repository: &RepositoryId, now: Timestamp) -> CopyView {
+fn copy(
+    plan: &Plan,
+    record: &Record,
+    backup: &Backup,
+    repository: &RepositoryId,
+    now: Timestamp,
+) -> CopyView {
     let history = record.history(&backup.id, repository);
     let newest = history.and_then(|history| history.newest_by(now));
     let failure = history.and_then(|history| history.failure.as_ref());
@@ -377,7 +394,8 @@ fn repository_view(record: &Record, repository: &Repository, now: Timestamp) -> 
         guarded: tried.and_then(recover::Tried::guarded),
         tried: tried.map(|tried| tried.time),
         unreachable: outcome.and_then(|outcome| outcome.unreachable.as_ref()).map(ToString::to_string),
-        damage: outcome.map_or_else(Vec::new, |outcome| outcome.damage.iter().map(ToString::to_string).collect()),
+        damage: outcome
+            .map_or_else(Vec::new, |outcome| outcome.damage.iter().map(ToString::to_string).collect()),
         newest,
         snapshots: outcome.filter(|outcome| outcome.unreachable.is_none()).map(|outcome| outcome.snapshots),
         offline: repository.offline.map(|limit| limit.as_secs()),

@@ -211,7 +211,9 @@ impl ReturnView {
         let mut said = Vec::new();
         match self.data_lost {
             _ if self.unrecoverable => said.push("some data cannot be recovered".to_owned()),
-            Some(lost) if lost > 0 => said.push(format!("the last {} of its data is lost", crate::words::span(lost))),
+            Some(lost) if lost > 0 => {
+                said.push(format!("the last {} of its data is lost", crate::words::span(lost)))
+            }
             _ => {}
         }
         if self.guessed {
@@ -360,7 +362,10 @@ impl RestorationView {
                 gains: best
                     .gains
                     .iter()
-                    .map(|gain| GainView { service: service(plan, &gain.service), sooner: gain.sooner.as_secs() })
+                    .map(|gain| GainView {
+                        service: service(plan, &gain.service),
+                        sooner: gain.sooner.as_secs(),
+                    })
                     .collect(),
                 end: best.end.as_secs(),
             }),

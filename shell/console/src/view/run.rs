@@ -10,13 +10,19 @@ use crate::{
 };
 use jiff::Timestamp;
 use plan::Plan;
-use recover::{Lost, LossError, Measured, Progress, Run, RunRead, Standing, TickState};
+use recover::{LossError, Lost, Measured, Progress, Run, RunRead, Standing, TickState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The most ticks that are shown, the latest first.
 const TICKS_SHOWN: usize = 200;
+
+/// The most steps that are shown of what somebody can begin now.
+const NEXT_SHOWN: usize = 8;
+
+/// The most steps that are listed on a page.
+const STEPS_SHOWN: usize = 600;
 
 /// A restoration that people work through. All lengths of time are seconds from the moment of loss.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -244,7 +250,8 @@ pub(crate) fn run(
     let lost: Lost = run.lost(plan)?;
     let first = RestorationView::new(plan, &lost, &run.restoration(plan, measured)?);
     let progress = run.progress(plan, measured, now)?;
-    let planned: BTreeMap<&str, &WayStepView> = first.steps.iter().map(|step| (step.id.as_str(), step)).collect();
+    let planned: BTreeMap<&str, &WayStepView> =
+        first.steps.iter().map(|step| (step.id.as_str(), step)).collect();
     let number = |id: &recover::StepId| planned.get(id.as_str()).map(|step| step.number);
     let steps = progress.steps.iter().filter_map(|step| {
         Some(RunStepView {
@@ -315,7 +322,9 @@ fn standing_word(standing: Standing) -> &'static str {
 fn headline(services: &[RunReturnView], progress: &Progress) -> String {
     let elapsed = progress.elapsed.as_secs();
     let open = services.iter().filter(|service| !service.is_back);
-    let rank = |service: &&RunReturnView| ["critical", "high", "medium"].iter().position(|word| *word == service.back.impact).unwrap_or(3);
+    let rank = |service: &&RunReturnView| {
+        ["critical", "high", "medium"].iter().position(|word| *word == service.back.impact).unwrap_or(3)
+    };
     let Some(first) = open.min_by_key(|service| (rank(service), service.back.back.likely)) else {
         return match services.is_empty() {
             true => "No service is down.".to_owned(),
@@ -335,9 +344,15 @@ fn headline(services: &[RunReturnView], progress: &Progress) -> String {
 fn oddities(read: &RunRead, progress: &Progress) -> Vec<String> {
     let mut odd = Vec::new();
     if read.torn {
-        odd.push("The last line of the file was cut short while it was written: what it said is not known".to_owned());
+        odd.push(
+            "The last line of the file was cut short while it was written: what it said is not known"
+                .to_owned(),
+        );
     } else if !read.unread.is_empty() {
-        odd.push(format!("{} of the file cannot be read", counted(read.unread.len() as u64, "line", "lines")));
+        odd.push(format!(
+            "{} of the file cannot be read",
+            counted(read.unread.len() as u64, "line", "lines")
+        ));
     }
     if progress.strange_times > 0 {
         let ticks = counted(progress.strange_times as u64, "tick has", "ticks have");
@@ -362,9 +377,27 @@ impl RunView {
         self.steps.iter().filter(|step| step.state == "begun")
     }
 
-    /// Steps by their numbers.
-    pub(crate) fn by_number<'r>(&'r self, numbers: &'r [usize]) -> impl Iterator<Item = &'r RunStepView> {
-        numbers.iter().filter_map(|number| self.step(*number))
+    /// The first of what somebody can begin.
+    pub(crate) fn first_of<'r>(&'r self, next: &'r NextView) -> impl Iterator<Item = &'r RunStepView> {
+        next.steps.iter().take(NEXT_SHOWN).filter_map(|number| self.step(*number))
+    }
+
+    /// The steps that are listed: all of them, or where there are very many, first those with something left to do.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &RunStepView> {
+        let open = self.steps.iter().filter(|step| !step.is_over()).count().min(STEPS_SHOWN);
+        let (mut over, mut left) = (STEPS_SHOWN - open, open);
+        self.steps.iter().filter(move |step| {
+            let room = if step.is_over() { &mut over } else { &mut left };
+            *room > 0 && {
+                *room -= 1;
+                true
+            }
+        })
+    }
+
+    /// How many steps are not listed.
+    pub(crate) fn unlisted(&self) -> usize {
+        self.steps.len().saturating_sub(STEPS_SHOWN)
     }
 
     /// What was lost, in words.
@@ -375,6 +408,13 @@ impl RunView {
     /// What was ticked off of a step, the latest first.
     pub(crate) fn ticks_of(&self, step: &str) -> Vec<&TickView> {
         self.ticks.iter().filter(|tick| tick.step == step).collect()
+    }
+}
+
+impl NextView {
+    /// How many more can begin than are shown.
+    pub(crate) fn beyond(&self) -> usize {
+        self.steps.len().saturating_sub(NEXT_SHOWN)
     }
 }
 

@@ -23,10 +23,12 @@ const CONNECTING: Duration = Duration::from_secs(20);
 /// Fetches the page; with a login, `name:password`, by basic authentication (RFC 7617).
 pub(super) fn gather(url: &str, into: &Path, context: &Context) -> Result<(), SourceError> {
     let failed = |why: String| SourceError::Fetch { url: url.to_owned(), why };
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
+    let authority =
+        url.split_once("://").map_or(url, |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
     if authority.contains('@') {
         let what = url.replace(authority, authority.rsplit('@').next().unwrap_or_default());
-        let why = "it has a name or password in it; take it out and say with `login` where it is kept".to_owned();
+        let why =
+            "it has a name or password in it; take it out and say with `login` where it is kept".to_owned();
         return Err(SourceError::Declared { what, why });
     }
     let tls = TlsConfig::builder()
@@ -50,12 +52,21 @@ pub(super) fn gather(url: &str, into: &Path, context: &Context) -> Result<(), So
     let status = response.status();
     match status.as_u16() {
         200..=299 => {}
-        401 | 403 => return Err(failed(format!("it answered {status}; look at the login that the plan names"))),
-        300..=399 => return Err(failed(format!("it answered {status}: it sends us elsewhere; name that page"))),
+        401 | 403 => {
+            return Err(failed(format!("it answered {status}; look at the login that the plan names")));
+        }
+        300..=399 => {
+            return Err(failed(format!("it answered {status}: it sends us elsewhere; name that page")));
+        }
         _ => return Err(failed(format!("it answered {status}"))),
     }
     let mut file = program::new_private_file(into).map_err(not_kept(into))?;
-    let mut body = response.body_mut().with_config().limit(u64::MAX).reader().take(context.bounds.bytes.saturating_add(1));
+    let mut body = response
+        .body_mut()
+        .with_config()
+        .limit(u64::MAX)
+        .reader()
+        .take(context.bounds.bytes.saturating_add(1));
     let mut buffer = vec![0; 64 << 10];
     let mut bytes = 0;
     loop {

@@ -7,6 +7,7 @@ mod parts;
 mod databases;
 mod machines;
 mod own;
+mod pages;
 mod programs;
 
 use city::{Backup, SecretReference, Source, Text};
