@@ -86,7 +86,7 @@ pub enum RestoreError {
         /// The repository.
         repository: RepositoryId,
         /// Why not.
-        cause: VaultError,
+        cause: Box<VaultError>,
         /// The other repositories that it goes to.
         others: Vec<RepositoryId>,
     },
@@ -164,7 +164,7 @@ fn backups<'p>(plan: &'p Plan, service: &ServiceId) -> Result<Vec<&'p Backup>, R
 
 fn failed(backup: &Backup, repository: RepositoryId, cause: VaultError) -> RestoreError {
     let others = backup.to.iter().filter(|other| **other != repository).cloned().collect();
-    RestoreError::Failed { backup: backup.id.clone(), repository, cause, others }
+    RestoreError::Failed { backup: backup.id.clone(), repository, cause: Box::new(cause), others }
 }
 
 fn look(

@@ -131,7 +131,7 @@ mod tests {
         let left = base.path().join(format!("{PREFIX}left"));
         fs::create_dir_all(left.join("closed/inner")).unwrap();
         fs::write(left.join("closed/inner/dump"), "rows").unwrap();
-        fs::set_permissions(left.join("closed"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(left.join("closed"), Permissions::from_mode(0o000)).unwrap();
         fs::create_dir(base.path().join("other")).unwrap();
         let first = Scratch::new(base.path()).unwrap();
         assert!(!left.exists() && base.path().join("other").exists());

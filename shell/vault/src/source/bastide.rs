@@ -14,11 +14,11 @@
 use super::{Context, SourceError, not_kept};
 use crate::{program::Bounds, sqlite};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     fs::{self, File},
     io::{self, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -125,18 +125,24 @@ impl Copy {
         Ok(())
     }
 
-    /// History as it is at one moment: its mark says how far its files reach, and files are merged into others.
+    /// History as it is at one moment: its mark says how far its files reach, and files are merged into others. A folder
+    /// that is listed meanwhile may show neither the files that are removed nor the one that takes their place; so it is
+    /// listed once more, and must hold what was copied.
     fn history(&mut self, from: &Path, into: &Path) -> Result<(), SourceError> {
         if !from.exists() {
             return Ok(());
         }
         for _ in 0..TRIES {
             let mark = fs::read(from.join(COMPACTED)).ok();
-            match self.folder(from, into, &finished) {
+            let copied = self.folder(from, into, &finished);
+            let copied = copied.and_then(|()| Ok((files_in(from)?, files_in(into)?)));
+            match copied {
                 Err(error) if is_missing(&error) => {}
                 Err(error) => return Err(error),
-                Ok(()) if fs::read(from.join(COMPACTED)).ok() == mark => return Ok(()),
-                Ok(()) => {}
+                Ok((there, here)) if there == here && fs::read(from.join(COMPACTED)).ok() == mark => {
+                    return Ok(());
+                }
+                Ok(_) => {}
             }
             // What a try left may be of another moment.
             fs::remove_dir_all(into).map_err(not_kept(into))?;
@@ -229,6 +235,24 @@ fn pin(folder: &Path) -> Result<BTreeMap<OsString, File>, SourceError> {
             // Removed between the two; then nothing needs it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(cause) => return Err(unreadable(&path)(cause)),
+        }
+    }
+    Ok(files)
+}
+
+/// The finished files in a folder and below it, by their paths within it.
+fn files_in(top: &Path) -> Result<BTreeSet<PathBuf>, SourceError> {
+    let mut files = BTreeSet::new();
+    let mut folders = vec![top.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(unreadable(&folder))? {
+            let entry = entry.map_err(unreadable(&folder))?;
+            let path = entry.path();
+            if entry.file_type().map_err(unreadable(&path))?.is_dir() {
+                folders.push(path);
+            } else if finished(&path) {
+                files.extend(path.strip_prefix(top).map(Path::to_path_buf));
+            }
         }
     }
     Ok(files)

@@ -174,7 +174,7 @@ impl Key {
                 let folder = context.scratch.folder("key-")?;
                 let path = folder.path().join(Key::NAME);
                 let write = program::new_private_file(&path)
-                    .and_then(|mut file| write!(file, "{}\n", key.trim_end()));
+                    .and_then(|mut file| writeln!(file, "{}", key.trim_end()));
                 write.map_err(super::not_kept(&path))?;
                 Ok(Key::Written(folder))
             }

@@ -1,7 +1,8 @@
 //! The plan and Bastide's own store, copied while another process writes to it.
 
 use super::*;
-use cycle::City;
+use city::Observed;
+use cycle::{City, Event};
 use std::{
     fs,
     process::{Command, Stdio},
@@ -100,8 +101,14 @@ async fn check(copy: &Path) -> u64 {
     let from = now - SignedDuration::from_mins(10);
     let recent = Question { from: Some(from), ..Question::new(Table::Requests, usize::MAX) };
     let found = store.history.ask(&recent).unwrap().rows.len() as u64;
-    let requests = |n: &u64| n % 10 != 9 && matches!(n % 9, 3 | 4) && sample::time(*n) >= from;
-    assert_eq!(found, (end.saturating_sub(700)..end).filter(requests).count() as u64);
+    let requests = |n: &u64| match sample::event(*n) {
+        Event::Observed(observation) => {
+            observation.time >= from && matches!(observation.fact, Observed::Request(_))
+        }
+        _ => false,
+    };
+    let wanted = (end.saturating_sub(700)..end).filter(requests).count() as u64;
+    assert_eq!(found, wanted, "of {end} events, compacted to {}", store.history.compacted().unwrap());
     store.close().await.unwrap();
     end
 }
