@@ -87,13 +87,29 @@ impl PartialEq for Expression {
 impl Eq for Expression {}
 
 fn compile(ours: &str) -> Result<Engine, String> {
-    // A counted repetition is as many copies.
-    let copies = if ours.contains('{') { 512 } else { 0 };
-    let weight = 1 + ours.len() as u64 / 8 + copies;
+    let weight = 1 + ours.len() as u64 / 8 + copies(ours);
     match RegexBuilder::new(ours).size_limit(SIZE_MAX).build() {
         Ok(regex) => Ok(Engine { regex, weight }),
         Err(_) => Err("it is too large or too deep".to_owned()),
     }
+}
+
+/// How many copies the counted repetitions of an expression, as it was written anew, come to at most.
+fn copies(ours: &str) -> u64 {
+    /// More do not fit into the memory that an expression may take.
+    const COPIES_MAX: u64 = 8_192;
+    let mut before = "";
+    let mut copies = 1_u64;
+    for part in ours.split('{') {
+        // A number behind `\x` is a character's, and `\{` is a letter.
+        if !before.is_empty() && !before.ends_with("\\x") && !before.ends_with('\\') {
+            let counts = part.split('}').next().unwrap_or_default().split(',');
+            let most = counts.filter_map(|count| count.parse::<u64>().ok()).max().unwrap_or(1);
+            copies = copies.saturating_mul(most.max(1)).min(COPIES_MAX);
+        }
+        before = part;
+    }
+    copies
 }
 
 /// The text in Unicode's normal form C.

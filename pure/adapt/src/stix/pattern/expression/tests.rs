@@ -143,3 +143,12 @@ fn an_expression_that_never_ends_elsewhere_ends_here() {
     assert!(!found("^(a+)+$", &text));
     assert!(!found("^(a|aa)*$", &text));
 }
+
+#[test]
+fn a_counted_repetition_costs_its_copies_and_a_set_does_not() {
+    let cost = |expression: &str| Expression::read(expression).unwrap().cost(&"a".repeat(999)) / 1_000;
+    assert!(cost("[a-z]") < 10);
+    assert!((32..64).contains(&cost("^[a-f0-9]{32}$")));
+    assert!(cost("(a{1,50}){1,50}") > 2_000);
+    assert!(cost("a[{]b") < 10 && cost(r"a\{9000") < 10);
+}
