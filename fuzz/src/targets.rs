@@ -3,6 +3,11 @@
 //! One program holds every target: each of its own would be linked for itself, which takes longer than fuzzing it.
 
 use crate::{Carrier, dialogue, frames, frames_into, linked, streams};
+use adapt::stix::{
+    Document, Pattern, observed_data,
+    pattern::{Budget, evaluate},
+    validate,
+};
 use capture::CaptureFile;
 use city::Observation;
 use plan::{Colours, Draft, Severity, SourceFile};
@@ -92,6 +97,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("snmp", Target::Udp(161)),
     ("ssdp", Target::Udp(1900)),
     ("ssh", Target::Tcp(22)),
+    ("stix_object", Target::Bytes(stix_object)),
+    ("stix_pattern", Target::Bytes(stix_pattern)),
     ("stp", Target::Linked(LENGTH)),
     ("streams", Target::Bytes(streams)),
     ("synchrophasor", Target::Tcp(4712)),
@@ -245,14 +252,24 @@ fn mud(data: &[u8]) {
     }
 }
 
-/// The text of a plan: TOML, then perhaps a spreadsheet behind a line of four dashes.
+/// The text of a plan: TOML, then perhaps a spreadsheet and a procedure, each behind a line of four dashes.
 fn plan_text(data: &[u8]) {
     let parting = b"\n----\n";
     let at = data.windows(parting.len()).position(|window| window == parting);
-    let (toml, sheet) = at.map_or((data, &[][..]), |at| (&data[..at], &data[at + parting.len()..]));
+    let (toml, rest) = at.map_or((data, &[][..]), |at| (&data[..at], &data[at + parting.len()..]));
+    let at = rest.windows(parting.len()).position(|window| window == parting);
+    let (sheet, steps) = at.map_or((rest, None), |at| (&rest[..at], Some(&rest[at + parting.len()..])));
     let mut files = vec![SourceFile::from_bytes("city.toml", toml.to_vec())];
     files.push(SourceFile::new("inventory.toml", "[[inventory]]\nfile = \"assets.csv\"\n"));
     files.push(SourceFile::from_bytes("assets.csv", sheet.to_vec()));
+    if let Some(steps) = steps {
+        files.push(SourceFile::new(
+            "procedure.toml",
+            "[[procedure]]\nid = \"fuzz\"\nname = \"Fuzz\"\nservices = [\"fuzz\"]\nowner = \"fuzz\"\nreviewed = 2026-09-01\nfile = \"fuzz.md\"\n\
+             [[service]]\nid = \"fuzz\"\nname = \"Fuzz\"\nimpact = \"low\"\n[[contact]]\nid = \"fuzz\"\nname = \"Fuzz\"\nrole = \"Fuzz\"\n",
+        ));
+        files.push(SourceFile::from_bytes("fuzz.md", steps.to_vec()));
+    }
     let checked = plan::check(&files);
     // Either there is a plan, or a reason why not; and whatever is said can be shown.
     assert!(checked.plan.is_some() || !checked.diagnostics.is_empty());
@@ -278,7 +295,8 @@ fn ruleset_text(data: &[u8]) {
     match Ruleset::parse(&text) {
         Ok(ruleset) => {
             for (ethertype, protocol) in [(0x0800, 6), (0x0800, 1), (0x86dd, 17), (0x0806, 0)] {
-                let packet = Packet::default().with(Field::Ethertype, ethertype).with(Field::Protocol, protocol);
+                let packet =
+                    Packet::default().with(Field::Ethertype, ethertype).with(Field::Protocol, protocol);
                 for bridged in [false, true] {
                     let trace = ruleset.trace_forwarded(&packet, bridged);
                     assert!(trace.verdict == Verdict::Accept || trace.decision().is_some());
@@ -293,5 +311,49 @@ fn ruleset_text(data: &[u8]) {
                 assert!(error.place.line > 0 && !error.to_string().is_empty());
             }
         }
+    }
+}
+
+/// A STIX document: what is read is kept, and whatever is said of it can be shown.
+fn stix_object(data: &[u8]) {
+    let document = match Document::read(data) {
+        Ok(document) => document,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    let again = Document::read(document.value().to_string().as_bytes()).expect("what was written is JSON");
+    assert_eq!(again, document);
+    assert!(validate(&document).iter().all(|problem| !problem.to_string().is_empty()));
+    for object in document.objects() {
+        let _ = (object.id(), object.created(), object.confidence(), object.labels().count(), object.tlp());
+    }
+    match observed_data(&[document]) {
+        Ok(observed) => assert!(observed.iter().all(|observed| observed.count() > 0)),
+        Err(error) => assert!(!error.problem.is_empty()),
+    }
+}
+
+/// A STIX pattern, then perhaps observed data behind a line of four dashes.
+fn stix_pattern(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (text, observed) = text.split_once("\n----\n").unwrap_or((&text, ""));
+    let pattern = match Pattern::parse(text) {
+        Ok(pattern) => pattern,
+        Err(error) => return assert!(error.place.line > 0 && !error.problem.is_empty()),
+    };
+    let printed = pattern.to_string();
+    assert_eq!(Pattern::parse(&printed).as_ref(), Ok(&pattern), "{printed}");
+    assert!(pattern.notes().iter().all(|note| !note.to_string().is_empty()));
+    let Ok(document) = Document::read(observed.as_bytes()) else { return };
+    let Ok(observed) = observed_data(&[document]) else { return };
+    match evaluate(&pattern, &observed, Budget { steps: 200_000 }) {
+        Ok(Some(found)) => {
+            // What is said to match does so alone, too.
+            let told: Vec<_> =
+                found.observations.iter().filter_map(|place| observed.get(*place)).cloned().collect();
+            assert_eq!(told.len(), found.observations.len());
+            assert!(!matches!(evaluate(&pattern, &told, Budget { steps: 400_000 }), Ok(None)));
+        }
+        Ok(None) => {}
+        Err(undecided) => assert!(!undecided.to_string().is_empty()),
     }
 }

@@ -7,6 +7,8 @@ mod backup;
 mod hardness;
 mod machine;
 mod measure;
+mod restoration;
+mod section;
 mod segmentation;
 
 use crate::{
@@ -39,6 +41,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         [] => None,
         ["backup"] => return backup::run(),
         ["hardness"] => return hardness::run(),
+        ["restoration"] => return restoration::run(),
         ["segmentation"] => return segmentation::run(),
         [capture] => Some(PathBuf::from(capture)),
         _ => bail!("one capture at most"),
@@ -117,7 +120,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = segmentation::section(&old) + &backup::section(&old) + &hardness::section(&old);
+    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE].map(|title| section::section(&old, title)).concat();
+    let kept = kept + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
     fs::write(&into, text.clone() + &kept)?;
     println!("{text}\nwritten to {}", into.display());

@@ -28,6 +28,12 @@ const PACKAGES: &[Package] = &[
         programme: "conntrack",
         purpose: "a firewall that forgets between two tests",
     },
+    // PostgreSQL's own programmes lie in a folder for each release; this one is always found.
+    Package { name: "postgresql", programme: "pg_ctlcluster", purpose: "databases backed up and restored" },
+    Package { name: "mariadb-server", programme: "mariadbd", purpose: "databases backed up and restored" },
+    Package { name: "sqlite3", programme: "sqlite3", purpose: "a database that others write to" },
+    Package { name: "openssh-server", programme: "sshd", purpose: "machines whose files are backed up" },
+    Package { name: "openssh-client", programme: "sftp", purpose: "machines whose files are backed up" },
     Package { name: "nginx-light", programme: "nginx", purpose: "servers behind a firewall" },
     Package { name: "mosquitto", programme: "mosquitto", purpose: "servers behind a firewall" },
     Package { name: "mosquitto-clients", programme: "mosquitto_pub", purpose: "clients before a firewall" },
@@ -71,7 +77,17 @@ pub(crate) fn meet(limit: Duration) -> Result<(Counts, String)> {
 }
 
 /// Python packages of others that tests run: real programmes to talk to. They go into a folder of their own.
-const PYTHON: &[&str] = &["pymodbus==3.16.1", "bacpypes3==0.0.102", "moto[server]==5.2.1", "boto3==1.43.11"];
+const PYTHON: &[&str] = &[
+    "pymodbus==3.16.1",
+    "bacpypes3==0.0.102",
+    "moto[server]==5.2.1",
+    "boto3==1.43.11",
+    "stix2-patterns==2.1.2",
+    "stix2-matcher==3.0.0",
+];
+
+/// The folder that each of them brings.
+const PYTHON_FOLDERS: [&str; 6] = ["pymodbus", "bacpypes3", "moto", "boto3", "stix2patterns", "stix2matcher"];
 
 /// Where they are; for `PYTHONPATH`.
 pub(crate) fn python_packages() -> PathBuf {
@@ -81,8 +97,7 @@ pub(crate) fn python_packages() -> PathBuf {
 /// Installs the Python packages. Without them the tests that would use them say so, and speak for themselves.
 fn install_python(limit: Duration) -> Result<()> {
     let folder = python_packages();
-    let there =
-        ["pymodbus", "bacpypes3", "moto", "boto3"].iter().all(|package| folder.join(package).is_dir());
+    let there = PYTHON_FOLDERS.iter().all(|package| folder.join(package).is_dir());
     if there || !house::has("python3") {
         return Ok(());
     }

@@ -45,9 +45,11 @@ fn town() -> PathBuf {
 /// The town's plan, without one of its conduits if wanted.
 fn plan(without: Option<&str>) -> Plan {
     let mut files = Vec::new();
-    for entry in fs::read_dir(town().join("plan")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let root = town().join("plan");
+    let entries = ["", "procedures"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let paths = entries.into_iter().flatten().map(|entry| entry.unwrap().path());
+    for path in paths.filter(|path| path.is_file()) {
+        let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
         let mut text = fs::read_to_string(&path).unwrap();
         if let (Some(without), "conduits.toml") = (without, name.as_str()) {
             let id = format!("id = \"{without}\"");

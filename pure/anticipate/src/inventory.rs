@@ -138,6 +138,7 @@ impl Inventory {
             Observed::Backup(_)
             | Observed::Drill(_)
             | Observed::Repository(_)
+            | Observed::Pack(_)
             | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)

@@ -118,3 +118,12 @@ pub struct RepositoryTried {
     /// How many bytes of backups were read back and found whole, if some were read.
     pub read_back: u64,
 }
+
+/// The pack for when nothing else works was issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackIssued {
+    /// When.
+    pub time: Timestamp,
+    /// The digest of the plan that it was made from.
+    pub plan: Text,
+}

@@ -72,19 +72,61 @@ pub enum Rule {
     NotEnforced,
     /// A device does what it never did while its behaviour was learned, or what a person refused.
     UnusualActivity,
+    /// No backup succeeded for too long.
+    BackupOverdue,
+    /// A backup could not be made.
+    BackupFailed,
+    /// A backup is much smaller than it was.
+    BackupShrank,
+    /// What could be read in a backup is noise now: encrypted, most likely.
+    BackupNoise,
+    /// A backup's usual files are gone, or have other names.
+    BackupLostFiles,
+    /// What the plan says nobody can delete or change can be deleted or changed.
+    RepositoryUnguarded,
+    /// A place where backups go cannot be reached or read.
+    RepositoryUnreachable,
+    /// Backups that were written are damaged.
+    RepositoryDamaged,
+    /// A copy that is kept offline is older than it may be.
+    CopyTooOld,
+    /// A service could not be restored to an isolated place.
+    DrillFailed,
+    /// A drill took longer, or would lose more, than the service's targets allow.
+    DrillTooSlow,
+    /// That a service can be restored was not proven for too long.
+    DrillOverdue,
+    /// A procedure was not reviewed for too long.
+    ProcedureUnreviewed,
+    /// The pack for when nothing else works is out of date.
+    PackStale,
 }
 
 impl Rule {
     /// Every rule, by its word.
-    pub const ALL: [Rule; 14] = [
+    pub const ALL: [Rule; 28] = [
         Rule::AddressConflict,
+        Rule::BackupFailed,
+        Rule::BackupLostFiles,
+        Rule::BackupNoise,
+        Rule::BackupOverdue,
+        Rule::BackupShrank,
         Rule::ChangedIdentity,
+        Rule::CopyTooOld,
+        Rule::DrillFailed,
+        Rule::DrillOverdue,
+        Rule::DrillTooSlow,
         Rule::FirewallDrift,
         Rule::FirstSeenVerb,
         Rule::Flood,
         Rule::NewDestination,
         Rule::NotEnforced,
         Rule::OutsideConduit,
+        Rule::PackStale,
+        Rule::ProcedureUnreviewed,
+        Rule::RepositoryDamaged,
+        Rule::RepositoryUnguarded,
+        Rule::RepositoryUnreachable,
         Rule::Scan,
         Rule::SilentDevice,
         Rule::UndeclaredDevice,
@@ -98,13 +140,27 @@ impl Rule {
     pub fn as_str(self) -> &'static str {
         match self {
             Rule::AddressConflict => "address-conflict",
+            Rule::BackupFailed => "backup-failed",
+            Rule::BackupLostFiles => "backup-lost-files",
+            Rule::BackupNoise => "backup-noise",
+            Rule::BackupOverdue => "backup-overdue",
+            Rule::BackupShrank => "backup-shrank",
             Rule::ChangedIdentity => "changed-identity",
+            Rule::CopyTooOld => "copy-too-old",
+            Rule::DrillFailed => "drill-failed",
+            Rule::DrillOverdue => "drill-overdue",
+            Rule::DrillTooSlow => "drill-too-slow",
             Rule::FirewallDrift => "firewall-drift",
             Rule::FirstSeenVerb => "first-seen-verb",
             Rule::Flood => "flood",
             Rule::NewDestination => "new-destination",
             Rule::NotEnforced => "not-enforced",
             Rule::OutsideConduit => "outside-conduit",
+            Rule::PackStale => "pack-stale",
+            Rule::ProcedureUnreviewed => "procedure-unreviewed",
+            Rule::RepositoryDamaged => "repository-damaged",
+            Rule::RepositoryUnguarded => "repository-unguarded",
+            Rule::RepositoryUnreachable => "repository-unreachable",
             Rule::Scan => "scan",
             Rule::SilentDevice => "silent-device",
             Rule::UndeclaredDevice => "undeclared-device",
@@ -123,6 +179,20 @@ pub trait Difference {
 
     /// The finding in words. `name` turns an address into what people call the device.
     fn describe(&self, name: &dyn Fn(Address) -> Text) -> Description;
+
+    /// What it bears on, where the addresses do not say so.
+    fn bearing(&self) -> Bearing {
+        Bearing::default()
+    }
+}
+
+/// Declared things that a difference bears on, besides those at its addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bearing {
+    /// The asset that it is about.
+    pub asset: Option<AssetId>,
+    /// The services that it bears on.
+    pub services: Vec<ServiceId>,
 }
 
 /// A difference in words.
@@ -138,7 +208,7 @@ pub struct Description {
     pub remedy: Text,
     /// The other end, if there is one.
     pub peer: Option<Address>,
-    /// Techniques of ATT&CK for ICS.
+    /// Techniques of ATT&CK: of the ICS matrix where it has one, or else of the enterprise matrix.
     pub techniques: &'static [&'static str],
     /// Outcomes of frameworks that it bears on: `caf:` as in the NCSC CAF 4.0, `csf:` as in NIST CSF 2.0.
     pub outcomes: &'static [&'static str],

@@ -27,14 +27,14 @@ mod target;
 mod verb;
 
 pub use address::{Address, Flow, Mac, ParseMacError, Transport};
-pub use backup::{BackupMade, Drill, DrillStep, RepositoryTried, Snapshot};
+pub use backup::{BackupMade, Drill, DrillStep, PackIssued, RepositoryTried, Snapshot};
 pub use declared::{
     Allowance, Asset, Conduit, Contact, Feed, Impact, NumberRange, Ports, RecoveryTarget, Service, Settings,
     StandingResponse, Supplier, TargetPattern, Zone,
 };
 pub use device::{Device, Fact, Presence, Standing, Status};
 pub use evidence::{Evidence, Outcome, Support};
-pub use finding::{Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
+pub use finding::{Bearing, Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
 pub use firewall::{Firewall, FirewallMode, Unequal};
 pub use id::{
     AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, ProcedureId, RepositoryId,

@@ -1,7 +1,8 @@
 //! Facts with a time and a source.
 
 use crate::{
-    Address, BackupMade, Drill, Flow, Mac, Protocol, RepositoryTried, Target, Text, Transport, Verb,
+    Address, BackupMade, Drill, Flow, Mac, PackIssued, Protocol, RepositoryTried, Target, Text, Transport,
+    Verb,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,17 @@ pub enum Observed {
     Drill(Box<Drill>),
     /// A place where backups go was looked at.
     Repository(Box<RepositoryTried>),
+    /// The pack for when nothing else works was issued.
+    Pack(PackIssued),
+}
+
+impl Observed {
+    /// Whether it is an act of recovery that Bastide or a person did, rather than something that a sensor saw: a backup,
+    /// a drill, a look at a repository, a pack. Such facts have the time of people, which is not that of the traffic.
+    #[must_use]
+    pub fn is_of_recovery(&self) -> bool {
+        matches!(self, Observed::Backup(_) | Observed::Drill(_) | Observed::Repository(_) | Observed::Pack(_))
+    }
 }
 
 /// A conversation between two ends, from its first packet to its last.

@@ -10,13 +10,14 @@ use crate::{
     talk::Book,
 };
 use ::city::{
-    Address, AssetId, Decision, Device, Difference, Evidence, Finding, Firewall, Loss, LossKind, Observation,
-    Observed, Presence, Protocol, Response, Status, Text, Transport, Unread,
+    Address, AssetId, BackupMade, Decision, Device, Difference, Drill, Evidence, Finding, Firewall, Loss,
+    LossKind, Observation, Observed, Presence, Protocol, Response, Status, Text, Transport, Unread,
 };
 use anticipate::{Concern, Inventory, Watch};
 use defend::{Baseline, Breach, Guard, Habit};
 use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
+use recover::Record;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -107,6 +108,10 @@ pub enum Effect {
     Responded(Box<Response>),
     /// Something was measured that supports an outcome of a framework: seal it.
     Measured(Box<Evidence>),
+    /// A backup was made, or could not be: seal it, so that what there was to restore from can be shown later.
+    BackedUp(Box<BackupMade>),
+    /// A service was drilled: seal it.
+    Drilled(Box<Drill>),
 }
 
 /// How much was seen.
@@ -125,19 +130,20 @@ pub struct Counts {
 pub struct City {
     /// Not part of the state: it is given again when a checkpoint is opened.
     #[serde(skip)]
-    plan: Option<Arc<Plan>>,
-    adopted: Option<Text>,
+    pub(crate) plan: Option<Arc<Plan>>,
+    pub(crate) adopted: Option<Text>,
     began: Option<Timestamp>,
     now: Timestamp,
-    counts: Counts,
-    inventory: Inventory,
+    pub(crate) counts: Counts,
+    pub(crate) inventory: Inventory,
     watch: Watch,
     guard: Guard,
-    ledger: Ledger,
-    responses: Responses,
+    pub(crate) ledger: Ledger,
+    pub(crate) responses: Responses,
     firewall: Option<Firewall>,
     /// When evidence of the firewall was sealed last.
     firewall_told: Option<Timestamp>,
+    pub(crate) record: Record,
     matrix: Matrix,
     book: Book,
     activity: Activity,
@@ -172,6 +178,12 @@ impl City {
             return;
         }
         if self.respond(event, effects) {
+            return;
+        }
+        if let Event::Observed(observation) = event
+            && observation.fact.is_of_recovery()
+        {
+            self.recover(observation, effects);
             return;
         }
         self.now = self.now.max(time);
@@ -220,6 +232,14 @@ impl City {
         scratch.breaches.clear();
         scratch.heard.clear();
         self.scratch = scratch;
+        // A new finding is about what happens now. One that became graver may be about snapshots made since it began.
+        if effects.iter().skip(before).any(|effect| matches!(effect, Effect::Worsened(_))) {
+            self.heed();
+        }
+        // What is overdue, only the time says, and not the traffic: a replay has no time of its own.
+        if let Event::Tick(_) = event {
+            self.look_at_recovery(time, effects);
+        }
     }
 
     /// Handles what people decide about responses and habits, and what came of it. Such acts have the time of people, which is not
@@ -230,6 +250,7 @@ impl City {
                 let (plan, inventory) = (self.plan.as_deref(), &self.inventory);
                 let name = |address| name_of(plan, inventory, address);
                 self.responses.decide(decision, by, *time, plan, &name, effects);
+                self.heed();
                 true
             }
             Event::Firewall { time, firewall } => {
@@ -248,6 +269,7 @@ impl City {
             }
             Event::Answered { time, response, failure } => {
                 self.responses.answered(*response, failure.as_ref(), *time, effects);
+                self.heed();
                 true
             }
             Event::Refused { time, by, device, habit } => {
@@ -326,6 +348,7 @@ impl City {
             | Observed::Backup(_)
             | Observed::Drill(_)
             | Observed::Repository(_)
+            | Observed::Pack(_)
             | Observed::Flood(_)
             | Observed::Identity(_)
             | Observed::Message(_)
@@ -346,12 +369,19 @@ impl City {
             self.watch.adopt(plan, self.now);
         }
         self.plan = plan;
+        self.heed();
     }
 
     /// The digest of the plan adopted last, as the events name it.
     #[must_use]
     pub fn adopted(&self) -> Option<&str> {
         self.adopted.as_deref()
+    }
+
+    /// What backups, drills and looks at repositories have shown.
+    #[must_use]
+    pub fn recovery(&self) -> &Record {
+        &self.record
     }
 
     /// The time of the first event, if there was one.
@@ -495,7 +525,7 @@ impl City {
     }
 }
 
-fn name_of(plan: Option<&Plan>, inventory: &Inventory, address: Address) -> Text {
+pub(crate) fn name_of(plan: Option<&Plan>, inventory: &Inventory, address: Address) -> Text {
     let declared = || {
         let by_address = plan?.asset_at(address);
         let by_device = || plan?.asset(inventory.device(address)?.asset.as_ref()?);

@@ -2,7 +2,7 @@
 
 use crate::Effect;
 use ::city::{
-    Address, Description, Difference, Finding, FindingKey, Impact, Outcome, Reason, Rule, ServiceId,
+    Address, Bearing, Description, Difference, Finding, FindingKey, Impact, Outcome, Reason, Rule, ServiceId,
     Severity, Text,
 };
 use jiff::Timestamp;
@@ -42,14 +42,14 @@ impl Ledger {
         name: &dyn Fn(Address) -> Text,
         effects: &mut Vec<Effect>,
     ) {
-        let key = self.fold(difference.key());
+        let key = self.fold(difference.key(), &difference.bearing());
         let rolled_up = key.distinction == AND_MORE;
         if let Some(finding) = self.by_key.get(&key).and_then(|index| self.findings.get_mut(*index)) {
             finding.count += 1;
             finding.last = finding.last.max(time);
             if finding.reasons.len() < Finding::REASONS_MAX && !rolled_up {
                 let said = difference.describe(name);
-                add_reason(finding, said, time, plan, effects);
+                add_reason(finding, said, &difference.bearing(), time, plan, effects);
             }
             return;
         }
@@ -57,9 +57,13 @@ impl Ledger {
         if rolled_up {
             said = roll_up(&key, said, name);
         }
-        let asset = plan.and_then(|plan| plan.asset_at(key.subject));
-        let zone = plan.and_then(|plan| defend::conduit::zone_of(plan, key.subject));
-        let services = services_behind(plan, [Some(key.subject), said.peer]);
+        let bearing = difference.bearing();
+        let declared = bearing.asset.as_ref().and_then(|id| plan?.asset(id));
+        let asset = declared.or_else(|| plan?.asset_at(key.subject));
+        // What has no address lies nowhere, rather than in the zone that is everywhere else.
+        let placed = key.subject.is_station() || bearing == Bearing::default();
+        let zone = plan.filter(|_| placed).and_then(|plan| defend::conduit::zone_of(plan, key.subject));
+        let services = services_behind(plan, [Some(key.subject), said.peer], &bearing);
         let finding = Finding {
             number: self.findings.len() as u64 + 1,
             title: said.title,
@@ -85,7 +89,7 @@ impl Ledger {
     }
 
     /// Folds a key into a broader one where there are already many of its kind.
-    fn fold(&self, key: FindingKey) -> FindingKey {
+    fn fold(&self, key: FindingKey, bearing: &Bearing) -> FindingKey {
         if self.by_key.contains_key(&key) {
             return key;
         }
@@ -94,7 +98,8 @@ impl Ledger {
         if of_rule >= PER_RULE_MAX {
             let everywhere = Address::Ip(Ipv4Addr::UNSPECIFIED.into());
             FindingKey { subject: everywhere, distinction: Text::const_new(AND_MORE), ..key }
-        } else if of_subject >= PER_SUBJECT_MAX {
+        } else if of_subject >= PER_SUBJECT_MAX && *bearing == Bearing::default() {
+            // What bears on declared things besides its address is as many as they are.
             FindingKey { distinction: Text::const_new(AND_MORE), ..key }
         } else {
             key
@@ -106,6 +111,7 @@ impl Ledger {
 fn add_reason(
     finding: &mut Finding,
     said: Description,
+    bearing: &Bearing,
     time: Timestamp,
     plan: Option<&Plan>,
     effects: &mut Vec<Effect>,
@@ -114,7 +120,7 @@ fn add_reason(
         return;
     }
     finding.reasons.push(Reason { time, text: said.reason });
-    for service in services_behind(plan, [Some(finding.key.subject), said.peer]) {
+    for service in services_behind(plan, [Some(finding.key.subject), said.peer], bearing) {
         if !finding.services.contains(&service) {
             finding.services.push(service);
         }
@@ -138,14 +144,19 @@ fn roll_up(key: &FindingKey, said: Description, name: &dyn Fn(Address) -> Text) 
     Description { title: many.into(), peer: None, ..said }
 }
 
-/// The services that the devices at these addresses support.
-fn services_behind(plan: Option<&Plan>, addresses: [Option<Address>; 2]) -> Vec<ServiceId> {
+/// The services that the devices at these addresses support, and those that it bears on besides.
+fn services_behind(
+    plan: Option<&Plan>,
+    addresses: [Option<Address>; 2],
+    bearing: &Bearing,
+) -> Vec<ServiceId> {
     let Some(plan) = plan else { return Vec::new() };
     let mut services: Vec<ServiceId> = addresses
         .into_iter()
         .flatten()
         .filter_map(|address| plan.asset_at(address))
         .flat_map(|asset| asset.services.iter().cloned())
+        .chain(bearing.services.iter().cloned())
         .collect();
     services.sort();
     services.dedup();

@@ -5,8 +5,10 @@
 
 mod activity;
 mod city;
+mod compromise;
 mod ledger;
 mod matrix;
+mod recovery;
 mod responses;
 mod standing;
 mod talk;

@@ -85,6 +85,7 @@ impl Guard {
             Observed::Backup(_)
             | Observed::Drill(_)
             | Observed::Repository(_)
+            | Observed::Pack(_)
             | Observed::Identity(_)
             | Observed::Loss(_)
             | Observed::Message(_)

@@ -17,12 +17,16 @@ use std::{
 
 #[expect(clippy::disallowed_methods, reason = "the test reads the city that it compiles")]
 fn averbourne() -> Plan {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/plan");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/plan");
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        files.push(SourceFile::new(name, std::fs::read_to_string(&path).unwrap()));
+    for folder in ["", "procedures/"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.path().is_file() {
+                let name = format!("{folder}{}", entry.file_name().to_string_lossy());
+                files.push(SourceFile::new(name, std::fs::read_to_string(entry.path()).unwrap()));
+            }
+        }
     }
     check(&files).plan.unwrap()
 }

@@ -18,6 +18,10 @@ use std::{
     hash::Hash,
 };
 
+mod recovery;
+
+use recovery::{build_backup, build_check, build_crew, build_procedure, build_repository, build_site};
+
 /// For how long a new device's behaviour is learned, if the plan does not say.
 const LEARNING: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -47,7 +51,7 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
             security_level: zone.security_level.take().map_or(0, |level| level.0),
             outside,
             interfaces: list(zone.interfaces),
-            site: None,
+            site: zone.site.take(),
         });
     }
     let mut services = Vec::with_capacity(tree.services.len());
@@ -83,9 +87,9 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
             firmware: asset.firmware.take(),
             role: asset.role.take(),
             silence: asset.silence.take().map(|lasting| lasting.0),
-            site: None,
-            replace: None,
-            crew: None,
+            site: asset.site.take(),
+            replace: asset.replace.take(),
+            crew: asset.crew.take(),
         });
     }
     let mut suppliers = Vec::with_capacity(tree.suppliers.len());
@@ -127,7 +131,21 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
     }
     let (conduits, places) = build_conduits(tree.conduits, place)?;
     let plan = index(settings, services, assets, zones, conduits, suppliers, feeds, responses, contacts);
-    Some(Plan { places, ..plan })
+    let procedures = tree.procedures.into_iter().zip(tree.texts);
+    Some(Plan {
+        places,
+        sites: table(tree.sites, build_site, |site| &site.id)?,
+        crews: table(tree.crews, build_crew, |crew| &crew.id)?,
+        repositories: table(tree.repositories, build_repository, |repository| &repository.id)?,
+        backups: table(tree.backups, build_backup, |backup| &backup.id)?,
+        checks: table(tree.checks, build_check, |check| &check.id)?,
+        procedures: table(
+            procedures,
+            |(table, text)| build_procedure(table, text),
+            |procedure| &procedure.id,
+        )?,
+        ..plan
+    })
 }
 
 /// Conduits without an id get one from both ends and a number.
@@ -226,6 +244,15 @@ fn index(
         places: BTreeMap::new(),
         elsewhere,
     }
+}
+
+/// Builds every thing of a kind.
+fn table<Row, Id: Clone + Hash + Eq, T>(
+    rows: impl IntoIterator<Item = Row>,
+    build: impl Fn(Row) -> Option<T>,
+    id: impl Fn(&T) -> &Id,
+) -> Option<Table<Id, T>> {
+    rows.into_iter().map(|row| build(row).map(|thing| (id(&thing).clone(), thing))).collect()
 }
 
 fn by_id<Id: Hash + Eq, T>(things: Vec<T>, id: impl Fn(&T) -> Id) -> Table<Id, T> {

@@ -4,7 +4,7 @@
 use crate::{
     diagnostic::{Code, Flaw},
     source::Span,
-    tree::{AssetTable, Found, Reading, Table},
+    tree::{AssetTable, Found, KEYS_MAX, Reading, Table},
 };
 use std::{borrow::Cow, ops::Range};
 
@@ -187,7 +187,7 @@ fn columns(cells: &[Cell<'_>], header_length: usize, reading: &mut Reading<'_>) 
 }
 
 fn read_row(cells: &[Cell<'_>], columns: &[Column], reading: &mut Reading<'_>) -> AssetTable {
-    let mut found: [Option<Found<'_>>; 12] = [None; 12];
+    let mut found: [Option<Found<'_>>; KEYS_MAX] = [None; KEYS_MAX];
     let whole = cells.first().map_or(0, |c| c.bytes.start)..cells.last().map_or(0, |c| c.bytes.end);
     let row: Span = reading.span(whole);
     for (i, cell) in cells.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::source::{Lines, SourceFile, Span};
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt, ops::Range};
+use std::{borrow::Cow, collections::BTreeMap, fmt, ops::Range};
 
 /// How much a flaw matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -58,8 +58,12 @@ codes! {
     BadTable "bad-table"
     /// A value of the wrong form.
     BadValue "bad-value"
+    /// A backup that would be made into what it is made of.
+    BackupCircle "backup-circle"
     /// Services that need one another in a circle.
     Circle "circle"
+    /// Keys of a table that do not go together.
+    Conflict "conflict"
     /// A spreadsheet that cannot be read.
     Csv "csv"
     /// The same address for two assets.
@@ -70,8 +74,12 @@ codes! {
     DuplicateEntry "duplicate-entry"
     /// Bytes that are not UTF-8.
     Encoding "encoding"
+    /// A backup that is made too seldom for the service that needs it.
+    LateBackup "late-backup"
     /// A service that cannot be back in time because of what it needs.
     LateNeed "late-need"
+    /// Backups that are lost with what they are for.
+    LostTogether "lost-together"
     /// A thing without which the plan says nothing.
     Missing "missing"
     /// A file that is named but not there.
@@ -84,8 +92,12 @@ codes! {
     OutsideZone "outside-zone"
     /// Networks that overlap.
     Overlap "overlap"
+    /// A written procedure that cannot be followed.
+    Procedure "procedure"
     /// A port that is allowed although Bastide could tell the verbs of what runs there.
     ReadablePort "readable-port"
+    /// A secret where only the place of one may stand.
+    Secret "secret"
     /// Text that is not TOML.
     Syntax "syntax"
     /// More flaws than are listed.
@@ -205,6 +217,8 @@ impl Flaw {
 #[derive(Debug, Default)]
 pub(crate) struct Flaws {
     list: Vec<Flaw>,
+    /// What is not shown of any line, for it may be a secret.
+    hidden: Vec<Span>,
     errors: usize,
     omitted: usize,
 }
@@ -219,9 +233,15 @@ impl Flaws {
         }
     }
 
+    /// Keeps a part of a text out of everything that is shown.
+    pub fn hide(&mut self, span: Span) {
+        self.hidden.push(span);
+    }
+
     /// Takes over those flaws of others whose kind is wanted.
     pub fn append(&mut self, others: Flaws, wanted: impl Fn(Code) -> bool) {
         self.omitted += others.omitted;
+        self.hidden.extend(others.hidden);
         others.list.into_iter().filter(|flaw| wanted(flaw.code)).for_each(|flaw| self.push(flaw));
     }
 
@@ -231,9 +251,9 @@ impl Flaws {
 
     /// The flaws in the order of the files and of their places in them.
     pub fn into_diagnostics(self, files: &[SourceFile]) -> Vec<Diagnostic> {
-        let Flaws { mut list, omitted, .. } = self;
+        let Flaws { mut list, omitted, hidden, .. } = self;
         list.sort_by_key(|flaw| flaw.span.map(|span| (span.file, span.start)));
-        let mut places = Places::new(files);
+        let mut places = Places { hidden, ..Places::new(files) };
         let mut diagnostics: Vec<_> = list
             .into_iter()
             .map(|flaw| Diagnostic {
@@ -267,11 +287,13 @@ impl Flaws {
 pub(crate) struct Places<'a> {
     files: &'a [SourceFile],
     lines: BTreeMap<u32, Lines<'a>>,
+    /// What is not shown.
+    hidden: Vec<Span>,
 }
 
 impl<'a> Places<'a> {
     pub fn new(files: &'a [SourceFile]) -> Places<'a> {
-        Places { files, lines: BTreeMap::new() }
+        Places { files, lines: BTreeMap::new(), hidden: Vec::new() }
     }
 
     pub fn place(&mut self, span: Span) -> Option<Place> {
@@ -284,7 +306,8 @@ impl<'a> Places<'a> {
         let until = bytes.end.saturating_sub(line_start).clamp(offset, text.len());
         let before = text.get(..offset).unwrap_or(text).chars().count();
         let meant = text.get(offset..until).unwrap_or_default().chars().count().max(1);
-        let (excerpt, underline) = window(text, before, meant);
+        let hidden = self.hidden.iter().filter(|hidden| hidden.file == span.file);
+        let (excerpt, underline) = window(&without(text, line_start, hidden), before, meant);
         Some(Place {
             file: file.path().to_owned(),
             span: bytes,
@@ -294,6 +317,20 @@ impl<'a> Places<'a> {
             underline,
         })
     }
+}
+
+/// A line with every character of its hidden parts as a star.
+fn without<'t>(text: &'t str, line_start: usize, hidden: impl Iterator<Item = &'t Span>) -> Cow<'t, str> {
+    let mut shown = Cow::Borrowed(text);
+    for span in hidden.map(|span| span.bytes()) {
+        if span.start < line_start + text.len() && span.end > line_start {
+            let star = |(at, c): (usize, char)| if span.contains(&(line_start + at)) { '*' } else { c };
+            // Places are those of the text as it was written.
+            let stars = text.char_indices().zip(shown.chars()).map(|((at, _), c)| star((at, c)));
+            shown = Cow::Owned(stars.collect());
+        }
+    }
+    shown
 }
 
 /// The part of a line around `meant` characters that begin behind `before` others.

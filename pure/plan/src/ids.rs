@@ -6,7 +6,7 @@ use crate::{
     suggest::Suggestions,
     tree::Tree,
 };
-use city::{AssetId, ContactId, ServiceId, SupplierId, ZoneId};
+use city::{AssetId, BackupId, ContactId, CrewId, RepositoryId, ServiceId, SiteId, SupplierId, ZoneId};
 use std::{collections::BTreeMap, fmt::Display};
 
 /// The ids of one kind of thing, and where each is declared.
@@ -19,6 +19,10 @@ pub(crate) struct Ids<'a> {
     assets: Declared<'a, AssetId>,
     suppliers: Declared<'a, SupplierId>,
     contacts: Declared<'a, ContactId>,
+    sites: Declared<'a, SiteId>,
+    crews: Declared<'a, CrewId>,
+    repositories: Declared<'a, RepositoryId>,
+    backups: Declared<'a, BackupId>,
     /// Whether an id may be declared in text that could not be read, so that its absence proves nothing.
     broken: bool,
     flaws: &'a mut Flaws,
@@ -36,7 +40,26 @@ impl<'a> Ids<'a> {
         declare("conduit", tree.conduits.iter().map(|t| t.id.get()), flaws);
         declare("response", tree.responses.iter().map(|t| t.id.get()), flaws);
         declare("feed", tree.feeds.iter().map(|t| t.id.get()), flaws);
-        Ids { services, zones, assets, suppliers, contacts, broken: tree.broken, flaws, suggestions }
+        let sites = declare("site", tree.sites.iter().map(|t| t.id.get()), flaws);
+        let crews = declare("crew", tree.crews.iter().map(|t| t.id.get()), flaws);
+        let repositories = declare("repository", tree.repositories.iter().map(|t| t.id.get()), flaws);
+        let backups = declare("backup", tree.backups.iter().map(|t| t.id.get()), flaws);
+        declare("check", tree.checks.iter().map(|t| t.id.get()), flaws);
+        declare("procedure", tree.procedures.iter().map(|t| t.id.get()), flaws);
+        Ids {
+            services,
+            zones,
+            assets,
+            suppliers,
+            contacts,
+            sites,
+            crews,
+            repositories,
+            backups,
+            broken: tree.broken,
+            flaws,
+            suggestions,
+        }
     }
 
     /// Checks every reference.
@@ -44,7 +67,8 @@ impl<'a> Ids<'a> {
         if self.broken {
             return;
         }
-        let Ids { services, zones, assets, suppliers, contacts, flaws, suggestions, .. } = self;
+        self.check_recovery(tree);
+        let Ids { services, zones, assets, suppliers, contacts, sites, crews, flaws, suggestions, .. } = self;
         let mut needs = References { flaws, suggestions };
         for service in &tree.services {
             needs.check("contact", service.owner.get(), contacts);
@@ -59,7 +83,12 @@ impl<'a> Ids<'a> {
         for asset in &tree.assets {
             needs.check("zone", asset.zone.get(), zones);
             needs.check("supplier", asset.supplier.get(), suppliers);
+            needs.check("site", asset.site.get(), sites);
+            needs.check("crew", asset.crew.get(), crews);
             asset.services.iter().for_each(|service| needs.check("service", Some(service), services));
+        }
+        for zone in &tree.zones {
+            needs.check("site", zone.site.get(), sites);
         }
         for supplier in &tree.suppliers {
             needs.check("contact", supplier.contact.get(), contacts);
@@ -69,6 +98,40 @@ impl<'a> Ids<'a> {
         }
         for feed in &tree.feeds {
             needs.check("asset", feed.asset.get(), assets);
+        }
+    }
+
+    /// Checks the references of the tables of recovery.
+    fn check_recovery(&mut self, tree: &Tree) {
+        let Ids {
+            services, assets, contacts, sites, crews, repositories, backups, flaws, suggestions, ..
+        } = self;
+        let mut needs = References { flaws, suggestions };
+        for crew in &tree.crews {
+            needs.check("contact", crew.contact.get(), contacts);
+        }
+        for repository in &tree.repositories {
+            needs.check("asset", repository.asset.get(), assets);
+            needs.check("site", repository.site.get(), sites);
+        }
+        for backup in &tree.backups {
+            needs.check("service", backup.service.get(), services);
+            needs.check("asset", backup.asset.get(), assets);
+            backup.to.iter().for_each(|to| needs.check("repository", Some(to), repositories));
+        }
+        for check in &tree.checks {
+            needs.check("backup", check.backup.get(), backups);
+        }
+        for (procedure, text) in tree.procedures.iter().zip(&tree.texts) {
+            procedure.services.iter().for_each(|service| needs.check("service", Some(service), services));
+            procedure.assets.iter().for_each(|asset| needs.check("asset", Some(asset), assets));
+            needs.check("crew", procedure.crew.get(), crews);
+            needs.check("contact", procedure.owner.get(), contacts);
+            for step in &text.steps {
+                // In a procedure, brackets may also be part of the text.
+                let help = "declare it with `[[crew]]`, or write a full stop behind the brackets if no crew is meant";
+                needs.check_or("crew", step.crew.as_ref(), crews, |_| help.to_owned());
+            }
         }
     }
 }
@@ -103,11 +166,21 @@ impl References<'_> {
         id: Option<&At<Id>>,
         declared: &Declared<'_, Id>,
     ) {
+        self.check_or(kind, id, declared, |id| format!("declare it with `[[{kind}]]` and `id = \"{id}\"`"));
+    }
+
+    /// Checks a reference; `help` says what to do if nothing declared comes near it.
+    fn check_or<Id: Ord + Display + AsRef<str>>(
+        &mut self,
+        kind: &str,
+        id: Option<&At<Id>>,
+        declared: &Declared<'_, Id>,
+        help: impl Fn(&Id) -> String,
+    ) {
         let Some(id) = id.filter(|id| !declared.contains_key(&id.value)) else { return };
         let near =
             self.suggestions.did_you_mean(id.value.as_ref(), declared.keys().map(|id| (**id).as_ref()));
         let flaw = Flaw::error(Code::UnknownId, id.span, format!("there is no {kind} `{}`", id.value));
-        let help = format!("declare it with `[[{kind}]]` and `id = \"{}\"`", id.value);
-        self.flaws.push(flaw.help(help).maybe_help(near));
+        self.flaws.push(flaw.help(help(&id.value)).maybe_help(near));
     }
 }

@@ -14,6 +14,7 @@
 
 mod allowance;
 mod amend;
+mod backups;
 mod build;
 mod check;
 mod conduits;
@@ -21,10 +22,12 @@ mod csv;
 mod diagnostic;
 mod difference;
 mod draft;
+mod files;
 mod format;
 mod ids;
 mod networks;
 mod plan;
+mod procedure;
 mod proposal;
 mod reach;
 mod recovery;
@@ -47,3 +50,4 @@ pub use proposal::{ProposedConduit, propose};
 pub use render::Colours;
 pub use schema::schema;
 pub use source::SourceFile;
+pub use suggest::Suggestions;

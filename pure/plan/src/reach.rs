@@ -40,6 +40,7 @@ pub(crate) fn check_uses(tree: &Tree, flaws: &mut Flaws) {
     }
     if !tree.broken {
         check_unused(tree, flaws);
+        check_unused_recovery(tree, flaws);
     }
 }
 
@@ -60,7 +61,9 @@ fn check_unused(tree: &Tree, flaws: &mut Flaws) {
         tree.assets.iter().filter_map(|a| a.supplier.get()).map(|s| &s.value).collect();
     let owners = tree.services.iter().filter_map(|s| s.owner.get());
     let desks = tree.suppliers.iter().filter_map(|s| s.contact.get());
-    let called: BTreeSet<_> = owners.chain(desks).map(|c| &c.value).collect();
+    let crews = tree.crews.iter().filter_map(|c| c.contact.get());
+    let authors = tree.procedures.iter().filter_map(|p| p.owner.get());
+    let called: BTreeSet<_> = owners.chain(desks).chain(crews).chain(authors).map(|c| &c.value).collect();
     for service in tree.services.iter().filter_map(|s| s.id.get()).filter(|id| !supported.contains(&id.value))
     {
         let why =
@@ -81,8 +84,38 @@ fn check_unused(tree: &Tree, flaws: &mut Flaws) {
         let why = format!("nothing has `{}` as its owner or contact", contact.value);
         flaws.push(
             Flaw::warning(Code::Unused, contact.span, why)
-                .help("make it a service's `owner`, or take it out"),
+                .help("make it a service's or a procedure's `owner`, or take it out"),
         );
+    }
+}
+
+/// Sites where nothing stands, crews that do nothing, repositories to which nothing goes.
+fn check_unused_recovery(tree: &Tree, flaws: &mut Flaws) {
+    let stands = tree.assets.iter().filter_map(|a| a.site.get());
+    let stands = stands.chain(tree.zones.iter().filter_map(|z| z.site.get()));
+    let stands: BTreeSet<_> =
+        stands.chain(tree.repositories.iter().filter_map(|r| r.site.get())).map(|site| &site.value).collect();
+    for site in tree.sites.iter().filter_map(|s| s.id.get()).filter(|id| !stands.contains(&id.value)) {
+        let why = format!("nothing stands at the site `{}`", site.value);
+        let help = "write `site` for the zones, assets or repositories there, or take it out";
+        flaws.push(Flaw::warning(Code::Unused, site.span, why).help(help));
+    }
+    let works = tree.assets.iter().filter_map(|a| a.crew.get());
+    let works = works.chain(tree.procedures.iter().filter_map(|p| p.crew.get()));
+    let steps = tree.texts.iter().flat_map(|text| &text.steps).filter_map(|step| step.crew.as_ref());
+    let works: BTreeSet<_> = works.chain(steps).map(|crew| &crew.value).collect();
+    for crew in tree.crews.iter().filter_map(|c| c.id.get()).filter(|id| !works.contains(&id.value)) {
+        let why = format!("the crew `{}` puts nothing back and follows no procedure", crew.value);
+        let help = "write `crew` for assets, procedures or steps, or take it out";
+        flaws.push(Flaw::warning(Code::Unused, crew.span, why).help(help));
+    }
+    let filled: BTreeSet<_> = tree.backups.iter().flat_map(|b| b.to.iter()).map(|to| &to.value).collect();
+    for repository in
+        tree.repositories.iter().filter_map(|r| r.id.get()).filter(|id| !filled.contains(&id.value))
+    {
+        let why = format!("no backup goes to the repository `{}`", repository.value);
+        let help = format!("write `to = [\"{}\"]` for backups, or take it out", repository.value);
+        flaws.push(Flaw::warning(Code::Unused, repository.span, why).help(help));
     }
 }
 
@@ -93,6 +126,13 @@ fn check_lists(tree: &Tree, flaws: &mut Flaws) {
     }
     for asset in &tree.assets {
         check_list(asset.services.iter(), flaws);
+    }
+    for backup in &tree.backups {
+        check_list(backup.to.iter(), flaws);
+    }
+    for procedure in &tree.procedures {
+        check_list(procedure.services.iter(), flaws);
+        check_list(procedure.assets.iter(), flaws);
     }
 }
 

@@ -1,8 +1,9 @@
 //! The language described to editors, so that they complete and check it while it is written.
 
 use crate::tree::{
-    AssetTable, CityTable, ConduitTable, ContactTable, FeedTable, InventoryTable, ResponseTable,
-    ServiceTable, SupplierTable, Table, ZoneTable,
+    AssetTable, BackupTable, CheckTable, CityTable, ConduitTable, ContactTable, CrewTable, FeedTable,
+    InventoryTable, ProcedureTable, RepositoryTable, ResponseTable, ServiceTable, SiteTable, SupplierTable,
+    Table, ZoneTable,
 };
 use serde_json::{Map, Value, json};
 
@@ -20,6 +21,12 @@ pub fn schema() -> Value {
     list::<FeedTable>(&mut tables);
     list::<ResponseTable>(&mut tables);
     list::<ContactTable>(&mut tables);
+    list::<SiteTable>(&mut tables);
+    list::<CrewTable>(&mut tables);
+    list::<RepositoryTable>(&mut tables);
+    list::<BackupTable>(&mut tables);
+    list::<CheckTable>(&mut tables);
+    list::<ProcedureTable>(&mut tables);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A plan of Bastide",

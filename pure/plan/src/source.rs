@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// A file of a plan's folder: `*.toml`, or a `*.csv` that an `[[inventory]]` may name.
+/// A file of a plan's folder: `*.toml`, a `*.csv` that an `[[inventory]]` may name, or a `*.md` that a `[[procedure]]`
+/// may name.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     path: String,
@@ -66,7 +67,16 @@ impl SourceFile {
 
     /// Whether it is to be read as TOML.
     pub(crate) fn is_toml(&self) -> bool {
-        self.path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("toml"))
+        self.ends_with("toml")
+    }
+
+    /// Whether it is text for people, which may be a procedure.
+    pub(crate) fn is_markdown(&self) -> bool {
+        self.ends_with("md")
+    }
+
+    fn ends_with(&self, wanted: &str) -> bool {
+        self.path.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case(wanted))
     }
 }
 
@@ -136,6 +146,7 @@ mod tests {
         assert_eq!((damaged.text(), damaged.damage()), ("caf\u{fffd}", Some(Damage::NotUtf8 { at: 3 })));
         assert_eq!(SourceFile::from_bytes("a.toml", b"\xff\xfea\0".to_vec()).damage(), Some(Damage::Utf16));
         assert!(SourceFile::new("x/A.TOML", "").is_toml() && !SourceFile::new("toml", "").is_toml());
+        assert!(SourceFile::new("x/a.Md", "").is_markdown() && !SourceFile::new("a.mdx", "").is_markdown());
     }
 
     #[test]

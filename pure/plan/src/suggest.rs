@@ -9,7 +9,7 @@ const WORD_MAX: usize = 64;
 
 /// Finds near words, until its budget is spent.
 #[derive(Debug)]
-pub(crate) struct Suggestions {
+pub struct Suggestions {
     comparisons_left: usize,
 }
 

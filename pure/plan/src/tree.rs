@@ -5,268 +5,24 @@
 
 use crate::{
     diagnostic::{Code, Flaw, Flaws},
-    source::{At, Lines, Span},
-    suggest::Suggestions,
-    value::{Lasting, Raw, Scalar, SecurityLevel, ZoneName},
+    procedure::Written,
+    source::{Lines, Span},
+    value::{NO_SECRETS, names_a_secret},
 };
-use city::{
-    Allowance, AssetId, ConduitId, ContactId, FeedId, Impact, Mac, ResponseId, Rule, ServiceId, Severity,
-    SupplierId, Text, ZoneId,
-};
-use ipnet::IpNet;
-use jiff::SignedDuration;
-use serde_json::{Value, json};
-use std::{net::IpAddr, ops::Range};
+use serde_json::Value;
+use std::ops::Range;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-/// What reading a file needs: its text, and where to put flaws.
-pub(crate) struct Reading<'a> {
-    pub file: u32,
-    pub text: &'a str,
-    pub flaws: &'a mut Flaws,
-    pub suggestions: &'a mut Suggestions,
-}
+mod field;
 
-impl Reading<'_> {
-    pub fn span(&self, bytes: Range<usize>) -> Span {
-        Span::new(self.file, bytes)
-    }
+use field::{Field, raw};
+pub(crate) use field::{Found, List, Optional, Reading, Required};
 
-    /// Reads one value; what is wrong with it becomes flaws.
-    fn scalar<T: Scalar>(&mut self, raw: Raw<'_>, span: Span, key: &str, title: &str) -> Option<At<T>> {
-        match T::read(raw) {
-            Ok(value) => Some(At { value, span }),
-            Err(faults) => {
-                for fault in faults {
-                    let message = if fault.message.is_empty() {
-                        format!("`{key}` of {title} is {}, and must be {}", raw.describe(), T::EXPECTED)
-                    } else {
-                        fault.message
-                    };
-                    let place = fault.within.map_or(span, |within| self.inside(raw, span, within));
-                    self.flaws.push(Flaw::error(fault.code, place, message).maybe_help(fault.help));
-                }
-                None
-            }
-        }
-    }
-
-    /// Where a part of a text value stands in the file: exactly, if the file spells the text without escapes.
-    fn inside(&self, raw: Raw<'_>, span: Span, within: Range<usize>) -> Span {
-        let spelt = self.text.get(span.bytes()).unwrap_or_default();
-        let (Raw::Text(value) | Raw::Cell(value)) = raw else { return span };
-        let opening = if matches!(raw, Raw::Cell(_)) {
-            0
-        } else if spelt.starts_with("\"\"\"") || spelt.starts_with("'''") {
-            3
-        } else {
-            1
-        };
-        match spelt.get(opening..).is_some_and(|rest| rest.starts_with(value)) {
-            true => {
-                let start = span.bytes().start + opening;
-                self.span(start + within.start..start + within.end)
-            }
-            false => span,
-        }
-    }
-}
-
-/// A value that was found for a key.
-#[derive(Clone, Copy)]
-pub(crate) enum Found<'a> {
-    Value(&'a Spanned<DeValue<'a>>),
-    /// A spreadsheet's cell, without space around it and not empty.
-    Cell(&'a str, Span),
-}
-
-impl<'a> Found<'a> {
-    fn raw(self) -> Raw<'a> {
-        match self {
-            Found::Cell(text, _) => Raw::Cell(text),
-            Found::Value(value) => raw(value.get_ref()),
-        }
-    }
-
-    fn span(self, reading: &Reading<'_>) -> Span {
-        match self {
-            Found::Cell(_, span) => span,
-            Found::Value(value) => reading.span(value.span()),
-        }
-    }
-}
-
-fn raw<'a>(value: &'a DeValue<'a>) -> Raw<'a> {
-    match value {
-        DeValue::String(text) => Raw::Text(text),
-        DeValue::Boolean(value) => Raw::Boolean(*value),
-        DeValue::Float(number) => number.as_str().parse().map_or(Raw::Other("a number"), Raw::Float),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Raw::Other("a number beyond all bounds"), Raw::Integer),
-        DeValue::Array(_) => Raw::Other("a list"),
-        DeValue::Table(_) => Raw::Other("a table"),
-        DeValue::Datetime(_) => Raw::Other("a date or time"),
-    }
-}
-
-/// A field of a table: required, optional or a list.
-trait Field: Sized {
-    const REQUIRED: bool;
-    fn read(
-        found: Option<Found<'_>>,
-        key: &str,
-        title: &str,
-        header: Span,
-        reading: &mut Reading<'_>,
-    ) -> Self;
-    fn schema() -> Value;
-}
-
-/// A value without which the table makes no sense. Empty if it was missing or wrong, which is then a flaw already.
-#[derive(Debug)]
-pub(crate) struct Required<T>(pub Option<At<T>>);
-
-impl<T> Required<T> {
-    pub fn get(&self) -> Option<&At<T>> {
-        self.0.as_ref()
-    }
-}
-
-impl<T: Scalar> Field for Required<T> {
-    const REQUIRED: bool = true;
-
-    fn read(
-        found: Option<Found<'_>>,
-        key: &str,
-        title: &str,
-        header: Span,
-        reading: &mut Reading<'_>,
-    ) -> Self {
-        let Some(found) = found else {
-            let why = format!("{title} needs `{key}`");
-            let help = format!("write `{key} = …`: {}", T::EXPECTED);
-            reading.flaws.push(Flaw::error(Code::Missing, header, why).help(help));
-            return Required(None);
-        };
-        let span = found.span(reading);
-        Required(reading.scalar(found.raw(), span, key, title))
-    }
-
-    fn schema() -> Value {
-        T::schema()
-    }
-}
-
-/// A value that may be left out.
-#[derive(Debug)]
-pub(crate) struct Optional<T> {
-    value: Option<At<T>>,
-    /// Whether there is a value, and it could not be read: a flaw already, so that its absence is none.
-    pub wrong: bool,
-}
-
-impl<T> Optional<T> {
-    pub fn get(&self) -> Option<&At<T>> {
-        self.value.as_ref()
-    }
-
-    /// The value, without its place.
-    pub fn take(self) -> Option<T> {
-        self.value.map(|at| at.value)
-    }
-
-    /// Whether nothing was written.
-    pub fn is_left_out(&self) -> bool {
-        self.value.is_none() && !self.wrong
-    }
-}
-
-impl<T: Scalar> Field for Optional<T> {
-    const REQUIRED: bool = false;
-
-    fn read(found: Option<Found<'_>>, key: &str, title: &str, _: Span, reading: &mut Reading<'_>) -> Self {
-        let Some(found) = found else { return Optional { value: None, wrong: false } };
-        let span = found.span(reading);
-        let value = reading.scalar(found.raw(), span, key, title);
-        Optional { wrong: value.is_none(), value }
-    }
-
-    fn schema() -> Value {
-        T::schema()
-    }
-}
-
-/// A list of values, in the order of the text.
-#[derive(Debug)]
-pub(crate) struct List<T> {
-    pub items: Vec<At<T>>,
-    /// Whether every entry could be read, so that what is absent is truly absent.
-    pub whole: bool,
-}
-
-impl<T> List<T> {
-    pub fn iter(&self) -> std::slice::Iter<'_, At<T>> {
-        self.items.iter()
-    }
-
-    /// Whether the list is empty, and not only because its entries could not be read.
-    pub fn is_surely_empty(&self) -> bool {
-        self.whole && self.items.is_empty()
-    }
-}
-
-impl<T: Scalar> Field for List<T> {
-    const REQUIRED: bool = false;
-
-    fn read(found: Option<Found<'_>>, key: &str, title: &str, _: Span, reading: &mut Reading<'_>) -> Self {
-        let mut list = List { items: Vec::new(), whole: true };
-        let mut add = |raw: Raw<'_>, span: Span, reading: &mut Reading<'_>| {
-            let value = reading.scalar(raw, span, key, title);
-            list.whole &= value.is_some();
-            list.items.extend(value);
-        };
-        match found {
-            None => {}
-            Some(Found::Cell(text, span)) => {
-                let mut at = span.bytes().start;
-                for piece in text.split([';', ',', ' ']) {
-                    let place = reading.span(at..at + piece.len());
-                    at += piece.len() + 1;
-                    if !piece.is_empty() {
-                        add(Raw::Cell(piece), place, reading);
-                    }
-                }
-            }
-            Some(Found::Value(value)) => match value.get_ref() {
-                DeValue::Array(values) => {
-                    for value in values.iter() {
-                        let span = reading.span(value.span());
-                        add(raw(value.get_ref()), span, reading);
-                    }
-                }
-                other => {
-                    let span = reading.span(value.span());
-                    let what = raw(other);
-                    let why = format!("`{key}` of {title} is {}, and must be a list", what.describe());
-                    let spelt = reading.text.get(value.span()).unwrap_or_default();
-                    let help = format!("write `{key} = [{spelt}]`");
-                    let flaw = Flaw::error(Code::BadValue, span, why);
-                    let short = matches!(what, Raw::Text(_)) && spelt.len() < 80;
-                    reading.flaws.push(flaw.maybe_help(short.then_some(help)));
-                    list.whole = false;
-                }
-            },
-        }
-        list
-    }
-
-    fn schema() -> Value {
-        json!({ "type": "array", "items": T::schema() })
-    }
-}
+/// As many keys as the greatest table has.
+pub(crate) const KEYS_MAX: usize = 18;
 
 /// A kind of table.
 pub(crate) trait Table: Sized {
@@ -308,7 +64,11 @@ macro_rules! tables {
             const NAME: &'static str = $name;
             const TITLE: &'static str = $title;
             const ABOUT: &'static str = concat!($($about),*);
-            const KEYS: &'static [&'static str] = &[$($key),*];
+            const KEYS: &'static [&'static str] = {
+                let keys: &[&str] = &[$($key),*];
+                assert!(keys.len() <= KEYS_MAX);
+                keys
+            };
 
             fn read(found: &[Option<Found<'_>>], header: Span, reading: &mut Reading<'_>) -> Self {
                 let mut found = found.iter().copied();
@@ -347,166 +107,14 @@ macro_rules! tables {
     )*};
 }
 
-tables! {
-    /// What is said once of the whole city.
-    CityTable "city" "a city" {
-        /// The city's name.
-        name "name": Required<Text>,
-        /// The IANA time zone in which people see times.
-        time_zone "time-zone": Required<ZoneName>,
-        /// For how long a new device's behaviour is learned rather than judged; 7d if not given.
-        learning "learning": Optional<SignedDuration>,
-        /// After how long without a sign a device counts as silent; 1h if not given.
-        silence "silence": Optional<Lasting>,
-    }
+mod declared;
+mod recovery;
 
-    /// An essential public function, such as signal control or telecare.
-    ServiceTable "service" "a service" {
-        /// By what other tables refer to it.
-        id "id": Required<ServiceId>,
-        /// Its name for people.
-        name "name": Required<Text>,
-        /// The contact who answers for it.
-        owner "owner": Optional<ContactId>,
-        /// How much it hurts when it fails: low, medium, high or critical.
-        impact "impact": Required<Impact>,
-        /// The services it cannot run without.
-        needs "needs": List<ServiceId>,
-        /// What it does without its network, in plain words: "junctions fall back to fixed time".
-        fallback "fallback": Optional<Text>,
-        /// Whether it must run: no response cuts it off unless a second person agrees; false if not given.
-        must_run "must-run": Optional<bool>,
-        /// Recovery time objective: by when it should run again.
-        rto "rto": Optional<Lasting>,
-        /// Recovery point objective: how much recent data may be lost.
-        rpo "rpo": Optional<SignedDuration>,
-        /// Maximum tolerable period of disruption (ISO 22301), after which the harm is not acceptable.
-        mtpd "mtpd": Optional<Lasting>,
-    }
-
-    /// A group of assets with common security needs (IEC 62443-3-2).
-    ZoneTable "zone" "a zone" {
-        /// By what other tables refer to it.
-        id "id": Required<ZoneId>,
-        /// Its name for people.
-        name "name": Required<Text>,
-        /// The networks it spans; no two zones overlap.
-        networks "networks": List<IpNet>,
-        /// The security level aimed at (IEC 62443-3-3), 0 to 4; 0 if not given for a zone outside.
-        security_level "security-level": Optional<SecurityLevel>,
-        /// Whether it is not the city's: the internet, a supplier. One such zone may lack networks and is everywhere else.
-        outside "outside": Optional<bool>,
-        /// The interfaces of the enforcing firewall behind which it lies, such as vlan20.
-        interfaces "interfaces": List<Text>,
-    }
-
-    /// An allowed path from one zone to another (IEC 62443-3-2). Replies are part of it.
-    ConduitTable "conduit" "a conduit" {
-        /// By what it is shown; from both ends and a number if not given.
-        id "id": Optional<ConduitId>,
-        /// The zone that begins.
-        from "from": Required<ZoneId>,
-        /// The zone that is spoken to.
-        to "to": Required<ZoneId>,
-        /// Those of the first zone that may begin; all of it if not given.
-        from_assets "from-assets": List<AssetId>,
-        /// Those of the second zone that may be spoken to; all of it if not given.
-        to_assets "to-assets": List<AssetId>,
-        /// Why it exists, in plain words.
-        reason "reason": Required<Text>,
-        /// What is allowed: protocols with verbs, perhaps on a port, or ports.
-        allow "allow": List<Allowance>,
-    }
-
-    /// A device or system.
-    AssetTable "asset" "an asset" {
-        /// By what other tables refer to it.
-        id "id": Required<AssetId>,
-        /// Its name for people; the id if not given.
-        name "name": Optional<Text>,
-        /// The zone it stands in.
-        zone "zone": Required<ZoneId>,
-        /// Its IP addresses, each in the zone's networks.
-        addresses "addresses": List<IpAddr>,
-        /// Its MAC addresses.
-        macs "macs": List<Mac>,
-        /// The services it supports.
-        services "services": List<ServiceId>,
-        /// Who makes or runs it.
-        supplier "supplier": Optional<SupplierId>,
-        /// What it is: the maker's product and model.
-        product "product": Optional<Text>,
-        /// The firmware it should run.
-        firmware "firmware": Optional<Text>,
-        /// What it does: controller, server, workstation.
-        role "role": Optional<Text>,
-        /// After how long without a sign it counts as silent, if not the city's default.
-        silence "silence": Optional<Lasting>,
-    }
-
-    /// A spreadsheet (CSV) of assets.
-    InventoryTable "inventory" "an inventory" {
-        /// The file, relative to this one.
-        file "file": Required<Text>,
-    }
-
-    /// Who makes, supplies or runs something.
-    SupplierTable "supplier" "a supplier" {
-        /// By what other tables refer to it.
-        id "id": Required<SupplierId>,
-        /// Its name.
-        name "name": Required<Text>,
-        /// The contact to call there.
-        contact "contact": Optional<ContactId>,
-    }
-
-    /// A stream of readings to the digital twin.
-    FeedTable "feed" "a feed" {
-        /// By what other tables refer to it.
-        id "id": Required<FeedId>,
-        /// Its name for people.
-        name "name": Required<Text>,
-        /// The asset it comes from.
-        asset "asset": Required<AssetId>,
-        /// The topic or path under which it is published.
-        topic "topic": Required<Text>,
-        /// The unit of its readings (UCUM), such as m or Cel.
-        unit "unit": Required<Text>,
-        /// The least value that is physically possible.
-        minimum "minimum": Optional<f64>,
-        /// The greatest value that is physically possible.
-        maximum "maximum": Optional<f64>,
-    }
-
-    /// What shall be done by itself when something is found: whoever did it is contained. Everything else waits for a
-    /// person.
-    ResponseTable "response" "a response" {
-        /// By what it is shown.
-        id "id": Required<ResponseId>,
-        /// The rules whose findings it answers, such as verb-not-allowed.
-        rules "rules": List<Rule>,
-        /// The zones that something was done to; all if not given.
-        zones "zones": List<ZoneId>,
-        /// The least severity that it answers: notice, low, medium, high or critical; high if not given.
-        severity "severity": Optional<Severity>,
-        /// Why it is right to act without asking, in plain words.
-        reason "reason": Required<Text>,
-    }
-
-    /// Someone to tell, or to ask.
-    ContactTable "contact" "a contact" {
-        /// By what other tables refer to it.
-        id "id": Required<ContactId>,
-        /// The name of the person, team or organisation.
-        name "name": Required<Text>,
-        /// What they answer for.
-        role "role": Required<Text>,
-        /// Telephone number.
-        telephone "telephone": Optional<Text>,
-        /// Mail address.
-        mail "mail": Optional<Text>,
-    }
-}
+pub(crate) use declared::{
+    AssetTable, CityTable, ConduitTable, ContactTable, FeedTable, InventoryTable, ResponseTable,
+    ServiceTable, SupplierTable, ZoneTable,
+};
+pub(crate) use recovery::{BackupTable, CheckTable, CrewTable, ProcedureTable, RepositoryTable, SiteTable};
 
 /// Everything that the files of a plan declare.
 #[derive(Debug, Default)]
@@ -521,13 +129,37 @@ pub(crate) struct Tree {
     pub feeds: Vec<FeedTable>,
     pub responses: Vec<ResponseTable>,
     pub contacts: Vec<ContactTable>,
+    pub sites: Vec<SiteTable>,
+    pub crews: Vec<CrewTable>,
+    pub repositories: Vec<RepositoryTable>,
+    pub backups: Vec<BackupTable>,
+    pub checks: Vec<CheckTable>,
+    pub procedures: Vec<ProcedureTable>,
+    /// What the procedures' files say, in their order; empty where a file could not be read.
+    pub texts: Vec<Written>,
     /// Whether some text could not be read at all, so that what is missing may be there.
     pub broken: bool,
 }
 
 /// The tables that a file may hold.
-pub(crate) const NAMES: [&str; 10] =
-    ["city", "service", "zone", "conduit", "asset", "inventory", "supplier", "feed", "response", "contact"];
+pub(crate) const NAMES: [&str; 16] = [
+    "city",
+    "service",
+    "zone",
+    "conduit",
+    "asset",
+    "inventory",
+    "supplier",
+    "feed",
+    "response",
+    "contact",
+    "site",
+    "crew",
+    "repository",
+    "backup",
+    "check",
+    "procedure",
+];
 
 impl Tree {
     /// Adds what a TOML file declares.
@@ -557,6 +189,7 @@ impl Tree {
         for error in errors {
             let bytes = error.span().unwrap_or_default();
             let span = reading.span(bytes.clone());
+            reading.hide_secret_of_line(&lines, bytes.start);
             if error.message() == "duplicate key" {
                 let flaw = Flaw::error(Code::Syntax, span, "this key stands in its table twice");
                 reading.flaws.push(flaw.help("leave one of them out"));
@@ -593,6 +226,12 @@ impl Tree {
                 "feed" => read_list(&mut self.feeds, value, place, reading),
                 "response" => read_list(&mut self.responses, value, place, reading),
                 "contact" => read_list(&mut self.contacts, value, place, reading),
+                "site" => read_list(&mut self.sites, value, place, reading),
+                "crew" => read_list(&mut self.crews, value, place, reading),
+                "repository" => read_list(&mut self.repositories, value, place, reading),
+                "backup" => read_list(&mut self.backups, value, place, reading),
+                "check" => read_list(&mut self.checks, value, place, reading),
+                "procedure" => read_list(&mut self.procedures, value, place, reading),
                 other => {
                     let is_table = matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));
                     let what =
@@ -641,13 +280,21 @@ fn header(reading: &Reading<'_>, bytes: Range<usize>) -> Span {
 }
 
 fn read_table<'a, T: Table>(table: &'a DeTable<'a>, header: Span, reading: &mut Reading<'_>) -> T {
-    // One place more than any table has keys.
-    let mut found: [Option<Found<'a>>; 12] = [None; 12];
+    let mut found: [Option<Found<'a>>; KEYS_MAX] = [None; KEYS_MAX];
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         let known = T::KEYS.iter().position(|known| *known == name);
         match known.and_then(|at| found.get_mut(at)) {
             Some(slot) => *slot = Some(Found::Value(value)),
+            None if names_a_secret(name) || name == "key" => {
+                reading.flaws.hide(reading.span(value.span()));
+                let flaw = Flaw::error(
+                    Code::Secret,
+                    reading.span(key.span()),
+                    format!("{} has no `{name}`, and what stands here may be a secret", T::TITLE),
+                );
+                reading.flaws.push(flaw.help(NO_SECRETS));
+            }
             None => {
                 let help = reading.suggestions.did_you_mean(name, T::KEYS.iter().copied());
                 let span = reading.span(key.span());

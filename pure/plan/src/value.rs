@@ -2,11 +2,11 @@
 
 use crate::{allowance, diagnostic::Code};
 use city::{
-    Allowance, AssetId, ConduitId, ContactId, FeedId, IdError, Impact, Mac, ResponseId, Rule, ServiceId,
-    Severity, SupplierId, Text, ZoneId,
+    Allowance, AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, Impact, Mac,
+    ProcedureId, RepositoryId, ResponseId, Rule, ServiceId, Severity, SiteId, SupplierId, Text, ZoneId,
 };
 use ipnet::IpNet;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 use serde_json::{Value, json};
 use std::{net::IpAddr, ops::Range};
 
@@ -20,6 +20,7 @@ pub(crate) enum Raw<'a> {
     Integer(i64),
     Float(f64),
     Boolean(bool),
+    Date(Date),
     /// Another form, by its name.
     Other(&'static str),
 }
@@ -31,6 +32,7 @@ impl<'a> Raw<'a> {
             Raw::Text(_) | Raw::Cell(_) => "text",
             Raw::Integer(_) | Raw::Float(_) => "a number",
             Raw::Boolean(_) => "true or false",
+            Raw::Date(_) => "a date",
             Raw::Other(name) => name,
         }
     }
@@ -57,11 +59,13 @@ pub(crate) struct Fault {
     pub help: Option<String>,
     /// The part of the text that is meant, if not all.
     pub within: Option<Range<usize>>,
+    /// Whether what is meant may be a secret, and is not to be shown.
+    pub hidden: bool,
 }
 
 impl Fault {
     pub fn new(code: Code, message: impl Into<String>) -> Fault {
-        Fault { code, message: message.into(), help: None, within: None }
+        Fault { code, message: message.into(), help: None, within: None, hidden: false }
     }
 
     fn form() -> Fault {
@@ -78,6 +82,10 @@ impl Fault {
 
     pub fn within(self, within: Range<usize>) -> Fault {
         Fault { within: Some(within), ..self }
+    }
+
+    pub fn hidden(self) -> Fault {
+        Fault { hidden: true, ..self }
     }
 }
 
@@ -109,7 +117,16 @@ macro_rules! ids {
     )*};
 }
 
-ids! { AssetId ConduitId ContactId FeedId ResponseId ServiceId SupplierId ZoneId }
+mod recovery;
+mod url;
+
+pub(crate) use recovery::{AbsolutePath, AtLeastOne, Bandwidth, NO_SECRETS, PathWithin, Sha256};
+pub(crate) use url::{MariadbUri, PageUrl, PostgresqlUri, SshHost, names_a_secret};
+
+ids! {
+    AssetId BackupId CheckId ConduitId ContactId CrewId FeedId ProcedureId RepositoryId ResponseId ServiceId SiteId
+    SupplierId ZoneId
+}
 
 fn bad_id(text: &str, error: &IdError) -> Fault {
     let slug = slug(text);

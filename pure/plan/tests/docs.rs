@@ -45,6 +45,30 @@ fn the_city_of_the_manual_is_a_plan() {
 }
 
 #[test]
+fn the_recovery_of_the_manual_is_part_of_a_plan() {
+    let page = page();
+    let [city, sheet] = city().unwrap();
+    let sections = ["## Sites and crews", "## Repositories and backups", "## Checks", "## Procedures"];
+    let text: Vec<String> = sections.iter().map(|section| block(&page, section, "toml").unwrap()).collect();
+    let text = text.join("\n");
+    assert_eq!(format(&text).as_deref(), Some(text.as_str()));
+    let (_, procedure) = page.split_once("````markdown\n").unwrap();
+    let (procedure, _) = procedure.split_once("````").unwrap();
+    let procedure = SourceFile::new("procedures/signal-server.md", procedure);
+    let checked = check(&[city, sheet, SourceFile::new("recovery.toml", text), procedure]);
+    let said: String = checked.diagnostics.iter().map(|d| d.render(Colours::Off)).collect();
+    assert_eq!(said, "");
+    let plan = checked.plan.unwrap();
+    assert_eq!((plan.sites().len(), plan.crews().len(), plan.repositories().len()), (2, 2, 2));
+    assert_eq!((plan.backups().len(), plan.checks().len()), (2, 2));
+    let procedure = plan.procedures().next().unwrap();
+    let takes: Vec<i64> = procedure.steps.iter().map(|step| step.takes.unwrap().as_mins()).collect();
+    assert_eq!(takes, [5, 15, 20, 20]);
+    assert_eq!(procedure.steps[2].run.as_deref(), Some("bastide restore signal-control --to /srv/restore"));
+    assert_eq!(procedure.steps[3].crew.as_ref().map(|crew| crew.as_str()), Some("streets"));
+}
+
+#[test]
 fn the_mistake_of_the_manual_looks_as_it_says() {
     let [toml, sheet] = city().unwrap();
     let wrong = toml.text().replace("modbus: write, operate", "modbus: wirte, operate");

@@ -64,12 +64,61 @@ id = "highways"
 name = "Highways"
 role = "Owner"
 telephone = "+44 1632 960001"
+[[site]]
+id = "town-hall"
+name = "Town hall"
+[[crew]]
+id = "servers"
+name = "Servers"
+people = 2
+contact = "highways"
+[[repository]]
+id = "cellar"
+name = "Cellar"
+at = "s3:https://192.0.2.9:9000/bucket/prefix"
+key = "file:/etc/bastide/keys/cellar"
+login = "env:CELLAR"
+site = "town-hall"
+append-only = true
+locked = "30d"
+bandwidth = "20MiB/s"
+[[backup]]
+id = "plans"
+service = "signal-control"
+postgresql = "postgresql://reader@192.0.2.5/signals"
+to = ["cellar"]
+every = "1d"
+keep = ["14 daily", "8 weekly"]
+[[check]]
+id = "rows"
+backup = "plans"
+query = "select 1"
+rows = 2
+[[procedure]]
+id = "fixed-time"
+name = "Fixed time"
+purpose = "fallback"
+services = ["signal-control"]
+crew = "servers"
+owner = "highways"
+reviewed = 2026-09-01
+file = "fixed-time.md"
 "#;
+
+const STEPS: &str = "# Fixed time\n\nBefore:\n\n1. Go there (30m, servers)\n   - and\n2. Run it\n\n   ```run\n   true\n   ```\n\n3. Tell (5m)\n";
 
 const SHEET: &str = "id,name,zone,addresses,macs,services\njunction-2,\"Quay, north\",signals,192.0.2.6 192.0.2.7,00:00:5e:00:53:0d,network\n";
 
 fn check_text(toml: &str, sheet: &str) -> Checked {
-    let checked = check(&[SourceFile::new("city.toml", toml), SourceFile::new("assets.csv", sheet)]);
+    check_all(toml, sheet, STEPS)
+}
+
+fn check_all(toml: &str, sheet: &str, steps: &str) -> Checked {
+    let checked = check(&[
+        SourceFile::new("city.toml", toml),
+        SourceFile::new("assets.csv", sheet),
+        SourceFile::new("fixed-time.md", steps),
+    ]);
     // Whatever is said must be shown too, and lie within its text.
     for diagnostic in &checked.diagnostics {
         assert!(!diagnostic.render(Colours::On).is_empty());
@@ -128,6 +177,16 @@ fn piece() -> impl Strategy<Value = String> {
         "\u{202e}",
         "id = \"x\"\n",
         "needs = [\"signal-control\"]\n",
+        "1. ",
+        "```",
+        "```run\n",
+        "(1h, servers)",
+        "file:",
+        "env:A",
+        "://",
+        "@",
+        "2026-09-01",
+        "MiB/s",
     ];
     prop_oneof![prop::sample::select(PIECES).prop_map(str::to_owned), ".{0,12}"]
 }
@@ -151,6 +210,36 @@ proptest! {
     #[test]
     fn nothing_panics_on_spoilt_text(toml in spoilt(SEED), sheet in spoilt(SHEET)) {
         check_text(&toml, &sheet);
+    }
+
+    #[test]
+    fn nothing_panics_on_spoilt_procedures(steps in spoilt(STEPS)) {
+        let checked = check_all(SEED, SHEET, &steps);
+        let Some(plan) = checked.plan else { return Ok(()) };
+        let procedure = plan.procedures().next().unwrap();
+        prop_assert!(!procedure.steps.is_empty() && procedure.steps.iter().all(|step| !step.text.is_empty()));
+        prop_assert!(procedure.steps.iter().all(|step| step.line <= steps.lines().count()));
+    }
+
+    #[test]
+    fn nothing_panics_on_any_procedure(steps in any::<String>()) {
+        check_all(SEED, SHEET, &steps);
+    }
+
+    #[test]
+    fn a_secret_is_never_shown(secret in "[a-zA-Z0-9%/?&=:;.,_-]{8,30}", quote in "[\"']?") {
+        let places = [
+            ("\"file:/etc/bastide/keys/cellar\"", format!("{quote}{secret}{quote}")),
+            ("reader@192.0.2.5", format!("reader:{secret}@192.0.2.5")),
+            ("https://192.0.2.9:9000", format!("https://ada:{}@192.0.2.9:9000", secret.replace(['/', '?'], "-"))),
+        ];
+        for (reference, wrong) in places {
+            let secret = if wrong.contains("https") { secret.replace(['/', '?'], "-") } else { secret.clone() };
+            let checked = check_text(&SEED.replace(reference, &wrong), SHEET);
+            prop_assert!(checked.plan.is_none(), "{}", wrong);
+            let said: String = checked.diagnostics.iter().map(|d| d.render(Colours::Off)).collect();
+            prop_assert!(!said.contains(&secret), "{}", said);
+        }
     }
 
     #[test]

@@ -47,11 +47,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn read_plan(folder: &Path) -> Result<Plan, Box<dyn Error>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.ends_with(".toml") || name.ends_with(".csv") {
-            files.push(SourceFile::from_bytes(name, fs::read(&path)?));
+    // A plan's procedures often lie in a folder of their own.
+    for part in ["", "procedures/"] {
+        let Ok(entries) = fs::read_dir(folder.join(part)) else { continue };
+        for entry in entries {
+            let entry = entry?;
+            let name = format!("{part}{}", entry.file_name().to_string_lossy());
+            if [".toml", ".csv", ".md"].iter().any(|ending| name.ends_with(ending)) {
+                files.push(SourceFile::from_bytes(name, fs::read(entry.path())?));
+            }
         }
     }
     plan::check(&files).plan.ok_or_else(|| "the plan has errors".into())

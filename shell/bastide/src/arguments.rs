@@ -4,7 +4,9 @@ use crate::{
     defend::DefendCommand,
     enforce::{Ask, Enforcer},
     failure::Verdict,
+    intel::IntelCommand,
     plan::PlanCommand,
+    recovery::arguments::{Backups, Recover},
 };
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -46,12 +48,22 @@ pub(crate) enum Command {
     Decide(Deciding),
     /// Say what a device is from a line in which it names itself: a banner, a `Server` field, an SNMP description
     Identify(Identify),
+    /// Read what others know of attacks, and try it on what was observed
+    #[command(subcommand)]
+    Intel(IntelCommand),
     /// Check, format, draft or adopt a plan
     #[command(subcommand)]
     Plan(PlanCommand),
     /// Compile, prove, rehearse, apply and revert the plan's segmentation
     #[command(subcommand)]
     Defend(DefendCommand),
+    /// Write the pack: everything that people need when nothing works, in one file for paper and telephones
+    Pack(Pack),
+    /// Make backups, list them, and try whether their repositories hold
+    Backup(Backups),
+    /// Work out the way back from a loss, and walk it
+    #[command(subcommand)]
+    Recover(Recover),
     /// List people, and make the links by which they sign in
     #[command(subcommand)]
     People(PeopleCommand),
@@ -308,6 +320,25 @@ pub(crate) struct Identify {
     #[arg(long, conflicts_with_all = ["said", "examples"])]
     pub(crate) kinds: bool,
     /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "The file asks for nothing from elsewhere. It holds no password and no key, and says where they are.\nExit codes: 0 \
+                  done; 2 could not.\nExample: bastide pack --city /etc/bastide/city --into /media/safe"
+)]
+pub(crate) struct Pack {
+    /// The plan's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) city: PathBuf,
+    /// The folder to write `pack.html` into; made if it is not there. One that is there is replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) into: PathBuf,
+    #[command(flatten)]
+    pub(crate) state: State,
+    /// How to print the answer: `table` or `json`
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
 }

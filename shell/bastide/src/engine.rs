@@ -22,8 +22,8 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    ActRecord, EvidenceRecord, FindingRecord, Journal, Kind, Limits, Record, ResponseRecord, StartRecord,
-    Store,
+    ActRecord, BackupRecord, DrillRecord, EvidenceRecord, FindingRecord, Journal, Kind, Limits, Record,
+    ResponseRecord, StartRecord, Store,
 };
 use tokio::{runtime::Handle, sync::watch};
 
@@ -51,6 +51,9 @@ pub(crate) type Decided = Box<dyn FnOnce(Result<Box<Response>, String>) + Send>;
 /// Told whether a habit was refused, or why it cannot be.
 pub(crate) type Refused = Box<dyn FnOnce(Result<(), String>) + Send>;
 
+/// Told whether an act of recovery was taken note of, once what it means is sealed, or why it was not.
+pub(crate) type Noted = Box<dyn FnOnce(Result<(), String>) + Send>;
+
 /// Carries responses out, each on its own time; what came of one comes back as [`Message::Answered`].
 pub(crate) type Containing = Box<dyn FnMut(&Response) + Send>;
 
@@ -68,6 +71,8 @@ pub(crate) enum Message {
     Answered(u64, Option<Text>),
     /// The firewall is not as it was.
     Firewall(Box<Firewall>),
+    /// What came of a backup, a drill, a look at a repository, or that a pack was issued.
+    Told(Box<Observation>, Noted),
     /// A sensor can no longer do its work: stop in good order, and say why.
     Failed(anyhow::Error),
     /// Stop in good order.
@@ -160,7 +165,9 @@ impl Engine {
         let lost = loss.as_ref().map(|loss| loss.detail.to_string());
         engine.seal(vec![Record::Start(StartRecord { version, lost })])?;
         engine.carry_out(engine.now())?;
-        if let Some(loss) = loss {
+        // A city that saw no traffic yet has no time at which anything could have been lost; the start says it.
+        let began = engine.city.read().unwrap_or_else(PoisonError::into_inner).began();
+        if let (Some(loss), Some(_)) = (loss, began) {
             let fact = Observed::Loss(loss);
             let time = engine.now();
             let observations = vec![Observation { time, sensor: Text::const_new("bastide"), fact }];
@@ -221,6 +228,7 @@ impl Engine {
                 Ok(Message::Firewall(firewall)) => {
                     self.happen(&Event::Firewall { time: Timestamp::now(), firewall })?;
                 }
+                Ok(Message::Told(observation, noted)) => noted(self.tell(*observation)?),
                 Ok(Message::Failed(error)) => return Err(error),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -241,6 +249,7 @@ impl Engine {
             | Message::Refuse(..)
             | Message::Answered(..)
             | Message::Firewall(_)
+            | Message::Told(..)
             | Message::Failed(_)
             | Message::Stop => 0,
         });
@@ -360,7 +369,11 @@ impl Engine {
             match effect {
                 Effect::Found(finding) => (self.found)(finding),
                 Effect::Responded(response) if is_due(response) => (self.containing)(response),
-                Effect::Worsened(_) | Effect::Responded(_) | Effect::Measured(_) => {}
+                Effect::Worsened(_)
+                | Effect::Responded(_)
+                | Effect::Measured(_)
+                | Effect::BackedUp(_)
+                | Effect::Drilled(_) => {}
             }
         }
         self.effects = effects;
@@ -439,6 +452,19 @@ impl Engine {
         self.happen(&Event::Answered { time: Timestamp::now(), response, failure })
     }
 
+    /// Takes note of an act of recovery: journals it, lets the city judge it, and seals it with what it leads to. For the
+    /// loop of a running process, and for a command that opened the engine because no process runs. The answer is why
+    /// not, if not.
+    pub(crate) fn tell(&mut self, observation: Observation) -> anyhow::Result<Result<(), String>> {
+        if !observation.fact.is_of_recovery() {
+            return Ok(Err(
+                "only what came of backups, drills, repositories and packs can be told".to_owned()
+            ));
+        }
+        self.happen(&Event::Observed(observation))?;
+        Ok(Ok(()))
+    }
+
     /// Journals something that people or machines did, lets the city judge it, and carries out what it decides.
     fn happen(&mut self, event: &Event) -> anyhow::Result<()> {
         self.store.journal.append(event)?;
@@ -469,6 +495,8 @@ fn record(effect: &Effect) -> Record {
     match effect {
         Effect::Found(finding) => Record::Finding(Box::new(FindingRecord::new(finding, false))),
         Effect::Worsened(finding) => Record::Finding(Box::new(FindingRecord::new(finding, true))),
+        Effect::BackedUp(made) => Record::Backup(Box::new(BackupRecord::from(&**made))),
+        Effect::Drilled(drill) => Record::Drill(Box::new(DrillRecord::from(&**drill))),
         Effect::Measured(evidence) => Record::Evidence(EvidenceRecord::from(&**evidence)),
         Effect::Responded(response) => Record::Response(Box::new(ResponseRecord::from(&**response))),
     }

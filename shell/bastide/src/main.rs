@@ -9,14 +9,17 @@ mod engine;
 mod failure;
 mod firewall;
 mod identify;
+mod intel;
 mod live;
 mod log;
+mod pack;
 mod past;
 mod people;
 mod plan;
 mod play;
 mod reading;
 mod records;
+mod recovery;
 mod replay;
 mod responses;
 mod ring;
@@ -55,8 +58,12 @@ fn main() -> ExitCode {
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),
         Command::Identify(command) => identify::run(&command),
+        Command::Intel(command) => intel::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),
+        Command::Pack(command) => pack::run(&command),
+        Command::Backup(command) => recovery::backup(&command),
+        Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
         Command::Enforcer(command) => enforce::run_process(&command),

@@ -78,7 +78,8 @@ pub(crate) async fn plans(log: &SealedLog) -> anyhow::Result<Vec<PlanRecord>> {
     Ok(plans)
 }
 
-/// How many decisions were sealed after a place in the log: findings, responses that came further, and evidence.
+/// How many decisions were sealed after a place in the log: findings, responses that came further, evidence, and what came
+/// of backups and drills.
 pub(crate) async fn decisions_sealed_after(log: &SealedLog, place: u64) -> anyhow::Result<usize> {
     let (mut from, mut count) = (place + 1, 0);
     loop {
@@ -87,7 +88,9 @@ pub(crate) async fn decisions_sealed_after(log: &SealedLog, place: u64) -> anyho
         from = last.sequence + 1;
         count += page
             .iter()
-            .filter(|record| matches!(record.kind.as_str(), "evidence" | "finding" | "response"))
+            .filter(|record| {
+                matches!(record.kind.as_str(), "backup" | "drill" | "evidence" | "finding" | "response")
+            })
             .count();
     }
 }

@@ -79,6 +79,7 @@ impl Serving {
             log: engine.store().log.clone(),
             history: engine.store().history.clone(),
             packets: engine.store().packets.clone(),
+            runs: store::Runs::of(engine.store().directory()),
             changes: engine.changes(),
             plan,
             asks,
@@ -136,6 +137,12 @@ fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
                 let _ = answer.send(outcome);
             });
             let _ = messages.send(Message::Decide(decision, by, answer));
+        }
+        Ask::Told { observation, answer } => {
+            let answer = Box::new(move |noted: Result<(), String>| {
+                let _ = answer.send(noted);
+            });
+            let _ = messages.send(Message::Told(observation, answer));
         }
         Ask::Refuse { by, device, habit, reason, answer } => {
             let answer = Box::new(move |outcome: Result<(), String>| {

@@ -57,6 +57,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     let _ = answer.send(refused);
                     continue;
                 }
+                Ask::Told { observation, answer } => {
+                    city.handle(&cycle::Event::Observed(*observation), &mut Vec::new());
+                    let _ = answer.send(Ok(()));
+                    continue;
+                }
                 Ask::AdoptPlan { .. } => continue,
             };
             let decided = town::decide(&mut city, &decision, &by, Timestamp::now());
@@ -74,6 +79,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         log: store.log.clone(),
         history: store.history.clone(),
         packets: store.packets.clone(),
+        runs: store::Runs::of(store.directory()),
         changes,
         plan,
         asks,

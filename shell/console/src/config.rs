@@ -1,7 +1,7 @@
 //! Where the console listens, and what it is given to show.
 
 use crate::view::PlanText;
-use ::city::{Address, Decision, Response, Text};
+use ::city::{Address, Decision, Observation, Response, Text};
 use cycle::City;
 use defend::Habit;
 use std::{
@@ -9,7 +9,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, RwLock},
 };
-use store::{History, Packets, People, SealedLog};
+use store::{History, Packets, People, Runs, SealedLog};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Where the console listens and by which names it is reached.
@@ -57,6 +57,8 @@ pub struct Shared {
     pub history: History,
     /// The packets kept around findings.
     pub packets: Packets,
+    /// The restorations that people work through.
+    pub runs: Runs,
     /// A number that grows with every change worth showing.
     pub changes: watch::Receiver<u64>,
     /// The plan's text as it stands in its folder.
@@ -83,6 +85,13 @@ pub enum Ask {
         decision: Decision,
         /// The response as it then stands, or why not, in the reader's words.
         answer: oneshot::Sender<Result<Box<Response>, String>>,
+    },
+    /// Take note of what came of a backup, a drill or a look at a repository, or that a pack was issued.
+    Told {
+        /// What.
+        observation: Box<Observation>,
+        /// Why not, in the reader's words, if not.
+        answer: oneshot::Sender<Result<(), String>>,
     },
     /// Seal that a person refuses a habit of a device, and count it as never learned from now on.
     Refuse {

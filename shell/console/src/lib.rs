@@ -10,10 +10,13 @@
 
 mod acts;
 mod api;
+mod chart;
 mod config;
 mod door;
 mod figure;
 mod live;
+mod markdown;
+pub mod pack;
 mod pages;
 mod reference;
 mod refusal;

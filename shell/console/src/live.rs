@@ -35,19 +35,19 @@ pub(crate) async fn events(Reached(state): Reached<State>, _: Visitor) -> Result
         )
     })?;
     let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(tell(state.changes(), state.rehearsals().changes(), sender));
+    tokio::spawn(tell([state.changes(), state.rehearsals().changes(), state.ticks()], sender));
     let body = Body::new(Changes { receiver, _place: place });
     Ok(([(header::CONTENT_TYPE, "text/event-stream")], body).into_response())
 }
 
-/// Tells of changes of the city and of rehearsals, by the sum of both numbers: it grows whenever one of them does.
+/// Tells of changes of the city, of rehearsals and of restorations, by the sum of their numbers: it grows whenever one of
+/// them does.
 async fn tell(
-    mut changes: watch::Receiver<u64>,
-    mut rehearsals: watch::Receiver<u64>,
+    [mut changes, mut rehearsals, mut ticks]: [watch::Receiver<u64>; 3],
     sender: mpsc::Sender<Bytes>,
 ) {
     let end = Instant::now() + LIFE;
-    let mut number = *changes.borrow_and_update() + *rehearsals.borrow_and_update();
+    let mut number = sum(&mut changes, &mut rehearsals, &mut ticks);
     let mut message = format!("retry: 1000\nevent: change\ndata: {number}\n\n");
     while sender.send(Bytes::from(message)).await.is_ok() && Instant::now() < end {
         tokio::select! {
@@ -57,15 +57,21 @@ async fn tell(
         message = tokio::select! {
             () = sender.closed() => return,
             () = tokio::time::sleep(SILENCE) => ": still here\n\n".to_owned(),
-            changed = async { tokio::select! { c = changes.changed() => c, r = rehearsals.changed() => r } } => {
+            changed = async { tokio::select! {
+                c = changes.changed() => c, r = rehearsals.changed() => r, t = ticks.changed() => t
+            } } => {
                 if changed.is_err() {
                     return;
                 }
-                number = *changes.borrow_and_update() + *rehearsals.borrow_and_update();
+                number = sum(&mut changes, &mut rehearsals, &mut ticks);
                 format!("event: change\ndata: {number}\n\n")
             }
         };
     }
+}
+
+fn sum(a: &mut watch::Receiver<u64>, b: &mut watch::Receiver<u64>, c: &mut watch::Receiver<u64>) -> u64 {
+    *a.borrow_and_update() + *b.borrow_and_update() + *c.borrow_and_update()
 }
 
 /// The body of a stream. Dropping it gives its place to another page.

@@ -1,6 +1,6 @@
 //! Names of the techniques and outcomes that findings cite, so that a reader need not look the numbers up.
 //!
-//! Techniques: MITRE ATT&CK for ICS. Outcomes: NCSC Cyber Assessment Framework 4.0 (contributing outcomes) and NIST
+//! Techniques: MITRE ATT&CK for ICS, and of the enterprise matrix what ICS has no word for. Outcomes: NCSC Cyber Assessment Framework 4.0 (contributing outcomes) and NIST
 //! Cybersecurity Framework 2.0 (the sense of each subcategory in a few words). An id that is not here is shown bare.
 
 /// The name of a technique of ATT&CK for ICS.
@@ -114,6 +114,9 @@ const TECHNIQUES: &[(&str, &str)] = &[
     ("T0893", "Data from Local System"),
     ("T0894", "System Binary Proxy Execution"),
     ("T0895", "Autorun Image"),
+    ("T1485", "Data Destruction (enterprise matrix)"),
+    ("T1486", "Data Encrypted for Impact (enterprise matrix)"),
+    ("T1490", "Inhibit System Recovery (enterprise matrix)"),
 ];
 
 const OUTCOMES: &[(&str, &str)] = &[
@@ -180,6 +183,7 @@ const OUTCOMES: &[(&str, &str)] = &[
     ("csf:ID.AM-08", "Systems, hardware and software are managed over their lives"),
     ("csf:ID.IM-02", "Improvements come from tests and exercises"),
     ("csf:ID.IM-03", "Improvements come from running the operation"),
+    ("csf:ID.IM-04", "Plans for incidents and recovery are kept and improved"),
     ("csf:ID.RA-01", "Vulnerabilities in assets are found, validated and recorded"),
     ("csf:ID.RA-02", "Threat intelligence is received"),
     ("csf:ID.RA-03", "Threats to the organisation are identified and recorded"),
@@ -207,6 +211,8 @@ const OUTCOMES: &[(&str, &str)] = &[
     ("csf:PR.PS-05", "Unauthorised software cannot be installed or run"),
     ("csf:PR.PS-06", "Secure development practices are used"),
     ("csf:RC.RP-01", "Recovery is carried out once begun"),
+    ("csf:RC.RP-03", "Backups are verified before they are used to restore"),
+    ("csf:RC.RP-05", "What was restored is verified, and normal operation confirmed"),
     ("csf:RS.MA-01", "The response plan is carried out with the parties concerned"),
     ("csf:RS.MA-02", "Reports of incidents are triaged and validated"),
     ("csf:RS.MI-01", "Incidents are contained"),

@@ -4,7 +4,10 @@ use crate::{
     api,
     door::{self, pass},
     live,
-    pages::{self, assets, baseline, city, findings, log, people, plan, responses, segmentation, zones},
+    pages::{
+        self, assets, baseline, city, findings, log, people, plan, recovery, responses, run, segmentation,
+        zones,
+    },
     refusal::Refusal,
     state::State,
     still,
@@ -37,6 +40,11 @@ pub(crate) fn router(state: State) -> Router {
         .route("/responses/{number}/agree", post(responses::agree))
         .route("/responses/{number}/dismiss", post(responses::dismiss))
         .route("/responses/{number}/release", post(responses::release))
+        .route("/recovery", get(recovery::recovery))
+        .route("/recovery/plan", get(recovery::way))
+        .route("/recovery/runs", post(run::begin))
+        .route("/recovery/run/{id}", get(run::run).post(run::tick))
+        .route("/recovery/run/{id}/steps/{number}", get(run::step))
         .route("/segmentation", get(segmentation::segmentation))
         .route("/segmentation/rehearse", post(segmentation::rehearse))
         .route("/segmentation/choose", post(segmentation::choose))

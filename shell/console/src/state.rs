@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, PoisonError, RwLockReadGuard},
     time::Duration,
 };
-use store::{History, Packets, People, Question, SealedLog};
+use store::{History, Packets, People, Question, Runs, SealedLog};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::spawn_blocking,
@@ -42,6 +42,8 @@ struct Inner {
     streams: Arc<Semaphore>,
     questions: Arc<Semaphore>,
     rehearsals: Rehearsals,
+    /// Grows with every tick that comes through the console.
+    ticks: watch::Sender<u64>,
 }
 
 impl State {
@@ -54,6 +56,7 @@ impl State {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
             rehearsals: Rehearsals::new(),
+            ticks: watch::Sender::new(0),
         }))
     }
 
@@ -109,6 +112,19 @@ impl State {
 
     pub fn rehearsals(&self) -> &Rehearsals {
         &self.0.rehearsals
+    }
+
+    pub fn runs(&self) -> &Runs {
+        &self.0.shared.runs
+    }
+
+    /// Tells open pages that somebody ticked something off.
+    pub fn ticked(&self) {
+        self.0.ticks.send_modify(|ticks| *ticks += 1);
+    }
+
+    pub fn ticks(&self) -> watch::Receiver<u64> {
+        self.0.ticks.subscribe()
     }
 
     pub fn packets(&self) -> &Packets {

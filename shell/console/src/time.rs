@@ -54,6 +54,30 @@ impl Clock {
         Moment { time, words: local.strftime("%A %-d %B, %H:%M %Z").to_string() }
     }
 
+    /// The date: `27 November 2026`.
+    #[must_use]
+    pub fn date(&self, time: Timestamp) -> Moment {
+        let local = time.to_zoned(self.zone.clone());
+        Moment { time, words: local.strftime("%-d %B %Y").to_string() }
+    }
+
+    /// When something was, in a sentence: `last night`, `today`, `yesterday`, `on 3 November`.
+    #[must_use]
+    pub fn ago(&self, time: Timestamp) -> String {
+        let local = time.to_zoned(self.zone.clone());
+        let (day, today) = (local.date(), self.today());
+        let yesterday = today.yesterday().is_ok_and(|yesterday| yesterday == day);
+        match local.hour() {
+            // A night ends when people come to work, whatever the calendar says.
+            0..7 if day == today => "last night".to_owned(),
+            20.. if yesterday => "last night".to_owned(),
+            _ if day == today => "today".to_owned(),
+            _ if yesterday => "yesterday".to_owned(),
+            _ if day.year() == today.year() => format!("on {}", day.strftime("%-d %B")),
+            _ => format!("on {}", day.strftime("%-d %B %Y")),
+        }
+    }
+
     /// The time of day alone, for the ends of an axis.
     #[must_use]
     pub fn hour(&self, time: Timestamp) -> String {
@@ -159,6 +183,16 @@ mod tests {
              <code>a&lt;b</code> &amp; go"
         );
         assert_eq!(clock.prose("<script>`</code>").to_string(), "&lt;script&gt;<code>&lt;/code&gt;</code>");
+        for (time, words) in [
+            ("2026-07-10T01:14:00Z", "last night"),
+            ("2026-07-09T21:00:00Z", "last night"),
+            ("2026-07-09T12:00:00Z", "yesterday"),
+            ("2026-07-10T08:00:00Z", "today"),
+            ("2026-07-03T08:00:00Z", "on 3 July"),
+            ("2025-07-03T08:00:00Z", "on 3 July 2025"),
+        ] {
+            assert_eq!(clock.ago(time.parse().unwrap()), words, "{time}");
+        }
         let full = clock.full("2026-07-10T11:05:09.7Z".parse().unwrap());
         assert_eq!(
             full.to_string(),

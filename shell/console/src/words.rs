@@ -88,6 +88,50 @@ pub fn duration(seconds: i64) -> String {
     counted(count.unsigned_abs(), one, many)
 }
 
+/// A length of time to the precision that helps, short: `40 s`, `47 min`, `3 h 20 min`, `2 d 4 h`.
+#[must_use]
+pub fn span(seconds: i64) -> String {
+    let (great, small) = split(seconds);
+    let of =
+        |(count, unit): (i64, usize)| format!("{count} {}", ["d", "h", "min", "s"].get(unit).unwrap_or(&""));
+    if small.0 == 0 { of(great) } else { format!("{} {}", of(great), of(small)) }
+}
+
+/// The same in whole words: `47 minutes`, `3 hours and 20 minutes`.
+#[must_use]
+pub fn spoken(seconds: i64) -> String {
+    let names = [("day", "days"), ("hour", "hours"), ("minute", "minutes"), ("second", "seconds")];
+    let of = |(count, unit): (i64, usize)| {
+        let (one, many) = names.get(unit).copied().unwrap_or_default();
+        counted(count.unsigned_abs(), one, many)
+    };
+    let (great, small) = split(seconds);
+    if small.0 == 0 { of(great) } else { format!("{} and {}", of(great), of(small)) }
+}
+
+/// A length of time in its greatest unit and the one below, rounded: counts, and which unit from the day down.
+fn split(seconds: i64) -> ((i64, usize), (i64, usize)) {
+    const UNITS: [i64; 4] = [86_400, 3_600, 60, 1];
+    let seconds = seconds.max(0);
+    for (unit, long) in UNITS.into_iter().enumerate() {
+        // Below a minute seconds count, below an hour minutes do; above, so much that two units say it.
+        let step = match long {
+            86_400 => 3_600,
+            3_600 => 300,
+            60 if seconds >= 600 => 60,
+            60 => 15,
+            _ => 1,
+        };
+        let rounded = (seconds + step / 2) / step * step;
+        if rounded >= long && (long != 86_400 || rounded >= 2 * long) {
+            let rest = rounded % long;
+            let below = UNITS.get(unit + 1).copied().unwrap_or(1);
+            return ((rounded / long, unit), (if long == 1 { 0 } else { rest / below }, unit + 1));
+        }
+    }
+    ((0, 3), (0, 3))
+}
+
 /// Bytes with a decimal prefix: `812 bytes`, `1.4 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -131,6 +175,19 @@ mod tests {
             assert_eq!(bytes(count), words);
         }
         assert_eq!(bytes(u64::MAX), "18 EB");
+        for (seconds, short, long) in [
+            (0, "0 s", "0 seconds"),
+            (40, "40 s", "40 seconds"),
+            (60, "1 min", "1 minute"),
+            (100, "1 min 45 s", "1 minute and 45 seconds"),
+            (2_820, "47 min", "47 minutes"),
+            (3_590, "1 h", "1 hour"),
+            (12_030, "3 h 20 min", "3 hours and 20 minutes"),
+            (90_000, "25 h", "25 hours"),
+            (187_300, "2 d 4 h", "2 days and 4 hours"),
+        ] {
+            assert_eq!((span(seconds).as_str(), spoken(seconds).as_str()), (short, long));
+        }
         for (seconds, words) in [
             (0, "0 seconds"),
             (90, "90 seconds"),

@@ -37,10 +37,11 @@
       for (const item of part.querySelectorAll("[data-key]")) {
         if (!known.has(item.dataset.key)) item.classList.add("arrived");
       }
-      // Whoever was reading a link here with the keyboard goes on from the same link.
+      // Whoever was on a link or a button here with the keyboard goes on from the same one.
       const address = inside?.getAttribute("href");
       if (inside) {
-        const again = [...part.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === address);
+        const same = (one) => (inside.id ? one.id === inside.id : address !== null && one.getAttribute("href") === address);
+        const again = [...part.querySelectorAll("a[href], button")].find(same);
         (again ?? document.getElementById("main"))?.focus({ preventScroll: true });
       }
     }

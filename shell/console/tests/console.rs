@@ -11,6 +11,7 @@
 )]
 
 mod baseline;
+mod recovery;
 mod responses;
 mod schema;
 mod segmentation;
@@ -21,7 +22,7 @@ use serde_json::Value;
 use served::{Answer, Served};
 use store::Role;
 
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 29] = [
     "/",
     "/wall",
     "/services/telecare",
@@ -36,6 +37,9 @@ const PAGES: [&str; 26] = [
     "/findings/1/packets",
     "/responses",
     "/responses/1",
+    "/recovery",
+    "/recovery/plan?lost=everything",
+    "/recovery/run/2026-11-23-0650",
     "/segmentation",
     "/segmentation/amendment.patch",
     "/plan",
@@ -50,7 +54,7 @@ const PAGES: [&str; 26] = [
     "/sign-out",
 ];
 
-const API: [&str; 27] = [
+const API: [&str; 30] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
@@ -71,6 +75,9 @@ const API: [&str; 27] = [
     "/openapi.json",
     "/people",
     "/plan",
+    "/recovery",
+    "/recovery/plan?lost=everything",
+    "/recovery/runs",
     "/rehearsals/latest",
     "/requests",
     "/responses",
@@ -365,6 +372,9 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
     let served = Served::new().await;
     let document = served.get_locally("/api/v1/openapi.json").await.json();
     assert_eq!(document["openapi"], "3.1.0");
+    let lost = r#"{"lost":["site:data-centre"]}"#;
+    let run = served.send_locally("POST", "/api/v1/recovery/runs", lost).await.json();
+    let run = run["id"].as_str().unwrap();
     let mut checked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         let Some(operation) = methods.get("get") else { continue };
@@ -373,6 +383,8 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
             .replace("{key}", "gateway-core")
             .replace("{from}", "signals")
             .replace("{to}", "core")
+            .replace("/recovery/plan", "/recovery/plan?lost=everything")
+            .replace("/recovery/runs/{id}", &format!("/recovery/runs/{run}"))
             .replace("/services/{id}", "/services/telecare");
         let Some(schema) = operation.pointer("/responses/200/content/application~1json/schema") else {
             continue;

@@ -51,7 +51,8 @@ impl Kind {
             | Observed::Recognised(_)
             | Observed::Backup(_)
             | Observed::Drill(_)
-            | Observed::Repository(_) => None,
+            | Observed::Repository(_)
+            | Observed::Pack(_) => None,
             Observed::Request(_) => Some(Kind::Request),
             Observed::Unread(_) => Some(Kind::Unread),
             Observed::Weakness(_) => Some(Kind::Weakness),

@@ -52,7 +52,8 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         | Observed::Recognised(_)
         | Observed::Backup(_)
         | Observed::Drill(_)
-        | Observed::Repository(_) => return,
+        | Observed::Repository(_)
+        | Observed::Pack(_) => return,
         Observed::Binding(_) => "binding",
         Observed::Conversation(_) => "conversation",
         Observed::Flood(_) => "flood",
@@ -79,7 +80,8 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         | Observed::Recognised(_)
         | Observed::Backup(_)
         | Observed::Drill(_)
-        | Observed::Repository(_) => {}
+        | Observed::Repository(_)
+        | Observed::Pack(_) => {}
         Observed::Binding(binding) => {
             record.plain("address", binding.address);
             record.plain("mac", binding.mac);

@@ -9,6 +9,7 @@
 //! | [`SealedLog`] | `bastide.db`, `heads.log`, `log.key` | findings, decisions, people's acts; what [`SealedLog::seal`] acknowledged is there, and one changed bit is found |
 //! | [`History`] | `history/` | conversations, requests, identities, weaknesses as Parquet by day; forgotten by age and bytes, never before a checkpoint holds what they taught |
 //! | [`Packets`] | `packets/` | raw frames around findings, bounded by age and bytes |
+//! | [`Runs`] | `runs/` | restorations that people work through, a file each, to which lines are only added; what was ticked is there |
 //! | [`People`], [`Settings`] | `bastide.db` | who may do what; no token or passphrase |
 //!
 //! **The loop.** Open with [`Store::open`]; give the checkpoint's city its plan and let it handle the events of
@@ -30,6 +31,7 @@ mod history;
 mod journal;
 mod packets;
 mod people;
+mod runs;
 mod sealed;
 mod secret;
 mod store;
@@ -45,9 +47,11 @@ pub use crate::{
     journal::{Events, Journal, JournalError, Opening, Position},
     packets::{Kept, PacketLimits, Packets},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
+    runs::{Runs, RunsError},
     sealed::{
-        Act, ActRecord, Damage, EvidenceRecord, FindingRecord, Head, LogError, PlanFile, PlanRecord,
-        ReasonRecord, Receipt, Record, ResponseRecord, Sealed, SealedLog, StartRecord, Verified,
+        Act, ActRecord, BackupRecord, Damage, DrillRecord, DrillStepRecord, EvidenceRecord, FindingRecord,
+        Head, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord, Sealed,
+        SealedLog, SnapshotRecord, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
     store::{Kind, Limits, Reader, Settings, Start, Store, StoreError, Tended},

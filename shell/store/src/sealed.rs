@@ -9,6 +9,7 @@ mod heads;
 mod key;
 mod read;
 mod record;
+mod recovery;
 mod response;
 mod verify;
 mod write;
@@ -24,6 +25,7 @@ pub use record::{
     Act, ActRecord, EvidenceRecord, FindingRecord, PlanFile, PlanRecord, ReasonRecord, Record, Sealed,
     StartRecord,
 };
+pub use recovery::{BackupRecord, DrillRecord, DrillStepRecord, SnapshotRecord};
 pub use response::ResponseRecord;
 pub use verify::{Damage, Verified};
 

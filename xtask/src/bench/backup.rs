@@ -1,6 +1,6 @@
 //! Backing up and restoring, beside restic, in one run on the same disk.
 
-use super::{LIMIT, PAGE, build, machine::Machine, measure, measure::Measured};
+use super::{LIMIT, PAGE, build, machine::Machine, measure, measure::Measured, section::put};
 use crate::house;
 use anyhow::{Context, Result, bail};
 use std::{
@@ -11,19 +11,11 @@ use std::{
 };
 
 /// How the section begins.
-const TITLE: &str = "## Backups";
+pub(super) const TITLE: &str = "## Backups";
 /// How often everything is done; the fastest counts.
 const ROUNDS: usize = 3;
 /// What is measured, in this order.
 const STEPS: [&str; 4] = ["init", "first backup", "second backup", "restore"];
-
-/// The section as it stands in a page, to be kept when the rest is written anew.
-pub(super) fn section(page: &str) -> String {
-    let text = page.find(TITLE).and_then(|at| page.get(at..)).unwrap_or_default();
-    let end = text.get(TITLE.len()..).and_then(|rest| rest.find("\n## ")).map(|at| at + TITLE.len());
-    let text = end.and_then(|end| text.get(..end)).unwrap_or(text).trim_end();
-    if text.is_empty() { String::new() } else { format!("\n{text}\n") }
-}
 
 /// Who backs up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,7 +78,7 @@ pub(super) fn run() -> Result<bool> {
     println!("{text}");
     let into = house::root().join(PAGE);
     let page = fs::read_to_string(&into).with_context(|| into.display().to_string())?;
-    fs::write(&into, put(&page, &text))?;
+    fs::write(&into, put(&page, TITLE, &text))?;
     fs::remove_dir_all(&bench.root)?;
     Ok(true)
 }
@@ -167,16 +159,6 @@ fn write_section(best: &[[Option<Measured>; 2]; 4], sizes: [u64; 2]) -> String {
     let [ours, theirs] = sizes.map(|bytes| bytes as f64 / 1e6);
     let _ = writeln!(text, "\nThe repositories then have {ours:.0} MB and {theirs:.0} MB.");
     text
-}
-
-/// A page with the section in the place of the one it had, or before the section on hardness.
-fn put(page: &str, text: &str) -> String {
-    let old = section(page);
-    let page =
-        if old.is_empty() { page.to_owned() } else { page.replace(old.trim(), "").replace("\n\n\n", "\n\n") };
-    let at = page.find("## Hardness").unwrap_or(page.len());
-    let (before, after) = page.split_at(at);
-    format!("{}\n\n{}\n\n{after}", before.trim_end(), text.trim_end())
 }
 
 fn bytes_below(folder: &Path) -> Result<u64> {

@@ -1,27 +1,19 @@
 //! How compiling, proving and rehearsing a plan's segmentation grow with the city.
 
-use super::{PAGE, build, machine::Machine};
+use super::{PAGE, build, machine::Machine, section::put};
 use crate::house;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{fmt::Write, fs, process::Command, time::Instant};
 
 /// How the section begins.
-const TITLE: &str = "## Segmentation";
+pub(super) const TITLE: &str = "## Segmentation";
 
 /// So many zones; ten times as many conduits and fifty times as many addresses.
 const ZONES: [&str; 4] = ["10", "100", "1000", "10000"];
 
 /// Conversations in the history that is rehearsed on.
 const CONVERSATIONS: [&str; 3] = ["100000", "1000000", "10000000"];
-
-/// The section as it stands in a page, to be kept when the rest is written anew.
-pub(super) fn section(page: &str) -> String {
-    let text = page.find(TITLE).and_then(|at| page.get(at..)).unwrap_or_default();
-    let end = text.get(TITLE.len()..).and_then(|rest| rest.find("\n## ")).map(|at| at + TITLE.len());
-    let text = end.and_then(|end| text.get(..end)).unwrap_or(text).trim_end();
-    if text.is_empty() { String::new() } else { format!("\n{text}\n") }
-}
 
 /// Measures, and writes the section.
 pub(super) fn run() -> Result<bool> {
@@ -68,18 +60,8 @@ pub(super) fn run() -> Result<bool> {
     text.push_str(&rehearsals()?);
     let into = house::root().join(PAGE);
     let page = fs::read_to_string(&into).with_context(|| into.display().to_string())?;
-    fs::write(&into, put(&page, &text))?;
+    fs::write(&into, put(&page, TITLE, &text))?;
     Ok(true)
-}
-
-/// A page with the section in the place of the one it had, or before the section on hardness.
-fn put(page: &str, text: &str) -> String {
-    let old = section(page);
-    let page =
-        if old.is_empty() { page.to_owned() } else { page.replace(old.trim(), "").replace("\n\n\n", "\n\n") };
-    let at = page.find("## Hardness").unwrap_or(page.len());
-    let (before, after) = page.split_at(at);
-    format!("{}\n\n{}\n\n{after}", before.trim_end(), text.trim_end())
 }
 
 fn rehearsals() -> Result<String> {

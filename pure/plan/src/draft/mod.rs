@@ -153,6 +153,7 @@ impl Draft {
             Observed::Backup(_)
             | Observed::Drill(_)
             | Observed::Repository(_)
+            | Observed::Pack(_)
             | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)

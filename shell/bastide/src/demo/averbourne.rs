@@ -18,7 +18,23 @@ macro_rules! recording {
 }
 
 /// The plan's files.
-pub(super) const PLAN: &[(&str, &str)] = plan!["assets.csv" "city.toml" "conduits.toml" "feeds.toml" "services.toml" "suppliers.toml" "zones.toml"];
+pub(super) const PLAN: &[(&str, &str)] = plan![
+    "assets.csv"
+    "city.toml"
+    "conduits.toml"
+    "feeds.toml"
+    "procedures/network.md"
+    "procedures/pumps-by-hand.md"
+    "procedures/signal-server.md"
+    "procedures/signals-on-fixed-time.md"
+    "procedures/telecare-by-telephone.md"
+    "procedures/telecare.md"
+    "procedures/telemetry.md"
+    "recovery.toml"
+    "services.toml"
+    "suppliers.toml"
+    "zones.toml"
+];
 
 /// A quiet day, as short as ten minutes.
 pub(super) const DAY: Recording = recording!("1-quiet-day/mirror.pcap.zst");

@@ -10,6 +10,21 @@ use tokio::runtime::Runtime;
 const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 200));
 const PUMP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 130));
 
+const BACKUP: &str = r#"
+[[repository]]
+id = "cellar"
+name = "Cellar"
+at = "/srv/backups"
+key = "file:/etc/bastide/keys/cellar"
+
+[[backup]]
+id = "history"
+asset = "pump-1"
+folders = ["/srv/pumping"]
+to = ["cellar"]
+every = "24h"
+"#;
+
 /// An engine as it runs in one process, and what it was told to carry out.
 struct Process {
     engine: Engine,
@@ -23,7 +38,7 @@ impl Process {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let town = include_str!("../../tests/program/town/city.toml");
         let town = town.replace("impact = \"critical\"", "impact = \"critical\"\nmust-run = true");
-        let files = vec![plan::SourceFile::new("city.toml", town)];
+        let files = vec![plan::SourceFile::new("city.toml", town + BACKUP)];
         let opened =
             Engine::open(state, Kind::Live, Limits::default(), Some(files), runtime.handle().clone())
                 .unwrap();
@@ -182,4 +197,53 @@ fn a_refused_habit_is_sealed_and_outlasts_a_kill() {
         _ => None,
     });
     assert_eq!(refused.collect::<Vec<_>>(), ["asked 192.0.2.10 modbus read, for: It shall not be asked"]);
+}
+
+#[test]
+fn what_came_of_a_backup_is_sealed_once_and_outlasts_a_kill() {
+    let made = |number: i64, outcome| {
+        let start = Timestamp::from_second(1_767_571_200 + number * 86_400).unwrap();
+        let (backup, repository) = ("history".parse().unwrap(), "cellar".parse().unwrap());
+        let duration = jiff::SignedDuration::from_secs(60);
+        let made = city::BackupMade { backup, repository, start, duration, outcome };
+        Observation {
+            time: start + duration,
+            sensor: "bastide".into(),
+            fact: Observed::Backup(Box::new(made)),
+        }
+    };
+    let snapshot = |id: &str| city::Snapshot { id: id.into(), files: 9, bytes: 9_000, ..Default::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let mut process = Process::start(&state);
+    assert_eq!(process.engine.tell(made(0, Ok(snapshot("1a2b")))).unwrap(), Ok(()));
+    let loss = Loss { kind: LossKind::Dropped, count: 1, detail: "made up".into() };
+    let other = Observation { fact: Observed::Loss(loss), ..made(0, Err("".into())) };
+    assert!(process.engine.tell(other).unwrap().unwrap_err().contains("only what came of backups"));
+    process.kill();
+
+    let mut process = Process::start(&state);
+    assert_eq!(process.engine.tell(made(1, Err("connection refused".into()))).unwrap(), Ok(()));
+    process.kill();
+
+    let process = Process::start(&state);
+    let log = &process.engine.store.log;
+    let mut records = process.runtime.block_on(log.latest(Some("backup"), 100)).unwrap();
+    records.reverse();
+    let told = records.iter().map(|record| match record.record() {
+        Some(Record::Backup(backup)) => {
+            backup.snapshot.map_or(backup.failure, |snapshot| Some(snapshot.id)).unwrap()
+        }
+        other => panic!("{other:?} is no backup"),
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["1a2b", "connection refused"]);
+    let city = process.engine.city.read().unwrap();
+    let rules: Vec<_> = city.findings().map(|finding| finding.key.rule).collect();
+    assert_eq!(rules, [city::Rule::BackupFailed]);
+    assert_eq!(city.began(), None, "no traffic was seen");
+    let history = city.recovery().history(&"history".parse().unwrap(), &"cellar".parse().unwrap()).unwrap();
+    assert_eq!(
+        (history.snapshots.len(), history.failure.as_ref().unwrap().1.as_str()),
+        (1, "connection refused")
+    );
 }

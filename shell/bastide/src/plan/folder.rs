@@ -16,8 +16,8 @@ const FILES_MAX: usize = 10_000;
 /// The deepest folder in a folder; links may lead in circles.
 const DEPTH_MAX: usize = 16;
 
-/// Reads every `*.toml` and `*.csv` of a folder and of those in it, in the order of their paths. Names that begin with
-/// a dot are passed over.
+/// Reads every `*.toml` and `*.csv` of a folder and of those in it, in the order of their paths; and every `*.md`, if the
+/// plan speaks of procedures. Names that begin with a dot are passed over.
 ///
 /// # Errors
 ///
@@ -39,6 +39,10 @@ pub(crate) fn read_folder(folder: &Path) -> anyhow::Result<Vec<SourceFile>> {
             );
         }
         files.push(SourceFile::from_bytes(name, fs::read(&path).with_context(could_not)?));
+    }
+    // Notes beside a plan without procedures are no part of it, and are not sealed with it.
+    if !files.iter().any(|file| ending(file.path()) == "toml" && file.text().contains("procedure")) {
+        files.retain(|file| ending(file.path()) != "md");
     }
     Ok(files)
 }
@@ -92,8 +96,12 @@ fn collect(
 }
 
 fn is_of_a_plan(name: &str) -> bool {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    ending.eq_ignore_ascii_case("toml") || ending.eq_ignore_ascii_case("csv")
+    matches!(ending(name).as_str(), "toml" | "csv" | "md")
+}
+
+/// What a name ends with, in lower case.
+fn ending(name: &str) -> String {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -112,6 +120,10 @@ mod tests {
         let files = read_folder(folder.path()).unwrap();
         let paths: Vec<_> = files.iter().map(SourceFile::path).collect();
         assert_eq!(paths, ["city.TOML", "north/assets.csv", "zones.toml"]);
+        fs::write(folder.path().join("zones.toml"), "[[procedure]]").unwrap();
+        let files = read_folder(folder.path()).unwrap();
+        let paths: Vec<_> = files.iter().map(SourceFile::path).collect();
+        assert_eq!(paths, ["city.TOML", "north/assets.csv", "notes.md", "zones.toml"]);
         assert!(read_folder(&folder.path().join("nowhere")).is_err());
     }
 

@@ -23,7 +23,7 @@ pub(crate) enum PlanCommand {
                       Example: bastide plan check cities/wexcombe"
     )]
     Check {
-        /// The plan's folder: all its `.toml` files, and the `.csv` files that they name
+        /// The plan's folder: all its `.toml` files, and the `.csv` and `.md` files that they name
         #[arg(value_name = "DIR")]
         folder: PathBuf,
         /// How to print what is wrong

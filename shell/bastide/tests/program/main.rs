@@ -10,6 +10,7 @@ mod events;
 mod firewalls;
 mod hostile;
 mod identify;
+mod intel;
 mod kill;
 mod live;
 mod rehearse;

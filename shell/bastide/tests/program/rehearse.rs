@@ -18,10 +18,12 @@ fn town() -> PathBuf {
 /// A copy of the town's plan with its conduits changed.
 fn changed(folder: &Path, change: impl Fn(&str) -> String) -> PathBuf {
     let into = folder.join("new");
-    fs::create_dir_all(&into).unwrap();
-    for file in fs::read_dir(town()).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), into.join(file.file_name())).unwrap();
+    for part in ["", "procedures"] {
+        fs::create_dir_all(into.join(part)).unwrap();
+        let files = fs::read_dir(town().join(part)).unwrap().map(|file| file.unwrap());
+        for file in files.filter(|file| file.path().is_file()) {
+            fs::copy(file.path(), into.join(part).join(file.file_name())).unwrap();
+        }
     }
     let path = into.join("conduits.toml");
     let text = fs::read_to_string(&path).unwrap();

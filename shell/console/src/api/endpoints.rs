@@ -1,13 +1,14 @@
 //! Every address of the API, described once.
 
 use crate::{
-    api::answer,
+    api::{answer, recovery},
     view::{
         ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
         ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HeadView, MatrixView,
-        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RefuseSaid,
-        RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView, ServiceView,
-        TokenSaid, VerbFilter, VerifiedView,
+        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid,
+        RecoveryStateView, RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter,
+        ResponseList, ResponseView, RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid,
+        VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -177,6 +178,47 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         "The rehearsal that runs, and what the last one came to. Kept in memory until the next ends.",
         shape::<RehearsalView>,
     ),
+    read(
+        "/recovery",
+        "How recovery stands: which services are proven to come back and how fast, backups, and where they lie.",
+        shape::<RecoveryStateView>,
+    ),
+    Endpoint {
+        query: &[fields::<recovery::LostSaid>],
+        ..read(
+            "/recovery/plan",
+            "The way back from a loss: in what order services return and when, and who does what. Changes nothing.",
+            shape::<RestorationView>,
+        )
+    },
+    read("/recovery/runs", "The restorations that people work through.", shape::<recovery::RunList>),
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        body: Some(shape::<RunSaid>),
+        ..read("/recovery/runs", "Begins a restoration, for people to tick off.", shape::<RunView>)
+    },
+    read(
+        "/recovery/runs/{id}",
+        "How a restoration stands now: what is done, what can begin, and when services are back.",
+        shape::<RunView>,
+    ),
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        body: Some(shape::<TickSaid>),
+        ..read("/recovery/runs/{id}/ticks", "Says what became of a step.", shape::<RunView>)
+    },
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        body: Some(bytes),
+        ..read(
+            "/observations",
+            "Takes note of what commands did: `observations`, a list of backups, drills, looks at repositories and packs.",
+            shape::<recovery::NotedView>,
+        )
+    },
     read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),
     Endpoint {
         who: "operator",

@@ -9,6 +9,7 @@ mod baseline;
 mod endpoints;
 mod openapi;
 mod past;
+mod recovery;
 mod responses;
 mod segmentation;
 
@@ -17,6 +18,7 @@ pub(crate) use endpoints::{ENDPOINTS, Endpoint};
 use crate::{pages::findings, state::State};
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     routing::{MethodRouter, delete, get, patch, post},
 };
 
@@ -46,6 +48,11 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/losses", get(answer::losses)),
         ("GET", "/matrix", get(answer::matrix)),
         ("GET", "/matrix/{from}/{to}", get(answer::pair)),
+        (
+            "POST",
+            "/observations",
+            post(recovery::observe).layer(DefaultBodyLimit::max(recovery::OBSERVATIONS_MAX)),
+        ),
         ("GET", "/openapi.json", get(openapi::document)),
         ("GET", "/people", get(answer::people)),
         ("POST", "/people", post(answer::add_person)),
@@ -53,6 +60,12 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("POST", "/people/{id}/link", post(answer::link_person)),
         ("GET", "/plan", get(answer::plan)),
         ("POST", "/plan/adopt", post(answer::adopt)),
+        ("GET", "/recovery", get(recovery::recovery)),
+        ("GET", "/recovery/plan", get(recovery::way)),
+        ("GET", "/recovery/runs", get(recovery::runs)),
+        ("POST", "/recovery/runs", post(recovery::begin)),
+        ("GET", "/recovery/runs/{id}", get(recovery::run)),
+        ("POST", "/recovery/runs/{id}/ticks", post(recovery::tick)),
         ("POST", "/rehearsals", post(segmentation::rehearse)),
         ("GET", "/rehearsals/latest", get(segmentation::latest)),
         ("GET", "/requests", get(past::requests)),

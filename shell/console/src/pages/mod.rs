@@ -8,8 +8,10 @@ pub(crate) mod log;
 pub(crate) mod past;
 pub(crate) mod people;
 pub(crate) mod plan;
+pub(crate) mod recovery;
 pub(crate) mod reference;
 pub(crate) mod responses;
+pub(crate) mod run;
 pub(crate) mod segmentation;
 pub(crate) mod zones;
 
@@ -90,6 +92,7 @@ impl Page {
             ("/assets", "Assets"),
             ("/findings", "Findings"),
             ("/responses", "Responses"),
+            ("/recovery", "Recovery"),
             ("/plan", "Plan"),
             ("/log", "Log"),
         ];

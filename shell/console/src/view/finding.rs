@@ -115,15 +115,29 @@ pub struct FindingFilter {
 }
 
 /// Every rule with its title, in alphabetical order of the rules.
-pub const RULES: [(Rule, &str); 14] = [
+pub const RULES: [(Rule, &str); 28] = [
     (Rule::AddressConflict, "One address, two devices"),
+    (Rule::BackupFailed, "Backup failed"),
+    (Rule::BackupLostFiles, "Backup lost its files"),
+    (Rule::BackupNoise, "Ransomware in a backup"),
+    (Rule::BackupOverdue, "Backup overdue"),
+    (Rule::BackupShrank, "Backup shrank"),
     (Rule::ChangedIdentity, "Changed identity"),
+    (Rule::CopyTooOld, "Offline copy too old"),
+    (Rule::DrillFailed, "Drill failed"),
+    (Rule::DrillOverdue, "Drill overdue"),
+    (Rule::DrillTooSlow, "Recovery misses its target"),
     (Rule::FirewallDrift, "Firewall changed by hand"),
     (Rule::FirstSeenVerb, "First-seen command"),
     (Rule::Flood, "Flood"),
     (Rule::NewDestination, "New place outside the city"),
     (Rule::NotEnforced, "Firewall is not the plan"),
     (Rule::OutsideConduit, "Outside every conduit"),
+    (Rule::PackStale, "Pack out of date"),
+    (Rule::ProcedureUnreviewed, "Procedure not reviewed"),
+    (Rule::RepositoryDamaged, "Backups are damaged"),
+    (Rule::RepositoryUnguarded, "Backups can be destroyed"),
+    (Rule::RepositoryUnreachable, "Backups cannot be reached"),
     (Rule::Scan, "Scan"),
     (Rule::SilentDevice, "Silent device"),
     (Rule::UndeclaredDevice, "Undeclared device"),

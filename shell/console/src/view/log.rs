@@ -99,6 +99,19 @@ pub fn record(sealed: &Sealed) -> RecordView {
             let summary = format!("Response {}, {}: {}", response.number, response.name, response.step);
             (response.by, summary)
         }
+        Some(Record::Backup(backup)) => {
+            let outcome = match (&backup.snapshot, &backup.failure) {
+                (Some(snapshot), _) => {
+                    format!("snapshot {}", snapshot.id.chars().take(8).collect::<String>())
+                }
+                (None, why) => format!("failed: {}", why.as_deref().unwrap_or("no reason given")),
+            };
+            (None, format!("Backup {} to {}: {outcome}", backup.backup, backup.repository))
+        }
+        Some(Record::Drill(drill)) => {
+            let outcome = if drill.passed { "restored and checked" } else { "could not be restored" };
+            (None, format!("Drill of {}: {outcome}", drill.service))
+        }
         Some(Record::Evidence(evidence)) => {
             (None, format!("Evidence for {}: {}", evidence.outcome, evidence.statement))
         }
@@ -125,9 +138,11 @@ fn sentence(act: &store::ActRecord) -> String {
         Act::PersonAdded => format!("Added {whom}"),
         Act::PersonChanged => format!("Changed what {whom} may do"),
         Act::PlanAdopted => "Adopted a plan".to_owned(),
+        Act::RestorationBegun => format!("Began the restoration {whom}"),
         Act::SignIn => "Signed in".to_owned(),
         Act::SignInFailed => format!("Failed to sign in as {whom}"),
         Act::SignOut => "Signed out".to_owned(),
+        Act::StepTicked => format!("Ticked off a step of the restoration {whom}"),
         Act::TokenMade => format!("Made the token {whom}"),
         Act::TokenRevoked => format!("Revoked the token {whom}"),
     };

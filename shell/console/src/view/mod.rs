@@ -7,6 +7,7 @@
 mod activity;
 mod asset;
 mod baseline;
+mod course;
 mod finding;
 mod firewall;
 mod gone;
@@ -14,9 +15,12 @@ mod log;
 mod past;
 mod people;
 mod plan;
+mod recovery;
 mod rehearsal;
 mod responding;
 mod response;
+mod restoration;
+mod run;
 mod summary;
 mod zones;
 
@@ -29,6 +33,7 @@ pub use asset::{
 pub use baseline::{
     BaselineList, BaselineView, HabitView, HoursView, RateView, RefuseSaid, RefusedView, baselines,
 };
+pub(crate) use course::{CourseLine, course};
 pub use finding::{
     FindingFilter, FindingList, FindingRow, FindingView, OutcomeView, RULES, ReasonView, SEVERITIES,
     TechniqueView, finding, findings, latest, rule_title,
@@ -40,6 +45,10 @@ pub use past::{ConversationList, ConversationView, RequestList, RequestView};
 pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};
 pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};
 pub use plan::{AdoptedView, ConduitView, DiagnosticView, PlanText, PlanView, SourceView, plan};
+pub(crate) use recovery::proof;
+pub use recovery::{
+    BackupView, CopyView, PackView, ProofView, RecoveryStateView, RepositoryView, SnapshotView, recovery,
+};
 pub(crate) use rehearsal::rehearsal;
 pub use rehearsal::{
     AnswerView, LineEndView, LineView, NoticingView, RehearsalView, RehearseSaid, RehearsedView, RunningView,
@@ -50,6 +59,13 @@ pub use response::{
     AnsweredView, ByHandView, ConsequenceView, ContainSaid, ReasonSaid, ResponseCounts, ResponseFilter,
     ResponseList, ResponseRow, ResponseView, StepView, response, responses,
 };
+pub(crate) use restoration::Promise;
+pub use restoration::{
+    DecisionView, GainView, ImprovementView, LoadView, RestorationView, ReturnView, SpanView, TellView,
+    WayStepView,
+};
+pub use run::{NextView, RunReturnView, RunRow, RunSaid, RunStepView, RunView, TickSaid, TickView};
+pub(crate) use run::{run, run_row, state_of};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
 

@@ -135,6 +135,16 @@ pub fn city(city: &City, name: &str, time_zone: &str) -> CityView {
     }
 }
 
+/// The word for how much it hurts when a service fails.
+pub(crate) fn impact_word(impact: ::city::Impact) -> &'static str {
+    match impact {
+        ::city::Impact::Low => "low",
+        ::city::Impact::Medium => "medium",
+        ::city::Impact::High => "high",
+        ::city::Impact::Critical => "critical",
+    }
+}
+
 /// How each public service stands, in the order of the plan.
 #[must_use]
 pub fn services(city: &City) -> Vec<ServiceView> {
@@ -165,12 +175,7 @@ fn service(plan: &Plan, service: &Service, status: &Status, (assets, heard): (us
         standing_words: status.standing.as_str(),
         because: status.because.iter().map(|reason| capital(reason)).collect(),
         findings: status.findings.clone(),
-        impact: match service.impact {
-            ::city::Impact::Low => "low",
-            ::city::Impact::Medium => "medium",
-            ::city::Impact::High => "high",
-            ::city::Impact::Critical => "critical",
-        },
+        impact: impact_word(service.impact),
         owner: service.owner.as_ref().map(|id| {
             Named::new(id, plan.contacts().find(|contact| contact.id == *id).map(|contact| &contact.name))
         }),

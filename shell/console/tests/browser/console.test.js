@@ -71,7 +71,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
   });
 
   const pages = async () => {
-    const paths = ["/", "/wall", "/zones", "/assets", "/assets?presence=silent&order=-last", "/findings", "/findings?severity=high&order=latest", "/responses", "/segmentation", "/plan", "/log", "/people", "/api"];
+    const paths = ["/", "/wall", "/zones", "/assets", "/assets?presence=silent&order=-last", "/findings", "/findings?severity=high&order=latest", "/responses", "/recovery", "/recovery/plan", "/recovery/plan?lost=site:data-centre", "/segmentation", "/plan", "/log", "/people", "/api"];
     for (const [list, inside] of [["/assets", "/assets/"], ["/findings", "/findings/"], ["/responses", "/responses/"], ["/", "/services/"], ["/zones", "/zones/"]]) {
       await go(list);
       const found = await page.$$eval("main a[href]", (links, inside) => links.map((a) => a.getAttribute("href")).filter((href) => href.startsWith(inside)), inside);
@@ -177,7 +177,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
 
   test("targets are large enough to hit", async () => {
     await page.setViewportSize(phone);
-    for (const path of ["/", "/findings", "/assets", "/assets/pc-01", "/responses", "/segmentation", "/people"]) {
+    for (const path of ["/", "/findings", "/assets", "/assets/pc-01", "/responses", "/recovery/plan?lost=site:data-centre", "/segmentation", "/people"]) {
       await go(path);
       const small = await page.$$eval("button, input:not([type=hidden]), select, nav a", (all) => all.filter((e) => e.checkVisibility()).map((e) => [e.outerHTML.slice(0, 100), e.getBoundingClientRect()]).filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html));
       assert.deepEqual(small, [], path);
@@ -256,6 +256,47 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
     assert.deepEqual(wrong, []);
     await page.setViewportSize(desk);
     await page.emulateMedia({ colorScheme: "light" });
+  });
+
+  test("a restoration is begun by the keyboard, and whoever has it open sees what another ticks off", async () => {
+    await go("/recovery/plan?lost=site:data-centre");
+    assert.match(await page.textContent("h1"), /services are down.*would be back in about/);
+    await page.focus("form[action='/recovery/runs'] button");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/recovery\/run\/[0-9-]+$/);
+    const run = new URL(page.url()).pathname;
+    assert.match(await page.textContent("h1"), /should be back in about/);
+    const wrong = [];
+    const first = await page.$eval("#run-now a[href*='/steps/']", (a) => a.getAttribute("href"));
+    for (const path of [run, first]) {
+      for (const scheme of ["light", "dark"]) {
+        await page.emulateMedia({ colorScheme: scheme });
+        for (const [size, viewport] of [["desk", desk], ["phone", phone]]) {
+          await page.setViewportSize(viewport);
+          await go(path);
+          wrong.push(...(await seenBy(`${path} (${scheme}, ${size})`)));
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          if (wide > 0) wrong.push(`${path} is ${wide} px wider than a ${size}'s screen`);
+          const small = await page.$$eval("main button", (all) => all.filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect()).filter((box) => box.width < 24 || box.height < 24).length);
+          if (small > 0) wrong.push(`${path} has ${small} buttons too small to hit (${size})`);
+        }
+      }
+    }
+    assert.deepEqual(wrong, []);
+    await page.setViewportSize(desk);
+    await page.emulateMedia({ colorScheme: "light" });
+    await go(run);
+    const other = await context.newPage();
+    await other.goto(origin + first);
+    await other.fill("#note", "The spare was in the library");
+    await other.click("button[value='done']");
+    await other.waitForURL((url) => url.pathname === run);
+    await page.waitForFunction(() => document.querySelector("#run-ticks")?.textContent.includes("The spare was in the library"), null, { timeout: 15000 });
+    await other.close();
+    await page.focus("#run-now button[value='begun']");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#under-way");
+    assert.match(await page.textContent("#run-ticks"), new RegExp(`${name}: .*begun`));
   });
 
   test("the stream of changes is open", async () => {

@@ -138,6 +138,11 @@ impl Served {
                         let decided = town::decide(&mut deciding.write().unwrap(), &decision, &by, now);
                         let _ = answer.send(decided);
                     }
+                    Ask::Told { observation, answer } => {
+                        let event = cycle::Event::Observed(*observation);
+                        deciding.write().unwrap().handle(&event, &mut Vec::new());
+                        let _ = answer.send(Ok(()));
+                    }
                     Ask::Refuse { by, device, habit, answer, .. } => {
                         let refused = town::refuse(&mut deciding.write().unwrap(), device, habit, &by, now);
                         let _ = answer.send(refused);
@@ -151,6 +156,7 @@ impl Served {
             log: store.log.clone(),
             history: store.history.clone(),
             packets: store.packets.clone(),
+            runs: store::Runs::of(store.directory()),
             changes: changed,
             plan,
             asks,

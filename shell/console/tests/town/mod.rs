@@ -13,8 +13,10 @@ use std::{fs, net::IpAddr, path::Path, sync::Arc};
 
 /// The text of Averbourne's plan.
 pub fn sources() -> Vec<SourceFile> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/plan");
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cities/averbourne/plan");
+    let entries = ["", "procedures"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let paths = entries.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths.filter(|path| path.is_file()).collect();
     paths.sort();
     let file = |path: &std::path::PathBuf| {
         // The demo's devices speak every minute; these speak every five.
@@ -23,7 +25,7 @@ pub fn sources() -> Vec<SourceFile> {
         for short in ["90s", "2m", "3m", "5m"] {
             text = text.replace(&format!(",{short}\n"), ",15m\n");
         }
-        SourceFile::new(path.file_name().unwrap().to_str().unwrap(), text)
+        SourceFile::new(path.strip_prefix(&root).unwrap().to_str().unwrap(), text)
     };
     paths.iter().map(file).collect()
 }

@@ -170,6 +170,7 @@ impl Table {
             | Observed::Backup(_)
             | Observed::Drill(_)
             | Observed::Repository(_)
+            | Observed::Pack(_)
             | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)

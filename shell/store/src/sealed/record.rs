@@ -3,7 +3,7 @@
 //! A kind's form never changes under its schema number. A new form gets the next number, and [`Sealed::record`] keeps
 //! reading the old one; a test holds every form.
 
-use super::{LogError, ResponseRecord};
+use super::{BackupRecord, DrillRecord, LogError, ResponseRecord};
 use ::city::{Evidence, Finding, Support};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ impl Sealed {
         let body = self.body.as_str();
         Some(match (self.kind.as_str(), self.schema) {
             ("act", 1) => Record::Act(serde_json::from_str(body).ok()?),
+            ("backup", 1) => Record::Backup(serde_json::from_str(body).ok()?),
+            ("drill", 1) => Record::Drill(serde_json::from_str(body).ok()?),
             ("evidence", 1) => Record::Evidence(serde_json::from_str(body).ok()?),
             ("finding", 1) => Record::Finding(serde_json::from_str(body).ok()?),
             ("plan", 1) => Record::Plan(serde_json::from_str(body).ok()?),
@@ -44,6 +46,10 @@ impl Sealed {
 pub enum Record {
     /// What a person or programme did.
     Act(ActRecord),
+    /// A backup that was made, or could not be.
+    Backup(Box<BackupRecord>),
+    /// A drill.
+    Drill(Box<DrillRecord>),
     /// What supports an outcome of a framework.
     Evidence(EvidenceRecord),
     /// A finding, when it was made and each time that it became graver.
@@ -62,6 +68,8 @@ impl Record {
     pub fn kind(&self) -> &'static str {
         match self {
             Record::Act(_) => "act",
+            Record::Backup(_) => "backup",
+            Record::Drill(_) => "drill",
             Record::Evidence(_) => "evidence",
             Record::Finding(_) => "finding",
             Record::Plan(_) => "plan",
@@ -80,6 +88,8 @@ impl Record {
     pub(super) fn body(&self) -> Result<String, LogError> {
         let body = match self {
             Record::Act(record) => serde_json::to_string(record),
+            Record::Backup(record) => serde_json::to_string(record),
+            Record::Drill(record) => serde_json::to_string(record),
             Record::Evidence(record) => serde_json::to_string(record),
             Record::Finding(record) => serde_json::to_string(record),
             Record::Plan(record) => serde_json::to_string(record),
@@ -125,12 +135,16 @@ pub enum Act {
     PersonChanged,
     /// A plan was adopted; the plan has a record of its own.
     PlanAdopted,
+    /// People began to work through a restoration.
+    RestorationBegun,
     /// Someone signed in.
     SignIn,
     /// Someone failed to sign in.
     SignInFailed,
     /// Someone signed out.
     SignOut,
+    /// Someone said what became of a step of a restoration.
+    StepTicked,
     /// A token was made.
     TokenMade,
     /// A token was revoked.
@@ -301,8 +315,10 @@ impl From<&Evidence> for EvidenceRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::city::{Address, FindingKey, Outcome, Reason, Rule, Severity};
-    use jiff::Timestamp;
+    use ::city::{
+        Address, BackupMade, Drill, DrillStep, FindingKey, Outcome, Reason, Rule, Severity, Snapshot,
+    };
+    use jiff::{SignedDuration, Timestamp};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_767_322_000 + second).unwrap()
@@ -360,6 +376,7 @@ mod tests {
             &Record::Evidence(EvidenceRecord::from(&evidence)),
             r#"{"outcome":"csf:ID.AM-01","support":"measured","statement":"104 devices were seen","effective":"2026-01-02T02:46:40Z","expires":"2026-01-02T02:47:40Z"}"#,
         );
+        recovery_never_changes();
         let act = ActRecord {
             person: Some("ada".into()),
             act: Act::PacketsOpened,
@@ -396,6 +413,50 @@ mod tests {
         check(
             &Record::Start(StartRecord { version: "0.1.0".into(), lost: None }),
             r#"{"version":"0.1.0","lost":null}"#,
+        );
+    }
+
+    fn recovery_never_changes() {
+        let snapshot = Snapshot {
+            id: "1a2b".into(),
+            files: 9,
+            bytes: 4_096,
+            new_files: 1,
+            changed_files: 2,
+            gone_files: 3,
+            sampled: 64,
+            noise: 4,
+            ..Snapshot::default()
+        };
+        let made = BackupMade {
+            backup: "telecare".parse().unwrap(),
+            repository: "cellar".parse().unwrap(),
+            start: at(0),
+            duration: SignedDuration::from_millis(1_500),
+            outcome: Ok(snapshot),
+        };
+        check(
+            &Record::Backup(Box::new(BackupRecord::from(&made))),
+            r#"{"backup":"telecare","repository":"cellar","start":"2026-01-02T02:46:40Z","took_ms":1500,"snapshot":{"id":"1a2b","files":9,"bytes":4096,"new_files":1,"changed_files":2,"gone_files":3,"sampled":64,"noise":4},"failure":null}"#,
+        );
+        let drill = Drill {
+            service: "telecare".parse().unwrap(),
+            start: at(0),
+            duration: SignedDuration::from_mins(47),
+            recovered_to: Some(at(-60)),
+            steps: vec![DrillStep {
+                backup: "telecare".parse().unwrap(),
+                from: Some(("cellar".parse().unwrap(), "1a2b".into())),
+                check: Some("rows".parse().unwrap()),
+                what: "query returns rows".into(),
+                duration: SignedDuration::from_secs(2),
+                bytes: 0,
+                failure: Some("0 rows".into()),
+            }],
+        };
+        check(
+            &Record::Drill(Box::new(DrillRecord::from(&drill))),
+            r#"{"service":"telecare","passed":false,"start":"2026-01-02T02:46:40Z","took_ms":2820000,"recovered_to":"2026-01-02T02:45:40Z","steps":[{"backup":"telecare","repository":"cellar","snapshot":"1a2b","check":"rows","what":"query returns rows","took_ms":2000,"bytes":0,"failure":"0 rows"}]}"#,
         );
     }
 }

@@ -1,9 +1,9 @@
 //! Events of every kind, made from a number.
 
 use ::city::{
-    Address, Binding, ConnectionState, Conversation, Flow, Identity, Loss, LossKind, Mac, Observation,
-    Observed, Protocol, Reply, Request, Target, Text, Trait, Transport, Unread, Verb, Weakness, WeaknessKind,
-    Witness,
+    Address, BackupMade, Binding, ConnectionState, Conversation, Drill, DrillStep, Flow, Identity, Loss,
+    LossKind, Mac, Observation, Observed, PackIssued, Protocol, Reply, RepositoryTried, Request, Snapshot,
+    Target, Text, Trait, Transport, Unread, Verb, Weakness, WeaknessKind, Witness,
 };
 use cycle::Event;
 use jiff::{SignedDuration, Timestamp};
@@ -130,10 +130,62 @@ pub fn fact(n: u64) -> Observed {
     }
 }
 
+/// An act of recovery with a number; four kinds take turns.
+fn act(n: u64) -> Observed {
+    let (backup, repository) = ("telecare-database".parse().unwrap(), "cellar".parse().unwrap());
+    let snapshot = Snapshot {
+        id: format!("{n:064x}").into(),
+        files: n,
+        bytes: n * 4_096,
+        gone: vec!["a.txt".into()],
+        noisy: vec!["b.txt".into()],
+        ..Snapshot::default()
+    };
+    match n / 20 % 4 {
+        0 => Observed::Backup(Box::new(BackupMade {
+            backup,
+            repository,
+            start: time(n),
+            duration: SignedDuration::from_secs(61),
+            outcome: if n.is_multiple_of(3) { Ok(snapshot) } else { Err("connection refused".into()) },
+        })),
+        1 => Observed::Drill(Box::new(Drill {
+            service: "telecare".parse().unwrap(),
+            start: time(n),
+            duration: SignedDuration::from_mins(47),
+            recovered_to: Some(time(n / 2)),
+            steps: vec![DrillStep {
+                backup,
+                from: Some((repository, snapshot.id)),
+                check: Some("residents".parse().unwrap()),
+                what: "query returns rows".into(),
+                duration: SignedDuration::from_millis(1_500),
+                bytes: n,
+                failure: Some("0 rows".into()),
+            }],
+        })),
+        2 => Observed::Repository(Box::new(RepositoryTried {
+            repository,
+            unreachable: None,
+            refuses_delete: Some(true),
+            refuses_change: Some(false),
+            locked_until: Some(time(n + 9)),
+            newest: Some(time(n)),
+            snapshots: n,
+            damage: vec!["data/1a/1a2b".into()],
+            read_back: n * 9,
+        })),
+        _ => Observed::Pack(PackIssued { time: time(n), plan: "d1".into() }),
+    }
+}
+
 /// The event with a number.
 pub fn event(n: u64) -> Event {
     if n % 10 == 9 {
         return Event::Tick(time(n));
+    }
+    if n % 20 == 18 {
+        return Event::Observed(Observation { time: time(n), sensor: "bastide".into(), fact: act(n) });
     }
     Event::Observed(Observation { time: time(n), sensor: "mirror-0".into(), fact: fact(n) })
 }

@@ -152,7 +152,7 @@ impl Client {
 }
 
 /// The certificates that this machine trusts.
-fn trusted() -> Arc<Vec<Certificate<'static>>> {
+pub(crate) fn trusted() -> Arc<Vec<Certificate<'static>>> {
     static TRUSTED: OnceLock<Arc<Vec<Certificate<'static>>>> = OnceLock::new();
     TRUSTED
         .get_or_init(|| {

@@ -4,7 +4,7 @@
 //! those of restic's default layout: `config`, `keys/…`, `snapshots/…`, `index/…`, and `data/ab/ab…`.
 
 mod folder;
-mod http;
+pub(crate) mod http;
 mod limit;
 mod rest;
 mod s3;

@@ -3,6 +3,7 @@
 mod backup;
 mod compare;
 mod forget;
+mod list;
 mod prove;
 mod restoration;
 mod restore;
@@ -155,10 +156,10 @@ impl Vault {
     pub fn snapshots(&self, of: Option<&BackupId>) -> Result<Vec<SnapshotInfo>, VaultError> {
         let _turn = self.turn();
         self.objects.begin();
-        self.list(of)
+        self.listed(of)
     }
 
-    fn list(&self, of: Option<&BackupId>) -> Result<Vec<SnapshotInfo>, VaultError> {
+    fn listed(&self, of: Option<&BackupId>) -> Result<Vec<SnapshotInfo>, VaultError> {
         let files = self.snapshot_files()?;
         let mut snapshots: Vec<SnapshotInfo> = files.iter().map(info).collect();
         snapshots.retain(|snapshot| of.is_none_or(|of| snapshot.backup.as_ref() == Some(of)));

@@ -34,7 +34,7 @@ impl Vault {
     fn try_all(&self, now: Timestamp) -> Result<RepositoryTried, VaultError> {
         let _turn = self.turn();
         self.objects.begin();
-        let snapshots = self.list(None)?;
+        let snapshots = self.listed(None)?;
         let mut tried = RepositoryTried {
             newest: snapshots.iter().map(|snapshot| snapshot.time).max(),
             snapshots: snapshots.len() as u64,

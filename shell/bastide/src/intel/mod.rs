@@ -1,0 +1,36 @@
+//! `bastide intel …`: what others know of attacks.
+
+mod pattern;
+
+use crate::failure::Verdict;
+use clap::{Subcommand, ValueEnum};
+
+/// What to do with intelligence.
+#[derive(Debug, Subcommand)]
+pub(crate) enum IntelCommand {
+    /// Check a STIX pattern, and say whether observed data matches it
+    #[command(
+        after_help = "Exit codes: 0 it matches, or is a pattern if nothing was given to match; 1 it does not match; \
+                      2 it is not a pattern, or could not be decided.\nExamples:\n  bastide intel pattern \
+                      \"[ipv4-addr:value = '203.0.113.9']\"\n  bastide intel pattern \"[file:hashes.'SHA-256' = '…'] \
+                      FOLLOWEDBY [process:command_line LIKE '%.bin'] WITHIN 300 SECONDS\" --observed monday.json\n  bastide intel pattern \
+                      - --observed monday.json --format json < pattern.txt"
+    )]
+    Pattern(pattern::TryPattern),
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    /// For people
+    Table,
+    /// JSON with stable field names
+    Json,
+}
+
+/// Carries out a command.
+pub(crate) fn run(command: &IntelCommand) -> anyhow::Result<Verdict> {
+    match command {
+        IntelCommand::Pattern(command) => pattern::run(command),
+    }
+}

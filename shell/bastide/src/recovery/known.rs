@@ -1,0 +1,44 @@
+//! What backups and drills have told the city so far.
+
+use crate::{arguments::State, state};
+use jiff::Timestamp;
+use plan::Plan;
+use recover::{Measured, Record};
+
+/// What was measured, for predictions.
+pub(crate) struct Known {
+    pub(crate) measured: Measured,
+    /// Nothing was ever told of a backup: each is taken to have been made as the plan says.
+    pub(crate) assumed: bool,
+}
+
+/// What was measured of backups and drills.
+///
+/// # Errors
+///
+/// There is a state directory, and it cannot be read.
+pub(crate) fn measured(state: &State, plan: &Plan, now: Timestamp) -> anyhow::Result<Known> {
+    let record = record(state)?;
+    let measured = record.map(|record| record.measured()).unwrap_or_default();
+    if !measured.newest.is_empty() || !measured.drills.is_empty() {
+        return Ok(Known { measured, assumed: false });
+    }
+    let made = plan.backups().flat_map(|backup| {
+        let taken = now.checked_sub(backup.every).unwrap_or(now);
+        backup.to.iter().map(move |repository| ((backup.id.clone(), repository.clone()), taken))
+    });
+    Ok(Known { measured: Measured { newest: made.collect(), ..measured }, assumed: true })
+}
+
+/// Everything told of backups and drills; none if no city was ever kept in the state directory.
+///
+/// # Errors
+///
+/// There is one, and it cannot be read.
+pub(crate) fn record(state: &State) -> anyhow::Result<Option<Record>> {
+    let directory = state.directory();
+    if !directory.is_dir() || std::fs::read_dir(&directory)?.next().is_none() {
+        return Ok(None);
+    }
+    Ok(Some(state::read(&directory)?.recovery().clone()))
+}

@@ -1,0 +1,217 @@
+//! The real thing: a service's data brought back to a place.
+
+use crate::{
+    choose::{Repositories, Spoilt},
+    error::VaultError,
+    progress::Progress,
+    vault::{Restored, SnapshotInfo, Target},
+};
+use city::{Backup, BackupId, RepositoryId, ServiceId};
+use jiff::Timestamp;
+use plan::Plan;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What is restored to where, and how.
+#[derive(Clone, Copy)]
+pub struct Restoring<'a> {
+    /// The place. Each backup gets a folder of its own in it, named after the backup.
+    pub to: &'a Path,
+    /// The state of which moment: of each backup the newest snapshot that is no newer. None for the newest of all.
+    pub at: Option<Timestamp>,
+    /// Whether what stands there already may be replaced, file by file; nothing else there is touched.
+    pub overwrite: bool,
+    /// Which snapshots are passed over.
+    pub spoilt: Spoilt<'a>,
+}
+
+/// What restoring one backup would write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restorable {
+    /// The backup.
+    pub backup: BackupId,
+    /// The repository that it comes from.
+    pub repository: RepositoryId,
+    /// The snapshot.
+    pub snapshot: SnapshotInfo,
+    /// Repositories that come first and were passed over, each with why.
+    pub passed_over: Vec<String>,
+    /// The folder that it goes to.
+    pub into: PathBuf,
+    /// Files and links.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How many of them stand there already.
+    pub overwrites: u64,
+    /// Some of those, at most [`city::Snapshot::NAMES_MAX`].
+    pub overwritten: Vec<PathBuf>,
+    /// Whether the folder holds anything, so that nothing is written unless that is allowed.
+    pub occupied: bool,
+}
+
+/// Why a service was not restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The plan declares no backup for it.
+    #[error("the plan declares no backup for `{0}`; a [[backup]] names its service, or one of its assets")]
+    NoBackup(ServiceId),
+    /// No snapshot can be used.
+    #[error("`{backup}` cannot be restored: {why}")]
+    NoSnapshot {
+        /// The backup.
+        backup: BackupId,
+        /// Why not, of each repository.
+        why: String,
+    },
+    /// Something stands where it would be written.
+    #[error(
+        "`{}` is not empty ({overwrites} of the files to be restored stand there already), and nothing is overwritten \
+         unless told; choose another place, or say that it may be overwritten",
+        into.display()
+    )]
+    Occupied {
+        /// The folder.
+        into: PathBuf,
+        /// How many files would be replaced.
+        overwrites: u64,
+    },
+    /// The repository could not be read, or what was read not written.
+    #[error("`{backup}` was not restored from `{repository}`: {cause}{}", other_ways(others))]
+    Failed {
+        /// The backup.
+        backup: BackupId,
+        /// The repository.
+        repository: RepositoryId,
+        /// Why not.
+        cause: VaultError,
+        /// The other repositories that it goes to.
+        others: Vec<RepositoryId>,
+    },
+    /// The place cannot be looked at.
+    #[error("`{}` cannot be looked at: {cause}", path.display())]
+    Place {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        cause: io::Error,
+    },
+}
+
+fn other_ways(others: &[RepositoryId]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    let others: Vec<String> = others.iter().map(|other| format!("`{other}`")).collect();
+    format!("; it is also kept in {}", others.join(", "))
+}
+
+/// What restoring a service would write, and what stands in its way. Nothing is written.
+///
+/// # Errors
+/// There is nothing to restore from, or the place cannot be looked at.
+pub fn plan_restore(
+    plan: &Plan,
+    service: &ServiceId,
+    restoring: &Restoring,
+) -> Result<Vec<Restorable>, RestoreError> {
+    let mut repositories = Repositories::new(plan);
+    backups(plan, service)?.into_iter().map(|backup| look(&mut repositories, backup, restoring)).collect()
+}
+
+/// Restores a service's data. All of it is looked at before anything is written: if something stands in the way of one
+/// backup, none is restored. Every file is read back and compared with what was backed up.
+///
+/// # Errors
+/// There is nothing to restore from, something stands in the way, or a repository or the place failed; what was restored
+/// until then stays.
+pub fn restore(
+    plan: &Plan,
+    service: &ServiceId,
+    restoring: &Restoring,
+    progress: &dyn Progress,
+) -> Result<Vec<(Restorable, Restored)>, RestoreError> {
+    let mut repositories = Repositories::new(plan);
+    let mut planned = Vec::new();
+    for backup in backups(plan, service)? {
+        let restorable = look(&mut repositories, backup, restoring)?;
+        if restorable.occupied && !restoring.overwrite {
+            let Restorable { into, overwrites, .. } = restorable;
+            return Err(RestoreError::Occupied { into, overwrites });
+        }
+        planned.push((backup, restorable));
+    }
+    let mut done = Vec::new();
+    for (backup, restorable) in planned {
+        let target = Target { into: &restorable.into, only: None, replace: restoring.overwrite };
+        let restored = repositories
+            .vault(&restorable.repository)
+            .and_then(|vault| vault.restore(&restorable.snapshot.id, target, progress));
+        match restored {
+            Ok(restored) => done.push((restorable, restored)),
+            Err(cause) => return Err(failed(backup, restorable.repository, cause)),
+        }
+    }
+    Ok(done)
+}
+
+fn backups<'p>(plan: &'p Plan, service: &ServiceId) -> Result<Vec<&'p Backup>, RestoreError> {
+    let backups: Vec<&Backup> = plan.backups_of(service).collect();
+    if backups.is_empty() { Err(RestoreError::NoBackup(service.clone())) } else { Ok(backups) }
+}
+
+fn failed(backup: &Backup, repository: RepositoryId, cause: VaultError) -> RestoreError {
+    let others = backup.to.iter().filter(|other| **other != repository).cloned().collect();
+    RestoreError::Failed { backup: backup.id.clone(), repository, cause, others }
+}
+
+fn look(
+    repositories: &mut Repositories,
+    backup: &Backup,
+    restoring: &Restoring,
+) -> Result<Restorable, RestoreError> {
+    let none = |why| RestoreError::NoSnapshot { backup: backup.id.clone(), why };
+    let chosen = repositories.choose(backup, restoring.at, restoring.spoilt).map_err(none)?;
+    let into = restoring.to.join(backup.id.as_str());
+    let repository = chosen.vault.repository().id.clone();
+    let mut restorable = Restorable {
+        backup: backup.id.clone(),
+        repository: repository.clone(),
+        snapshot: chosen.snapshot.clone(),
+        passed_over: chosen.passed_over,
+        occupied: is_occupied(&into)?,
+        into,
+        files: 0,
+        bytes: 0,
+        overwrites: 0,
+        overwritten: Vec::new(),
+    };
+    let listed = chosen.vault.list(&chosen.snapshot.id, |entry| {
+        if entry.is_folder {
+            return;
+        }
+        restorable.files += 1;
+        restorable.bytes += entry.bytes;
+        if restorable.occupied && fs::symlink_metadata(restorable.into.join(entry.path)).is_ok() {
+            restorable.overwrites += 1;
+            if restorable.overwritten.len() < city::Snapshot::NAMES_MAX {
+                restorable.overwritten.push(entry.path.to_path_buf());
+            }
+        }
+    });
+    match listed {
+        Ok(()) => Ok(restorable),
+        Err(cause) => Err(failed(backup, repository, cause)),
+    }
+}
+
+/// Whether a folder is there and holds anything.
+fn is_occupied(folder: &Path) -> Result<bool, RestoreError> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(RestoreError::Place { path: folder.to_path_buf(), cause }),
+    }
+}
