@@ -9,13 +9,13 @@ use rustic_core::{
     BlobId, DataId, Id, IndexedFullStatus,
     repofile::{Metadata, Node, NodeType},
 };
-use rustix::fs::XattrFlags;
+use rustix::fs::{OFlags, XattrFlags};
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeSet,
     fs::{self, DirBuilder, File, FileTimes, OpenOptions},
-    io::{self, ErrorKind, Read},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown, symlink},
+    io::{self, ErrorKind, Read, Seek},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, fchown, lchown, symlink},
     path::{Component, Path, PathBuf},
     time::SystemTime,
 };
@@ -162,16 +162,14 @@ impl Restoration {
         Ok(())
     }
 
-    /// Makes every file, empty: what has the name already is not written into, but replaced.
+    /// Makes every file that is not written in one step, empty: what has the name already is not written into, but
+    /// replaced.
     pub(super) fn make_files(&self, replace: bool) -> Result<(), VaultError> {
         for file in &self.files {
             clear(&file.path, replace)?;
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&file.path)
-                .map_err(VaultError::local(&file.path))?;
+            if file.content.len() != 1 {
+                file.create().map_err(VaultError::local(&file.path))?;
+            }
         }
         Ok(())
     }
@@ -209,11 +207,8 @@ fn clear(path: &Path, replace: bool) -> Result<(), VaultError> {
 }
 
 /// Whether a file holds what it should; if so it gets its owner, rights and times.
-pub(super) fn finish_file(planned: &PlannedFile) -> io::Result<bool> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(&planned.path)?;
+pub(super) fn finish_file(planned: &PlannedFile, mut file: File) -> io::Result<bool> {
+    file.rewind()?;
     let mut content = Vec::new();
     for (id, length) in &planned.content {
         content.clear();
@@ -225,6 +220,20 @@ pub(super) fn finish_file(planned: &PlannedFile) -> io::Result<bool> {
     let whole = file.read(&mut [0])? == 0;
     set_metadata(&file, &planned.metadata)?;
     Ok(whole)
+}
+
+impl PlannedFile {
+    /// Makes it; what has the name already is an error.
+    pub(super) fn create(&self) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&self.path)
+    }
+
+    /// Opens it as it was made. A link in its place is not followed.
+    pub(super) fn open(&self, write: bool) -> io::Result<File> {
+        let mut how = OpenOptions::new();
+        how.read(true).write(write).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        how.open(&self.path)
+    }
 }
 
 fn set_metadata(file: &File, metadata: &Metadata) -> io::Result<()> {
@@ -252,5 +261,5 @@ fn set_metadata(file: &File, metadata: &Metadata) -> io::Result<()> {
 }
 
 fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+    rustix::process::geteuid().is_root()
 }

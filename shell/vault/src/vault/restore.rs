@@ -12,8 +12,8 @@ use crate::{error::VaultError, objects::name, progress::Progress};
 use jiff::Timestamp;
 use rustic_core::{BlobId, DataId, FileType, Id, IndexedFullStatus, repofile::BlobType};
 use std::{
-    fs::{self, OpenOptions},
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    fs::{self, File},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -163,13 +163,16 @@ impl Vault {
                 }
             };
             let Some(file) = files.get(piece.file) else { return Ok(()) };
-            let write = OpenOptions::new()
-                .write(true)
-                .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-                .open(&file.path)
-                .and_then(|file| file.write_all_at(&content, piece.position));
             self.meter.bytes.fetch_add(content.len() as u64, Ordering::Relaxed);
-            write.map_err(VaultError::local(&file.path))
+            if file.content.len() == 1 {
+                // Most files have one piece, and are done with at once.
+                let opened = file.create().map_err(VaultError::local(&file.path))?;
+                opened.write_all_at(&content, 0).map_err(VaultError::local(&file.path))?;
+                return self.finish_one(file, opened);
+            }
+            let opened = file.open(true);
+            let written = opened.and_then(|opened| opened.write_all_at(&content, piece.position));
+            written.map_err(VaultError::local(&file.path))
         });
         self.objects.release(first.pack, first.offset);
         filled
@@ -186,29 +189,30 @@ impl Vault {
         }
     }
 
-    /// Reads every file back, compares it, and gives it its owner, rights and times.
+    /// Reads back, compares and finishes the files that were not made in one step.
     fn finish(&self, plan: &Restoration) -> Result<(), VaultError> {
+        let files: Vec<&PlannedFile> = plan.files.iter().filter(|file| file.content.len() != 1).collect();
         let next = AtomicUsize::new(0);
         in_threads(|stop| {
-            while let Some(file) = plan.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }
-                let failed = VaultError::local(&file.path);
-                let whole = finish_file(file).map_err(failed)?;
-                if !whole {
-                    return Err(VaultError::Damaged {
-                        place: self.place(),
-                        what: vec![format!(
-                            "what was restored as {} is not what was backed up",
-                            file.path.display()
-                        )],
-                    });
-                }
-                self.meter.files.fetch_add(1, Ordering::Relaxed);
+                let opened = file.open(false).map_err(VaultError::local(&file.path))?;
+                self.finish_one(file, opened)?;
             }
             Ok(())
         })
+    }
+
+    /// Reads a file back, compares it, and gives it its owner, rights and times.
+    fn finish_one(&self, file: &PlannedFile, opened: File) -> Result<(), VaultError> {
+        if !finish_file(file, opened).map_err(VaultError::local(&file.path))? {
+            let what = format!("what was restored as {} is not what was backed up", file.path.display());
+            return Err(VaultError::Damaged { place: self.place(), what: vec![what] });
+        }
+        self.meter.files.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 
