@@ -120,7 +120,9 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE].map(|title| section::section(&old, title)).concat();
+    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE]
+        .map(|title| section::section(&old, title))
+        .concat();
     let kept = kept + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
     fs::write(&into, text.clone() + &kept)?;

@@ -6,7 +6,7 @@ use crate::{
     failure::Verdict,
     intel::IntelCommand,
     plan::PlanCommand,
-    recovery::arguments::{Backups, Recover},
+    recovery::arguments::{Backups, Drills, Recover, Restore},
 };
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -61,6 +61,10 @@ pub(crate) enum Command {
     Pack(Pack),
     /// Make backups, list them, and try whether their repositories hold
     Backup(Backups),
+    /// Restore a service to an isolated place, check it, and time it
+    Drill(Drills),
+    /// Restore a service's backups to a place
+    Restore(Restore),
     /// Work out the way back from a loss, and walk it
     #[command(subcommand)]
     Recover(Recover),

@@ -63,6 +63,8 @@ fn main() -> ExitCode {
         Command::Defend(command) => defend::run(&command),
         Command::Pack(command) => pack::run(&command),
         Command::Backup(command) => recovery::backup(&command),
+        Command::Drill(command) => recovery::drill(&command),
+        Command::Restore(command) => recovery::restore(&command),
         Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),

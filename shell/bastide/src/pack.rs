@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::{Format, Pack},
-    failure::{Verdict, say, warn},
+    failure::{Verdict, say},
     past, plan, recovery, state,
 };
 use anyhow::{Context, bail};

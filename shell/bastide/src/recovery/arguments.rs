@@ -114,6 +114,9 @@ pub(crate) struct Drills {
     /// Where to restore to while it is tried; a folder for temporary files if left out
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// Where this machine cannot isolate: run what was restored with the network that there is
+    #[arg(long)]
+    pub(crate) without_isolation: bool,
     #[command(flatten)]
     pub(crate) city: Of,
 }
@@ -126,8 +129,8 @@ pub(crate) struct Drills {
                   bastide restore telecare --to /srv/restored --at 2026-11-20T02:00 --city ./city"
 )]
 pub(crate) struct Restore {
-    /// The service, asset or backup, by id
-    #[arg(value_name = "SERVICE|ASSET|BACKUP")]
+    /// The service, by id
+    #[arg(value_name = "SERVICE")]
     pub(crate) of: String,
     /// The folder to restore to; made if it is not there
     #[arg(long, value_name = "PLACE")]

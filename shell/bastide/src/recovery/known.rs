@@ -1,9 +1,11 @@
 //! What backups and drills have told the city so far.
 
 use crate::{arguments::State, state};
+use city::{RepositoryId, Text};
 use jiff::Timestamp;
 use plan::Plan;
-use recover::{Measured, Record};
+use recover::{Measured, Record, Verdict};
+use vault::SnapshotInfo;
 
 /// What was measured, for predictions.
 pub(crate) struct Known {
@@ -41,4 +43,17 @@ pub(crate) fn record(state: &State) -> anyhow::Result<Option<Record>> {
         return Ok(None);
     }
     Ok(Some(state::read(&directory)?.recovery().clone()))
+}
+
+/// Says of a snapshot why it must not be used, if something speaks against it.
+pub(crate) fn spoilt(record: &Record) -> impl Fn(&RepositoryId, &SnapshotInfo) -> Option<String> {
+    move |repository, snapshot| {
+        let backup = snapshot.backup.as_ref()?;
+        let history = record.history(backup, repository)?;
+        let taken = history.snapshots.iter().find(|taken| taken.snapshot.id == snapshot.id)?;
+        match record.verdict(backup, taken) {
+            Verdict::Clean => None,
+            Verdict::Suspect(why) => Some(why.iter().map(Text::as_str).collect::<Vec<_>>().join("; ")),
+        }
+    }
 }

@@ -12,7 +12,6 @@ use crate::{
     show::local,
     table::Table,
 };
-use anyhow::Context as _;
 use city::{Backup, BackupMade, Observation, Observed, Repository, RepositoryId, RepositoryTried, Text};
 use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
@@ -20,7 +19,6 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     io::{self, BufWriter, Write},
-    path::PathBuf,
     time::{Duration, Instant},
 };
 use vault::{Bounds, Context, Scratch, Secret, Share, Staged, Vault, VaultError};
@@ -59,7 +57,8 @@ impl<'p> Opened<'p> {
     pub(crate) fn vault(&mut self, id: &RepositoryId) -> Result<&Vault, Text> {
         let plan = self.plan;
         let opened = self.vaults.entry(id.clone()).or_insert_with(|| {
-            let declared = plan.repository(id).ok_or_else(|| Text::from("the plan has no such repository"))?;
+            let declared =
+                plan.repository(id).ok_or_else(|| Text::from("the plan has no such repository"))?;
             Vault::open(declared).map_err(|error| Text::from(error.to_string()))
         });
         opened.as_ref().map_err(Clone::clone)
@@ -194,7 +193,9 @@ fn show_made(made: &[BackupMade], format: Form) -> anyhow::Result<()> {
     let failed = made.iter().filter(|made| made.outcome.is_err()).count();
     match failed {
         0 => writeln!(out, "{} made.", amount(made.len(), "backup", "backups"))?,
-        failed => writeln!(out, "{failed} of {} could not be made.", amount(made.len(), "backup", "backups"))?,
+        failed => {
+            writeln!(out, "{failed} of {} could not be made.", amount(made.len(), "backup", "backups"))?
+        }
     }
     let mut table = Table::new(&["backup", "repository", "snapshot", "files", "size", "new", "took"]);
     for made in made {
@@ -254,9 +255,9 @@ fn list(words: &[String], of: &Of) -> anyhow::Result<Verdict> {
     let mut opened = Opened::new(&plan);
     let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for repository in meant {
-        let listed = opened.vault(&repository.id).and_then(|vault| {
-            vault.snapshots(None).map_err(|error| Text::from(error.to_string()))
-        });
+        let listed = opened
+            .vault(&repository.id)
+            .and_then(|vault| vault.snapshots(None).map_err(|error| Text::from(error.to_string())));
         match listed {
             Ok(snapshots) => {
                 let ours = snapshots.into_iter().filter(|snapshot| {
@@ -430,8 +431,13 @@ fn verdict(plan: &Plan, tried: &RepositoryTried) -> String {
         (_, _, true) => "NOT GUARDED: lets a snapshot be deleted, though the plan says otherwise".to_owned(),
         (_, _, false) => "whoever has its key can delete what is in it, as the plan says".to_owned(),
     };
-    let locked = tried.locked_until.map(|until| format!(", locked until {}", local(until))).unwrap_or_default();
+    let locked =
+        tried.locked_until.map(|until| format!(", locked until {}", local(until))).unwrap_or_default();
     let newest = tried.newest.map_or_else(|| "none yet".to_owned(), local);
-    let read = if tried.read_back > 0 { format!(", {} read back", bytes(tried.read_back)) } else { String::new() };
-    format!("sound, {kept}{locked}; {} (newest {newest}){read}", amount(tried.snapshots as usize, "snapshot", "snapshots"))
+    let read =
+        if tried.read_back > 0 { format!(", {} read back", bytes(tried.read_back)) } else { String::new() };
+    format!(
+        "sound, {kept}{locked}; {} (newest {newest}){read}",
+        amount(tried.snapshots as usize, "snapshot", "snapshots")
+    )
 }

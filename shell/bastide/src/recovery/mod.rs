@@ -2,8 +2,10 @@
 
 pub(crate) mod arguments;
 mod bar;
+mod drills;
 mod known;
 mod make;
+mod restoring;
 mod select;
 pub(crate) mod tell;
 mod walk;
@@ -11,7 +13,7 @@ mod way;
 mod words;
 
 use crate::failure::Verdict;
-use arguments::{Backups, Recover};
+use arguments::{Backups, Drills, Recover, Restore};
 
 /// Runs `bastide backup`.
 pub(crate) fn backup(command: &Backups) -> anyhow::Result<Verdict> {
@@ -24,4 +26,14 @@ pub(crate) fn recover(command: &Recover) -> anyhow::Result<Verdict> {
         Recover::Plan { lost, city } => way::run(&lost.lost, city),
         Recover::Run(command) => walk::run(command),
     }
+}
+
+/// Runs `bastide drill`.
+pub(crate) fn drill(command: &Drills) -> anyhow::Result<Verdict> {
+    drills::run(command)
+}
+
+/// Runs `bastide restore`.
+pub(crate) fn restore(command: &Restore) -> anyhow::Result<Verdict> {
+    restoring::run(command)
 }

@@ -42,7 +42,7 @@ fn try_tell(state: &State, files: &[SourceFile], observations: &[Observation]) -
         warn("the plan in the folder is not the plan adopted; adopt it with `bastide plan adopt`");
     }
     for observation in observations {
-        engine.tell(observation.clone())?;
+        engine.tell(observation.clone())?.map_err(anyhow::Error::msg)?;
     }
     engine.close()
 }

@@ -88,11 +88,11 @@ fn which(runs: &Runs, command: &Walk) -> anyhow::Result<String> {
             let name = copy.file_stem().and_then(|name| name.to_str());
             Ok(name.with_context(|| format!("{} has no name to go by; say --id", copy.display()))?.to_owned())
         }
-        (None, None) => runs
-            .list()?
-            .into_iter()
-            .next()
-            .context("no run was begun yet; say what is lost: `bastide recover run --lost WHAT --city DIR`"),
+        (None, None) => {
+            runs.list()?.into_iter().next().context(
+                "no run was begun yet; say what is lost: `bastide recover run --lost WHAT --city DIR`",
+            )
+        }
     }
 }
 
@@ -119,7 +119,9 @@ fn begin(
 fn read(runs: &Runs, id: &str) -> anyhow::Result<Run> {
     let read = runs.read(id)?;
     if read.torn {
-        warn("the last tick was being written when the machine stopped, and is lost: look whether it is to be made again");
+        warn(
+            "the last tick was being written when the machine stopped, and is lost: look whether it is to be made again",
+        );
     } else if !read.unread.is_empty() {
         warn(format_args!(
             "{} of the run's file cannot be read; what they said is not known",
@@ -156,7 +158,10 @@ fn execute(
         runs.tick(id, &Tick { time: Timestamp::now(), by: by.clone(), step: step.clone(), state, note })
     };
     tick(TickState::Begun, None)?;
-    let status = Command::new("sh").args(["-eu", "-c", lines.as_str()]).current_dir(folder(&command.city.city)).status();
+    let status = Command::new("sh")
+        .args(["-eu", "-c", lines.as_str()])
+        .current_dir(folder(&command.city.city))
+        .status();
     match status {
         Ok(status) if status.success() => {
             tick(TickState::Done, None)?;
@@ -252,7 +257,11 @@ fn show(
     writeln!(out, "\nSteps begun, over or ready:")?;
     table.write(out)?;
     if progress.strange_times > 0 {
-        writeln!(out, "\n{} a time that cannot be: some clock is wrong.", amount(progress.strange_times, "tick bears", "ticks bear"))?;
+        writeln!(
+            out,
+            "\n{} a time that cannot be: some clock is wrong.",
+            amount(progress.strange_times, "tick bears", "ticks bear")
+        )?;
     }
     writeln!(out, "\nThe run is kept in {}", file.display())
 }

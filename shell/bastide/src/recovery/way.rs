@@ -191,7 +191,8 @@ fn rest(out: &mut impl Write, way: &Restoration) -> io::Result<()> {
         for fallback in &way.fallbacks {
             let words = fallback.words.as_ref().map(|words| printable(words)).unwrap_or_default();
             let procedures: Vec<&str> = fallback.procedures.iter().map(|id| id.as_str()).collect();
-            let by = if procedures.is_empty() { String::new() } else { format!(" [{}]", procedures.join(", ")) };
+            let by =
+                if procedures.is_empty() { String::new() } else { format!(" [{}]", procedures.join(", ")) };
             writeln!(out, "  {} (until {}): {words}{by}", fallback.service, time(fallback.until))?;
         }
     }
