@@ -171,7 +171,7 @@ pub(crate) enum Recover {
                       replace:careline-server --by \"Ada Lovell\" --city ./city\n  bastide recover run --done replace:careline-server --city \
                       ./city\n  bastide recover run --city ./city"
     )]
-    Run(Walk),
+    Run(Box<Walk>),
 }
 
 /// What is lost.
