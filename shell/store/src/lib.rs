@@ -54,7 +54,7 @@ pub use crate::{
         SealedLog, SnapshotRecord, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
-    store::{Kind, Limits, Reader, Settings, Start, Store, StoreError, Tended},
+    store::{Kind, Limits, Reader, SCRATCH, Settings, Start, Store, StoreError, Tended},
 };
 
 #[cfg(test)]

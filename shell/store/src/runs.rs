@@ -12,7 +12,7 @@ use std::{
 };
 
 /// The folder within a state directory.
-const FOLDER: &str = "runs";
+pub(crate) const FOLDER: &str = "runs";
 
 /// What a file's name ends with.
 const ENDING: &str = ".ndjson";

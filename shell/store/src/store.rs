@@ -8,6 +8,7 @@ use crate::{
     journal::{Journal, JournalError, Opening, Position},
     packets::{PacketLimits, Packets},
     people::People,
+    runs,
     sealed::{Damage, LogError, SealedLog},
 };
 use cycle::City;
@@ -158,6 +159,9 @@ impl Start {
     }
 }
 
+/// The folder within a state directory in which commands work on what they gather and try. Nothing in it is kept.
+pub const SCRATCH: &str = "scratch";
+
 const KIND: &str = "kind";
 /// [`KIND`] while [`durable::write_whole`] writes it aside.
 const KIND_UNFINISHED: &str = "kind.unfinished";
@@ -201,8 +205,10 @@ impl Store {
     ) -> Result<(Store, Start), StoreError> {
         durable::make_directory(directory)?;
         let new = !directory.join(KIND).exists();
-        // A first start that was killed leaves the lock, and perhaps the half-written word of what it was for.
-        if new && durable::names(directory)?.iter().any(|name| name != LOCK && name != KIND_UNFINISHED) {
+        // A first start that was killed leaves the lock, and perhaps the half-written word of what it was for. A
+        // restoration may begin, and a backup be gathered, before any city is watched.
+        let may_be_there = [LOCK, KIND_UNFINISHED, runs::FOLDER, SCRATCH];
+        if new && durable::names(directory)?.iter().any(|name| !may_be_there.contains(&name.as_str())) {
             return Err(StoreError::Foreign(directory.to_path_buf()));
         }
         let lock = lock(directory)?;

@@ -377,6 +377,12 @@ async fn a_directory_of_another_kind_or_in_use_or_newer_is_refused() {
     fs::write(foreign.path().join("holiday.jpg"), "x").unwrap();
     let opened = Store::open(foreign.path(), Kind::Live, "x", Limits::default()).await;
     assert!(matches!(opened, Err(StoreError::Foreign(_))));
+    // A restoration that began before any city was watched is no other people's.
+    let begun = tempfile::tempdir().unwrap();
+    fs::create_dir_all(begun.path().join("runs")).unwrap();
+    fs::create_dir_all(begun.path().join("scratch")).unwrap();
+    let (store, _) = Store::open(begun.path(), Kind::Live, "x", Limits::default()).await.unwrap();
+    store.close().await.unwrap();
     let empty = tempfile::tempdir().unwrap();
     assert!(matches!(Reader::open(empty.path()).await, Err(StoreError::Missing(_))));
 }
