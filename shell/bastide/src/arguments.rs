@@ -6,7 +6,7 @@ use crate::{
     failure::Verdict,
     intel::IntelCommand,
     plan::PlanCommand,
-    recovery::arguments::{Backups, Drills, Recover, Restore},
+    recovery::arguments::{Backups, Drills, Of, Recover, Restore},
 };
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -334,17 +334,11 @@ pub(crate) struct Identify {
                   done; 2 could not.\nExample: bastide pack --city /etc/bastide/city --into /media/safe"
 )]
 pub(crate) struct Pack {
-    /// The plan's folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) city: PathBuf,
     /// The folder to write `pack.html` into; made if it is not there. One that is there is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) into: PathBuf,
     #[command(flatten)]
-    pub(crate) state: State,
-    /// How to print the answer: `table` or `json`
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub(crate) format: Format,
+    pub(crate) of: Of,
 }
 
 #[derive(Debug, Subcommand)]

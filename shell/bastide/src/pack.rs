@@ -1,11 +1,12 @@
 //! `bastide pack`: everything that people need when nothing works, in one file.
 
 use crate::{
-    arguments::{Format, Pack},
+    arguments::Pack,
     failure::{Verdict, say},
-    past, plan, recovery, state,
+    past, plan,
+    recovery::{arguments::Form, known, tell},
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use city::{Observation, Observed, PackIssued, Text};
 use jiff::Timestamp;
 use recover::Record;
@@ -21,15 +22,12 @@ const NAME: &str = "pack.html";
 
 /// Runs the command.
 pub(crate) fn run(command: &Pack) -> anyhow::Result<Verdict> {
-    if command.format == Format::Csv {
-        bail!("`--format` is `table` or `json` here");
-    }
-    let files = plan::read_folder(&command.city)?;
-    let plan = plan::read_plan(&command.city)?;
+    let of = &command.of;
+    let files = plan::read_folder(&of.city)?;
+    let plan = plan::read_plan(&of.city)?;
     let digest = past::record_of(&files, None, "").digest;
-    let directory = command.state.directory();
-    let known = directory.join("kind").is_file();
-    let city = if known { Some(state::read(&directory)?) } else { None };
+    let directory = of.state.directory();
+    let city = known::city(&of.state)?;
     let nothing = Record::default();
     let record = city.as_ref().map_or(&nothing, |city| city.recovery());
     let issued = Timestamp::now();
@@ -40,10 +38,10 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<Verdict> {
     // The pack is there: what follows only tells of it.
     let pack = Observed::Pack(PackIssued { time: issued, plan: Text::from(&digest) });
     let observation = Observation { time: issued, sensor: Text::const_new("pack"), fact: pack };
-    let noted = known && recovery::tell::tell(&command.state, &files, &[observation]);
+    let noted = city.is_some() && tell::tell(&of.state, &files, &[observation]);
     let adopted = city.as_ref().and_then(|city| city.adopted()).is_none_or(|adopted| adopted == digest);
     let until = issued.checked_add(console::pack::GOOD_FOR).unwrap_or(issued);
-    if command.format == Format::Json {
+    if of.format == Form::Json {
         say(json!({
             "path": path, "bytes": text.len(), "plan": digest, "issued": issued, "valid_until": until,
             "noted": noted, "adopted": adopted,

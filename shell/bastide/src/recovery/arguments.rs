@@ -17,7 +17,7 @@ pub(crate) enum Form {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Of {
     /// The folder of the plan
-    #[arg(long, value_name = "DIR", env = "BASTIDE_CITY")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) city: PathBuf,
     #[command(flatten)]
     pub(crate) state: State,
@@ -38,13 +38,6 @@ pub(crate) struct Of {
 pub(crate) struct Backups {
     #[command(subcommand)]
     pub(crate) other: Option<OtherThanMake>,
-    #[command(flatten)]
-    pub(crate) make: Option<Make>,
-}
-
-/// Backups made now.
-#[derive(Args, Debug)]
-pub(crate) struct Make {
     /// Services, assets or backups, by id; everything that the plan backs up if left out
     #[arg(value_name = "SERVICE|ASSET|BACKUP")]
     pub(crate) of: Vec<String>,
@@ -54,8 +47,23 @@ pub(crate) struct Make {
     /// Only into these repositories
     #[arg(long, value_name = "REPOSITORY", value_delimiter = ',')]
     pub(crate) into: Vec<String>,
+    /// The folder of the plan
+    // The other commands below `backup` have their own.
+    #[arg(long, value_name = "DIR", required = true)]
+    city: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) city: Of,
+    state: State,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = Form::Table)]
+    format: Form,
+}
+
+impl Backups {
+    /// Which city, and how to answer; none where another command says it.
+    pub(crate) fn of_city(&self) -> Option<Of> {
+        let city = self.city.clone()?;
+        Some(Of { city, state: self.state.clone(), format: self.format })
+    }
 }
 
 /// What else is done with backups.

@@ -36,7 +36,7 @@ pub(crate) fn run(command: &Drills) -> anyhow::Result<Verdict> {
     } else {
         command.services.iter().map(|word| select::service(&plan, word)).collect::<Result<_, _>>()?
     };
-    let base = command.scratch.clone().unwrap_or_else(|| of.state.directory().join("scratch"));
+    let base = command.scratch.clone().unwrap_or_else(|| of.state.directory().join(store::SCRATCH));
     let scratch = Scratch::new(&base)?;
     let spoilt = known::spoilt(&record);
     let drilling = Drilling {

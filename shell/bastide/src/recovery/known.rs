@@ -2,6 +2,7 @@
 
 use crate::{arguments::State, state};
 use city::{RepositoryId, Text};
+use cycle::City;
 use jiff::Timestamp;
 use plan::Plan;
 use recover::{Measured, Record, Verdict};
@@ -38,11 +39,20 @@ pub(crate) fn measured(state: &State, plan: &Plan, now: Timestamp) -> anyhow::Re
 ///
 /// There is one, and it cannot be read.
 pub(crate) fn record(state: &State) -> anyhow::Result<Option<Record>> {
+    Ok(city(state)?.map(|city| city.recovery().clone()))
+}
+
+/// The city kept in the state directory, if one ever was.
+///
+/// # Errors
+///
+/// There is one, and it cannot be read.
+pub(crate) fn city(state: &State) -> anyhow::Result<Option<City>> {
     let directory = state.directory();
-    if !directory.is_dir() || std::fs::read_dir(&directory)?.next().is_none() {
+    if !directory.join("kind").is_file() {
         return Ok(None);
     }
-    Ok(Some(state::read(&directory)?.recovery().clone()))
+    state::read(&directory).map(Some)
 }
 
 /// Says of a snapshot why it must not be used, if something speaks against it.

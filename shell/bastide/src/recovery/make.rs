@@ -1,9 +1,9 @@
 //! `bastide backup`: backups made, listed and tried, repositories made.
 
 use super::{
-    arguments::{Backups, Form, Make, Of, OtherThanMake},
+    arguments::{Backups, Form, Of, OtherThanMake},
     bar::Bar,
-    select, tell,
+    known, select, tell,
     words::{amount, bytes, time},
 };
 use crate::{
@@ -15,9 +15,11 @@ use crate::{
 use city::{Backup, BackupMade, Observation, Observed, Repository, RepositoryId, RepositoryTried, Text};
 use jiff::{SignedDuration, Timestamp};
 use plan::Plan;
+use recover::Record;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    fmt::Display,
     io::{self, BufWriter, Write},
     time::{Duration, Instant},
 };
@@ -33,11 +35,11 @@ struct Bound {
 
 /// Runs the command.
 pub(crate) fn run(command: &Backups) -> anyhow::Result<Verdict> {
-    match (&command.other, &command.make) {
+    match (&command.other, command.of_city()) {
         (Some(OtherThanMake::List { of, city }), _) => list(of, city),
         (Some(OtherThanMake::Init { repositories, city }), _) => init(repositories, city),
         (Some(OtherThanMake::Check { repositories, read, city }), _) => check(repositories, *read, city),
-        (None, Some(command)) => make(command),
+        (None, Some(city)) => make(command, &city),
         (None, None) => anyhow::bail!("say of which city with --city DIR"),
     }
 }
@@ -65,8 +67,7 @@ impl<'p> Opened<'p> {
     }
 }
 
-fn make(command: &Make) -> anyhow::Result<Verdict> {
-    let of = &command.city;
+fn make(command: &Backups, of: &Of) -> anyhow::Result<Verdict> {
     let files = read_folder(&of.city)?;
     let plan = read_plan(&of.city)?;
     select::repositories_if_named(&plan, &command.into)?;
@@ -75,7 +76,7 @@ fn make(command: &Make) -> anyhow::Result<Verdict> {
     };
     let mut opened = Opened::new(&plan);
     let mut made: Vec<BackupMade> = Vec::new();
-    let scratch = Scratch::new(&of.state.directory().join("scratch"))?;
+    let scratch = Scratch::new(&of.state.directory().join(store::SCRATCH))?;
     for backup in select::backups(&plan, &command.of)? {
         let mut to: Vec<&RepositoryId> = backup.to.iter().filter(|id| wanted(id)).collect();
         if command.due {
@@ -83,12 +84,14 @@ fn make(command: &Make) -> anyhow::Result<Verdict> {
             to.retain(|id| is_due(&mut opened, backup, id, now));
         }
         if !to.is_empty() {
-            made.extend(make_one(&plan, backup, &to, &mut opened, &scratch, of));
+            made.extend(make_one(backup, &to, &mut opened, &scratch, of));
         }
     }
     // What is told first is what the repositories already hold.
     let observations: Vec<Observation> = made.iter().map(observed).collect();
     tell::tell(&of.state, &files, &observations);
+    let record = known::record(&of.state)?.unwrap_or_default();
+    made.iter().for_each(|made| forget_old(&plan, made, &record, &mut opened));
     show_made(&made, of.format)?;
     let failed = made.iter().any(|made| made.outcome.is_err());
     Ok(if failed { Verdict::Bad } else { Verdict::Good })
@@ -105,7 +108,6 @@ fn is_due(opened: &mut Opened<'_>, backup: &Backup, repository: &RepositoryId, n
 
 /// Gathers a backup once, and makes a snapshot of it in each repository.
 fn make_one(
-    plan: &Plan,
     backup: &Backup,
     to: &[&RepositoryId],
     opened: &mut Opened<'_>,
@@ -122,7 +124,7 @@ fn make_one(
             let outcome = staged
                 .as_ref()
                 .map_err(|error| Text::from(format!("{error:#}")))
-                .and_then(|staged| into_repository(plan, backup, repository, staged, start, opened));
+                .and_then(|staged| into_repository(backup, repository, staged, start, opened));
             let took = gathered + since.elapsed();
             BackupMade {
                 backup: backup.id.clone(),
@@ -150,7 +152,6 @@ fn stage(backup: &Backup, scratch: &Scratch, of: &Of) -> anyhow::Result<Staged> 
 }
 
 fn into_repository(
-    plan: &Plan,
     backup: &Backup,
     repository: &RepositoryId,
     staged: &Staged,
@@ -161,16 +162,36 @@ fn into_repository(
     let bar = Bar::new(format!("{} into {repository}", backup.id));
     let snapshot = vault.backup(&backup.id, staged, start, &bar);
     bar.end();
-    let snapshot = snapshot.map_err(|error| Text::from(error.to_string()))?;
-    let declared = plan.repository(repository);
-    if !backup.keep.is_empty() && declared.is_some_and(|declared| !declared.append_only) {
-        match vault.forget(&backup.id, &backup.keep, Timestamp::now()) {
-            Ok(_) => {}
-            // The backup is made all the same.
-            Err(error) => warn(format_args!("old snapshots of {} stay in {repository}: {error}", backup.id)),
-        }
+    snapshot.map_err(|error| Text::from(error.to_string()))
+}
+
+/// Deletes the snapshots that no rule keeps any more, unless something speaks against the one just made: an older one may
+/// then be the last that is clean.
+fn forget_old(plan: &Plan, made: &BackupMade, record: &Record, opened: &mut Opened<'_>) {
+    let declared = plan.repository(&made.repository);
+    let Some(backup) = plan.backup(&made.backup).filter(|backup| !backup.keep.is_empty()) else { return };
+    if made.outcome.is_err() || declared.is_none_or(|declared| declared.append_only) {
+        return;
     }
-    Ok(snapshot)
+    let stay = |why: &dyn Display| {
+        warn(format_args!("old snapshots of {} stay in {}: {why}", made.backup, made.repository));
+    };
+    if !is_clean(made, record) {
+        return stay(&"the one just made is not known to be clean");
+    }
+    let Ok(vault) = opened.vault(&made.repository) else { return };
+    if let Err(error) = vault.forget(&backup.id, &backup.keep, Timestamp::now()) {
+        stay(&error);
+    }
+}
+
+/// Whether the city knows of a snapshot, and nothing speaks against it.
+fn is_clean(made: &BackupMade, record: &Record) -> bool {
+    let Ok(snapshot) = &made.outcome else { return false };
+    let history = record.history(&made.backup, &made.repository);
+    let taken =
+        history.and_then(|history| history.snapshots.iter().find(|taken| taken.snapshot.id == snapshot.id));
+    taken.is_some_and(|taken| record.verdict(&made.backup, taken) == recover::Verdict::Clean)
 }
 
 fn observed(made: &BackupMade) -> Observation {

@@ -3,7 +3,7 @@
 pub(crate) mod arguments;
 mod bar;
 mod drills;
-mod known;
+pub(crate) mod known;
 mod make;
 mod restoring;
 mod select;
