@@ -13,6 +13,7 @@ mod identify;
 mod intel;
 mod kill;
 mod live;
+mod recovery;
 mod rehearse;
 mod responses;
 mod running;
