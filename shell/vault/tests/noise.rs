@@ -109,6 +109,19 @@ fn files_encrypted_in_parts_are_seen() {
 }
 
 #[test]
+fn pictures_and_packed_logs_that_are_encrypted_in_place_are_seen() {
+    let made = after(|data| {
+        for name in ["picture-0.jpg", "picture-1.jpg", "log.gz"] {
+            let path = data.join(name);
+            let length = fs::metadata(&path).unwrap().len() as usize;
+            fs::write(path, noise(length as u64, length)).unwrap();
+        }
+    });
+    assert_eq!(made.noisy.len(), 3, "{made:?}");
+    assert_eq!(made.noise, made.sampled, "{made:?}");
+}
+
+#[test]
 fn an_ordinary_day_is_quiet() {
     let made = after(|data| {
         for number in 0..FILES {

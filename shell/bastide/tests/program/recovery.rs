@@ -117,7 +117,8 @@ fn ransomware_is_seen_in_the_backup_and_the_last_clean_snapshot_brings_the_servi
     let clean = town.back_up();
     let before = files(&town.path("records"));
     town.write(3, 400); // Written after the last backup: this is what the recovery point may lose.
-    let encrypted = Command::new("/usr/bin/python3").args(["-c", RANSOMWARE]).arg(town.path("records")).status();
+    let encrypted =
+        Command::new("/usr/bin/python3").args(["-c", RANSOMWARE]).arg(town.path("records")).status();
     assert!(encrypted.unwrap().success());
 
     let spoilt = town.back_up();

@@ -123,17 +123,18 @@ impl Vault {
         }
         let repository = self.run(|| self.reopened()?.to_indexed())?;
         let mut looks = 0;
-        let mut was_plain = |before: &Before| {
+        let mut spoilt = |before: &Before, now: Nature| {
             looks += 1;
-            if looks > LOOKS_MAX { None } else { was_plain(&repository, before.as_ref()) }
+            let before = if looks > LOOKS_MAX { None } else { nature(&repository, before.as_ref()) };
+            before.map(|before| was_spoilt(before, now))
         };
         let mut used: BTreeSet<(&Path, &OsString)> = BTreeSet::new();
         for (path, suspect) in suspects {
             let by_itself = suspect.nature == Nature::Noise;
             if let Some(before) = earlier.was.get(path) {
-                match was_plain(before) {
+                match spoilt(before, suspect.nature) {
                     Some(true) => noisy(made, suspect, path),
-                    // It was noise already: nothing happened to it.
+                    // It was noise already, or is packed as it was: nothing happened to it.
                     Some(false) => {}
                     None if by_itself => made.noise += suspect.noise,
                     None => {}
@@ -150,7 +151,7 @@ impl Vault {
                 own.or_else(|| by_itself.then(|| gone.iter().find(free)).flatten()).map(|one| (folder, one))
             });
             match replaced {
-                Some((folder, (name, before))) if was_plain(before) == Some(true) => {
+                Some((folder, (name, before))) if spoilt(before, suspect.nature) == Some(true) => {
                     used.insert((folder, name));
                     noisy(made, suspect, &folder.join(name));
                 }
@@ -182,14 +183,24 @@ fn first_blob(node: &Node) -> Before {
     node.content.as_ref()?.first().copied()
 }
 
-/// Whether what a file began with was something to be seen; none if that cannot be told.
-fn was_plain(
+/// What a file was by its beginning; none if that cannot be told.
+fn nature(
     repository: &rustic_core::Repository<IndexedFullStatus>,
     before: Option<&DataId>,
-) -> Option<bool> {
+) -> Option<Nature> {
     let content = repository.get_blob_cached(&BlobId::from(*before?), BlobType::Data).ok()?;
     let beginning = content.get(..BLOCK.min(content.len()))?;
-    Some(matches!(judge(&[beginning]).nature, Nature::Plain))
+    Some(judge(&[beginning]).nature)
+}
+
+/// Whether something happened to a file that now is mostly noise: there was something to be seen in it, or it was in a
+/// packed form that it has lost.
+fn was_spoilt(before: Nature, now: Nature) -> bool {
+    match before {
+        Nature::Plain => true,
+        Nature::Unpacks | Nature::SaysPacked => now == Nature::Noise,
+        Nature::Noise => false,
+    }
 }
 
 fn text(path: &Path) -> Text {
