@@ -29,7 +29,7 @@ pub use estimate::{Basis, Estimate};
 pub use evidence::proof_holds;
 pub use loss::{Down, LossError, Lost};
 pub use measured::Measured;
-pub use planning::plan_restoration;
+pub use planning::{checked_restoration, plan_restoration};
 pub use record::{History, Judgement, Record, ServiceProof, Taken, Tried, rpo};
 pub use restoration::{
     Because, Change, DataLoss, DecisionKind, DecisionPoint, Fallback, Gain, Improvement, Kept, Link, Load,
@@ -38,5 +38,5 @@ pub use restoration::{
 pub use run::{Doing, Progress, Run, RunError, RunRead, Standing, StepProgress, Tick, TickState};
 pub use sign::{Clue, STAYS, Sign, Verdict};
 pub use trouble::Trouble;
-pub use verify::{Fault, verify};
+pub use verify::{Fault, Unsound, verify};
 pub use work::{Hands, StepId, Work};

@@ -1,11 +1,13 @@
 //! From what is lost to the way back.
 
 use crate::{
-    Because, DataLoss, Hands, Kept, Link, Load, Lost, Measured, Restoration, Return, Step, Work, chance,
+    Because, DataLoss, Hands, Kept, Link, Load, Lost, Measured, Restoration, Return, Step, Unsound, Work,
+    chance,
     graph::{Goal, Graph},
     improve, meanwhile,
     schedule::{self, Begun, Times},
     tasks::{Task, Tasks, newest, people},
+    verify,
 };
 use city::ServiceId;
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +50,22 @@ pub fn plan_restoration(plan: &Plan, lost: &Lost, measured: &Measured, at: Times
         decisions,
         tell,
     }
+}
+
+/// Makes the way back from what was lost at a time, and has it checked.
+///
+/// # Errors
+///
+/// It is not sound.
+pub fn checked_restoration(
+    plan: &Plan,
+    lost: &Lost,
+    measured: &Measured,
+    at: Timestamp,
+) -> Result<Restoration, Unsound> {
+    let restoration = plan_restoration(plan, lost, measured, at);
+    let faults = verify(plan, lost, measured, &restoration);
+    if faults.is_empty() { Ok(restoration) } else { Err(Unsound(faults)) }
 }
 
 /// Seconds as a length of time.

@@ -38,6 +38,14 @@ impl fmt::Display for Fault {
     }
 }
 
+/// A way back that did not pass its check: a mistake of Bastide's, and none is better than a wrong one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the way back that was made did not pass its own check ({}); this is a mistake in Bastide, please report it",
+    .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+)]
+pub struct Unsound(pub Vec<Fault>);
+
 /// The most faults that are told: a plan with more is no plan.
 const FAULTS_MAX: usize = 200;
 

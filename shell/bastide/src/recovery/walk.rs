@@ -3,7 +3,6 @@
 use super::{
     arguments::{Form, Walk},
     known,
-    way::made,
     words::{amount, time},
 };
 use crate::{
@@ -15,7 +14,7 @@ use anyhow::{Context, bail};
 use city::Text;
 use jiff::{Timestamp, tz::TimeZone};
 use plan::Plan;
-use recover::{Hands, Lost, Measured, Progress, Run, Standing, StepId, Tick, TickState};
+use recover::{Hands, Lost, Measured, Progress, Run, Standing, StepId, Tick, TickState, checked_restoration};
 use serde_json::json;
 use std::{
     io::{self, BufWriter, Write},
@@ -109,7 +108,7 @@ fn begin(
     if lost.is_nothing() {
         bail!("nothing rests on that: no service is down, and nothing has to be replaced");
     }
-    made(plan, &lost, measured, now)?;
+    checked_restoration(plan, &lost, measured, now)?;
     let id = now.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d-%H%M%S").to_string();
     runs.begin(&id, &Run::new(&lost, now))?;
     Ok(id)

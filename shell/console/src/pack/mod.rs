@@ -18,7 +18,7 @@ use askama::Template;
 use contents::{Backed, Call, CrewRow, Ground, Kept, Passage, SiteRow, Tier, Worked};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use plan::Plan;
-use recover::{Lost, Measured, Record, plan_restoration};
+use recover::{LossError, Lost, Measured, Record, Unsound, checked_restoration};
 use std::fmt;
 
 /// For how long a pack is good, if the plan does not change before: until it is found stale.
@@ -136,12 +136,26 @@ impl fmt::Display for Style {
 
 impl askama::filters::HtmlSafe for Style {}
 
+/// Why there is no pack. None of it happens in practice.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// A site or a supplier of the plan is not known as something that can be lost.
+    #[error(transparent)]
+    Loss(#[from] LossError),
+    /// The template could not be filled in.
+    #[error(transparent)]
+    Template(#[from] askama::Error),
+    /// A way back is not sound: no paper is better than a wrong one.
+    #[error(transparent)]
+    Unsound(#[from] Unsound),
+}
+
 /// Makes the pack.
 ///
 /// # Errors
 ///
-/// The template could not be filled in: never in practice.
-pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
+/// A way back in it could not be made, or the template not be filled in.
+pub fn render(given: &Given<'_>) -> Result<String, PackError> {
     let plan = given.plan;
     let city = plan.settings().name.to_string();
     let zone = TimeZone::get(&plan.settings().time_zone).unwrap_or(TimeZone::UTC);
@@ -155,16 +169,17 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
     );
     let (drawings, passages, grounds) = contents::network(plan);
     let (measured, assumed) = measured(given);
-    let way = |words: &str| {
-        let lost = Lost::parse(&[words], plan).ok()?;
-        Some(RestorationView::new(plan, &lost, &plan_restoration(plan, &lost, &measured, given.issued)))
+    let way = |words: &str| -> Result<RestorationView, PackError> {
+        let lost = Lost::parse(&[words], plan)?;
+        let way = checked_restoration(plan, &lost, &measured, given.issued)?;
+        Ok(RestorationView::new(plan, &lost, &way))
     };
-    // `everything` is always understood.
-    let everything = way("everything").unwrap_or_default();
+    let everything = way("everything")?;
     let sites = plan.sites().map(|site| format!("site:{}", site.id));
     let likely = sites.chain(plan.suppliers().map(|supplier| format!("supplier:{}", supplier.id)));
-    let losses = likely.filter_map(|words| way(&words)).filter(|way| !way.services.is_empty());
-    PackPage {
+    let losses = likely.map(|words| way(&words)).collect::<Result<Vec<_>, _>>()?;
+    let losses = losses.into_iter().filter(|way| !way.services.is_empty());
+    let page = PackPage {
         losses: losses.map(|way| Way::new(plan, way, true)).collect(),
         headline: headline(&city, &everything),
         digest: given.digest,
@@ -185,8 +200,8 @@ pub fn render(given: &Given<'_>) -> Result<String, askama::Error> {
         grounds,
         city,
         clock,
-    }
-    .render()
+    };
+    Ok(page.render()?)
 }
 
 /// What was measured; and whether nothing was ever told of a backup, so that each is taken to have been made as the plan

@@ -17,7 +17,7 @@ use axum::{
     extract::{Query, State as Reached},
     response::Response,
 };
-use recover::{Lost, Measured, plan_restoration};
+use recover::{Lost, Measured, checked_restoration};
 use std::sync::Arc;
 
 /// The most words that say what is lost.
@@ -202,7 +202,11 @@ pub(crate) async fn restoration(state: &State, words: Vec<String>) -> Result<Res
     let planned = tokio::task::spawn_blocking(move || {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let lost = Lost::parse(&words, &plan).map_err(|error| unfit(&error))?;
-        Ok(RestorationView::new(&plan, &lost, &plan_restoration(&plan, &lost, &measured, now)))
+        let way = checked_restoration(&plan, &lost, &measured, now).map_err(|unsound| {
+            tracing::error!("{unsound}");
+            Refusal::Internal
+        })?;
+        Ok(RestorationView::new(&plan, &lost, &way))
     });
     planned.await.map_err(|_| Refusal::Internal)?
 }
