@@ -123,12 +123,13 @@ impl Estimate {
     }
 
     /// A declared time of replacing, taken apart: the wait for a delivery, which takes no hands, and the fitting, which
-    /// does. The plan tells the sum only: a quarter of it, and at most an hour, is taken for the fitting.
-    pub(crate) fn split(declared: SignedDuration) -> (Estimate, Estimate) {
+    /// does. The plan tells the sum only: a quarter of it, and at most an hour, is taken for the fitting. Where that leaves
+    /// nothing, as of what is replaced together with something else, there is no wait.
+    pub(crate) fn split(declared: SignedDuration) -> (Option<Estimate>, Estimate) {
         let whole = whole(declared);
         let fitting = (whole / 4).clamp(1, HOUR);
         let part = |seconds| Estimate::declared(SignedDuration::from_secs(seconds));
-        (part((whole - fitting).max(1)), part(fitting))
+        ((whole > fitting).then(|| part(whole - fitting)), part(fitting))
     }
 
     fn guessed(low: i64, likely: i64, high: i64) -> Estimate {

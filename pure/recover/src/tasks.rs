@@ -175,10 +175,7 @@ impl<'a> Making<'a> {
                     )
                 }
                 (Some(time), None) => (None, Estimate::declared(time)),
-                (Some(time), Some(_)) => {
-                    let (delivery, fitting) = Estimate::split(time);
-                    (Some(delivery), fitting)
-                }
+                (Some(time), Some(_)) => Estimate::split(time),
                 (None, _) => (Some(Estimate::of_unknown_delivery()), Estimate::of_unknown_fitting()),
             };
             let hands = asset.crew.clone().map_or(Hands::Anyone, Hands::Crew);

@@ -42,13 +42,14 @@ fn send(state: &Path, method: &str, path: &str, body: Option<&Value>) -> anyhow:
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let body = body.map(Value::to_string).unwrap_or_default();
-    // HTTP/1.0: the answer is neither chunked nor followed by another.
-    write!(
-        stream,
+    // HTTP/1.0: the answer is neither chunked nor followed by another. In one piece, for whoever refuses at the first
+    // lines hangs up, and what then is still to be read costs us the answer.
+    let request = format!(
         "{method} {path} HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(ANSWER_MAX).read_to_end(&mut answer).context("the running process broke off its answer")?;
     let (status, body) = split(&answer).context("the running process did not answer in HTTP")?;

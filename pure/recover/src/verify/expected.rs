@@ -2,6 +2,7 @@
 
 use crate::{Hands, Lost, StepId, Work};
 use city::{Asset, AssetId, Backup, BackupId, CrewId, Procedure, Purpose, ServiceId, Text};
+use jiff::SignedDuration;
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -165,7 +166,7 @@ impl<'a> Expected<'a> {
         let facts = Facts::new(plan, lost);
         let mut expected = Duties::default();
         for asset in plan.assets().filter(|asset| lost.assets.contains_key(&asset.id)) {
-            expected.must_replace(asset);
+            expected.must_replace(asset, lost);
         }
         let mut last_steps: BTreeMap<&AssetId, BTreeSet<StepId>> = BTreeMap::new();
         for (procedure, _) in facts.procedures.iter().filter(|(_, hit)| hit.is_empty()) {
@@ -263,10 +264,16 @@ struct Duties {
 }
 
 impl Duties {
-    /// A lost asset is replaced, and delivered before unless the city has another itself.
-    fn must_replace(&mut self, asset: &Asset) {
+    /// A lost asset is replaced, and delivered before unless the city has another itself, or it comes with something else:
+    /// then replacing it takes a moment.
+    fn must_replace(&mut self, asset: &Asset, lost: &Lost) {
         let mut needs = BTreeSet::new();
-        if asset.supplier.is_some() || asset.replace.is_none() {
+        let gone = asset.supplier.as_ref().is_some_and(|supplier| lost.suppliers.contains(supplier));
+        let delivered = match asset.replace {
+            Some(time) => gone || asset.supplier.is_some() && time > SignedDuration::from_secs(1),
+            None => true,
+        };
+        if delivered {
             let id = Work::Deliver { asset: asset.id.clone() }.id();
             let duty = Duty {
                 hands: Hands::Nobody,

@@ -276,7 +276,7 @@ impl Town {
                 writeln!(text, "crew = \"{crew}\"").unwrap();
             }
             if tape.chance(2) {
-                writeln!(text, "replace = \"{}m\"", 1 + tape.pick(200)).unwrap();
+                writeln!(text, "replace = \"{}m\"", tape.pick(200)).unwrap();
             }
             if tape.chance(2) {
                 text += "supplier = \"maker\"\n";
