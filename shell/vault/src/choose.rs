@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 pub type Spoilt<'a> = &'a dyn Fn(&RepositoryId, &SnapshotInfo) -> Option<String>;
 
 /// The repositories of a plan, each opened once, when it is needed.
-pub(crate) struct Repositories<'a> {
+pub struct Repositories<'a> {
     plan: &'a Plan,
     opened: BTreeMap<RepositoryId, Result<Vault, String>>,
 }
@@ -27,11 +27,17 @@ pub(crate) struct Chosen<'v> {
 }
 
 impl<'a> Repositories<'a> {
-    pub(crate) fn new(plan: &'a Plan) -> Repositories<'a> {
+    /// The repositories of a plan, none of them opened yet.
+    #[must_use]
+    pub fn new(plan: &'a Plan) -> Repositories<'a> {
         Repositories { plan, opened: BTreeMap::new() }
     }
 
-    fn open(&mut self, id: &RepositoryId) -> Result<&Vault, String> {
+    /// A repository, opened if that was not tried yet.
+    ///
+    /// # Errors
+    /// It cannot be used, and why; it is not tried again.
+    pub fn open(&mut self, id: &RepositoryId) -> Result<&Vault, String> {
         let opened = match self.opened.entry(id.clone()) {
             Entry::Occupied(opened) => opened.into_mut(),
             Entry::Vacant(place) => {

@@ -23,7 +23,7 @@ mod storage;
 mod vault;
 mod walk;
 
-pub use choose::Spoilt;
+pub use choose::{Repositories, Spoilt};
 pub use drill::{Drilling, drill};
 pub use error::VaultError;
 pub use isolation::{Isolation, IsolationError, Place};

@@ -1,4 +1,4 @@
-//! The real thing: a service's data brought back to a place.
+//! The real thing: backups brought back to a place.
 
 use crate::{
     choose::{Repositories, Spoilt},
@@ -6,7 +6,7 @@ use crate::{
     progress::Progress,
     vault::{Restored, SnapshotInfo, Target},
 };
-use city::{Backup, BackupId, RepositoryId, ServiceId};
+use city::{Backup, BackupId, RepositoryId};
 use jiff::Timestamp;
 use plan::Plan;
 use std::{
@@ -52,12 +52,9 @@ pub struct Restorable {
     pub occupied: bool,
 }
 
-/// Why a service was not restored.
+/// Why backups were not restored.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// The plan declares no backup for it.
-    #[error("the plan declares no backup for `{0}`; a [[backup]] names its service, or one of its assets")]
-    NoBackup(ServiceId),
     /// No snapshot can be used.
     #[error("`{backup}` cannot be restored: {why}")]
     NoSnapshot {
@@ -108,34 +105,34 @@ fn other_ways(others: &[RepositoryId]) -> String {
     format!("; it is also kept in {}", others.join(", "))
 }
 
-/// What restoring a service would write, and what stands in its way. Nothing is written.
+/// What restoring backups would write, and what stands in its way. Nothing is written.
 ///
 /// # Errors
 /// There is nothing to restore from, or the place cannot be looked at.
 pub fn plan_restore(
     plan: &Plan,
-    service: &ServiceId,
+    backups: &[&Backup],
     restoring: &Restoring,
 ) -> Result<Vec<Restorable>, RestoreError> {
     let mut repositories = Repositories::new(plan);
-    backups(plan, service)?.into_iter().map(|backup| look(&mut repositories, backup, restoring)).collect()
+    backups.iter().map(|backup| look(&mut repositories, backup, restoring)).collect()
 }
 
-/// Restores a service's data. All of it is looked at before anything is written: if something stands in the way of one
-/// backup, none is restored. Every file is read back and compared with what was backed up.
+/// Restores backups. All are looked at before anything is written: if something stands in the way of one, none is
+/// restored. Every file is read back and compared with what was backed up.
 ///
 /// # Errors
 /// There is nothing to restore from, something stands in the way, or a repository or the place failed; what was restored
 /// until then stays.
 pub fn restore(
     plan: &Plan,
-    service: &ServiceId,
+    backups: &[&Backup],
     restoring: &Restoring,
     progress: &dyn Progress,
 ) -> Result<Vec<(Restorable, Restored)>, RestoreError> {
     let mut repositories = Repositories::new(plan);
     let mut planned = Vec::new();
-    for backup in backups(plan, service)? {
+    for backup in backups {
         let restorable = look(&mut repositories, backup, restoring)?;
         if restorable.occupied && !restoring.overwrite {
             let Restorable { into, overwrites, .. } = restorable;
@@ -155,11 +152,6 @@ pub fn restore(
         }
     }
     Ok(done)
-}
-
-fn backups<'p>(plan: &'p Plan, service: &ServiceId) -> Result<Vec<&'p Backup>, RestoreError> {
-    let backups: Vec<&Backup> = plan.backups_of(service).collect();
-    if backups.is_empty() { Err(RestoreError::NoBackup(service.clone())) } else { Ok(backups) }
 }
 
 fn failed(backup: &Backup, repository: RepositoryId, cause: VaultError) -> RestoreError {

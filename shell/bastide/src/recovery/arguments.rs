@@ -137,8 +137,8 @@ pub(crate) struct Drills {
                   bastide restore telecare --to /srv/restored --at 2026-11-20T02:00 --city ./city"
 )]
 pub(crate) struct Restore {
-    /// The service, by id
-    #[arg(value_name = "SERVICE")]
+    /// The service, asset or backup, by id
+    #[arg(value_name = "SERVICE|ASSET|BACKUP")]
     pub(crate) of: String,
     /// The folder to restore to; made if it is not there
     #[arg(long, value_name = "PLACE")]

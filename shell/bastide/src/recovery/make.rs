@@ -18,20 +18,17 @@ use plan::Plan;
 use recover::Record;
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
     fmt::Display,
     io::{self, BufWriter, Write},
     time::{Duration, Instant},
 };
-use vault::{Bounds, Context, Scratch, Secret, Share, Staged, Vault, VaultError};
+use vault::{Bounds, Context, Repositories, Scratch, Secret, Share, Staged, Vault, VaultError};
 
-/// How long gathering one source may take, and how much it may bring: a bound against what never ends.
-const GATHER: Bound = Bound { time: Duration::from_secs(12 * 3_600), bytes: 4 << 40 };
+/// How long gathering one source may take: a bound against what never ends.
+const GATHER_TIME: Duration = Duration::from_secs(12 * 3_600);
 
-struct Bound {
-    time: Duration,
-    bytes: u64,
-}
+/// How many bytes it may bring.
+const GATHER_BYTES: u64 = 4 << 40;
 
 /// Runs the command.
 pub(crate) fn run(command: &Backups) -> anyhow::Result<Verdict> {
@@ -44,29 +41,6 @@ pub(crate) fn run(command: &Backups) -> anyhow::Result<Verdict> {
     }
 }
 
-/// Repositories, each opened when it is first needed, and none twice.
-pub(crate) struct Opened<'p> {
-    plan: &'p Plan,
-    vaults: BTreeMap<RepositoryId, Result<Vault, Text>>,
-}
-
-impl<'p> Opened<'p> {
-    pub(crate) fn new(plan: &'p Plan) -> Opened<'p> {
-        Opened { plan, vaults: BTreeMap::new() }
-    }
-
-    /// A repository, or why it cannot be used.
-    pub(crate) fn vault(&mut self, id: &RepositoryId) -> Result<&Vault, Text> {
-        let plan = self.plan;
-        let opened = self.vaults.entry(id.clone()).or_insert_with(|| {
-            let declared =
-                plan.repository(id).ok_or_else(|| Text::from("the plan has no such repository"))?;
-            Vault::open(declared).map_err(|error| Text::from(error.to_string()))
-        });
-        opened.as_ref().map_err(Clone::clone)
-    }
-}
-
 fn make(command: &Backups, of: &Of) -> anyhow::Result<Verdict> {
     let files = read_folder(&of.city)?;
     let plan = read_plan(&of.city)?;
@@ -74,7 +48,7 @@ fn make(command: &Backups, of: &Of) -> anyhow::Result<Verdict> {
     let wanted = |repository: &RepositoryId| {
         command.into.is_empty() || command.into.iter().any(|id| id == repository.as_str())
     };
-    let mut opened = Opened::new(&plan);
+    let mut opened = Repositories::new(&plan);
     let mut made: Vec<BackupMade> = Vec::new();
     let scratch = Scratch::new(&of.state.directory().join(store::SCRATCH))?;
     for backup in select::backups(&plan, &command.of)? {
@@ -99,8 +73,8 @@ fn make(command: &Backups, of: &Of) -> anyhow::Result<Verdict> {
 
 /// Whether a backup's time has come in a repository: by the repository's own newest snapshot, whatever else is known. One
 /// that cannot be asked is tried, so that its failure is told.
-fn is_due(opened: &mut Opened<'_>, backup: &Backup, repository: &RepositoryId, now: Timestamp) -> bool {
-    let Ok(vault) = opened.vault(repository) else { return true };
+fn is_due(opened: &mut Repositories<'_>, backup: &Backup, repository: &RepositoryId, now: Timestamp) -> bool {
+    let Ok(vault) = opened.open(repository) else { return true };
     let Ok(snapshots) = vault.snapshots(Some(&backup.id)) else { return true };
     let newest = snapshots.iter().filter(|snapshot| snapshot.complete).map(|snapshot| snapshot.time).max();
     newest.is_none_or(|newest| now.duration_since(newest) >= backup.every)
@@ -110,7 +84,7 @@ fn is_due(opened: &mut Opened<'_>, backup: &Backup, repository: &RepositoryId, n
 fn make_one(
     backup: &Backup,
     to: &[&RepositoryId],
-    opened: &mut Opened<'_>,
+    opened: &mut Repositories<'_>,
     scratch: &Scratch,
     of: &Of,
 ) -> Vec<BackupMade> {
@@ -146,7 +120,7 @@ fn stage(backup: &Backup, scratch: &Scratch, of: &Of) -> anyhow::Result<Staged> 
         plan: &of.city,
         state: &state,
         known_hosts: None,
-        bounds: Bounds::within(GATHER.time, GATHER.bytes),
+        bounds: Bounds::within(GATHER_TIME, GATHER_BYTES),
     };
     Ok(vault::stage(backup, &context)?)
 }
@@ -156,9 +130,9 @@ fn into_repository(
     repository: &RepositoryId,
     staged: &Staged,
     start: Timestamp,
-    opened: &mut Opened<'_>,
+    opened: &mut Repositories<'_>,
 ) -> Result<city::Snapshot, Text> {
-    let vault = opened.vault(repository)?;
+    let vault = opened.open(repository).map_err(Text::from)?;
     let bar = Bar::new(format!("{} into {repository}", backup.id));
     let snapshot = vault.backup(&backup.id, staged, start, &bar);
     bar.end();
@@ -167,7 +141,7 @@ fn into_repository(
 
 /// Deletes the snapshots that no rule keeps any more, unless something speaks against the one just made: an older one may
 /// then be the last that is clean.
-fn forget_old(plan: &Plan, made: &BackupMade, record: &Record, opened: &mut Opened<'_>) {
+fn forget_old(plan: &Plan, made: &BackupMade, record: &Record, opened: &mut Repositories<'_>) {
     let declared = plan.repository(&made.repository);
     let Some(backup) = plan.backup(&made.backup).filter(|backup| !backup.keep.is_empty()) else { return };
     if made.outcome.is_err() || declared.is_none_or(|declared| declared.append_only) {
@@ -179,7 +153,7 @@ fn forget_old(plan: &Plan, made: &BackupMade, record: &Record, opened: &mut Open
     if !is_clean(made, record) {
         return stay(&"the one just made is not known to be clean");
     }
-    let Ok(vault) = opened.vault(&made.repository) else { return };
+    let Ok(vault) = opened.open(&made.repository) else { return };
     if let Err(error) = vault.forget(&backup.id, &backup.keep, Timestamp::now()) {
         stay(&error);
     }
@@ -273,12 +247,12 @@ fn list(words: &[String], of: &Of) -> anyhow::Result<Verdict> {
     let backups = select::backups(&plan, words)?;
     let meant: Vec<&Repository> =
         plan.repositories().filter(|one| backups.iter().any(|backup| backup.to.contains(&one.id))).collect();
-    let mut opened = Opened::new(&plan);
+    let mut opened = Repositories::new(&plan);
     let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for repository in meant {
         let listed = opened
-            .vault(&repository.id)
-            .and_then(|vault| vault.snapshots(None).map_err(|error| Text::from(error.to_string())));
+            .open(&repository.id)
+            .and_then(|vault| vault.snapshots(None).map_err(|error| error.to_string()));
         match listed {
             Ok(snapshots) => {
                 let ours = snapshots.into_iter().filter(|snapshot| {

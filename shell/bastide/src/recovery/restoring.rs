@@ -18,16 +18,16 @@ use vault::{Restorable, Restoring, plan_restore};
 pub(crate) fn run(command: &Restore) -> anyhow::Result<Verdict> {
     let of = &command.city;
     let plan = read_plan(&of.city)?;
-    let service = select::service(&plan, &command.of)?;
+    let backups = select::backups(&plan, std::slice::from_ref(&command.of))?;
     let record = known::record(&of.state)?.unwrap_or_default();
     let spoilt = known::spoilt(&record);
     let at = command.at.as_deref().map(|text| moment(text, &plan)).transpose()?;
     let restoring = Restoring { to: &command.to, at, overwrite: command.overwrite, spoilt: &spoilt };
     let rows: Vec<Restorable> = if command.dry_run {
-        plan_restore(&plan, &service.id, &restoring)?
+        plan_restore(&plan, &backups, &restoring)?
     } else {
-        let bar = Bar::new(format!("restoring {}", service.id));
-        let restored = vault::restore(&plan, &service.id, &restoring, &bar);
+        let bar = Bar::new(format!("restoring {}", command.of));
+        let restored = vault::restore(&plan, &backups, &restoring, &bar);
         bar.end();
         restored?.into_iter().map(|(restorable, _)| restorable).collect()
     };

@@ -144,6 +144,10 @@ fn ransomware_is_seen_in_the_backup_and_the_last_clean_snapshot_brings_the_servi
     let records = town.path("records");
     let back = place.join("telecare-records").join(records.strip_prefix("/").unwrap());
     assert!(files(&back) == before, "what came back is not what was backed up");
+    // By the asset it is the same.
+    let elsewhere = town.path("elsewhere");
+    town.json(&["restore", "careline", "--to", elsewhere.to_str().unwrap()], 0);
+    assert!(elsewhere.join("telecare-records").is_dir());
     // Nothing is written over what is there, unless told.
     let again = town.bastide(&["restore", "telecare", "--to", place.to_str().unwrap()]);
     assert_eq!(again.status.code(), Some(2));
@@ -164,6 +168,7 @@ fn what_cannot_be_backed_up_is_told_and_makes_the_answer_no() {
         (["backup", "nothing"], "no service, asset or backup `nothing`"),
         (["drill", "nothing"], "no service `nothing`"),
         (["backup", "--into=attic"], "no repository `attic`"),
+        (["backup", "network"], "backs up nothing of the service `network`"),
     ] {
         let output = town.bastide(&arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -39,7 +39,7 @@ fn work_to_be_killed() {
     } else {
         let place = town.join("place");
         let restoring = Restoring { to: &place, at: None, overwrite: true, spoilt: &all_clean };
-        restore(&plan, &service, &restoring, &()).unwrap();
+        restore(&plan, &plan.backups_of(&service).collect::<Vec<_>>(), &restoring, &()).unwrap();
     }
     println!("end");
 }
