@@ -43,6 +43,7 @@ pub fn plan_restoration(plan: &Plan, lost: &Lost, measured: &Measured, at: Times
         critical_path: path.iter().filter_map(link).collect(),
         crews: way.loads(),
         improvements: improve::improvements(&way, &path),
+        assumed: measured.assumed,
         simulated: spread.runs,
         steps,
         services,

@@ -27,6 +27,8 @@ pub struct Restoration {
     pub tell: Vec<Tell>,
     /// What would bring the services back sooner, the best first.
     pub improvements: Vec<Improvement>,
+    /// Whether nothing was ever told of a backup, so that each is taken to have been made as the plan says.
+    pub assumed: bool,
     /// How often the schedule was run through with other times to learn how far the prediction may be off.
     pub simulated: usize,
 }

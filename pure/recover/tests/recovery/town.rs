@@ -188,6 +188,7 @@ pub fn small_measured() -> Measured {
     Measured {
         drills: [(backup.clone(), vec![SignedDuration::from_mins(47)])].into(),
         newest: [taken("near", 3), taken("cellar", 9)].into(),
+        assumed: false,
     }
 }
 

@@ -8,29 +8,13 @@ use plan::Plan;
 use recover::{Measured, Record, Verdict};
 use vault::SnapshotInfo;
 
-/// What was measured, for predictions.
-pub(crate) struct Known {
-    pub(crate) measured: Measured,
-    /// Nothing was ever told of a backup: each is taken to have been made as the plan says.
-    pub(crate) assumed: bool,
-}
-
 /// What was measured of backups and drills.
 ///
 /// # Errors
 ///
 /// There is a state directory, and it cannot be read.
-pub(crate) fn measured(state: &State, plan: &Plan, now: Timestamp) -> anyhow::Result<Known> {
-    let record = record(state)?;
-    let measured = record.map(|record| record.measured()).unwrap_or_default();
-    if !measured.newest.is_empty() || !measured.drills.is_empty() {
-        return Ok(Known { measured, assumed: false });
-    }
-    let made = plan.backups().flat_map(|backup| {
-        let taken = now.checked_sub(backup.every).unwrap_or(now);
-        backup.to.iter().map(move |repository| ((backup.id.clone(), repository.clone()), taken))
-    });
-    Ok(Known { measured: Measured { newest: made.collect(), ..measured }, assumed: true })
+pub(crate) fn measured(state: &State, plan: &Plan, now: Timestamp) -> anyhow::Result<Measured> {
+    Ok(record(state)?.unwrap_or_default().measured().or_as_declared(plan, now))
 }
 
 /// Everything told of backups and drills; none if no city was ever kept in the state directory.

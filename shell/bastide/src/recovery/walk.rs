@@ -29,7 +29,7 @@ pub(crate) fn run(command: &Walk) -> anyhow::Result<Verdict> {
     let plan = read_plan(&of.city)?;
     let runs = Runs::of(&of.state.directory());
     let now = Timestamp::now();
-    let measured = known::measured(&of.state, &plan, now)?.measured;
+    let measured = known::measured(&of.state, &plan, now)?;
     let id = if command.lost.is_empty() {
         which(&runs, command)?
     } else {

@@ -23,20 +23,20 @@ pub(crate) fn run(words: &[String], of: &Of) -> anyhow::Result<Verdict> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let lost = Lost::parse(&words, &plan)?;
     let now = Timestamp::now();
-    let known = known::measured(&of.state, &plan, now)?;
-    let way = checked_restoration(&plan, &lost, &known.measured, now)?;
+    let measured = known::measured(&of.state, &plan, now)?;
+    let way = checked_restoration(&plan, &lost, &measured, now)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match of.format {
         Form::Json => {
             let answer = json!({
-                "lost": lost, "time": now, "backups_assumed": known.assumed, "restoration": way,
+                "lost": lost, "time": now, "restoration": way,
             });
             serde_json::to_writer_pretty(&mut out, &answer)?;
             writeln!(out)?;
         }
         Form::Table => {
             show(&mut out, &plan, &lost, &way)?;
-            if known.assumed {
+            if way.assumed {
                 writeln!(
                     out,
                     "\nNo record of any backup was found in `{}`: each is taken to have been made as the plan says.",

@@ -18,7 +18,7 @@ use askama::Template;
 use contents::{Backed, Call, CrewRow, Ground, Kept, Passage, SiteRow, Tier, Worked};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use plan::Plan;
-use recover::{LossError, Lost, Measured, Record, Unsound, checked_restoration};
+use recover::{LossError, Lost, Record, Unsound, checked_restoration};
 use std::fmt;
 
 /// For how long a pack is good, if the plan does not change before: until it is found stale.
@@ -168,7 +168,7 @@ pub fn render(given: &Given<'_>) -> Result<String, PackError> {
         short(given.digest)
     );
     let (drawings, passages, grounds) = contents::network(plan);
-    let (measured, assumed) = measured(given);
+    let measured = given.record.measured().or_as_declared(plan, given.issued);
     let way = |words: &str| -> Result<RestorationView, PackError> {
         let lost = Lost::parse(&[words], plan)?;
         let way = checked_restoration(plan, &lost, &measured, given.issued)?;
@@ -186,7 +186,7 @@ pub fn render(given: &Given<'_>) -> Result<String, PackError> {
         issued: given.issued,
         until,
         style: style(&running),
-        assumed,
+        assumed: measured.assumed,
         calls: contents::calls(plan),
         tiers: contents::tiers(plan, given.record, &clock),
         crews: contents::crews(plan),
@@ -202,20 +202,6 @@ pub fn render(given: &Given<'_>) -> Result<String, PackError> {
         clock,
     };
     Ok(page.render()?)
-}
-
-/// What was measured; and whether nothing was ever told of a backup, so that each is taken to have been made as the plan
-/// says.
-fn measured(given: &Given<'_>) -> (Measured, bool) {
-    let measured = given.record.measured();
-    if !measured.newest.is_empty() || !measured.drills.is_empty() || given.plan.backups().len() == 0 {
-        return (measured, false);
-    }
-    let made = given.plan.backups().flat_map(|backup| {
-        let taken = given.issued.checked_sub(backup.every).unwrap_or(given.issued);
-        backup.to.iter().map(move |repository| ((backup.id.clone(), repository.clone()), taken))
-    });
-    (Measured { newest: made.collect(), ..measured }, true)
 }
 
 /// What a councillor needs to know, in a sentence or two.

@@ -192,7 +192,9 @@ pub(crate) fn plan_and_measured(state: &State) -> Result<(Arc<Plan>, Measured), 
     let city = state.city();
     let plan = city.plan().cloned();
     let none = || Refusal::NotFound("There is no plan, so nothing says how anything comes back.".to_owned());
-    Ok((plan.ok_or_else(none)?, city.recovery().measured()))
+    let plan = plan.ok_or_else(none)?;
+    let measured = city.recovery().measured().or_as_declared(&plan, jiff::Timestamp::now());
+    Ok((plan, measured))
 }
 
 /// Plans the way back from a loss.

@@ -30,6 +30,8 @@ pub struct RestorationView {
     pub lost: Vec<String>,
     /// The same for people.
     pub lost_names: Vec<String>,
+    /// Whether nothing was ever told of a backup, so that each is taken to have been made as the plan says.
+    pub assumed: bool,
     /// How many assets must be replaced.
     pub assets: usize,
     /// When the last step ends, in seconds.
@@ -318,6 +320,7 @@ impl RestorationView {
         RestorationView {
             lost: lost.words.iter().map(ToString::to_string).collect(),
             lost_names: lost.words.iter().map(|word| lost_name(plan, word)).collect(),
+            assumed: way.assumed,
             assets: lost.assets.len(),
             end: way.end.as_secs(),
             services: way.services.iter().map(|service| return_view(plan, service)).collect(),
