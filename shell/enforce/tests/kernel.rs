@@ -402,7 +402,8 @@ fn it_keeps_no_right_but_one_and_only_one_runs() {
         let enforcer = Enforcer::start(folder.path());
         let mut threads = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", enforcer.child.id())).unwrap() {
-            let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+            // One that answered somebody may have ended since it was listed.
+            let Ok(status) = fs::read_to_string(thread.unwrap().path().join("status")) else { continue };
             // The test runner's own thread was there before.
             if !status.contains("the_enforcer") && !status.contains("deadlines") {
                 continue;
