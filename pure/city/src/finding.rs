@@ -100,12 +100,25 @@ pub enum Rule {
     ProcedureUnreviewed,
     /// The pack for when nothing else works is out of date.
     PackStale,
+    /// Another tool raised an alert.
+    AlertedElsewhere,
+    /// Another city offers a defence that people should decide about.
+    DefenceOffered,
+    /// A hunt through the history found something.
+    HuntFound,
+    /// What was seen matches an indicator that others told.
+    IndicatorSeen,
+    /// A source tells what cannot be right, or could not be reached.
+    IntelligenceDoubted,
+    /// Somebody asked for intelligence who may not have it.
+    IntelligenceDenied,
 }
 
 impl Rule {
     /// Every rule, by its word.
-    pub const ALL: [Rule; 28] = [
+    pub const ALL: [Rule; 34] = [
         Rule::AddressConflict,
+        Rule::AlertedElsewhere,
         Rule::BackupFailed,
         Rule::BackupLostFiles,
         Rule::BackupNoise,
@@ -113,12 +126,17 @@ impl Rule {
         Rule::BackupShrank,
         Rule::ChangedIdentity,
         Rule::CopyTooOld,
+        Rule::DefenceOffered,
         Rule::DrillFailed,
         Rule::DrillOverdue,
         Rule::DrillTooSlow,
         Rule::FirewallDrift,
         Rule::FirstSeenVerb,
         Rule::Flood,
+        Rule::HuntFound,
+        Rule::IndicatorSeen,
+        Rule::IntelligenceDenied,
+        Rule::IntelligenceDoubted,
         Rule::NewDestination,
         Rule::NotEnforced,
         Rule::OutsideConduit,
@@ -140,6 +158,7 @@ impl Rule {
     pub fn as_str(self) -> &'static str {
         match self {
             Rule::AddressConflict => "address-conflict",
+            Rule::AlertedElsewhere => "alerted-elsewhere",
             Rule::BackupFailed => "backup-failed",
             Rule::BackupLostFiles => "backup-lost-files",
             Rule::BackupNoise => "backup-noise",
@@ -147,12 +166,17 @@ impl Rule {
             Rule::BackupShrank => "backup-shrank",
             Rule::ChangedIdentity => "changed-identity",
             Rule::CopyTooOld => "copy-too-old",
+            Rule::DefenceOffered => "defence-offered",
             Rule::DrillFailed => "drill-failed",
             Rule::DrillOverdue => "drill-overdue",
             Rule::DrillTooSlow => "drill-too-slow",
             Rule::FirewallDrift => "firewall-drift",
             Rule::FirstSeenVerb => "first-seen-verb",
             Rule::Flood => "flood",
+            Rule::HuntFound => "hunt-found",
+            Rule::IndicatorSeen => "indicator-seen",
+            Rule::IntelligenceDenied => "intelligence-denied",
+            Rule::IntelligenceDoubted => "intelligence-doubted",
             Rule::NewDestination => "new-destination",
             Rule::NotEnforced => "not-enforced",
             Rule::OutsideConduit => "outside-conduit",

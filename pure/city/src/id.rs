@@ -96,6 +96,8 @@ ids! {
     CrewId
     /// Names a feed of readings.
     FeedId
+    /// Names an organisation with which intelligence is exchanged.
+    PeerId
     /// Names a written procedure.
     ProcedureId
     /// Names a place where backups go.

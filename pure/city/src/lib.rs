@@ -19,6 +19,8 @@ mod evidence;
 mod finding;
 mod firewall;
 mod id;
+mod incident;
+mod intelligence;
 mod observation;
 mod protocol;
 mod recovery;
@@ -37,8 +39,12 @@ pub use evidence::{Evidence, Outcome, Support};
 pub use finding::{Bearing, Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
 pub use firewall::{Firewall, FirewallMode, Unequal};
 pub use id::{
-    AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, ProcedureId, RepositoryId,
-    ResponseId, ServiceId, SiteId, SupplierId, ZoneId,
+    AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, PeerId, ProcedureId,
+    RepositoryId, ResponseId, ServiceId, SiteId, SupplierId, ZoneId,
+};
+pub use incident::{Incident, IncidentAct, IncidentState, IncidentStep};
+pub use intelligence::{
+    Alert, DefenceKind, Doubt, DoubtKind, Hunted, Offered, Peer, Received, Rehearsed, Sighting, Tlp,
 };
 pub use observation::{
     Binding, ConnectionState, Conversation, Details, Flood, Identity, Loss, LossKind, Message, Observation,

@@ -1,8 +1,8 @@
 //! Facts with a time and a source.
 
 use crate::{
-    Address, BackupMade, Drill, Flow, Mac, PackIssued, Protocol, RepositoryTried, Target, Text, Transport,
-    Verb,
+    Address, Alert, BackupMade, Drill, Flow, Hunted, Mac, Offered, PackIssued, Protocol, Received,
+    RepositoryTried, Sighting, Target, Text, Transport, Verb,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -53,9 +53,25 @@ pub enum Observed {
     Repository(Box<RepositoryTried>),
     /// The pack for when nothing else works was issued.
     Pack(PackIssued),
+    /// Another tool raised an alert.
+    Alert(Box<Alert>),
+    /// What was seen matches an indicator.
+    Sighting(Box<Sighting>),
+    /// Intelligence was taken in, or could not be.
+    Received(Box<Received>),
+    /// The history was searched for signs of something.
+    Hunted(Box<Hunted>),
+    /// Another city's defence was received and rehearsed here.
+    Offered(Box<Offered>),
 }
 
 impl Observed {
+    /// Whether it is of intelligence: what was taken in, searched for or offered. Such facts have the time of people, too.
+    #[must_use]
+    pub fn is_of_intelligence(&self) -> bool {
+        matches!(self, Observed::Received(_) | Observed::Hunted(_) | Observed::Offered(_))
+    }
+
     /// Whether it is an act of recovery that Bastide or a person did, rather than something that a sensor saw: a backup,
     /// a drill, a look at a repository, a pack. Such facts have the time of people, which is not that of the traffic.
     #[must_use]

@@ -368,7 +368,7 @@ impl Scalar for Rule {
     }
 
     fn schema() -> Value {
-        json!({ "enum": Rule::ALL.map(Rule::as_str) })
+        json!({ "enum": Rule::ALL.iter().map(|rule| rule.as_str()).collect::<Vec<_>>() })
     }
 }
 

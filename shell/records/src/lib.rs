@@ -52,7 +52,12 @@ impl Kind {
             | Observed::Backup(_)
             | Observed::Drill(_)
             | Observed::Repository(_)
-            | Observed::Pack(_) => None,
+            | Observed::Pack(_)
+            | Observed::Alert(_)
+            | Observed::Sighting(_)
+            | Observed::Received(_)
+            | Observed::Hunted(_)
+            | Observed::Offered(_) => None,
             Observed::Request(_) => Some(Kind::Request),
             Observed::Unread(_) => Some(Kind::Unread),
             Observed::Weakness(_) => Some(Kind::Weakness),

@@ -53,7 +53,12 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         | Observed::Backup(_)
         | Observed::Drill(_)
         | Observed::Repository(_)
-        | Observed::Pack(_) => return,
+        | Observed::Pack(_)
+        | Observed::Alert(_)
+        | Observed::Sighting(_)
+        | Observed::Received(_)
+        | Observed::Hunted(_)
+        | Observed::Offered(_) => return,
         Observed::Binding(_) => "binding",
         Observed::Conversation(_) => "conversation",
         Observed::Flood(_) => "flood",
@@ -81,7 +86,12 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         | Observed::Backup(_)
         | Observed::Drill(_)
         | Observed::Repository(_)
-        | Observed::Pack(_) => {}
+        | Observed::Pack(_)
+        | Observed::Alert(_)
+        | Observed::Sighting(_)
+        | Observed::Received(_)
+        | Observed::Hunted(_)
+        | Observed::Offered(_) => {}
         Observed::Binding(binding) => {
             record.plain("address", binding.address);
             record.plain("mac", binding.mac);

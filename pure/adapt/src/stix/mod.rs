@@ -15,8 +15,9 @@ pub mod pattern;
 mod time;
 mod validate;
 
+pub use city::Tlp;
 pub use document::{BadDocument, DOCUMENT_MAX, Document};
-pub use object::{Object, Tlp};
+pub use object::Object;
 pub use observed::{BadObservation, ObservedData, observed_data};
 pub use pattern::Pattern;
 pub use validate::{Gravity, Problem, validate};

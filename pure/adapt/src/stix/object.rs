@@ -1,6 +1,7 @@
 //! An object of STIX: a view of what objects share, with everything else beneath it.
 
 use super::time::timestamp;
+use city::Tlp;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -10,21 +11,6 @@ use serde_json::Value;
 pub struct Object<'v> {
     value: &'v Value,
     object_type: &'v str,
-}
-
-/// The Traffic Light Protocol, version 2.0: with whom something may be shared, the most open first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tlp {
-    /// With everybody.
-    Clear,
-    /// Within the community.
-    Green,
-    /// Within the recipients' organisations and with their clients, where they need to know.
-    Amber,
-    /// Within the recipients' organisations only, where they need to know.
-    AmberStrict,
-    /// With the recipients themselves only.
-    Red,
 }
 
 impl<'v> Object<'v> {

@@ -115,8 +115,9 @@ pub struct FindingFilter {
 }
 
 /// Every rule with its title, in alphabetical order of the rules.
-pub const RULES: [(Rule, &str); 28] = [
+pub const RULES: [(Rule, &str); 34] = [
     (Rule::AddressConflict, "One address, two devices"),
+    (Rule::AlertedElsewhere, "Alert of another tool"),
     (Rule::BackupFailed, "Backup failed"),
     (Rule::BackupLostFiles, "Backup lost its files"),
     (Rule::BackupNoise, "Ransomware in a backup"),
@@ -124,12 +125,17 @@ pub const RULES: [(Rule, &str); 28] = [
     (Rule::BackupShrank, "Backup shrank"),
     (Rule::ChangedIdentity, "Changed identity"),
     (Rule::CopyTooOld, "Offline copy too old"),
+    (Rule::DefenceOffered, "Defence offered"),
     (Rule::DrillFailed, "Drill failed"),
     (Rule::DrillOverdue, "Drill overdue"),
     (Rule::DrillTooSlow, "Recovery misses its target"),
     (Rule::FirewallDrift, "Firewall changed by hand"),
     (Rule::FirstSeenVerb, "First-seen command"),
     (Rule::Flood, "Flood"),
+    (Rule::HuntFound, "Found by a hunt"),
+    (Rule::IndicatorSeen, "Known sign of an attack"),
+    (Rule::IntelligenceDenied, "Intelligence refused"),
+    (Rule::IntelligenceDoubted, "Intelligence in doubt"),
     (Rule::NewDestination, "New place outside the city"),
     (Rule::NotEnforced, "Firewall is not the plan"),
     (Rule::OutsideConduit, "Outside every conduit"),
