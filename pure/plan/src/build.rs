@@ -18,8 +18,10 @@ use std::{
     hash::Hash,
 };
 
+mod exchange;
 mod recovery;
 
+use exchange::build_peer;
 use recovery::{build_backup, build_check, build_crew, build_procedure, build_repository, build_site};
 
 /// For how long a new device's behaviour is learned, if the plan does not say.
@@ -144,6 +146,7 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
             |(table, text)| build_procedure(table, text),
             |procedure| &procedure.id,
         )?,
+        peers: table(tree.peers, build_peer, |peer| &peer.id)?,
         ..plan
     })
 }
@@ -237,6 +240,7 @@ fn index(
         backups: Table::default(),
         checks: Table::default(),
         procedures: Table::default(),
+        peers: Table::default(),
         by_network,
         by_address,
         by_mac,

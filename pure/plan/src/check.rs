@@ -3,6 +3,7 @@
 use crate::{
     Plan, backups, build, conduits,
     diagnostic::{Code, Diagnostic, Flaw, Flaws, Places, Severity},
+    exchange,
     files::{check_encoding, read_inventories, read_procedures},
     ids::Ids,
     networks,
@@ -58,6 +59,7 @@ pub fn check(files: &[SourceFile]) -> Checked {
     conduits::check_conduits(&tree, &mut flaws);
     recovery::check_services(&tree, &mut flaws);
     backups::check_backups(&tree, &mut flaws);
+    exchange::check_peers(&tree, &mut flaws);
     check_uses(&tree, &mut flaws);
     let mut places = Places::new(files);
     let place = |span| places.place(span).map(|place| (Text::from(place.file), place.line));

@@ -22,6 +22,7 @@ mod csv;
 mod diagnostic;
 mod difference;
 mod draft;
+mod exchange;
 mod files;
 mod format;
 mod ids;

@@ -2,8 +2,8 @@
 
 use city::{
     Address, Asset, AssetId, Backup, BackupId, Check, CheckId, Conduit, ConduitId, Contact, ContactId, Crew,
-    CrewId, Feed, FeedId, Mac, Procedure, ProcedureId, Repository, RepositoryId, ResponseId, Service,
-    ServiceId, Settings, Site, SiteId, StandingResponse, Supplier, SupplierId, Text, Zone, ZoneId,
+    CrewId, Feed, FeedId, Mac, Peer, PeerId, Procedure, ProcedureId, Repository, RepositoryId, ResponseId,
+    Service, ServiceId, Settings, Site, SiteId, StandingResponse, Supplier, SupplierId, Text, Zone, ZoneId,
 };
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -34,6 +34,7 @@ pub struct Plan {
     pub(crate) backups: Table<BackupId, Backup>,
     pub(crate) checks: Table<CheckId, Check>,
     pub(crate) procedures: Table<ProcedureId, Procedure>,
+    pub(crate) peers: Table<PeerId, Peer>,
     /// The zone of each network, by its first address. Networks do not overlap, so the nearest below is the only one.
     pub(crate) by_network: BTreeMap<IpAddr, (IpNet, ZoneId)>,
     pub(crate) by_address: BTreeMap<IpAddr, AssetId>,
@@ -140,6 +141,17 @@ impl Plan {
     #[must_use]
     pub fn crew(&self, id: &CrewId) -> Option<&Crew> {
         self.crews.get(id)
+    }
+
+    /// The organisations with which intelligence is exchanged, in the order of the plan.
+    pub fn peers(&self) -> impl ExactSizeIterator<Item = &Peer> {
+        self.peers.values()
+    }
+
+    /// A peer by its id.
+    #[must_use]
+    pub fn peer(&self, id: &PeerId) -> Option<&Peer> {
+        self.peers.get(id)
     }
 
     /// The repositories that backups go to, in the order of the plan.

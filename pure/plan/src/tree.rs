@@ -108,12 +108,14 @@ macro_rules! tables {
 }
 
 mod declared;
+mod exchange;
 mod recovery;
 
 pub(crate) use declared::{
     AssetTable, CityTable, ConduitTable, ContactTable, FeedTable, InventoryTable, ResponseTable,
     ServiceTable, SupplierTable, ZoneTable,
 };
+pub(crate) use exchange::PeerTable;
 pub(crate) use recovery::{BackupTable, CheckTable, CrewTable, ProcedureTable, RepositoryTable, SiteTable};
 
 /// Everything that the files of a plan declare.
@@ -135,6 +137,7 @@ pub(crate) struct Tree {
     pub backups: Vec<BackupTable>,
     pub checks: Vec<CheckTable>,
     pub procedures: Vec<ProcedureTable>,
+    pub peers: Vec<PeerTable>,
     /// What the procedures' files say, in their order; empty where a file could not be read.
     pub texts: Vec<Written>,
     /// Whether some text could not be read at all, so that what is missing may be there.
@@ -142,7 +145,7 @@ pub(crate) struct Tree {
 }
 
 /// The tables that a file may hold.
-pub(crate) const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 17] = [
     "city",
     "service",
     "zone",
@@ -159,6 +162,7 @@ pub(crate) const NAMES: [&str; 16] = [
     "backup",
     "check",
     "procedure",
+    "peer",
 ];
 
 impl Tree {
@@ -232,6 +236,7 @@ impl Tree {
                 "backup" => read_list(&mut self.backups, value, place, reading),
                 "check" => read_list(&mut self.checks, value, place, reading),
                 "procedure" => read_list(&mut self.procedures, value, place, reading),
+                "peer" => read_list(&mut self.peers, value, place, reading),
                 other => {
                     let is_table = matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));
                     let what =
