@@ -1,6 +1,7 @@
 //! The fourth verb: what others learned, put to use here.
 //!
-//! So far it reads intelligence: [`stix`] keeps the objects of STIX 2.1 without loss, and reads and evaluates its whole
-//! patterning language.
+//! - [`stix`] keeps the objects of STIX 2.1 without loss, and reads and evaluates its whole patterning language;
+//! - [`defence`] signs what worked for one city, and opens what another signed; nothing of a city's own leaves in it.
 
+pub mod defence;
 pub mod stix;

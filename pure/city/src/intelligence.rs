@@ -249,7 +249,7 @@ pub struct Peer {
     pub shown: Tlp,
     /// Whether it may also add to what we have.
     pub may_write: bool,
-    /// Its key (Ed25519, in Base64), with which it signs defences; those of others are not believed.
+    /// Its public key, in the form of signed notes, with which it signs defences; those of others are not believed.
     pub key: Option<Text>,
     /// How far it is believed before it has shown what it is worth, from 0 to 100.
     pub trust: u8,

@@ -5,10 +5,6 @@ use crate::{
     tree::{PeerTable, Table, Tree},
 };
 use city::{DefenceKind, Tlp};
-use jiff::SignedDuration;
-
-/// More often, a peer may take it for an attack.
-const EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
 
 pub(crate) fn check_peers(tree: &Tree, flaws: &mut Flaws) {
     tree.peers.iter().for_each(|peer| check_peer(peer, flaws));
@@ -38,10 +34,6 @@ fn check_peer(peer: &PeerTable, flaws: &mut Flaws) {
             let why = format!("`{key}` is about reading from a peer, and nothing says where");
             flaws.push(Flaw::warning(Code::Unused, span, why).help("write `taxii`, or take it out"));
         }
-    }
-    if let Some(every) = peer.every.get().filter(|every| every.value.0 < EVERY_MIN) {
-        let flaw = Flaw::error(Code::OutOfRange, every.span, "a peer is asked once a second at most");
-        flaws.push(flaw.help("write `every = \"15m\"`"));
     }
     if let Some(shown) = peer.shown.get().filter(|shown| shown.value == Tlp::Red) {
         let why = "what is marked red is for those alone to whom it was told, and never leaves";

@@ -8,6 +8,7 @@
 
 mod document;
 mod known;
+mod marking;
 mod model;
 mod object;
 mod observed;
@@ -17,6 +18,7 @@ mod validate;
 
 pub use city::Tlp;
 pub use document::{BadDocument, DOCUMENT_MAX, Document};
+pub use marking::{marking_id, marking_of};
 pub use object::Object;
 pub use observed::{BadObservation, ObservedData, observed_data};
 pub use pattern::Pattern;

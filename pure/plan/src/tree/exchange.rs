@@ -29,7 +29,7 @@ tables! {
         shown "shown": Optional<Tlp>,
         /// Whether it may also send to here. false if not given.
         may_write "may-write": Optional<bool>,
-        /// Its public key (Ed25519, in Base64), with which it signs defences.
+        /// Its public key, as `bastide share key` shows it there, with which it signs defences.
         key "key": Optional<VerifyingKey>,
         /// How far it is believed before it has shown what it is worth, from 0 to 100; 50 if not given.
         trust "trust": Optional<Percentage>,

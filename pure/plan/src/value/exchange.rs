@@ -52,31 +52,43 @@ impl Scalar for Percentage {
     }
 }
 
-/// A public key of Ed25519 (RFC 8032): 32 bytes in Base64 (RFC 4648, clause 4).
+/// A public key as signed notes have it: a name, its id in eight digits, and the key in Base64 behind a byte for its kind
+/// (C2SP signed-note: Ed25519 is 1).
 #[derive(Clone, Debug)]
 pub(crate) struct VerifyingKey(pub Text);
+
+impl VerifyingKey {
+    /// Whether a text has the form of a key; whether it is one is for those to say who check with it.
+    fn fits(text: &str) -> bool {
+        let mut parts = text.splitn(3, '+');
+        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+            return false;
+        };
+        // A byte and 32 more are 44 characters without padding.
+        !name.is_empty()
+            && !name.contains(char::is_whitespace)
+            && id.len() == 8
+            && id.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
+            && key.len() == 44
+            && key.starts_with("A")
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '+' || c == '/')
+    }
+}
 
 impl Scalar for VerifyingKey {
     const EXPECTED: &'static str = "a public key as `bastide share key` shows it";
 
     fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
         let text = Text::read(raw)?;
-        // 32 bytes are 43 characters and one `=`; the last character carries four bits.
-        let fits = text.strip_suffix('=').is_some_and(|digits| {
-            digits.len() == 43
-                && digits.chars().all(|c| c.is_ascii_alphanumeric() || c == '+' || c == '/')
-                && digits.ends_with(|c| "AEIMQUYcgkosw048".contains(c))
-        });
-        if fits {
+        if Self::fits(&text) {
             return Ok(VerifyingKey(text));
         }
         let why = "this is not a public key";
-        let help =
-            "write what `bastide share key` shows at the other city: 44 characters, the last of them `=`";
+        let help = "write the line that `bastide share key` shows at the other city";
         Err(vec![Fault::new(Code::BadValue, why).help(help)])
     }
 
     fn schema() -> Value {
-        json!({ "type": "string", "pattern": "^[A-Za-z0-9+/]{43}=$" })
+        json!({ "type": "string", "pattern": "^[^+\\s]+\\+[0-9a-f]{8}\\+A[A-Za-z0-9+/]{43}$" })
     }
 }

@@ -1,0 +1,4 @@
+//! Defences: what is signed is believed and nothing else; what is a city's own does not leave.
+
+mod leaving;
+mod signing;
