@@ -1,7 +1,9 @@
 //! The fourth verb: what others learned, put to use here.
 //!
 //! - [`stix`] keeps the objects of STIX 2.1 without loss, and reads and evaluates its whole patterning language;
-//! - [`defence`] signs what worked for one city, and opens what another signed; nothing of a city's own leaves in it.
+//! - [`defence`] signs what worked for one city, and opens what another signed; nothing of a city's own leaves in it;
+//! - [`notice`] drafts what those are told of an incident who must or should know.
 
 pub mod defence;
+pub mod notice;
 pub mod stix;
