@@ -21,6 +21,7 @@ mod firewall;
 mod id;
 mod incident;
 mod intelligence;
+mod lesson;
 mod observation;
 mod protocol;
 mod recovery;
@@ -46,6 +47,7 @@ pub use incident::{Incident, IncidentAct, IncidentState, IncidentStep};
 pub use intelligence::{
     Alert, DefenceKind, Doubt, DoubtKind, Hunted, Offered, Peer, Received, Rehearsed, Sighting, Tlp,
 };
+pub use lesson::{Lesson, Narrowing};
 pub use observation::{
     Binding, ConnectionState, Conversation, Details, Flood, Identity, Loss, LossKind, Message, Observation,
     Observed, Reply, Request, Trait, Unread, Weakness, WeaknessKind, Witness,
