@@ -13,6 +13,7 @@ pub mod redact;
 mod sign;
 
 pub use open::{Refusal, open};
+pub(crate) use sign::time;
 pub use sign::{extension_definition, sign};
 
 use city::{DefenceKind, Protocol, Text, Tlp, Verb};

@@ -47,6 +47,6 @@ pub fn extension_definition(author: &str) -> Value {
 }
 
 /// A time as STIX has it: in UTC, with three digits of a fraction (clause 3.2 wants them of `created` and `modified`).
-pub(super) fn time(time: Timestamp) -> String {
+pub(crate) fn time(time: Timestamp) -> String {
     format!("{time:.3}")
 }
