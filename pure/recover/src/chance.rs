@@ -54,11 +54,19 @@ impl Generator {
     }
 }
 
-/// When goals are reached in the best tenth and by nine tenths of the runs.
+/// When a goal is reached in the best tenth of the runs, in half of them and in nine tenths, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tenths {
+    pub p10: i64,
+    pub p50: i64,
+    pub p90: i64,
+}
+
+/// When goals are reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spread {
     /// For each goal.
-    pub tenths: Vec<(i64, i64)>,
+    pub tenths: Vec<Tenths>,
     /// How many runs there were.
     pub runs: usize,
 }
@@ -84,7 +92,7 @@ pub(crate) fn spread(graph: &Graph, ranks: &[u32], goals: &[Goal], begun: &Begun
             let place = (runs * tenth).div_ceil(10).saturating_sub(1);
             reached.get(place).copied().unwrap_or_default()
         };
-        (at(1), at(9))
+        Tenths { p10: at(1), p50: at(5), p90: at(9) }
     });
     Spread { tenths: tenths.collect(), runs }
 }

@@ -181,9 +181,11 @@ pub(crate) fn tell(plan: &Plan, lost: &Lost, steps: &[Step], services: &[Return]
                 }
             }
             (_, crate::Hands::Crew(id)) => {
-                if let Some(contact) = plan.crew(id).and_then(|crew| crew.contact.as_ref()) {
+                let crew = plan.crew(id);
+                if let Some((crew, contact)) = crew.and_then(|crew| Some((crew, crew.contact.as_ref()?))) {
                     let after = show(step.start);
-                    calls.add(contact, step.start, || format!("{id} begins {} after {after}", step.id));
+                    let what = step.what.lines().next().unwrap_or_default();
+                    calls.add(contact, step.start, || format!("after {after}, {}: {what}", crew.name));
                 }
             }
             _ => {}

@@ -2,7 +2,7 @@
 
 use crate::{
     Because, DataLoss, Hands, Kept, Link, Load, Lost, Measured, Restoration, Return, Step, Unsound, Work,
-    chance,
+    chance::{self, Tenths},
     graph::{Goal, Graph},
     improve, meanwhile,
     schedule::{self, Begun, Times},
@@ -161,8 +161,8 @@ impl<'a> Way<'a> {
     }
 
     /// When the services run again, the worst impact first.
-    pub fn returns(&self, tenths: &[(i64, i64)], measured: &Measured, at: Timestamp) -> Vec<Return> {
-        let ends: BTreeMap<usize, (i64, i64)> =
+    pub fn returns(&self, tenths: &[Tenths], measured: &Measured, at: Timestamp) -> Vec<Return> {
+        let ends: BTreeMap<usize, Tenths> =
             self.goals.iter().map(|goal| goal.node).zip(tenths.iter().copied()).collect();
         let guessed = self.guessed();
         let mut returns: Vec<Return> = self
@@ -201,13 +201,13 @@ impl<'a> Way<'a> {
         &self,
         id: &ServiceId,
         node: usize,
-        (p10, p90): (i64, i64),
+        tenths: Tenths,
         guessed: bool,
         measured: &Measured,
         at: Timestamp,
     ) -> Option<Return> {
         let service = self.plan.service(id)?;
-        let likely = span(self.times.end(node));
+        let likely = span(tenths.p50);
         let data: Vec<DataLoss> = self
             .tasks
             .data
@@ -241,9 +241,10 @@ impl<'a> Way<'a> {
             name: service.name.clone(),
             impact: service.impact,
             because,
+            scheduled: span(self.times.end(node)),
             likely,
-            p10: span(p10),
-            p90: span(p90),
+            p10: span(tenths.p10),
+            p90: span(tenths.p90),
             target,
             rto_met: target.map(|target| likely <= target.rto),
             mtpd_met: target.map(|target| likely <= target.mtpd),

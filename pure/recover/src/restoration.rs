@@ -121,7 +121,11 @@ pub struct Return {
     pub impact: Impact,
     /// Why it is down.
     pub because: Vec<Text>,
-    /// When it runs again if everything takes as long as is likely.
+    /// When it runs again by the schedule that is shown, in which each step takes as long as is likely. Where guesses
+    /// lean late, and where several ways meet, that is sooner than it will most likely be.
+    #[serde(with = "crate::seconds")]
+    pub scheduled: SignedDuration,
+    /// When it likely runs again: in half of the simulated runs it was back by this.
     #[serde(with = "crate::seconds")]
     pub likely: SignedDuration,
     /// In one of ten simulated runs it was back sooner than this.

@@ -33,11 +33,12 @@ impl Looking<'_> {
     fn check_service(&mut self, service: &Service, back: &Return, expected: &Expected<'_>) {
         let id = runs(&service.id);
         let about = Some(&id);
-        if self.steps.get(&id).is_none_or(|step| step.end != back.likely) {
-            self.fault(about, "the prediction is not the time of the step");
+        if self.steps.get(&id).is_none_or(|step| step.end != back.scheduled) {
+            self.fault(about, "the time in the schedule is not that of the step");
         }
-        if back.p10 > back.p90 || back.p10 < SignedDuration::ZERO {
-            self.fault(about, "the uncertainty is not one");
+        let in_order = back.p10 <= back.likely && back.likely <= back.p90;
+        if !in_order || back.p10 < SignedDuration::ZERO {
+            self.fault(about, "the prediction does not lie within its uncertainty");
         }
         if back.impact != service.impact || back.name != service.name {
             self.fault(about, "its name or impact is not the plan's");

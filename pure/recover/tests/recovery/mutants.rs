@@ -220,7 +220,14 @@ const SPOILS: &[(&str, Spoil)] = &[
         let number = tape.pick(way.services.len());
         let by = seconds(tape);
         if let Some(back) = way.services.get_mut(number) {
-            back.likely -= by;
+            back.likely = back.p10 - by;
+        }
+    }),
+    ("schedule sooner", |way, tape| {
+        let number = tape.pick(way.services.len());
+        let by = seconds(tape);
+        if let Some(back) = way.services.get_mut(number) {
+            back.scheduled -= by;
         }
     }),
     ("keep a target that is missed", |way, tape| {

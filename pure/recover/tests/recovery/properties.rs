@@ -87,7 +87,8 @@ proptest! {
         }
         for back in &way.services {
             let runs = StepId::from(format!("runs:{}", back.service).as_str());
-            prop_assert_eq!(done[&runs].1, back.likely.as_secs());
+            prop_assert_eq!(done[&runs].1, back.scheduled.as_secs());
+            prop_assert!(back.p10 <= back.likely && back.likely <= back.p90, "{back:?}");
         }
     }
 }

@@ -84,7 +84,7 @@ fn a_lost_data_centre_comes_back_in_order() {
     assert_eq!(ids(&way.fallbacks[1].procedures), ["wardens"]);
     // The one who answers for telecare leads the server team too.
     assert_eq!(ids(way.tell.iter().map(|tell| &tell.contact)), ["duty", "makers"]);
-    assert_eq!(way.tell[0].why[0], "Telecare is down, likely for 5 h 7 min");
+    assert_eq!(way.tell[0].why[0], "Telecare is down, likely for 5 h 38 min");
     assert_eq!(
         way.decisions.iter().map(|point| point.kind).collect::<Vec<_>>(),
         [DecisionKind::RepositoryLost]
