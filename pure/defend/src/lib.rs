@@ -2,6 +2,7 @@
 //!
 //! - [`conduit`] judges a flow or a request against the plan, and nothing else.
 //! - [`segmentation::passes_firewall`] says what a firewall lets pass, which knows addresses and ports and no more.
+//! - [`block`] holds the blocking of addresses outside against what was recorded.
 //! - [`rehearsal`] runs another plan against what was recorded: what it would refuse, and what it would no longer need.
 //! - [`Guard`] folds observations and tells of each [`Breach`]: traffic outside every conduit, a verb its conduit does
 //!   not allow, scans, addresses claimed twice, verbs and destinations never seen while learning.
@@ -10,6 +11,7 @@
 
 pub mod baseline;
 mod binding;
+pub mod block;
 mod breach;
 pub mod conduit;
 pub mod firewall;
