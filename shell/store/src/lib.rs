@@ -29,6 +29,7 @@ mod database;
 mod durable;
 mod history;
 mod journal;
+mod key;
 mod packets;
 mod people;
 mod runs;
@@ -45,6 +46,7 @@ pub use crate::{
         Requests, Retention, Sweep, Swept, Table, Targets,
     },
     journal::{Events, Journal, JournalError, Opening, Position},
+    key::KeyFileError,
     packets::{Kept, PacketLimits, Packets},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
     runs::{Runs, RunsError},

@@ -6,12 +6,14 @@ use crate::{
     durable::{self, FileError, failed},
     history::{History, HistoryError, Pruned, Retention},
     journal::{Journal, JournalError, Opening, Position},
+    key::{self, KeyFileError},
     packets::{PacketLimits, Packets},
     people::People,
     runs,
     sealed::{Damage, LogError, SealedLog},
 };
 use cycle::City;
+use integrity::Signer;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use std::{
@@ -265,6 +267,14 @@ impl Store {
             new,
         };
         Ok((store, start))
+    }
+
+    /// The key with which defences are signed for other cities; it is made when it is asked for first.
+    ///
+    /// # Errors
+    /// It is damaged, or cannot be made or read.
+    pub fn exchange_key(&self) -> Result<Signer, KeyFileError> {
+        key::EXCHANGE.open_or_make(&self.directory, true)
     }
 
     /// The state directory.

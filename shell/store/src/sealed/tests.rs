@@ -119,12 +119,12 @@ async fn the_secret_key_is_the_owner_s_alone_and_is_never_made_anew_for_an_old_l
     let text = fs::read_to_string(&key).unwrap();
     fs::remove_file(&key).unwrap();
     let opened = Store::open(directory.path(), Kind::Live, "x", Limits::default()).await;
-    assert!(matches!(opened, Err(StoreError::Log(LogError::KeyMissing(_)))));
+    assert!(matches!(opened, Err(StoreError::Log(LogError::Key(KeyFileError::Missing(_))))));
     // Checking needs the public key only.
     assert!(verified(directory.path()).await.is_whole());
     fs::write(&key, text.replace('A', "B")).unwrap();
     let opened = Store::open(directory.path(), Kind::Live, "x", Limits::default()).await;
-    assert!(matches!(opened, Err(StoreError::Log(LogError::KeyDamaged { .. }))));
+    assert!(matches!(opened, Err(StoreError::Log(LogError::Key(KeyFileError::Damaged { .. })))));
 }
 
 #[tokio::test]

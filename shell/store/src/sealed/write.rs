@@ -3,10 +3,9 @@
 use super::{
     Damage, Head, LogError, Receipt, Sealed, SealedLog, Waiting,
     heads::{self, HeadsFile},
-    key,
     read::{self, read_head},
 };
-use crate::{database::failed, durable};
+use crate::{database::failed, durable, key};
 use integrity::{Checkpoint, Hash, Leaf, Signer, Tree, leaf_bytes, leaf_hash};
 use sqlx::SqlitePool;
 use std::path::Path;
@@ -25,7 +24,7 @@ impl SealedLog {
         let mut tree = read::tree(&pool).await?;
         let signed = read::last_note(&pool).await?;
         let is_new = tree.size() == 0 && signed.is_none();
-        let signer = key::open_or_make(directory, is_new)?;
+        let signer = key::LOG.open_or_make(directory, is_new)?;
         if is_new && !path.exists() {
             durable::write_whole(&path, &[])?;
         }
@@ -51,7 +50,7 @@ impl SealedLog {
 
     /// Opens the log for reading only.
     pub(crate) async fn open_read_only(directory: &Path, pool: SqlitePool) -> Result<SealedLog, LogError> {
-        let verifier = key::public(directory)?;
+        let verifier = key::LOG.public(directory)?;
         let head = match read::last_note(&pool).await? {
             None => Head { size: 0, root: Tree::new().root(), time: None },
             Some(note) => read_head(&note, &verifier).map_err(LogError::Changed)?,
