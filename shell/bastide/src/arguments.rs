@@ -4,6 +4,7 @@ use crate::{
     defend::DefendCommand,
     enforce::{Ask, Enforcer},
     failure::Verdict,
+    hunt::Hunting,
     intel::IntelCommand,
     plan::PlanCommand,
     recovery::arguments::{Backups, Drills, Of, Recover, Restore},
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Decide(Deciding),
     /// Say what a device is from a line in which it names itself: a banner, a `Server` field, an SNMP description
     Identify(Identify),
+    /// Search what the city remembers: hunts by technique, or a pattern of your own
+    Hunt(Hunting),
     /// Read what others know of attacks, and try it on what was observed
     #[command(subcommand)]
     Intel(IntelCommand),

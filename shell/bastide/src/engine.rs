@@ -456,9 +456,11 @@ impl Engine {
     /// loop of a running process, and for a command that opened the engine because no process runs. The answer is why
     /// not, if not.
     pub(crate) fn tell(&mut self, observation: Observation) -> anyhow::Result<Result<(), String>> {
-        if !observation.fact.is_of_recovery() {
+        if !observation.fact.is_of_recovery() && !observation.fact.is_of_intelligence() {
             return Ok(Err(
-                "only what came of backups, drills, repositories and packs can be told".to_owned()
+                "only what came of backups, drills, repositories, packs, intelligence and hunts can be \
+                           told"
+                    .to_owned(),
             ));
         }
         self.happen(&Event::Observed(observation))?;

@@ -8,6 +8,7 @@ mod enforce;
 mod engine;
 mod failure;
 mod firewall;
+mod hunt;
 mod identify;
 mod intel;
 mod live;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),
         Command::Identify(command) => identify::run(&command),
+        Command::Hunt(command) => hunt::run(&command),
         Command::Intel(command) => intel::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),

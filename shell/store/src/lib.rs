@@ -42,8 +42,8 @@ pub use crate::{
     database::DatabaseError,
     durable::FileError,
     history::{
-        Answer, Batch, Coded, Compacted, Conversations, History, HistoryError, Place, Pruned, Question,
-        Requests, Retention, Sweep, Swept, Table, Targets,
+        Addresses, Answer, Batch, Coded, Compacted, Condition, Conversations, History, HistoryError, Looked,
+        Passed, Place, Pruned, Question, Requests, Retention, Sweep, Swept, Table, Targets, TextSet, Texts,
     },
     journal::{Events, Journal, JournalError, Opening, Position},
     key::KeyFileError,

@@ -54,7 +54,7 @@ pub(crate) fn run(command: &Drills) -> anyhow::Result<Verdict> {
             fact: Observed::Drill(Box::new(drill.clone())),
         };
         // Each at once: a drill may take hours, and what is proven should count.
-        tell::tell(&of.state, &files, &[observation]);
+        tell::tell(&of.state, Some(&files), &[observation]);
         drills.push(drill);
     }
     let mut out = BufWriter::new(io::stdout().lock());

@@ -63,7 +63,7 @@ fn make(command: &Backups, of: &Of) -> anyhow::Result<Verdict> {
     }
     // What is told first is what the repositories already hold.
     let observations: Vec<Observation> = made.iter().map(observed).collect();
-    tell::tell(&of.state, &files, &observations);
+    tell::tell(&of.state, Some(&files), &observations);
     let record = known::record(&of.state)?.unwrap_or_default();
     made.iter().for_each(|made| forget_old(&plan, made, &record, &mut opened));
     show_made(&made, of.format)?;
@@ -352,7 +352,7 @@ fn check(words: &[String], read: u8, of: &Of) -> anyhow::Result<Verdict> {
             fact: Observed::Repository(Box::new(tried.clone())),
         })
         .collect();
-    tell::tell(&of.state, &files, &observations);
+    tell::tell(&of.state, Some(&files), &observations);
     let mut out = BufWriter::new(io::stdout().lock());
     if of.format == Form::Json {
         serde_json::to_writer_pretty(&mut out, &tried)?;
