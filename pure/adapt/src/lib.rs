@@ -1,6 +1,7 @@
-//! The fourth verb: what others learned, put to use here.
+//! The fourth verb: what was learned, here and by others, put to use.
 //!
-//! So far it reads intelligence: [`stix`] keeps the objects of STIX 2.1 without loss, and reads and evaluates its whole
-//! patterning language.
+//! [`incident`] says which findings belong together. [`stix`] keeps the objects of STIX 2.1 without loss, and reads and
+//! evaluates its whole patterning language.
 
+pub mod incident;
 pub mod stix;
