@@ -219,7 +219,7 @@ impl Store {
         } else {
             check_kind(directory, Some(kind))?;
         }
-        let pool = database::open(directory).await?;
+        let pool = database::open(directory, &database::MAIN).await?;
         let log = SealedLog::open(directory, pool.clone()).await?;
         let checkpoints = Checkpoints::open(directory.join(CHECKPOINTS))?;
         let restored = checkpoints.read()?;
@@ -432,7 +432,7 @@ impl Reader {
     /// There is none, it is of a newer release, or it could not be read.
     pub async fn open(directory: &Path) -> Result<Reader, StoreError> {
         let kind = check_kind(directory, None)?;
-        let pool = database::open_read_only(directory).await?;
+        let pool = database::open_read_only(directory, &database::MAIN).await?;
         Ok(Reader {
             log: SealedLog::open_read_only(directory, pool.clone()).await?,
             history: History::read_only(directory.join(HISTORY), directory.join(JOURNAL)),

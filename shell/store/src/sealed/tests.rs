@@ -36,7 +36,7 @@ async fn filled(directory: &Path) -> Head {
 }
 
 async fn change(directory: &Path, statement: &'static str) {
-    let pool = crate::database::open(directory).await.unwrap();
+    let pool = crate::database::open(directory, &crate::database::MAIN).await.unwrap();
     sqlx::query(statement).execute(&pool).await.unwrap();
     pool.close().await;
 }
@@ -183,7 +183,7 @@ async fn swapped_records_are_found() {
 async fn one_who_also_changes_the_hash_is_found_by_the_signed_head() {
     let directory = tempfile::tempdir().unwrap();
     filled(directory.path()).await;
-    let pool = crate::database::open(directory.path()).await.unwrap();
+    let pool = crate::database::open(directory.path(), &crate::database::MAIN).await.unwrap();
     let row = sqlx::query("SELECT sequence, time, kind, schema, body FROM sealed WHERE sequence = 6")
         .fetch_one(&pool)
         .await
@@ -255,7 +255,7 @@ async fn a_head_that_a_kill_kept_from_being_copied_is_copied_at_the_next_start()
 /// What the log says, read without any checking.
 async fn content(directory: &Path) -> Option<Vec<String>> {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(directory.join(crate::database::FILE))
+        .filename(directory.join(crate::database::MAIN.file))
         .immutable(true)
         .read_only(true);
     let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await.ok()?;
@@ -278,7 +278,7 @@ async fn content(directory: &Path) -> Option<Vec<String>> {
 async fn no_flipped_bit_in_the_database_goes_unseen() {
     let directory = tempfile::tempdir().unwrap();
     filled(directory.path()).await;
-    let path = directory.path().join(crate::database::FILE);
+    let path = directory.path().join(crate::database::MAIN.file);
     let good = fs::read(&path).unwrap();
     let before = content(directory.path()).await.unwrap();
     let bodies: Vec<(u64, usize)> = (1..=14_u64)
@@ -368,10 +368,10 @@ async fn a_directory_of_another_kind_or_in_use_or_newer_is_refused() {
     assert!(matches!(replay, Err(StoreError::WrongKind { wanted: Kind::Replay, .. })));
     change(directory.path(), "UPDATE settings SET value = '2' WHERE name = 'schema'").await;
     let newer = Store::open(directory.path(), Kind::Live, "x", Limits::default()).await;
-    assert!(matches!(newer, Err(StoreError::Database(DatabaseError::Newer { found: 2 }))));
+    assert!(matches!(newer, Err(StoreError::Database(DatabaseError::Newer { found: 2, .. }))));
     assert!(matches!(
         Reader::open(directory.path()).await,
-        Err(StoreError::Database(DatabaseError::Newer { found: 2 }))
+        Err(StoreError::Database(DatabaseError::Newer { found: 2, .. }))
     ));
     let foreign = tempfile::tempdir().unwrap();
     fs::write(foreign.path().join("holiday.jpg"), "x").unwrap();
