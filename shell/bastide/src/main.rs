@@ -9,6 +9,7 @@ mod engine;
 mod failure;
 mod firewall;
 mod identify;
+mod incidents;
 mod intel;
 mod live;
 mod log;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Command::Records(command) => records::run(&command),
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
+        Command::Incidents(command) => incidents::run(&command),
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),

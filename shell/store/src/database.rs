@@ -8,7 +8,7 @@ use sqlx::{
 use std::{path::Path, time::Duration};
 
 /// The schema number of the database that this release writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The name of the database inside the state directory.
 pub(crate) const FILE: &str = "bastide.db";
@@ -52,7 +52,9 @@ pub(crate) fn failed(act: &'static str) -> impl FnOnce(sqlx::Error) -> DatabaseE
 
 /// The steps from each schema to the next. The first makes an empty database schema 1. A step that was released is
 /// never changed. The statements keep to what SQLite and PostgreSQL both understand.
-const STEPS: [&[&str]; SCHEMA as usize] = [&[
+const STEPS: [&[&str]; SCHEMA as usize] = [FIRST, NUMBERED];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE sealed (
         sequence INTEGER PRIMARY KEY,
         time TEXT NOT NULL,
@@ -99,7 +101,16 @@ const STEPS: [&[&str]; SCHEMA as usize] = [&[
         expires BIGINT NOT NULL,
         used BIGINT
     )",
-]];
+];
+
+/// Records of the log found by what they are about, and by their kind, however many there are. What was sealed before is
+/// about what its body says; only SQLite has such rows.
+const NUMBERED: &[&str] = &[
+    "ALTER TABLE sealed ADD COLUMN number BIGINT",
+    "UPDATE sealed SET number = CAST(body ->> 'number' AS BIGINT) WHERE kind IN ('finding', 'response')",
+    "CREATE INDEX sealed_by_kind ON sealed (kind, sequence)",
+    "CREATE INDEX sealed_by_number ON sealed (kind, number, sequence) WHERE number IS NOT NULL",
+];
 
 /// Opens the database for reading and writing, making it or bringing it up to [`SCHEMA`] first.
 pub(crate) async fn open(directory: &Path) -> Result<SqlitePool, DatabaseError> {

@@ -50,7 +50,7 @@ pub use crate::{
     runs::{Runs, RunsError},
     sealed::{
         Act, ActRecord, BackupRecord, Damage, DrillRecord, DrillStepRecord, EvidenceRecord, FindingRecord,
-        Head, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord, Sealed,
+        Head, IncidentRecord, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord, Sealed,
         SealedLog, SnapshotRecord, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
