@@ -2,7 +2,7 @@
 //!
 //! - [`stix`] keeps the objects of STIX 2.1 without loss, and reads and evaluates its whole patterning language;
 //! - [`incident`] says which findings belong together, and follows them from triage to review;
-//! - [`hunt`] holds what is remembered against patterns;
+//! - [`hunt`] searches what a city remembers by such patterns;
 //! - [`defence`] signs what worked for one city, and opens what another signed; nothing of a city's own leaves in it;
 //! - [`share`] writes what a city tells others of an incident;
 //! - [`lesson`] proposes what the plan shall no longer allow, from an incident's own traffic;

@@ -10,8 +10,9 @@ use crate::{
     talk::Book,
 };
 use ::city::{
-    Address, AssetId, BackupMade, Decision, Device, Difference, Drill, Evidence, Finding, Firewall, Incident, IncidentAct, Loss,
-    LossKind, Observation, Observed, Presence, Protocol, Response, Status, Text, Transport, Unread,
+    Address, AssetId, BackupMade, Decision, Device, Difference, Drill, Evidence, Finding, Firewall, Incident,
+    IncidentAct, Loss, LossKind, Observation, Observed, Presence, Protocol, Response, Status, Text,
+    Transport, Unread,
 };
 use adapt::incident::Incidents;
 use anticipate::{Concern, Inventory, Watch};

@@ -53,8 +53,7 @@ impl City {
     ) {
         let (plan, inventory) = (self.plan.as_deref(), &self.inventory);
         let name = |address| name_of(plan, inventory, address);
-        let known =
-            Known { findings: self.ledger.findings(), responses: self.responses.all(), name: &name };
+        let known = Known { findings: self.ledger.findings(), responses: self.responses.all(), name: &name };
         let mut changed = Vec::new();
         self.incidents.handle(number, act, by, time, known, &mut changed);
         effects.extend(changed.into_iter().map(|incident| Effect::Incident(Box::new(incident))));

@@ -5,6 +5,7 @@ use crate::{
     enforce::{Ask, Enforcer},
     failure::Verdict,
     hunt::Hunting,
+    incidents::Incidents,
     intel::IntelCommand,
     plan::PlanCommand,
     recovery::arguments::{Backups, Drills, Of, Recover, Restore},
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Assets(Look),
     /// List every finding
     Findings(Look),
+    /// List incidents, show one, and say what is done about it
+    Incidents(Incidents),
     /// Show how each public service stands, and why
     Services(Look),
     /// List responses: what waits for a person, what is contained, and what is over

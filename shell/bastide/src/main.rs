@@ -10,6 +10,7 @@ mod failure;
 mod firewall;
 mod hunt;
 mod identify;
+mod incidents;
 mod intel;
 mod live;
 mod log;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Records(command) => records::run(&command),
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
+        Command::Incidents(command) => incidents::run(&command),
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),

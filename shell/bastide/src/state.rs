@@ -25,6 +25,8 @@ pub(crate) enum Question {
     Assets,
     /// Every finding.
     Findings,
+    /// Every incident that is kept.
+    Incidents,
     /// How each public service stands.
     Services,
     /// Every response: what waits for a person first.
@@ -36,6 +38,7 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
     let (path, list) = match question {
         Question::Assets => ("/api/v1/assets?limit=1000000", "/assets"),
         Question::Findings => ("/api/v1/findings?limit=1000000", "/findings"),
+        Question::Incidents => ("/api/v1/incidents?limit=1000000", "/incidents"),
         Question::Services => ("/api/v1/services", "/services"),
         Question::Responses => ("/api/v1/responses?limit=1000000", "/responses"),
     };
@@ -51,6 +54,10 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
         Question::Findings => {
             serde_json::to_value(view::findings(&city, &view::FindingFilter::default(), all).findings)
         }
+        Question::Incidents => {
+            let list = view::incidents(&city, &view::IncidentFilter::default(), all);
+            serde_json::to_value(list.map(|list| list.incidents).unwrap_or_default())
+        }
         Question::Services => serde_json::to_value(view::services(&city)),
         Question::Responses => {
             let list = view::responses(&city, &view::ResponseFilter::default(), all);
@@ -58,6 +65,20 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
         }
     };
     Ok(answer?)
+}
+
+/// One incident with everything known of it: by the process that has the state directory open, or else from its files.
+pub(crate) fn incident(state: &Path, number: u64) -> anyhow::Result<Value> {
+    if let Some(answer) = socket::get(state, &format!("/api/v1/incidents/{number}"))? {
+        return Ok(answer);
+    }
+    let city = read(state)?;
+    let incident = city.incident(number).with_context(|| {
+        format!(
+            "there is no incident {number} in this city, or it is no longer kept; `bastide log` has them all"
+        )
+    })?;
+    Ok(serde_json::to_value(view::incident(&city, incident))?)
 }
 
 /// The city as its files have it, without disturbing anything.

@@ -1,7 +1,7 @@
 //! Where the console listens, and what it is given to show.
 
 use crate::view::PlanText;
-use ::city::{Address, Decision, Observation, Response, Text};
+use ::city::{Address, Decision, IncidentAct, Observation, Response, Text};
 use cycle::City;
 use defend::Habit;
 use std::{
@@ -85,6 +85,17 @@ pub enum Ask {
         decision: Decision,
         /// The response as it then stands, or why not, in the reader's words.
         answer: oneshot::Sender<Result<Box<Response>, String>>,
+    },
+    /// Do what a person decided about an incident.
+    Handle {
+        /// Who decides.
+        by: String,
+        /// The incident's number.
+        incident: u64,
+        /// What.
+        act: IncidentAct,
+        /// The number of the incident to look at now, or why not, in the reader's words.
+        answer: oneshot::Sender<Result<u64, String>>,
     },
     /// Take note of what came of a backup, a drill or a look at a repository, or that a pack was issued.
     Told {

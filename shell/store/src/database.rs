@@ -64,10 +64,10 @@ pub(crate) fn failed(act: &'static str) -> impl FnOnce(sqlx::Error) -> DatabaseE
 }
 
 /// People, settings and the sealed log. The statements keep to what SQLite and PostgreSQL both understand.
-pub(crate) const MAIN: Layout = Layout {
-    file: "bastide.db",
-    steps: &[&[
-        "CREATE TABLE sealed (
+pub(crate) const MAIN: Layout = Layout { file: "bastide.db", steps: &[FIRST, NUMBERED] };
+
+const FIRST: &[&str] = &[
+    "CREATE TABLE sealed (
         sequence INTEGER PRIMARY KEY,
         time TEXT NOT NULL,
         kind TEXT NOT NULL,
@@ -75,11 +75,11 @@ pub(crate) const MAIN: Layout = Layout {
         body TEXT NOT NULL,
         leaf BLOB NOT NULL
     )",
-        "CREATE TABLE heads (
+    "CREATE TABLE heads (
         size INTEGER PRIMARY KEY,
         note TEXT NOT NULL
     )",
-        "CREATE TABLE people (
+    "CREATE TABLE people (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
         role TEXT NOT NULL,
@@ -89,7 +89,7 @@ pub(crate) const MAIN: Layout = Layout {
         disabled INTEGER NOT NULL,
         created BIGINT NOT NULL
     )",
-        "CREATE TABLE sessions (
+    "CREATE TABLE sessions (
         hash BLOB PRIMARY KEY,
         person INTEGER NOT NULL REFERENCES people (id),
         csrf TEXT NOT NULL,
@@ -97,8 +97,8 @@ pub(crate) const MAIN: Layout = Layout {
         used BIGINT NOT NULL,
         expires BIGINT NOT NULL
     )",
-        "CREATE INDEX sessions_of ON sessions (person)",
-        "CREATE TABLE tokens (
+    "CREATE INDEX sessions_of ON sessions (person)",
+    "CREATE TABLE tokens (
         hash BLOB PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
         person INTEGER NOT NULL REFERENCES people (id),
@@ -106,15 +106,23 @@ pub(crate) const MAIN: Layout = Layout {
         created BIGINT NOT NULL,
         revoked BIGINT
     )",
-        "CREATE TABLE links (
+    "CREATE TABLE links (
         hash BLOB PRIMARY KEY,
         purpose TEXT NOT NULL,
         person INTEGER REFERENCES people (id),
         expires BIGINT NOT NULL,
         used BIGINT
     )",
-    ]],
-};
+];
+
+/// Records of the log found by what they are about, and by their kind, however many there are. What was sealed before is
+/// about what its body says; only SQLite has such rows.
+const NUMBERED: &[&str] = &[
+    "ALTER TABLE sealed ADD COLUMN number BIGINT",
+    "UPDATE sealed SET number = CAST(body ->> 'number' AS BIGINT) WHERE kind IN ('finding', 'response')",
+    "CREATE INDEX sealed_by_kind ON sealed (kind, sequence)",
+    "CREATE INDEX sealed_by_number ON sealed (kind, number, sequence) WHERE number IS NOT NULL",
+];
 
 /// Opens a database for reading and writing, making it or bringing it up to the newest schema first.
 pub(crate) async fn open(directory: &Path, layout: &Layout) -> Result<SqlitePool, DatabaseError> {

@@ -6,6 +6,7 @@
 //! that a table cut short does not pass for a shorter log. [`SealedLog::seal`] answers when that is so, and not before.
 
 mod heads;
+mod incident;
 mod read;
 mod record;
 mod recovery;
@@ -20,6 +21,7 @@ use sqlx::SqlitePool;
 use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use incident::IncidentRecord;
 pub use record::{
     Act, ActRecord, EvidenceRecord, FindingRecord, PlanFile, PlanRecord, ReasonRecord, Record, Sealed,
     StartRecord,

@@ -35,7 +35,9 @@ impl Incidents {
         let over = incident.state.is_over();
         let said = |text: &Text, most: usize| match text.trim().chars().count() {
             0 => Err("say something: it is sealed with the act"),
-            letters if letters > most => Err("that is too long: 4,000 letters at most, 200 for a name or a title"),
+            letters if letters > most => {
+                Err("that is too long: 4,000 letters at most, 200 for a name or a title")
+            }
             _ => Ok(()),
         };
         match act {
@@ -64,7 +66,9 @@ impl Incidents {
             IncidentAct::Merge { into } => match self.get(*into) {
                 None => Err("there is no incident to merge it into"),
                 Some(_) if *into == number => Err("an incident cannot be merged into itself"),
-                Some(other) if other.state.is_over() => Err("the incident to merge it into is over; reopen that first"),
+                Some(other) if other.state.is_over() => {
+                    Err("the incident to merge it into is over; reopen that first")
+                }
                 Some(_) => Ok(()),
             },
             IncidentAct::Split { .. } if over => Err("it is over; reopen it first"),
@@ -136,7 +140,11 @@ impl Incidents {
         self.of.values_mut().filter(|of| **of == number).for_each(|of| *of = into);
         let Some(kept) = self.kept(into) else { return };
         kept.absorb(&from);
-        kept.step(time, Some(by), format!("Incident {number} was merged into this one: {}", from.incident.title));
+        kept.step(
+            time,
+            Some(by),
+            format!("Incident {number} was merged into this one: {}", from.incident.title),
+        );
         changed.push(from.incident);
         changed.push(kept.incident.clone());
     }
@@ -180,7 +188,8 @@ impl Incidents {
     /// The kinds of an incident's findings.
     fn kinds(&self, number: u64, known: Known<'_>) -> Vec<Kind> {
         let findings = self.findings_of(number).take(Incident::FINDINGS_MAX);
-        let mut kinds: Vec<Kind> = findings.filter_map(|finding| known.finding(finding)).map(Kind::of).collect();
+        let mut kinds: Vec<Kind> =
+            findings.filter_map(|finding| known.finding(finding)).map(Kind::of).collect();
         kinds.sort();
         kinds.dedup();
         kinds
@@ -201,7 +210,8 @@ impl Incidents {
         self.dismissals.push(dismissal);
         let Some(kept) = self.kept(number) else { return };
         kept.incident.state = IncidentState::Dismissed { reason: reason.clone(), until };
-        let text = format!("Dismissed: {reason}. Findings of the same kind begin no incident until {until:.0}");
+        let text =
+            format!("Dismissed: {reason}. Findings of the same kind begin no incident until {until:.0}");
         kept.step(time, Some(by), text);
         changed.push(kept.incident.clone());
     }

@@ -147,7 +147,9 @@ impl Because {
             Because::SameTrouble(None) => "the same was found within ten minutes".to_owned(),
             Because::SameDevice(device) => format!("both are about {} within the hour", name(*device)),
             Because::Spread(device) => format!("{} was reached before and now acts itself", name(*device)),
-            Because::AboutDoer(doer) => format!("it is about {}, which did what was found before", name(*doer)),
+            Because::AboutDoer(doer) => {
+                format!("it is about {}, which did what was found before", name(*doer))
+            }
             Because::SameDoer(doer) => format!("both are about what {} does", name(*doer)),
             Because::SamePair(doer, other) => {
                 format!("both are about what passes between {} and {}", name(*doer), name(*other))
@@ -190,7 +192,8 @@ pub(super) fn because(kept: &Kept, finding: &Finding, parties: &Parties, time: T
     if doer.is_none() || finding.key.rule == Rule::UndeclaredDevice {
         let placed = finding.key.subject.is_station();
         let same = since <= TOGETHER && kept.has_trouble(finding.key.rule, finding.zone.as_ref());
-        return (same && (finding.zone.is_some() || !placed)).then(|| Because::SameTrouble(finding.zone.clone()));
+        return (same && (finding.zone.is_some() || !placed))
+            .then(|| Because::SameTrouble(finding.zone.clone()));
     }
     let further = kept.has_doer() && stage(&finding.techniques) > stage(&kept.incident.techniques);
     let shared = finding.services.iter().find(|service| kept.incident.services.contains(service));

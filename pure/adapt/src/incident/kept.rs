@@ -119,7 +119,8 @@ impl Kept {
         self.touched.clear();
         self.troubles.clear();
         // The first of the gravest gives the title.
-        let gravest = findings.clone().min_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.number));
+        let gravest =
+            findings.clone().min_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.number));
         if let Some(gravest) = gravest {
             incident.severity = gravest.severity;
             if !self.renamed {

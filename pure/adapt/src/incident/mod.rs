@@ -143,7 +143,8 @@ impl Incidents {
         let before = kept.incident.severity;
         kept.add(finding);
         if kept.incident.severity > before && !kept.incident.state.is_over() {
-            let text = format!("Graver: {} now, because of finding {}", finding.severity.as_str(), finding.number);
+            let text =
+                format!("Graver: {} now, because of finding {}", finding.severity.as_str(), finding.number);
             kept.step(time, None, text);
             changed.push(kept.incident.clone());
         }
@@ -202,9 +203,7 @@ impl Incidents {
         let text = format!("Response {} to {}: {}", response.number, response.name, step.text);
         kept.step(step.time, step.by.as_ref(), text);
         let states = kept.incident.responses.iter().filter_map(|number| known.response(*number));
-        let waits = |state: ResponseState| {
-            !matches!(state, ResponseState::Contained) && !state.is_over()
-        };
+        let waits = |state: ResponseState| !matches!(state, ResponseState::Contained) && !state.is_over();
         let all = states.map(|response| response.state).collect::<Vec<_>>();
         let held = all.contains(&ResponseState::Contained) && !all.iter().any(|state| waits(*state));
         if held && response.heard.is_some() && kept.incident.state == IncidentState::Contained {
@@ -273,7 +272,11 @@ impl Incidents {
         kept.add(finding);
         kept.incident.last = kept.incident.last.max(time);
         let because = because.text(known.name);
-        kept.step(time, None, format!("Finding {} joined, because {because}: {}", finding.number, finding.title));
+        kept.step(
+            time,
+            None,
+            format!("Finding {} joined, because {because}: {}", finding.number, finding.title),
+        );
         let went_on = kept.incident.state == IncidentState::Contained
             && finding.severity >= Severity::Medium
             && !is_held(finding, known);
@@ -284,7 +287,10 @@ impl Incidents {
         }
         let all = kept.all();
         // One that grows by many findings of the same weight is sealed when they have doubled.
-        if went_on || before != (kept.incident.severity, kept.incident.services.len()) || all.is_power_of_two() {
+        if went_on
+            || before != (kept.incident.severity, kept.incident.services.len())
+            || all.is_power_of_two()
+        {
             changed.push(kept.incident.clone());
         }
         self.look_back(number, finding, time, known);
@@ -335,8 +341,10 @@ impl Incidents {
             let Some(kept) = self.kept(number) else { return };
             kept.add(earlier);
             let because = Because::SameDoer(doer).text(known.name);
-            let text =
-                format!("Finding {} from before joined, because {because}: {}", earlier.number, earlier.title);
+            let text = format!(
+                "Finding {} from before joined, because {because}: {}",
+                earlier.number, earlier.title
+            );
             kept.step(time, None, text);
         }
     }

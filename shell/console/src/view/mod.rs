@@ -11,6 +11,7 @@ mod course;
 mod finding;
 mod firewall;
 mod gone;
+mod incident;
 mod log;
 mod past;
 mod people;
@@ -40,6 +41,11 @@ pub use finding::{
 };
 pub use firewall::{DifferenceView, FirewallView, WatchedView, firewall};
 pub use gone::{LossView, UnreadView, losses, unread};
+pub(crate) use incident::pressing;
+pub use incident::{
+    HandleSaid, IncidentCounts, IncidentFilter, IncidentList, IncidentRow, IncidentTimes, IncidentView,
+    TakenView, TimelineView, incident, incident_row, incidents,
+};
 pub use log::{HeadView, RecordView, VerifiedView, head, record, verified};
 pub use past::{ConversationList, ConversationView, RequestList, RequestView};
 pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};

@@ -138,6 +138,10 @@ impl Served {
                         let decided = town::decide(&mut deciding.write().unwrap(), &decision, &by, now);
                         let _ = answer.send(decided);
                     }
+                    Ask::Handle { by, incident, act, answer } => {
+                        let handled = town::handle(&mut deciding.write().unwrap(), incident, &act, &by, now);
+                        let _ = answer.send(handled);
+                    }
                     Ask::Told { observation, answer } => {
                         let event = cycle::Event::Observed(*observation);
                         deciding.write().unwrap().handle(&event, &mut Vec::new());

@@ -3,7 +3,7 @@
 //! A kind's form never changes under its schema number. A new form gets the next number, and [`Sealed::record`] keeps
 //! reading the old one; a test holds every form.
 
-use super::{BackupRecord, DrillRecord, LogError, ResponseRecord};
+use super::{BackupRecord, DrillRecord, IncidentRecord, LogError, ResponseRecord};
 use ::city::{Evidence, Finding, Support};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,7 @@ impl Sealed {
             ("drill", 1) => Record::Drill(serde_json::from_str(body).ok()?),
             ("evidence", 1) => Record::Evidence(serde_json::from_str(body).ok()?),
             ("finding", 1) => Record::Finding(serde_json::from_str(body).ok()?),
+            ("incident", 1) => Record::Incident(serde_json::from_str(body).ok()?),
             ("plan", 1) => Record::Plan(serde_json::from_str(body).ok()?),
             ("response", 1) => Record::Response(serde_json::from_str(body).ok()?),
             ("start", 1) => Record::Start(serde_json::from_str(body).ok()?),
@@ -54,6 +55,8 @@ pub enum Record {
     Evidence(EvidenceRecord),
     /// A finding, when it was made and each time that it became graver.
     Finding(Box<FindingRecord>),
+    /// An incident, each time that it came further.
+    Incident(Box<IncidentRecord>),
     /// A plan that was adopted.
     Plan(PlanRecord),
     /// A response, each time that it came further.
@@ -72,6 +75,7 @@ impl Record {
             Record::Drill(_) => "drill",
             Record::Evidence(_) => "evidence",
             Record::Finding(_) => "finding",
+            Record::Incident(_) => "incident",
             Record::Plan(_) => "plan",
             Record::Response(_) => "response",
             Record::Start(_) => "start",
@@ -84,6 +88,16 @@ impl Record {
         1
     }
 
+    /// The number in the city of what it is about, by which its records are found.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Record::Finding(record) => Some(record.number),
+            Record::Incident(record) => Some(record.number),
+            Record::Response(record) => Some(record.number),
+            _ => None,
+        }
+    }
+
     /// The body, as stored.
     pub(super) fn body(&self) -> Result<String, LogError> {
         let body = match self {
@@ -92,6 +106,7 @@ impl Record {
             Record::Drill(record) => serde_json::to_string(record),
             Record::Evidence(record) => serde_json::to_string(record),
             Record::Finding(record) => serde_json::to_string(record),
+            Record::Incident(record) => serde_json::to_string(record),
             Record::Plan(record) => serde_json::to_string(record),
             Record::Response(record) => serde_json::to_string(record),
             Record::Start(record) => serde_json::to_string(record),

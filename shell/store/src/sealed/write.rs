@@ -93,6 +93,8 @@ fn check_end(
 /// A record ready for the table.
 struct Ready {
     sealed: Sealed,
+    /// By which it is found; no part of what is signed, for its body says the same.
+    number: Option<u64>,
     leaf: Hash,
 }
 
@@ -144,7 +146,7 @@ impl Writer {
                     };
                     next += 1;
                     let leaf = leaf_of(&sealed);
-                    Ok(Ready { sealed, leaf })
+                    Ok(Ready { sealed, number: record.number(), leaf })
                 })
                 .collect();
             match made {
@@ -205,9 +207,10 @@ impl Writer {
         // Whatever happens from here on, what the table holds is only known when the commit was answered.
         self.tree = None;
         let mut work = self.pool.begin().await.map_err(failed("begin to seal"))?;
-        for Ready { sealed, leaf } in rows {
+        for Ready { sealed, number, leaf } in rows {
             sqlx::query(
-                "INSERT INTO sealed (sequence, time, kind, schema, body, leaf) VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO sealed (sequence, time, kind, schema, body, leaf, number)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(i64::try_from(sealed.sequence).unwrap_or(i64::MAX))
             .bind(&sealed.time)
@@ -215,6 +218,7 @@ impl Writer {
             .bind(i64::from(sealed.schema))
             .bind(&sealed.body)
             .bind(leaf.0.as_slice())
+            .bind(number.and_then(|number| i64::try_from(number).ok()))
             .execute(&mut *work)
             .await
             .map_err(failed("seal a record"))?;
