@@ -84,10 +84,12 @@ const PYTHON: &[&str] = &[
     "boto3==1.43.11",
     "stix2-patterns==2.1.2",
     "stix2-matcher==3.0.0",
+    "duckdb==2.0.1",
 ];
 
 /// The folder that each of them brings.
-const PYTHON_FOLDERS: [&str; 6] = ["pymodbus", "bacpypes3", "moto", "boto3", "stix2patterns", "stix2matcher"];
+const PYTHON_FOLDERS: [&str; 7] =
+    ["pymodbus", "bacpypes3", "moto", "boto3", "stix2patterns", "stix2matcher", "duckdb"];
 
 /// Where they are; for `PYTHONPATH`.
 pub(crate) fn python_packages() -> PathBuf {

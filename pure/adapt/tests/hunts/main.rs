@@ -64,6 +64,25 @@ fn every_hunt_of_the_library_can_be_asked_and_names_a_technique_that_exists() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the test reads the page that it tests")]
+#[test]
+fn the_manual_lists_every_path_that_history_answers_and_no_other() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/hunting.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, table) = page.split_once("| path | what it is | told by |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let listed: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .map(|(path, _)| path)
+        .collect();
+    let known: Vec<String> = VOCABULARY
+        .iter()
+        .map(|(of, steps, ..)| format!("{of}:{}", steps.replace("http-request-ext", "'http-request-ext'")))
+        .collect();
+    assert_eq!(listed, known);
+}
+
 fn flow() -> Flow {
     Flow {
         source: "192.0.2.7".parse().unwrap(),

@@ -9,6 +9,7 @@ mod enforce;
 mod events;
 mod firewalls;
 mod hostile;
+mod hunts;
 mod identify;
 mod intel;
 mod kill;
