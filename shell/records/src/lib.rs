@@ -1,11 +1,13 @@
-//! Observations in the forms that other tools read.
+//! Observations in the forms that other tools read, and the alerts of other tools as observations.
 //!
 //! Each form is a view of the same observations, made by one pass over them; none is a second parser.
 //!
+//! - [`alerts`]: what Suricata, Zeek and Wazuh raise, read.
 //! - [`eve`]: the events of Suricata, EVE JSON.
 //! - [`ndjson`]: our own records, one JSON object a line, with stable field names.
 //! - [`zeek`]: the logs of Zeek and of CISA's ICSNPP parsers, a file each, with their names, columns and order.
 
+pub mod alerts;
 pub mod eve;
 mod json;
 pub mod ndjson;
