@@ -157,6 +157,8 @@ pub struct City {
     pub(crate) ledger: Ledger,
     pub(crate) responses: Responses,
     pub(crate) incidents: Incidents,
+    /// The plan, by its digest, that lessons were held against last.
+    pub(crate) learned: Option<Text>,
     firewall: Option<Firewall>,
     /// When evidence of the firewall was sealed last.
     firewall_told: Option<Timestamp>,

@@ -7,6 +7,7 @@ use crate::{
     hunt::Hunting,
     incidents::Incidents,
     intel::IntelCommand,
+    lesson::{LessonCommand, Notice},
     plan::PlanCommand,
     recovery::arguments::{Backups, Drills, Of, Recover, Restore},
 };
@@ -43,6 +44,11 @@ pub(crate) enum Command {
     Findings(Look),
     /// List incidents, show one, and say what is done about it
     Incidents(Incidents),
+    /// Learn from an incident: what the plan shall no longer allow, rehearsed
+    #[command(subcommand)]
+    Lesson(LessonCommand),
+    /// Draft a notice of an incident: the first within 24 hours, the full one within 72
+    Notice(Notice),
     /// Show how each public service stands, and why
     Services(Look),
     /// List responses: what waits for a person, what is contained, and what is over

@@ -12,6 +12,7 @@ mod hunt;
 mod identify;
 mod incidents;
 mod intel;
+mod lesson;
 mod live;
 mod log;
 mod pack;
@@ -57,6 +58,8 @@ fn main() -> ExitCode {
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
         Command::Incidents(command) => incidents::run(&command),
+        Command::Lesson(command) => lesson::run(&command),
+        Command::Notice(command) => lesson::notice(&command),
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),

@@ -33,4 +33,5 @@ pub use config::{Ask, Config, Shared, Tls};
 pub use door::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
 pub use rehearsal::rehearse;
 pub use serve::{Console, ServeError, open, router, serve};
+pub use time::Clock;
 pub use view::PlanText;

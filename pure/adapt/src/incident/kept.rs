@@ -40,6 +40,7 @@ impl Kept {
             contained: None,
             recovered: None,
             reviewed: None,
+            lesson: None,
             steps: Vec::new(),
         };
         let (doers, touched, troubles) = (Vec::new(), Vec::new(), Vec::new());
