@@ -99,7 +99,7 @@ impl Here {
             (
                 "ssh = \"backup@192.0.2.2\"\nfiles = [\"/etc/dnsmasq.conf\", \"/etc/dnsmasq.d\", \"/etc/hosts\", \
                  \"/var/lib/misc/dnsmasq.leases\"]\nlogin = \"file:/etc/bastide/keys/servers-login\"",
-                format!("files = [{}]", quoted(path("machines/dns-1/etc")?)?),
+                format!("folders = [{}]", quoted(path("machines/dns-1/etc")?)?),
             ),
             ("file = \"etc/hosts\"", format!("file = {}", quoted(hosts.trim_start_matches('/').to_owned())?)),
         ];
