@@ -237,6 +237,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// A directory that is known.
+    pub(crate) fn of(directory: PathBuf) -> State {
+        State { state: Some(directory) }
+    }
+
     /// The directory given, or the usual one.
     pub(crate) fn directory(&self) -> PathBuf {
         self.state.clone().unwrap_or_else(crate::state::default_directory)
