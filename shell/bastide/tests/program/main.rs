@@ -10,6 +10,7 @@ mod events;
 mod firewalls;
 mod hostile;
 mod identify;
+mod incidents;
 mod intel;
 mod kill;
 mod live;
