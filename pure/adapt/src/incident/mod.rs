@@ -358,7 +358,7 @@ impl Incidents {
                     && belong::joins(earlier)
                     && !belong::is_weakness(earlier)
                     && time.duration_since(earlier.last) <= WINDOW;
-                earlier.number != finding.number && does && !self.of.contains_key(&earlier.number)
+                earlier.number < finding.number && does && !self.of.contains_key(&earlier.number)
             })
             .collect();
         for earlier in alone.into_iter().rev() {
