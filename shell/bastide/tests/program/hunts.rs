@@ -108,7 +108,7 @@ fn what_was_done_is_found_and_what_was_not_is_not(state: &Path) {
     answers(state, &["run", "snmp-set", "--until", "2026-11-23T06:00:00Z"], 0);
     let partly = format!("[file:name = 'x' OR {}", stranger.trim_start_matches('['));
     for (query, says) in [
-        (partly.as_str(), "not all of it could be looked for"),
+        (partly.as_str(), "not everything could be searched"),
         ("[file:name = 'x']", "`file:name` is not kept in history"),
         ("[ipv4-addr:value = ]", "not a pattern: line 1"),
     ] {
