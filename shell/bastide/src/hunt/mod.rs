@@ -169,6 +169,9 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
             warn(format_args!("`{name}` is left out: {}", sought.unsupported.join("; ")));
             continue;
         }
+        if sought.asks.is_empty() && sought.unsupported.is_empty() {
+            bail!("history cannot answer {name}: no row of it tells all that is asked of one object");
+        }
         if sought.asks.is_empty() {
             bail!("history cannot answer {name}: {}", sought.unsupported.join("; "));
         }
@@ -178,7 +181,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
             warn(format_args!("not looked for or at: {why}"));
         }
         any |= found.rows > 0;
-        part |= !sought.unsupported.is_empty();
+        part |= !sought.unsupported.is_empty() || !found.looked.damaged.is_empty();
         let hunted = evidence::of(&ground, task, &found, now)?;
         answers.push(say::answer(task, &sought, &found, &hunted, of.limit));
         seen.push(city::Observation {
