@@ -117,6 +117,10 @@ pub(crate) struct Run {
     /// The user whose rights are taken on once the interfaces are open, if started as root
     #[arg(long, value_name = "USER", default_value = "nobody")]
     pub(crate) user: String,
+    /// A file into which another tool writes its alerts: Suricata's eve.json, Zeek's notice.log, Wazuh's alerts.json. It is
+    /// followed from where it was left; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alerts: Vec<PathBuf>,
     /// How many cores read each interface; all if left out. What is found is the same for any number
     #[arg(long, value_name = "NUMBER")]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -183,6 +187,10 @@ pub(crate) struct Replay {
     /// A state directory to keep the replay in; never a live city's. Without one nothing is kept
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// A file of another tool's alerts of the same time, merged in by their times: Suricata's eve.json, Zeek's notice.log,
+    /// Wazuh's alerts.json. May be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alerts: Vec<PathBuf>,
     /// Print each finding as soon as it is sealed, one JSON object a line, instead of a report at the end
     #[arg(long, requires = "state")]
     pub(crate) follow: bool,

@@ -71,6 +71,8 @@ pub(crate) enum Message {
     Answered(u64, Option<Text>),
     /// The firewall is not as it was.
     Firewall(Box<Firewall>),
+    /// What another tool raised. The answer is that it is journalled.
+    Heard(Vec<Observation>, Noted),
     /// What came of a backup, a drill, a look at a repository, or that a pack was issued.
     Told(Box<Observation>, Noted),
     /// A sensor can no longer do its work: stop in good order, and say why.
@@ -228,6 +230,11 @@ impl Engine {
                 Ok(Message::Firewall(firewall)) => {
                     self.happen(&Event::Firewall { time: Timestamp::now(), firewall })?;
                 }
+                Ok(Message::Heard(observations, noted)) => {
+                    self.take(Batch { observations, ..Batch::default() })?;
+                    self.store.journal.sync()?;
+                    noted(Ok(()));
+                }
                 Ok(Message::Told(observation, noted)) => noted(self.tell(*observation)?),
                 Ok(Message::Failed(error)) => return Err(error),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -249,6 +256,8 @@ impl Engine {
             | Message::Refuse(..)
             | Message::Answered(..)
             | Message::Firewall(_)
+            // It is read again after the next start.
+            | Message::Heard(..)
             | Message::Told(..)
             | Message::Failed(_)
             | Message::Stop => 0,

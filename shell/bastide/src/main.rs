@@ -1,5 +1,6 @@
 //! `bastide`: the command line, and the one loop that carries out effects.
 
+mod alerts;
 mod answer;
 mod arguments;
 mod defend;
