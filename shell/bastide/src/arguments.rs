@@ -74,6 +74,9 @@ pub(crate) enum Command {
     /// Look into the sealed log, and verify it
     #[command(subcommand)]
     Log(LogCommand),
+    /// Try whether those can be told whom the plan names
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Run the small privileged process that holds the firewall
     Enforcer(Enforcer),
     /// Print completions for a shell
@@ -197,6 +200,22 @@ pub(crate) struct Replay {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+}
+
+/// Those whom the plan names in `[[notify]]`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotifyCommand {
+    /// Send a notice that is marked as a test, and say what came back
+    #[command(after_help = "Exit code 1 if it could not be told.\nExample: bastide notify test duty-officer")]
+    Test {
+        /// The receiver's id in the plan
+        id: String,
+        /// The folder of the plan; the plan adopted if left out
+        #[arg(long, value_name = "DIR")]
+        city: Option<PathBuf>,
+        #[command(flatten)]
+        state: State,
+    },
 }
 
 /// Where the console is reached.

@@ -4,6 +4,7 @@ use crate::{
     live::MESSAGES_MAX,
     past::{self, Past},
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
+    telling::Telling,
 };
 use anyhow::bail;
 use city::{
@@ -116,6 +117,8 @@ pub(crate) struct Engine {
     found: Box<dyn FnMut(&Finding) + Send>,
     /// Told of each response that is to be done or undone, once that is sealed.
     containing: Containing,
+    /// Tells those whom the plan names, if this is a city that tells.
+    telling: Option<Telling>,
 }
 
 /// What the start of an engine found.
@@ -162,6 +165,7 @@ impl Engine {
             checkpointed: Instant::now(),
             found: Box::new(|_| ()),
             containing: Box::new(|_| ()),
+            telling: None,
         };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let lost = loss.as_ref().map(|loss| loss.detail.to_string());
@@ -203,6 +207,13 @@ impl Engine {
     /// Tells of each finding once it is sealed.
     pub(crate) fn tell_found(&mut self, found: impl FnMut(&Finding) + Send + 'static) {
         self.found = Box::new(found);
+    }
+
+    /// Tells those whom the plan names from now on.
+    pub(crate) fn tell_others(&mut self, state: &Path) -> anyhow::Result<()> {
+        let plan = self.city.read().unwrap_or_else(PoisonError::into_inner).plan().cloned();
+        self.telling = Some(Telling::begin(state, plan.as_deref())?);
+        Ok(())
     }
 
     /// Carries responses out from now on, those first that a stop interrupted.
@@ -308,6 +319,11 @@ impl Engine {
             }
         }
         self.store.journal.sync()?;
+        for loss in self.telling.as_mut().map(Telling::losses).unwrap_or_default() {
+            let (time, sensor) = (self.now(), Text::const_new("bastide"));
+            let observations = vec![Observation { time, sensor, fact: Observed::Loss(loss) }];
+            self.take(Batch { observations, ..Batch::default() })?;
+        }
         self.changes.send_modify(|change| *change += 1);
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpoint()?;
@@ -372,7 +388,8 @@ impl Engine {
         // What a sealed finding rests on must outlast a kill as well.
         self.store.journal.sync()?;
         let effects = std::mem::take(&mut self.effects);
-        self.seal(effects.iter().map(record).collect())?;
+        let sealed = self.seal(effects.iter().map(record).collect())?;
+        self.tell_of(&effects, sealed);
         self.keep_packets(&effects, now)?;
         for effect in &effects {
             match effect {
@@ -390,9 +407,22 @@ impl Engine {
         Ok(())
     }
 
-    fn seal(&self, records: Vec<Record>) -> anyhow::Result<()> {
-        self.runtime.block_on(self.store.log.seal(Timestamp::now(), records))?;
-        Ok(())
+    /// Seals records. Returns the place of the first.
+    fn seal(&self, records: Vec<Record>) -> anyhow::Result<u64> {
+        Ok(self.runtime.block_on(self.store.log.seal(Timestamp::now(), records))?.first)
+    }
+
+    /// Has those told whom the plan names, of effects that were sealed from a place on.
+    fn tell_of(&mut self, effects: &[Effect], sealed: u64) {
+        let Some(telling) = &mut self.telling else { return };
+        for (place, effect) in (sealed..).zip(effects) {
+            match effect {
+                Effect::Found(finding) => telling.finding(finding, false, place),
+                Effect::Worsened(finding) => telling.finding(finding, true, place),
+                Effect::Responded(response) => telling.response(response, place),
+                Effect::Measured(_) | Effect::BackedUp(_) | Effect::Drilled(_) => {}
+            }
+        }
     }
 
     /// Adopts a plan: checks it, seals it, and compares with it from now on. Returns its digest.
@@ -416,7 +446,12 @@ impl Engine {
         self.store.journal.sync()?;
         let mut city = self.city.write().unwrap_or_else(PoisonError::into_inner);
         city.handle(&event, &mut self.effects);
-        city.adopt(Some(Arc::new(plan)));
+        let plan = Arc::new(plan);
+        city.adopt(Some(Arc::clone(&plan)));
+        drop(city);
+        if let Some(telling) = &mut self.telling {
+            telling.adopt(Some(&plan))?;
+        }
         Ok(digest)
     }
 

@@ -30,6 +30,7 @@ mod show;
 mod socket;
 mod state;
 mod table;
+mod telling;
 mod unenforced;
 
 use arguments::{Arguments, Command};
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
+        Command::Notify(command) => telling::try_out::run(&command),
         Command::Enforcer(command) => enforce::run_process(&command),
         Command::Completions { shell } => arguments::print_completions(shell),
         Command::Manual { into } => arguments::write_manual(&into),
