@@ -1,5 +1,6 @@
 //! `bastide`: the command line, and the one loop that carries out effects.
 
+mod alerts;
 mod answer;
 mod arguments;
 mod defend;
@@ -32,6 +33,7 @@ mod show;
 mod socket;
 mod state;
 mod table;
+mod telling;
 mod unenforced;
 
 use arguments::{Arguments, Command};
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
+        Command::Notify(command) => telling::try_out::run(&command),
         Command::Enforcer(command) => enforce::run_process(&command),
         Command::Completions { shell } => arguments::print_completions(shell),
         Command::Manual { into } => arguments::write_manual(&into),
