@@ -41,6 +41,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3-pip", programme: "pip3", purpose: "real programmes from PyPI to talk to" },
     Package { name: "restic", programme: "restic", purpose: "repositories that others read" },
     Package { name: "rclone", programme: "rclone", purpose: "a server for restic's REST protocol" },
+    Package { name: "openssl", programme: "openssl", purpose: "certificates for servers that tests read" },
     Package { name: "e2fsprogs", programme: "chattr", purpose: "folders that only grow" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
     Package { name: "nodejs", programme: "node", purpose: "the browser test" },
@@ -84,10 +85,13 @@ const PYTHON: &[&str] = &[
     "boto3==1.43.11",
     "stix2-patterns==2.1.2",
     "stix2-matcher==3.0.0",
+    "taxii2-client==2.3.0",
+    "medallion==3.0.0",
 ];
 
 /// The folder that each of them brings.
-const PYTHON_FOLDERS: [&str; 6] = ["pymodbus", "bacpypes3", "moto", "boto3", "stix2patterns", "stix2matcher"];
+const PYTHON_FOLDERS: [&str; 8] =
+    ["pymodbus", "bacpypes3", "moto", "boto3", "stix2patterns", "stix2matcher", "taxii2client", "medallion"];
 
 /// Where they are; for `PYTHONPATH`.
 pub(crate) fn python_packages() -> PathBuf {
