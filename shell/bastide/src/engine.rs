@@ -430,6 +430,7 @@ impl Engine {
                 Effect::Found(finding) => telling.finding(finding, false, place),
                 Effect::Worsened(finding) => telling.finding(finding, true, place),
                 Effect::Responded(response) => telling.response(response, place),
+                Effect::Incident(incident) => telling.incident(incident, place),
                 Effect::Measured(_) | Effect::BackedUp(_) | Effect::Drilled(_) => {}
             }
         }

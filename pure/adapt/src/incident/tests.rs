@@ -137,7 +137,9 @@ fn a_power_cut_is_one_incident() {
         story.find(i64::from(device) * 20, Rule::SilentDevice, Severity::High, 40 + device, None);
     }
     assert_eq!(story.incidents.all().len(), 1);
-    assert!(story.get(1).steps[1].text.contains("the same befell other devices of `street` within ten minutes"));
+    assert!(
+        story.get(1).steps[1].text.contains("the same befell other devices of `street` within ten minutes")
+    );
     // It is sealed when it begins and when it has doubled, and not for each device.
     assert_eq!(story.changed.len(), 5);
 }
@@ -192,7 +194,10 @@ fn a_dismissal_is_heeded_until_it_ends_and_says_so() {
     story.find(5 * DAY, Rule::Scan, Severity::High, 8, None);
     assert_eq!(story.groups(), [vec![1, 2], vec![3]]);
     let last = story.get(1).steps.last().unwrap();
-    assert!(last.text.starts_with("Finding 2 began no incident: it is of a kind that was dismissed until"), "{last:?}");
+    assert!(
+        last.text.starts_with("Finding 2 began no incident: it is of a kind that was dismissed until"),
+        "{last:?}"
+    );
     story.again(11 * DAY, 2);
     assert_eq!(story.incidents.all().len(), 3, "it holds no longer");
 }
@@ -214,8 +219,14 @@ fn acts_are_done_in_their_order_and_refused_with_a_reason() {
     story.act(6, 1, review()).unwrap();
     let incident = story.get(1);
     assert_eq!(incident.state, IncidentState::Reviewed);
-    assert_eq!((incident.contained, incident.recovered, incident.reviewed), (Some(at(4)), Some(at(5)), Some(at(6))));
-    assert_eq!((incident.owner.as_deref(), incident.title.as_str()), (Some("ada"), "The laptop in the library"));
+    assert_eq!(
+        (incident.contained, incident.recovered, incident.reviewed),
+        (Some(at(4)), Some(at(5)), Some(at(6)))
+    );
+    assert_eq!(
+        (incident.owner.as_deref(), incident.title.as_str()),
+        (Some("ada"), "The laptop in the library")
+    );
     assert!(incident.steps.iter().skip(1).all(|step| step.by.as_deref() == Some("ada")));
     story.act(7, 1, IncidentAct::Reopen { text: said("it is back") }).unwrap();
     assert_eq!((&story.get(1).state, story.get(1).reviewed), (&IncidentState::Triage, None));

@@ -31,7 +31,7 @@ impl Queue {
     /// Opens a queue, with what waits from before.
     pub(super) fn open(folder: &Path) -> io::Result<Queue> {
         fs::create_dir_all(folder)?;
-        let mut waiting = BTreeSet::new();
+        let mut waiting: BTreeSet<u64> = BTreeSet::new();
         for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
             let name = name.to_string_lossy();

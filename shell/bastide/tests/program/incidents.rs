@@ -60,11 +60,19 @@ fn the_story_of_averbourne_has_the_incidents_that_a_person_would_name() {
     );
     let laptop = told(state, &["incidents", "show", "1"]);
     assert!(laptop["times"]["detect"].as_i64().unwrap() >= 60, "it was there a minute before it did harm");
-    assert!(laptop["techniques"].as_array().unwrap().iter().any(|one| one["name"] == "Unauthorized Command Message"));
+    assert!(
+        laptop["techniques"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["name"] == "Unauthorized Command Message")
+    );
     assert_eq!(laptop["responses"].as_array().unwrap().len(), 1);
     let (code, told, _) = say(state, &["incidents", "show", "1"]);
     assert_eq!(code, 0);
-    for part in ["Finding 26 joined, because both are about what LAPTOP-7Q2", "Pumping stations and flood gauges"] {
+    for part in
+        ["Finding 26 joined, because both are about what LAPTOP-7Q2", "Pumping stations and flood gauges"]
+    {
         assert!(told.contains(part), "{part}: {told}");
     }
     let (code, _, errors) = say(state, &["incidents", "show", "6"]);

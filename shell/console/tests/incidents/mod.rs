@@ -40,7 +40,9 @@ async fn an_incident_is_seen_where_people_look_and_handled_by_who_may() {
     assert!(!seen.contains(&form) && seen.contains("takes an operator"), "{seen}");
     assert!(!seen.contains("/packets\""), "opening packets is a right of its own");
     let seen = page(&operator, path.clone()).await;
-    for part in [form.as_str(), "Begun with finding", "joined, because", "It bears on", "Nobody sees to it yet", "T0"] {
+    for part in
+        [form.as_str(), "Begun with finding", "joined, because", "It bears on", "Nobody sees to it yet", "T0"]
+    {
         assert!(seen.contains(part), "{part}: {seen}");
     }
 
@@ -50,7 +52,11 @@ async fn an_incident_is_seen_where_people_look_and_handled_by_who_may() {
         served.post(&path, &head, &format!("csrf={csrf}&{fields}")).await
     };
     assert_eq!(send(&viewer, &viewers, "act=take".into()).await.status, 403);
-    assert_eq!(send(&operator, "guess", "act=take".into()).await.status, 403, "without the secret of the form");
+    assert_eq!(
+        send(&operator, "guess", "act=take".into()).await.status,
+        403,
+        "without the secret of the form"
+    );
     assert_eq!(send(&operator, &operators, "act=take".into()).await.status, 303);
     for (fields, status) in [
         ("act=note&text=+", 422),
@@ -87,7 +93,8 @@ async fn an_incident_is_seen_where_people_look_and_handled_by_who_may() {
     let (_, merged) = ask(&served, "GET", &format!("/{other}"), &Value::Null).await;
     assert_eq!((&merged["state"], &merged["merged_into"]), (&"merged".into(), &number.into()));
     assert!(!page(&operator, new.clone()).await.contains("See to it</h2>"), "it is seen to elsewhere");
-    let (status, refused) = ask(&served, "POST", &format!("/{other}"), &json!({ "act": "note", "text": "x" })).await;
+    let (status, refused) =
+        ask(&served, "POST", &format!("/{other}"), &json!({ "act": "note", "text": "x" })).await;
     assert!(status == 409 && refused["error"].as_str().unwrap().contains("merged into another"), "{refused}");
     assert_eq!(ask(&served, "GET", "/98765", &Value::Null).await.0, 404);
 }
@@ -99,7 +106,8 @@ async fn what_is_no_longer_kept_is_shown_from_the_sealed_log() {
     let record = |number: u64, state: &str, by: Option<&str>, step: &str| {
         let incident = served.look(|city| city.incidents().next().cloned()).unwrap();
         let by = by.map(str::to_owned);
-        let record = IncidentRecord { number, state: state.into(), by, step: step.into(), ..(&incident).into() };
+        let record =
+            IncidentRecord { number, state: state.into(), by, step: step.into(), ..(&incident).into() };
         Record::Incident(Box::new(record))
     };
     let first = record(70_001, "triage", None, "Begun long ago");
@@ -110,7 +118,9 @@ async fn what_is_no_longer_kept_is_shown_from_the_sealed_log() {
     let (_, list) = ask(&served, "GET", "?below=70002&limit=1", &Value::Null).await;
     assert_eq!(list["incidents"][0]["state"], "reviewed", "as the log has it last");
     let page = served.get("/incidents/70001", &viewer).await.text();
-    for part in ["only the sealed log has it", "Begun long ago", "<strong>Ada</strong>: Reviewed: an open socket"] {
+    for part in
+        ["only the sealed log has it", "Begun long ago", "<strong>Ada</strong>: Reviewed: an open socket"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     let (status, _) = ask(&served, "POST", "/70001", &json!({ "act": "note", "text": "x" })).await;

@@ -417,7 +417,8 @@ async fn records_are_found_by_kind_and_number_without_reading_the_others() {
     // How they are found, as the database says: by an index, in its order, however long the log.
     for question in [read::LATEST_OF_KIND, read::ABOUT, read::LAST_OF_EACH] {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}"));
-        let rows = sqlx::query(explain).bind(9).bind(9).bind("incident").fetch_all(&store.log.pool).await.unwrap();
+        let rows =
+            sqlx::query(explain).bind(9).bind(9).bind("incident").fetch_all(&store.log.pool).await.unwrap();
         let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
         assert!(steps.iter().any(|step| step.contains("INDEX sealed_by_")), "{question}: {steps:?}");
         assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{question}: {steps:?}");
