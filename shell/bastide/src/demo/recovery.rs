@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_can_be_had_here_is_read_from_here_and_the_rest_from_where_it_was() {
-        let here = Here::new(Path::new("/home/ada lovell/\"state\"")).unwrap();
+        let here = Here::new(Path::new("/srv/ada lovell/\"state\"")).unwrap();
         let files = here.plan(averbourne::PLAN).unwrap();
         let plan = plan::check(&files).plan.unwrap();
         let local = plan
@@ -180,6 +180,6 @@ mod tests {
         meant.sort_unstable();
         assert_eq!(local, meant);
         let at = plan.repositories().find(|repository| repository.id.as_str() == REPOSITORY).unwrap();
-        assert!(at.at.to_string().starts_with("/home/ada lovell/\"state\"/scratch/averbourne/"));
+        assert!(at.at.to_string().starts_with("/srv/ada lovell/\"state\"/scratch/averbourne/"));
     }
 }
