@@ -127,7 +127,7 @@ pub(crate) fn run(hunting: &Hunting) -> anyhow::Result<Verdict> {
         }
         (Some(HuntCommand::Run { names, all, of }), _) => {
             let mut library = hunt::built_in()?;
-            for name in names.iter().filter(|name| !library.iter().any(|hunt| hunt.name == **name)) {
+            if let Some(name) = names.iter().find(|name| !library.iter().any(|hunt| hunt.name == **name)) {
                 bail!("there is no hunt `{name}`; `bastide hunt list` lists them");
             }
             library.retain(|hunt| *all || names.contains(&hunt.name));
