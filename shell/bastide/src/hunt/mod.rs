@@ -196,9 +196,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
         _ => warn("this is no live city's state: the hunt was not entered in its records"),
     }
     if !any && part {
-        bail!(
-            "nothing was found, but not all of it could be looked for; take out of the query what history does not keep"
-        );
+        bail!("nothing was found, but not everything could be searched: what could not stands above");
     }
     Ok(if any { Verdict::Bad } else { Verdict::Good })
 }
