@@ -127,7 +127,7 @@ pub(crate) fn run(hunting: &Hunting) -> anyhow::Result<Verdict> {
         }
         (Some(HuntCommand::Run { names, all, of }), _) => {
             let mut library = hunt::built_in()?;
-            for name in names.iter().filter(|name| !library.iter().any(|hunt| hunt.name == **name)) {
+            if let Some(name) = names.iter().find(|name| !library.iter().any(|hunt| hunt.name == **name)) {
                 bail!("there is no hunt `{name}`; `bastide hunt list` lists them");
             }
             library.retain(|hunt| *all || names.contains(&hunt.name));
@@ -196,9 +196,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
         _ => warn("this is no live city's state: the hunt was not entered in its records"),
     }
     if !any && part {
-        bail!(
-            "nothing was found, but not all of it could be looked for; take out of the query what history does not keep"
-        );
+        bail!("nothing was found, but not everything could be searched: what could not stands above");
     }
     Ok(if any { Verdict::Bad } else { Verdict::Good })
 }
