@@ -1,0 +1,1 @@
+//! Indicators held against what is seen.
