@@ -98,8 +98,16 @@ fn asked(name: &str) -> Observed {
 #[test]
 fn what_is_watched_for_is_seen_at_either_end_and_by_name() {
     let (list, gathered) = gathered(&[
-        indicator(1, "[ipv4-addr:value = '203.0.113.9'] OR [domain-name:value = 'Evil.example.']", &json!({})),
-        indicator(2, "[network-traffic:dst_ref.value ISSUBSET '198.51.100.128/25']", &json!({ "confidence": 100 })),
+        indicator(
+            1,
+            "[ipv4-addr:value = '203.0.113.9'] OR [domain-name:value = 'Evil.example.']",
+            &json!({}),
+        ),
+        indicator(
+            2,
+            "[network-traffic:dst_ref.value ISSUBSET '198.51.100.128/25']",
+            &json!({ "confidence": 100 }),
+        ),
         indicator(3, "[ipv6-addr:value IN ('2001:db8::9', '2001:db8:f::/64')]", &json!({})),
         indicator(4, "[ipv4-addr:value = '203.0.113.9' AND ipv4-addr:x = 1]", &json!({})),
         indicator(5, "[file:name = 'a'] FOLLOWEDBY [file:name = 'b']", &json!({})),
@@ -109,12 +117,19 @@ fn what_is_watched_for_is_seen_at_either_end_and_by_name() {
     assert_eq!((gathered.watched, gathered.hunted_only, gathered.over, list.len()), (3, 2, 2, 5));
     assert_eq!(gathered.told(), []);
 
-    let [sighting] = &seen(&list, Observed::Opened(flow("203.0.113.9", "192.0.2.7", None)))[..] else { panic!() };
+    let [sighting] = &seen(&list, Observed::Opened(flow("203.0.113.9", "192.0.2.7", None)))[..] else {
+        panic!()
+    };
     assert_eq!(sighting.indicator, "indicator--00000000-0000-4000-8000-000000000001");
-    assert_eq!((sighting.subject.to_string().as_str(), sighting.value.as_str()), ("192.0.2.7", "203.0.113.9"));
+    assert_eq!(
+        (sighting.subject.to_string().as_str(), sighting.value.as_str()),
+        ("192.0.2.7", "203.0.113.9")
+    );
     assert_eq!((sighting.confidence, sighting.source.as_str()), (40, "port-ellery"));
     assert_eq!(sighting.techniques, ["T0816"]);
-    let [outward] = &seen(&list, Observed::Opened(flow("192.0.2.7", "198.51.100.200", None)))[..] else { panic!() };
+    let [outward] = &seen(&list, Observed::Opened(flow("192.0.2.7", "198.51.100.200", None)))[..] else {
+        panic!()
+    };
     assert_eq!((outward.confidence, outward.tlp), (80, Tlp::Amber));
     assert_eq!(seen(&list, Observed::Opened(flow("2001:db8:f::7", "192.0.2.7", None))).len(), 1);
     assert_eq!(seen(&list, Observed::Opened(flow("192.0.2.7", "198.51.100.7", None))), []);
@@ -148,7 +163,8 @@ fn a_poisoned_feed_watches_for_nothing_of_ours_and_is_told() {
     ];
     for (number, (value, doubt)) in (0..).zip(poison) {
         let kind = if value.contains(':') { "ipv6-addr" } else { "ipv4-addr" };
-        let (list, gathered) = gathered(&[indicator(number, &format!("[{kind}:value = '{value}']"), &json!({}))]);
+        let (list, gathered) =
+            gathered(&[indicator(number, &format!("[{kind}:value = '{value}']"), &json!({}))]);
         let kinds: Vec<DoubtKind> = gathered.doubts.keys().copied().collect();
         assert_eq!((kinds.as_slice(), list.is_empty()), (&[doubt][..], true), "{value}");
     }
@@ -165,7 +181,12 @@ fn a_poisoned_feed_watches_for_nothing_of_ours_and_is_told() {
     let told: Vec<(DoubtKind, u64)> = gathered.told().iter().map(|doubt| (doubt.kind, doubt.count)).collect();
     assert_eq!(
         told,
-        [(DoubtKind::WellKnown, 2), (DoubtKind::TooBroad, 1), (DoubtKind::Malformed, 2), (DoubtKind::WrongTime, 1)]
+        [
+            (DoubtKind::WellKnown, 2),
+            (DoubtKind::TooBroad, 1),
+            (DoubtKind::Malformed, 2),
+            (DoubtKind::WrongTime, 1)
+        ]
     );
 }
 

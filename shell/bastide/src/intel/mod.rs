@@ -1,6 +1,7 @@
 //! `bastide intel …`: what others know of attacks.
 
 mod pattern;
+pub(crate) mod watching;
 
 use crate::failure::Verdict;
 use clap::{Subcommand, ValueEnum};
