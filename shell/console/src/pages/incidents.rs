@@ -173,10 +173,7 @@ pub(crate) async fn drafted(
     let kept = state.city().incident(number).cloned();
     let incident = match kept {
         Some(incident) => incident,
-        None => {
-            let sealed = state.log().about("incident", number, RECORDS_MAX).await.map_err(log::unread)?;
-            IncidentRecord::incident(&records(&sealed)).ok_or_else(|| unknown(number))?
-        }
+        None => from_log(state, number).await?,
     };
     let (_, clock) = state.name_and_clock();
     Ok(view::notice(&state.city(), &incident, kind, &clock))
@@ -238,11 +235,16 @@ pub(crate) async fn shown(state: &State, number: u64) -> Result<(IncidentView, b
             return Ok((view::incident(&city, incident), false));
         }
     }
-    let sealed =
-        state.log().last_of_each("incident", number.saturating_add(1), 1).await.map_err(log::unread)?;
-    let last = sealed.first().and_then(told).filter(|incident| incident.number == number);
-    let incident = last.ok_or_else(|| unknown(number))?;
+    let incident = from_log(state, number).await?;
     Ok((view::incident(&state.city(), &incident), true))
+}
+
+/// An incident that is no longer kept, as the sealed log has it last.
+async fn from_log(state: &State, number: u64) -> Result<Incident, Refusal> {
+    let below = number.saturating_add(1);
+    let sealed = state.log().last_of_each("incident", below, 1).await.map_err(log::unread)?;
+    let last = sealed.first().and_then(told).filter(|incident| incident.number == number);
+    last.ok_or_else(|| unknown(number))
 }
 
 /// The incident that a record tells.
