@@ -42,6 +42,10 @@ const PACKAGES: &[Package] = &[
     Package { name: "restic", programme: "restic", purpose: "repositories that others read" },
     Package { name: "rclone", programme: "rclone", purpose: "a server for restic's REST protocol" },
     Package { name: "e2fsprogs", programme: "chattr", purpose: "folders that only grow" },
+    Package { name: "rsyslog", programme: "rsyslogd", purpose: "a syslog server that is told" },
+    // Its driver for TLS; it has no programme of its own, and comes along because the other is missing too.
+    Package { name: "rsyslog-gnutls", programme: "rsyslogd", purpose: "a syslog server that is told by TLS" },
+    Package { name: "openssl", programme: "openssl", purpose: "certificates of servers that are told" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
     Package { name: "nodejs", programme: "node", purpose: "the browser test" },
     Package { name: "npm", programme: "npm", purpose: "the browser test" },

@@ -204,8 +204,9 @@ fn syslog_escapes_what_ends_a_value_and_internal_detail_stays_inside() {
     }
     for (text, without) in [
         ("Pump 3 (192.0.2.9), [2001:db8::1]:502 spoke", "Pump 3 (an address), [an address]:502 spoke"),
-        ("02:00:5e:00:53:01 and 192.0.2.9:502.", "an address and an address."),
-        ("at 08:15 to 192.0.2.0/24: no", "at 08:15 to an address: no"),
+        ("02:00:5e:00:53:01 and 192.0.2.9:502.", "an address and an address:502."),
+        ("at 08:15 to 192.0.2.0/24: no", "at 08:15 to an address/24: no"),
+        ("Ada:192.0.2.9-192.0.2.20 fed up", "Ada:an address-an address fed up"),
         ("nothing: here 1.2", "nothing: here 1.2"),
     ] {
         assert_eq!(without_addresses(text), without, "{text}");
