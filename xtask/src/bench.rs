@@ -5,6 +5,7 @@
 
 mod backup;
 mod hardness;
+mod hunt;
 mod machine;
 mod measure;
 mod restoration;
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         [] => None,
         ["backup"] => return backup::run(),
         ["hardness"] => return hardness::run(),
+        ["hunt"] => return hunt::run(),
         ["restoration"] => return restoration::run(),
         ["segmentation"] => return segmentation::run(),
         [capture] => Some(PathBuf::from(capture)),
@@ -120,7 +122,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE]
+    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE, hunt::TITLE]
         .map(|title| section::section(&old, title))
         .concat();
     let kept = kept + &hardness::section(&old);

@@ -1,12 +1,16 @@
-//! The fourth verb: what others learned, put to use here.
+//! The fourth verb: what others learned, and what happened here, put to use.
 //!
 //! - [`stix`] keeps the objects of STIX 2.1 without loss, and reads and evaluates its whole patterning language;
+//! - [`incident`] says which findings belong together, and follows them from triage to review;
+//! - [`hunt`] searches what a city remembers by such patterns;
 //! - [`defence`] signs what worked for one city, and opens what another signed; nothing of a city's own leaves in it;
-//! - [`lesson`] proposes what the plan shall no longer allow, from an incident's own traffic;
 //! - [`share`] writes what a city tells others of an incident;
+//! - [`lesson`] proposes what the plan shall no longer allow, from an incident's own traffic;
 //! - [`notice`] drafts what those are told of an incident who must or should know.
 
 pub mod defence;
+pub mod hunt;
+pub mod incident;
 pub mod lesson;
 pub mod notice;
 pub mod share;

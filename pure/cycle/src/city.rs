@@ -10,9 +10,11 @@ use crate::{
     talk::Book,
 };
 use ::city::{
-    Address, AssetId, BackupMade, Decision, Device, Difference, Drill, Evidence, Finding, Firewall, Loss,
-    LossKind, Observation, Observed, Presence, Protocol, Response, Status, Text, Transport, Unread,
+    Address, AssetId, BackupMade, Decision, Device, Difference, Drill, Evidence, Finding, Firewall, Incident,
+    IncidentAct, Loss, LossKind, Observation, Observed, Presence, Protocol, Response, Status, Text,
+    Transport, Unread,
 };
+use adapt::incident::Incidents;
 use anticipate::{Concern, Inventory, Watch};
 use defend::{Baseline, Breach, Guard, Habit};
 use jiff::{SignedDuration, Timestamp};
@@ -78,6 +80,17 @@ pub enum Event {
         /// What shall count as never learned.
         habit: Habit,
     },
+    /// A person did something about an incident.
+    Handled {
+        /// When.
+        time: Timestamp,
+        /// Who, by name.
+        by: Text,
+        /// The incident's number.
+        incident: u64,
+        /// What.
+        act: IncidentAct,
+    },
 }
 
 impl Event {
@@ -91,7 +104,8 @@ impl Event {
             | Event::Decided { time, .. }
             | Event::Firewall { time, .. }
             | Event::Answered { time, .. }
-            | Event::Refused { time, .. } => *time,
+            | Event::Refused { time, .. }
+            | Event::Handled { time, .. } => *time,
         }
     }
 }
@@ -112,6 +126,8 @@ pub enum Effect {
     BackedUp(Box<BackupMade>),
     /// A service was drilled: seal it.
     Drilled(Box<Drill>),
+    /// An incident began or came further, or findings that matter joined it: seal it.
+    Incident(Box<Incident>),
 }
 
 /// How much was seen.
@@ -140,6 +156,9 @@ pub struct City {
     guard: Guard,
     pub(crate) ledger: Ledger,
     pub(crate) responses: Responses,
+    pub(crate) incidents: Incidents,
+    /// The plan, by its digest, that lessons were held against last.
+    pub(crate) learned: Option<Text>,
     firewall: Option<Firewall>,
     /// When evidence of the firewall was sealed last.
     firewall_told: Option<Timestamp>,
@@ -168,8 +187,8 @@ impl City {
         City { plan, ..City::default() }
     }
 
-    /// Folds one event into the state and appends what is to be done about it.
-    pub fn handle(&mut self, event: &Event, effects: &mut Vec<Effect>) {
+    /// Folds one event into the state, but for the incidents: [`City::handle`] does both.
+    pub(crate) fn fold(&mut self, event: &Event, effects: &mut Vec<Effect>) {
         let time = event.time();
         // Time never runs backwards: a late record keeps its own time, and the city keeps its.
         if let Event::Adopted { plan, .. } = event {
@@ -242,7 +261,7 @@ impl City {
         }
     }
 
-    /// Handles what people decide about responses and habits, and what came of it. Such acts have the time of people, which is not
+    /// Handles what people decide about responses, habits and incidents, and what came of it. Such acts have the time of people, which is not
     /// that of the traffic. Returns whether the event was one.
     fn respond(&mut self, event: &Event, effects: &mut Vec<Effect>) -> bool {
         match event {
@@ -274,6 +293,10 @@ impl City {
             }
             Event::Refused { time, by, device, habit } => {
                 self.guard.refuse(*device, *habit, *time, by);
+                true
+            }
+            Event::Handled { time, by, incident, act } => {
+                self.see_to(*incident, act, by, *time, effects);
                 true
             }
             _ => false,

@@ -26,11 +26,24 @@ pub(crate) struct Ledger {
     by_key: BTreeMap<FindingKey, usize>,
     per_subject: BTreeMap<(Rule, Address), u32>,
     per_rule: BTreeMap<Rule, u32>,
+    /// Where the findings are that the event at hand saw again. Not part of the state: it is taken after each event.
+    #[serde(skip)]
+    again: Vec<usize>,
 }
 
 impl Ledger {
     pub(crate) fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What was seen again since this was asked last.
+    pub(crate) fn take_again(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.again)
+    }
+
+    /// Gives the room back, so that it is not asked for again for each event.
+    pub(crate) fn give_again(&mut self, again: Vec<usize>) {
+        self.again = again;
     }
 
     /// Takes note of a difference: a new one becomes a finding, a known one is counted.
@@ -44,7 +57,10 @@ impl Ledger {
     ) {
         let key = self.fold(difference.key(), &difference.bearing());
         let rolled_up = key.distinction == AND_MORE;
-        if let Some(finding) = self.by_key.get(&key).and_then(|index| self.findings.get_mut(*index)) {
+        if let Some(index) = self.by_key.get(&key)
+            && let Some(finding) = self.findings.get_mut(*index)
+        {
+            self.again.push(*index);
             finding.count += 1;
             finding.last = finding.last.max(time);
             if finding.reasons.len() < Finding::REASONS_MAX && !rolled_up {

@@ -6,6 +6,7 @@
 mod activity;
 mod city;
 mod compromise;
+mod incidents;
 mod ledger;
 mod matrix;
 mod recovery;

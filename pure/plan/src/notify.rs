@@ -16,9 +16,10 @@ fn check_one(notify: &NotifyTable, flaws: &mut Flaws) {
     let detail = notify.detail.get().is_some_and(|detail| detail.value);
     let (open, remedy) = match &to.value {
         Receiver::Webhook(url) => (url.starts_with("http://") && !is_local(url), "write `webhook:https://`"),
-        Receiver::Syslog { carrier: Carrier::Tcp | Carrier::Udp, server } => {
-            (detail && !is_local(&format!("syslog://{server}")), "write `syslog:tls://`, or leave `detail` out")
-        }
+        Receiver::Syslog { carrier: Carrier::Tcp | Carrier::Udp, server } => (
+            detail && !is_local(&format!("syslog://{server}")),
+            "write `syslog:tls://`, or leave `detail` out",
+        ),
         Receiver::Mail { .. } | Receiver::Syslog { .. } | Receiver::File(_) => (false, ""),
     };
     if open {

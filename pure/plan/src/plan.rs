@@ -2,8 +2,9 @@
 
 use city::{
     Address, Asset, AssetId, Backup, BackupId, Check, CheckId, Conduit, ConduitId, Contact, ContactId, Crew,
-    CrewId, Feed, FeedId, Mac, Notify, NotifyId, Peer, PeerId, Procedure, ProcedureId, Repository, RepositoryId, ResponseId,
-    Service, ServiceId, Settings, Site, SiteId, StandingResponse, Supplier, SupplierId, Text, Zone, ZoneId,
+    CrewId, Feed, FeedId, Mac, Notify, NotifyId, Peer, PeerId, Procedure, ProcedureId, Repository,
+    RepositoryId, ResponseId, Service, ServiceId, Settings, Site, SiteId, StandingResponse, Supplier,
+    SupplierId, Text, Zone, ZoneId,
 };
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;

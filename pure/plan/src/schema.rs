@@ -2,8 +2,8 @@
 
 use crate::tree::{
     AssetTable, BackupTable, CheckTable, CityTable, ConduitTable, ContactTable, CrewTable, FeedTable,
-    InventoryTable, NotifyTable, PeerTable, ProcedureTable, RepositoryTable, ResponseTable, ServiceTable, SiteTable,
-    SupplierTable, Table, ZoneTable,
+    InventoryTable, NotifyTable, PeerTable, ProcedureTable, RepositoryTable, ResponseTable, ServiceTable,
+    SiteTable, SupplierTable, Table, ZoneTable,
 };
 use serde_json::{Map, Value, json};
 

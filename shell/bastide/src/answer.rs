@@ -13,6 +13,7 @@ pub(crate) fn run(look: &Look, question: &Question) -> anyhow::Result<Verdict> {
     let columns: &[Column] = match question {
         Question::Assets => &show::ASSETS,
         Question::Findings => &show::FINDINGS,
+        Question::Incidents => &show::INCIDENTS,
         Question::Services => &show::SERVICES,
         Question::Responses => &show::RESPONSES,
     };

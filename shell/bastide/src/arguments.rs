@@ -4,7 +4,10 @@ use crate::{
     defend::DefendCommand,
     enforce::{Ask, Enforcer},
     failure::Verdict,
+    hunt::Hunting,
+    incidents::Incidents,
     intel::IntelCommand,
+    lesson::{LessonCommand, Notice},
     plan::PlanCommand,
     recovery::arguments::{Backups, Drills, Of, Recover, Restore},
 };
@@ -39,6 +42,13 @@ pub(crate) enum Command {
     Assets(Look),
     /// List every finding
     Findings(Look),
+    /// List incidents, show one, and say what is done about it
+    Incidents(Incidents),
+    /// Learn from an incident: what the plan shall no longer allow, rehearsed
+    #[command(subcommand)]
+    Lesson(LessonCommand),
+    /// Draft a notice of an incident: the first within 24 hours, the full one within 72
+    Notice(Notice),
     /// Show how each public service stands, and why
     Services(Look),
     /// List responses: what waits for a person, what is contained, and what is over
@@ -48,6 +58,8 @@ pub(crate) enum Command {
     Decide(Deciding),
     /// Say what a device is from a line in which it names itself: a banner, a `Server` field, an SNMP description
     Identify(Identify),
+    /// Search what the city remembers: hunts by technique, or a pattern of your own
+    Hunt(Hunting),
     /// Read what others know of attacks, and try it on what was observed
     #[command(subcommand)]
     Intel(IntelCommand),
@@ -252,6 +264,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// A directory that is known.
+    pub(crate) fn of(directory: PathBuf) -> State {
+        State { state: Some(directory) }
+    }
+
     /// The directory given, or the usual one.
     pub(crate) fn directory(&self) -> PathBuf {
         self.state.clone().unwrap_or_else(crate::state::default_directory)

@@ -8,8 +8,8 @@ use crate::{
 };
 use anyhow::bail;
 use city::{
-    Address, Decision, Finding, Firewall, Loss, LossKind, Observation, Observed, Response, ResponseState,
-    Text,
+    Address, Decision, Finding, Firewall, IncidentAct, Loss, LossKind, Observation, Observed, Response,
+    ResponseState, Text,
 };
 use cycle::{City, Effect, Event};
 use defend::Habit;
@@ -23,8 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 use store::{
-    ActRecord, BackupRecord, DrillRecord, EvidenceRecord, FindingRecord, Journal, Kind, Limits, Record,
-    ResponseRecord, StartRecord, Store,
+    ActRecord, BackupRecord, DrillRecord, EvidenceRecord, FindingRecord, IncidentRecord, Journal, Kind,
+    Limits, Record, ResponseRecord, StartRecord, Store,
 };
 use tokio::{runtime::Handle, sync::watch};
 
@@ -49,6 +49,9 @@ pub(crate) type Answer = Box<dyn FnOnce(anyhow::Result<String>) + Send>;
 /// Told the response as a decision left it, or why it could not be carried.
 pub(crate) type Decided = Box<dyn FnOnce(Result<Box<Response>, String>) + Send>;
 
+/// Told the number of the incident to look at now, or why an act could not be done.
+pub(crate) type Handled = Box<dyn FnOnce(Result<u64, String>) + Send>;
+
 /// Told whether a habit was refused, or why it cannot be.
 pub(crate) type Refused = Box<dyn FnOnce(Result<(), String>) + Send>;
 
@@ -66,6 +69,8 @@ pub(crate) enum Message {
     Adopt(Vec<plan::SourceFile>, String, Answer),
     /// A person decided about a response.
     Decide(Decision, String, Decided),
+    /// A person did something about an incident, by its number.
+    Handle(u64, IncidentAct, String, Handled),
     /// A person refused something that was learned.
     Refuse(Box<Refusal>, Refused),
     /// What came of a response, by its number: why it could not be done, if it could not.
@@ -236,6 +241,9 @@ impl Engine {
                 Ok(Message::Seen(batch)) => self.take(batch)?,
                 Ok(Message::Adopt(files, person, answer)) => answer(self.adopt(&files, &person)),
                 Ok(Message::Decide(decision, person, answer)) => answer(self.decide(decision, &person)?),
+                Ok(Message::Handle(incident, act, person, answer)) => {
+                    answer(self.see_to(incident, act, &person)?);
+                }
                 Ok(Message::Refuse(refusal, answer)) => answer(self.refuse(&refusal)?),
                 Ok(Message::Answered(response, failure)) => self.answered(response, failure)?,
                 Ok(Message::Firewall(firewall)) => {
@@ -264,6 +272,7 @@ impl Engine {
             Message::Seen(batch) => batch.observations.len() as u64,
             Message::Adopt(..)
             | Message::Decide(..)
+            | Message::Handle(..)
             | Message::Refuse(..)
             | Message::Answered(..)
             | Message::Firewall(_)
@@ -399,7 +408,8 @@ impl Engine {
                 | Effect::Responded(_)
                 | Effect::Measured(_)
                 | Effect::BackedUp(_)
-                | Effect::Drilled(_) => {}
+                | Effect::Drilled(_)
+                | Effect::Incident(_) => {}
             }
         }
         self.effects = effects;
@@ -420,6 +430,7 @@ impl Engine {
                 Effect::Found(finding) => telling.finding(finding, false, place),
                 Effect::Worsened(finding) => telling.finding(finding, true, place),
                 Effect::Responded(response) => telling.response(response, place),
+                Effect::Incident(incident) => telling.incident(incident, place),
                 Effect::Measured(_) | Effect::BackedUp(_) | Effect::Drilled(_) => {}
             }
         }
@@ -471,6 +482,31 @@ impl Engine {
         Ok(response.ok_or_else(|| "there is no such response".to_owned()))
     }
 
+    /// Does what a person decided about an incident: the answer is the number of the one to look at now, or why not.
+    fn see_to(
+        &mut self,
+        incident: u64,
+        act: IncidentAct,
+        person: &str,
+    ) -> anyhow::Result<Result<u64, String>> {
+        let time = Timestamp::now();
+        let may = self.city.read().unwrap_or_else(PoisonError::into_inner).may_see_to(incident, &act, time);
+        if let Err(why) = may {
+            return Ok(Err(why.to_owned()));
+        }
+        let merged = match act {
+            IncidentAct::Merge { into } => Some(into),
+            _ => None,
+        };
+        let splits = matches!(act, IncidentAct::Split { .. });
+        self.happen(&Event::Handled { time, by: person.into(), incident, act })?;
+        let latest = || {
+            let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+            city.incidents().next_back().map(|latest| latest.number)
+        };
+        Ok(Ok(merged.or_else(|| if splits { latest() } else { None }).unwrap_or(incident)))
+    }
+
     /// Refuses a habit for a person: seals it, and counts the habit as never learned. The answer is why not, if not.
     fn refuse(&mut self, refusal: &Refusal) -> anyhow::Result<Result<(), String>> {
         let Refusal { by, device, habit, reason } = refusal;
@@ -500,9 +536,11 @@ impl Engine {
     /// loop of a running process, and for a command that opened the engine because no process runs. The answer is why
     /// not, if not.
     pub(crate) fn tell(&mut self, observation: Observation) -> anyhow::Result<Result<(), String>> {
-        if !observation.fact.is_of_recovery() {
+        if !observation.fact.is_of_recovery() && !observation.fact.is_of_intelligence() {
             return Ok(Err(
-                "only what came of backups, drills, repositories and packs can be told".to_owned()
+                "only what came of backups, drills, repositories, packs, intelligence and hunts can be \
+                           told"
+                    .to_owned(),
             ));
         }
         self.happen(&Event::Observed(observation))?;
@@ -541,6 +579,7 @@ fn record(effect: &Effect) -> Record {
         Effect::Worsened(finding) => Record::Finding(Box::new(FindingRecord::new(finding, true))),
         Effect::BackedUp(made) => Record::Backup(Box::new(BackupRecord::from(&**made))),
         Effect::Drilled(drill) => Record::Drill(Box::new(DrillRecord::from(&**drill))),
+        Effect::Incident(incident) => Record::Incident(Box::new(IncidentRecord::from(&**incident))),
         Effect::Measured(evidence) => Record::Evidence(EvidenceRecord::from(&**evidence)),
         Effect::Responded(response) => Record::Response(Box::new(ResponseRecord::from(&**response))),
     }

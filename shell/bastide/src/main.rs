@@ -9,8 +9,11 @@ mod enforce;
 mod engine;
 mod failure;
 mod firewall;
+mod hunt;
 mod identify;
+mod incidents;
 mod intel;
+mod lesson;
 mod live;
 mod log;
 mod pack;
@@ -56,10 +59,14 @@ fn main() -> ExitCode {
         Command::Records(command) => records::run(&command),
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
+        Command::Incidents(command) => incidents::run(&command),
+        Command::Lesson(command) => lesson::run(&command),
+        Command::Notice(command) => lesson::notice(&command),
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),
         Command::Identify(command) => identify::run(&command),
+        Command::Hunt(command) => hunt::run(&command),
         Command::Intel(command) => intel::run(&command),
         Command::Plan(command) => plan::run(&command),
         Command::Defend(command) => defend::run(&command),

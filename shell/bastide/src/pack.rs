@@ -38,7 +38,7 @@ pub(crate) fn run(command: &Pack) -> anyhow::Result<Verdict> {
     // The pack is there: what follows only tells of it.
     let pack = Observed::Pack(PackIssued { time: issued, plan: Text::from(&digest) });
     let observation = Observation { time: issued, sensor: Text::const_new("pack"), fact: pack };
-    let noted = city.is_some() && tell::tell(&of.state, &files, &[observation]);
+    let noted = city.is_some() && tell::tell(&of.state, Some(&files), &[observation]);
     let adopted = city.as_ref().and_then(|city| city.adopted()).is_none_or(|adopted| adopted == digest);
     let until = issued.checked_add(console::pack::GOOD_FOR).unwrap_or(issued);
     if of.format == Form::Json {

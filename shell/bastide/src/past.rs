@@ -89,7 +89,10 @@ pub(crate) async fn decisions_sealed_after(log: &SealedLog, place: u64) -> anyho
         count += page
             .iter()
             .filter(|record| {
-                matches!(record.kind.as_str(), "backup" | "drill" | "evidence" | "finding" | "response")
+                matches!(
+                    record.kind.as_str(),
+                    "backup" | "drill" | "evidence" | "finding" | "incident" | "response"
+                )
             })
             .count();
     }

@@ -138,6 +138,12 @@ fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
             });
             let _ = messages.send(Message::Decide(decision, by, answer));
         }
+        Ask::Handle { by, incident, act, answer } => {
+            let answer = Box::new(move |outcome: Result<u64, String>| {
+                let _ = answer.send(outcome);
+            });
+            let _ = messages.send(Message::Handle(incident, act, by, answer));
+        }
         Ask::Told { observation, answer } => {
             let answer = Box::new(move |noted: Result<(), String>| {
                 let _ = answer.send(noted);

@@ -42,6 +42,25 @@ pub(crate) const FINDINGS: [Column; 6] = [
     column("Last seen", "last", "/last"),
 ];
 
+/// The columns of incidents.
+pub(crate) const INCIDENTS: [Column; 7] = [
+    column("No", "number", "/number"),
+    column("State", "state", "/state"),
+    column("Gravity", "severity", "/severity"),
+    column("Incident", "title", "/title"),
+    column("Services", "services", "/services"),
+    column("Seen to by", "owner", "/owner"),
+    column("Detected", "detected", "/detected"),
+];
+
+/// The columns of what happened in an incident.
+pub(crate) const TIMELINE: [Column; 4] = [
+    column("Time", "time", "/time"),
+    column("By", "by", "/by"),
+    column("Finding", "finding", "/finding"),
+    column("What", "text", "/text"),
+];
+
 /// The columns of services.
 pub(crate) const SERVICES: [Column; 5] = [
     column("Service", "name", "/name"),

@@ -4,6 +4,7 @@ use crate::{past, socket};
 use anyhow::Context;
 use console::view;
 use cycle::City;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use store::Reader;
@@ -25,6 +26,8 @@ pub(crate) enum Question {
     Assets,
     /// Every finding.
     Findings,
+    /// Every incident that is kept.
+    Incidents,
     /// How each public service stands.
     Services,
     /// Every response: what waits for a person first.
@@ -36,6 +39,7 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
     let (path, list) = match question {
         Question::Assets => ("/api/v1/assets?limit=1000000", "/assets"),
         Question::Findings => ("/api/v1/findings?limit=1000000", "/findings"),
+        Question::Incidents => ("/api/v1/incidents?limit=1000000", "/incidents"),
         Question::Services => ("/api/v1/services", "/services"),
         Question::Responses => ("/api/v1/responses?limit=1000000", "/responses"),
     };
@@ -51,6 +55,10 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
         Question::Findings => {
             serde_json::to_value(view::findings(&city, &view::FindingFilter::default(), all).findings)
         }
+        Question::Incidents => {
+            let list = view::incidents(&city, &view::IncidentFilter::default(), all);
+            serde_json::to_value(list.map(|list| list.incidents).unwrap_or_default())
+        }
         Question::Services => serde_json::to_value(view::services(&city)),
         Question::Responses => {
             let list = view::responses(&city, &view::ResponseFilter::default(), all);
@@ -58,6 +66,35 @@ pub(crate) fn ask(state: &Path, question: &Question) -> anyhow::Result<Value> {
         }
     };
     Ok(answer?)
+}
+
+/// One incident with everything known of it: by the process that has the state directory open, or else from its files.
+pub(crate) fn incident(state: &Path, number: u64) -> anyhow::Result<Value> {
+    if let Some(answer) = socket::get(state, &format!("/api/v1/incidents/{number}"))? {
+        return Ok(answer);
+    }
+    let city = read(state)?;
+    let incident = city.incident(number).with_context(|| {
+        format!(
+            "there is no incident {number} in this city, or it is no longer kept; `bastide log` has them all"
+        )
+    })?;
+    Ok(serde_json::to_value(view::incident(&city, incident))?)
+}
+
+/// A notice of an incident, `first` or `full`: by the process that has the state directory open, or else from its files.
+pub(crate) fn notice(state: &Path, number: u64, kind: &str) -> anyhow::Result<Value> {
+    if let Some(answer) = socket::get(state, &format!("/api/v1/incidents/{number}/notice?kind={kind}"))? {
+        return Ok(answer);
+    }
+    let city = read(state)?;
+    let incident =
+        city.incident(number).with_context(|| format!("there is no incident {number} in this city"))?;
+    let wanted = view::NoticeWanted { kind: Some(kind.to_owned()) };
+    let kind = wanted.kind().context("a notice is `first` or `full`")?;
+    let zone = city.plan().map(|plan| plan.settings().time_zone.to_string());
+    let clock = console::Clock::in_zone(zone.as_deref().unwrap_or("UTC"), Timestamp::now());
+    Ok(serde_json::to_value(view::notice(&city, incident, kind, &clock))?)
 }
 
 /// The city as its files have it, without disturbing anything.

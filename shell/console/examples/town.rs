@@ -57,6 +57,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     let _ = answer.send(refused);
                     continue;
                 }
+                Ask::Handle { by, incident, act, answer } => {
+                    let _ = answer.send(town::handle(&mut city, incident, &act, &by, Timestamp::now()));
+                    continue;
+                }
                 Ask::Told { observation, answer } => {
                     city.handle(&cycle::Event::Observed(*observation), &mut Vec::new());
                     let _ = answer.send(Ok(()));

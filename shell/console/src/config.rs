@@ -1,9 +1,10 @@
 //! Where the console listens, and what it is given to show.
 
 use crate::view::PlanText;
-use ::city::{Address, Decision, Observation, Response, Text};
+use ::city::{Address, Decision, IncidentAct, Observation, Response, Text};
 use cycle::City;
 use defend::Habit;
+use listen::Tls;
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -33,15 +34,6 @@ pub struct Config {
     /// What carries responses out, in a few words, such as `the firewall fw-1`; none where nothing does, and a person
     /// has to see to it by hand.
     pub enforced_by: Option<String>,
-}
-
-/// The files of the certificate chain and its key, in PEM.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// The certificate, followed by those that vouch for it.
-    pub certificate: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
 }
 
 /// What the console reads, and whom it asks.
@@ -85,6 +77,17 @@ pub enum Ask {
         decision: Decision,
         /// The response as it then stands, or why not, in the reader's words.
         answer: oneshot::Sender<Result<Box<Response>, String>>,
+    },
+    /// Do what a person decided about an incident.
+    Handle {
+        /// Who decides.
+        by: String,
+        /// The incident's number.
+        incident: u64,
+        /// What.
+        act: IncidentAct,
+        /// The number of the incident to look at now, or why not, in the reader's words.
+        answer: oneshot::Sender<Result<u64, String>>,
     },
     /// Take note of what came of a backup, a drill or a look at a repository, or that a pack was issued.
     Told {

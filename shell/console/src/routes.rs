@@ -5,8 +5,8 @@ use crate::{
     door::{self, pass},
     live,
     pages::{
-        self, assets, baseline, city, findings, log, people, plan, recovery, responses, run, segmentation,
-        zones,
+        self, assets, baseline, city, findings, incidents, log, people, plan, recovery, responses, run,
+        segmentation, zones,
     },
     refusal::Refusal,
     state::State,
@@ -51,6 +51,11 @@ pub(crate) fn router(state: State) -> Router {
         .route("/segmentation/amendment.patch", get(segmentation::patch))
         .route("/plan", get(plan::plan))
         .route("/plan/adopt", post(plan::adopt))
+        .route("/incidents", get(incidents::incidents))
+        .route("/incidents/{number}", get(incidents::incident).post(incidents::handle))
+        .route("/incidents/{number}/notice", get(incidents::notice))
+        .route("/incidents/{number}/notice.md", get(incidents::notice_in_markdown))
+        .route("/incidents/{number}/notice.html", get(incidents::notice_to_print))
         .route("/log", get(log::log))
         .route("/people", get(people::people).post(people::add))
         .route("/people/{id}", post(people::change))

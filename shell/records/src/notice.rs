@@ -13,9 +13,7 @@ pub use words::{mail, sentence};
 
 pub use cef::cef;
 
-use city::{
-    Address, Finding, Incident, Matter, Notify, Response, ResponseState, Rule, Severity, Text,
-};
+use city::{Address, Finding, Incident, Matter, Notify, Response, ResponseState, Rule, Severity, Text};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +98,13 @@ impl Kind {
 impl Notice {
     /// What a receiver is told of a finding; none if not of this one. `graver` if it is not new but became graver.
     #[must_use]
-    pub fn of_finding(to: &Notify, city: &str, finding: &Finding, graver: bool, sealed: u64) -> Option<Notice> {
+    pub fn of_finding(
+        to: &Notify,
+        city: &str,
+        finding: &Finding,
+        graver: bool,
+        sealed: u64,
+    ) -> Option<Notice> {
         let doubt = matches!(finding.key.rule, Rule::IntelligenceDoubted | Rule::IntelligenceDenied);
         let matter = if doubt { Matter::Intelligence } else { Matter::Findings };
         if !to.what.contains(&matter) || finding.severity < to.severity {
@@ -157,7 +161,9 @@ impl Notice {
         let first = response.steps.first().map_or(Timestamp::UNIX_EPOCH, |step| step.time);
         let last = response.steps.last().map_or(first, |step| step.time);
         let title = match response.state {
-            ResponseState::Proposed => format!("It is proposed to cut {} off; a person must decide", response.name),
+            ResponseState::Proposed => {
+                format!("It is proposed to cut {} off; a person must decide", response.name)
+            }
             ResponseState::Agreed => format!("One person agreed to cut {} off; a second must", response.name),
             ResponseState::Ordered => format!("{} is being cut off", response.name),
             ResponseState::Contained => format!("{} is cut off", response.name),
@@ -175,7 +181,11 @@ impl Notice {
             first,
             last,
             subject: Some(response.address()),
-            reasons: costs.chain(response.steps.last().map(|step| &step.text)).take(LIST_MAX).cloned().collect(),
+            reasons: costs
+                .chain(response.steps.last().map(|step| &step.text))
+                .take(LIST_MAX)
+                .cloned()
+                .collect(),
             ..Notice::new(Kind::Response, city, response.number, sealed, last, &title)
         };
         // What must be decided, or went wrong, is looked at now.

@@ -1,4 +1,5 @@
-//! The SQLite file behind people, settings and the sealed log: how it is opened, and how older ones are brought up.
+//! SQLite files: how they are opened, and how older ones are brought up; and the one behind people, settings and the
+//! sealed log.
 
 use crate::durable;
 use sqlx::{
@@ -7,11 +8,21 @@ use sqlx::{
 };
 use std::{path::Path, time::Duration};
 
-/// The schema number of the database that this release writes.
-pub const SCHEMA: u32 = 1;
+/// A database: its file inside the state directory, and how it came to be what it is.
+pub(crate) struct Layout {
+    /// The name of the file.
+    pub(crate) file: &'static str,
+    /// The steps from each schema to the next. The first makes an empty database schema 1. A step that was released is
+    /// never changed.
+    pub(crate) steps: &'static [&'static [&'static str]],
+}
 
-/// The name of the database inside the state directory.
-pub(crate) const FILE: &str = "bastide.db";
+impl Layout {
+    /// The schema number that this release writes.
+    fn schema(&self) -> u32 {
+        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+    }
+}
 
 /// Why the database could not be opened or asked.
 #[derive(Debug, thiserror::Error)]
@@ -27,10 +38,12 @@ pub enum DatabaseError {
         cause: sqlx::Error,
     },
     /// The database was written by a newer release.
-    #[error("the database has schema {found}, this program knows {SCHEMA} at most; use the newer program")]
+    #[error("the database has schema {found}, this program knows {known} at most; use the newer program")]
     Newer {
         /// The schema number found.
         found: u32,
+        /// The newest that this program knows.
+        known: u32,
     },
     /// The database holds no schema number, so it is not one of ours.
     #[error("the database holds no schema number; it was not made by this program, or it is damaged")]
@@ -50,9 +63,10 @@ pub(crate) fn failed(act: &'static str) -> impl FnOnce(sqlx::Error) -> DatabaseE
     move |cause| DatabaseError::Failed { act, cause }
 }
 
-/// The steps from each schema to the next. The first makes an empty database schema 1. A step that was released is
-/// never changed. The statements keep to what SQLite and PostgreSQL both understand.
-const STEPS: [&[&str]; SCHEMA as usize] = [&[
+/// People, settings and the sealed log. The statements keep to what SQLite and PostgreSQL both understand.
+pub(crate) const MAIN: Layout = Layout { file: "bastide.db", steps: &[FIRST, NUMBERED] };
+
+const FIRST: &[&str] = &[
     "CREATE TABLE sealed (
         sequence INTEGER PRIMARY KEY,
         time TEXT NOT NULL,
@@ -99,11 +113,20 @@ const STEPS: [&[&str]; SCHEMA as usize] = [&[
         expires BIGINT NOT NULL,
         used BIGINT
     )",
-]];
+];
 
-/// Opens the database for reading and writing, making it or bringing it up to [`SCHEMA`] first.
-pub(crate) async fn open(directory: &Path) -> Result<SqlitePool, DatabaseError> {
-    let path = directory.join(FILE);
+/// Records of the log found by what they are about, and by their kind, however many there are. What was sealed before is
+/// about what its body says; only SQLite has such rows.
+const NUMBERED: &[&str] = &[
+    "ALTER TABLE sealed ADD COLUMN number BIGINT",
+    "UPDATE sealed SET number = CAST(body ->> 'number' AS BIGINT) WHERE kind IN ('finding', 'response')",
+    "CREATE INDEX sealed_by_kind ON sealed (kind, sequence)",
+    "CREATE INDEX sealed_by_number ON sealed (kind, number, sequence) WHERE number IS NOT NULL",
+];
+
+/// Opens a database for reading and writing, making it or bringing it up to the newest schema first.
+pub(crate) async fn open(directory: &Path, layout: &Layout) -> Result<SqlitePool, DatabaseError> {
+    let path = directory.join(layout.file);
     // SQLite makes files that others may read; its other files take the rights of this one.
     durable::private()
         .append(true)
@@ -119,19 +142,19 @@ pub(crate) async fn open(directory: &Path) -> Result<SqlitePool, DatabaseError> 
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10));
     let pool = connect(options, 4).await.map_err(|cause| open_failed(&path, cause))?;
-    migrate(&pool).await?;
+    migrate(&pool, layout).await?;
     Ok(pool)
 }
 
-/// Opens the database for reading only. A running process may write to it meanwhile.
-pub(crate) async fn open_read_only(directory: &Path) -> Result<SqlitePool, DatabaseError> {
-    let path = directory.join(FILE);
+/// Opens a database for reading only. A running process may write to it meanwhile.
+pub(crate) async fn open_read_only(directory: &Path, layout: &Layout) -> Result<SqlitePool, DatabaseError> {
+    let path = directory.join(layout.file);
     let options =
         SqliteConnectOptions::new().filename(&path).read_only(true).busy_timeout(Duration::from_secs(10));
     let pool = connect(options, 2).await.map_err(|cause| open_failed(&path, cause))?;
     match schema(&pool).await? {
         None => Err(DatabaseError::Foreign),
-        Some(found) if found > SCHEMA => Err(DatabaseError::Newer { found }),
+        Some(found) if found > layout.schema() => Err(DatabaseError::Newer { found, known: layout.schema() }),
         Some(_) => Ok(pool),
     }
 }
@@ -162,9 +185,10 @@ async fn schema(pool: &SqlitePool) -> Result<Option<u32>, DatabaseError> {
     Ok(value.and_then(|text| text.parse().ok()))
 }
 
-async fn migrate(pool: &SqlitePool) -> Result<(), DatabaseError> {
+async fn migrate(pool: &SqlitePool, layout: &Layout) -> Result<(), DatabaseError> {
+    let known = layout.schema();
     let found = match schema(pool).await? {
-        Some(found) if found > SCHEMA => return Err(DatabaseError::Newer { found }),
+        Some(found) if found > known => return Err(DatabaseError::Newer { found, known }),
         Some(found) => found,
         None => {
             let objects = sqlx::query("SELECT count(*) FROM sqlite_master")
@@ -178,7 +202,7 @@ async fn migrate(pool: &SqlitePool) -> Result<(), DatabaseError> {
             0
         }
     };
-    let steps = STEPS.get(found as usize..).unwrap_or_default();
+    let steps = layout.steps.get(found as usize..).unwrap_or_default();
     if steps.is_empty() {
         return Ok(());
     }
@@ -194,7 +218,7 @@ async fn migrate(pool: &SqlitePool) -> Result<(), DatabaseError> {
     }
     sqlx::query(PUT_SETTING)
         .bind("schema")
-        .bind(SCHEMA.to_string())
+        .bind(known.to_string())
         .execute(&mut *work)
         .await
         .map_err(failed("write its schema number"))?;

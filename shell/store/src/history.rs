@@ -11,9 +11,11 @@
 
 mod columns;
 mod compact;
+mod condition;
 mod files;
 mod question;
 mod retain;
+mod search;
 mod sweep;
 mod table;
 
@@ -30,8 +32,10 @@ use std::{
 
 pub use columns::Coded;
 pub use compact::Compacted;
+pub use condition::{Addresses, Condition, TextSet, Texts};
 pub use question::{Answer, Place, Question};
 pub use retain::{Pruned, Retention};
+pub use search::{Looked, Passed};
 pub use sweep::{Batch, Conversations, Requests, Sweep, Swept, Targets};
 pub use table::Table;
 

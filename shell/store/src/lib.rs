@@ -10,6 +10,7 @@
 //! | [`History`] | `history/` | conversations, requests, identities, weaknesses as Parquet by day; forgotten by age and bytes, never before a checkpoint holds what they taught |
 //! | [`Packets`] | `packets/` | raw frames around findings, bounded by age and bytes |
 //! | [`Runs`] | `runs/` | restorations that people work through, a file each, to which lines are only added; what was ticked is there |
+//! | [`Intelligence`] | `intelligence.db` | objects of STIX with who told them, how far they may go and for whom; none is ever changed |
 //! | [`People`], [`Settings`] | `bastide.db` | who may do what; no token or passphrase |
 //!
 //! **The loop.** Open with [`Store::open`]; give the checkpoint's city its plan and let it handle the events of
@@ -28,7 +29,9 @@ mod checkpoint;
 mod database;
 mod durable;
 mod history;
+pub mod intelligence;
 mod journal;
+mod key;
 mod packets;
 mod people;
 mod runs;
@@ -41,17 +44,19 @@ pub use crate::{
     database::DatabaseError,
     durable::FileError,
     history::{
-        Answer, Batch, Coded, Compacted, Conversations, History, HistoryError, Place, Pruned, Question,
-        Requests, Retention, Sweep, Swept, Table, Targets,
+        Addresses, Answer, Batch, Coded, Compacted, Condition, Conversations, History, HistoryError, Looked,
+        Passed, Place, Pruned, Question, Requests, Retention, Sweep, Swept, Table, Targets, TextSet, Texts,
     },
+    intelligence::{Intelligence, IntelligenceError},
     journal::{Events, Journal, JournalError, Opening, Position},
+    key::KeyFileError,
     packets::{Kept, PacketLimits, Packets},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
     runs::{Runs, RunsError},
     sealed::{
         Act, ActRecord, BackupRecord, Damage, DrillRecord, DrillStepRecord, EvidenceRecord, FindingRecord,
-        Head, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord, Sealed,
-        SealedLog, SnapshotRecord, StartRecord, Verified,
+        Head, IncidentRecord, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord,
+        Sealed, SealedLog, SnapshotRecord, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
     store::{Kind, Limits, Reader, SCRATCH, Settings, Start, Store, StoreError, Tended},

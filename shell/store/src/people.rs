@@ -598,7 +598,7 @@ mod tests {
     use crate::database;
 
     async fn people(directory: &std::path::Path) -> People {
-        People::new(database::open(directory).await.unwrap())
+        People::new(database::open(directory, &database::MAIN).await.unwrap())
     }
 
     fn ada() -> NewPerson {

@@ -6,7 +6,7 @@
 //! that a table cut short does not pass for a shorter log. [`SealedLog::seal`] answers when that is so, and not before.
 
 mod heads;
-mod key;
+mod incident;
 mod read;
 mod record;
 mod recovery;
@@ -14,13 +14,14 @@ mod response;
 mod verify;
 mod write;
 
-use crate::{database::DatabaseError, durable::FileError};
-use integrity::{Checkpoint, Hash, KeyError, Verifier};
+use crate::{KeyFileError, database::DatabaseError, durable::FileError};
+use integrity::{Checkpoint, Hash, Verifier};
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use incident::IncidentRecord;
 pub use record::{
     Act, ActRecord, EvidenceRecord, FindingRecord, PlanFile, PlanRecord, ReasonRecord, Record, Sealed,
     StartRecord,
@@ -37,20 +38,9 @@ pub enum LogError {
         "the sealed log was changed after it was signed: {0}; run `bastide log verify`, and restore it from a backup"
     )]
     Changed(Damage),
-    /// The key of a log that has records is gone.
-    #[error("the log's key `{}` is missing; restore it from a backup, for a new key would not continue the log", .0.display())]
-    KeyMissing(PathBuf),
-    /// The key is damaged.
-    #[error("the log's key `{}` cannot be used: {cause}; restore it from a backup", path.display())]
-    KeyDamaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        cause: KeyError,
-    },
-    /// The system gave no random bytes for a new key.
+    /// The key that signs its heads cannot be used.
     #[error(transparent)]
-    Chance(#[from] crate::ChanceError),
+    Key(#[from] KeyFileError),
     /// A record has no written form.
     #[error("a record of kind `{0}` could not be written as JSON")]
     Form(&'static str),

@@ -6,12 +6,14 @@ use crate::{
     durable::{self, FileError, failed},
     history::{History, HistoryError, Pruned, Retention},
     journal::{Journal, JournalError, Opening, Position},
+    key::{self, KeyFileError},
     packets::{PacketLimits, Packets},
     people::People,
     runs,
     sealed::{Damage, LogError, SealedLog},
 };
 use cycle::City;
+use integrity::Signer;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
 use std::{
@@ -217,7 +219,7 @@ impl Store {
         } else {
             check_kind(directory, Some(kind))?;
         }
-        let pool = database::open(directory).await?;
+        let pool = database::open(directory, &database::MAIN).await?;
         let log = SealedLog::open(directory, pool.clone()).await?;
         let checkpoints = Checkpoints::open(directory.join(CHECKPOINTS))?;
         let restored = checkpoints.read()?;
@@ -265,6 +267,14 @@ impl Store {
             new,
         };
         Ok((store, start))
+    }
+
+    /// The key with which defences are signed for other cities; it is made when it is asked for first.
+    ///
+    /// # Errors
+    /// It is damaged, or cannot be made or read.
+    pub fn exchange_key(&self) -> Result<Signer, KeyFileError> {
+        key::EXCHANGE.open_or_make(&self.directory, true)
     }
 
     /// The state directory.
@@ -422,7 +432,7 @@ impl Reader {
     /// There is none, it is of a newer release, or it could not be read.
     pub async fn open(directory: &Path) -> Result<Reader, StoreError> {
         let kind = check_kind(directory, None)?;
-        let pool = database::open_read_only(directory).await?;
+        let pool = database::open_read_only(directory, &database::MAIN).await?;
         Ok(Reader {
             log: SealedLog::open_read_only(directory, pool.clone()).await?,
             history: History::read_only(directory.join(HISTORY), directory.join(JOURNAL)),

@@ -23,8 +23,11 @@ pub(crate) struct Objects {
     sent: AtomicU64,
     /// Packs and indexes that were sent, with their sizes.
     sent_objects: Mutex<Vec<(FileType, String, u64)>>,
-    /// Whether snapshots are kept back: it is decided later with which marks they are written.
-    keeps_back_snapshots: AtomicBool,
+    /// Whether snapshots are kept back: it is decided later with which marks they are written. The config is too, which
+    /// is only ever another one for a while.
+    keeps_back: AtomicBool,
+    /// The snapshot that was kept back last.
+    kept_back: Mutex<Option<(Id, Bytes)>>,
     written_snapshot: Mutex<Option<String>>,
     /// Packs that shall not be seen, because no index tells of them.
     hidden: Mutex<BTreeSet<Id>>,
@@ -61,7 +64,8 @@ impl Objects {
             fault: Mutex::new(None),
             sent: AtomicU64::new(0),
             sent_objects: Mutex::new(Vec::new()),
-            keeps_back_snapshots: AtomicBool::new(false),
+            keeps_back: AtomicBool::new(false),
+            kept_back: Mutex::new(None),
             written_snapshot: Mutex::new(None),
             hidden: Mutex::new(BTreeSet::new()),
             held: Mutex::new(BTreeMap::new()),
@@ -74,7 +78,7 @@ impl Objects {
         self.forget_fault();
         *lock(&self.written_snapshot) = None;
         self.sent.store(0, Ordering::Relaxed);
-        self.keeps_back_snapshots.store(false, Ordering::SeqCst);
+        self.keep_back(false);
         lock(&self.sent_objects).clear();
         lock(&self.hidden).clear();
         lock(&self.held).clear();
@@ -108,9 +112,11 @@ impl Objects {
             .collect()
     }
 
-    /// Whether snapshots are to be kept back from now on.
-    pub(crate) fn keep_back_snapshots(&self, keep: bool) {
-        self.keeps_back_snapshots.store(keep, Ordering::SeqCst);
+    /// Whether snapshots and the config are to be kept back from now on. The last one that was is read as if it were
+    /// written, until then.
+    pub(crate) fn keep_back(&self, keep: bool) {
+        self.keeps_back.store(keep, Ordering::SeqCst);
+        *lock(&self.kept_back) = None;
     }
 
     /// The name of the snapshot that was written last.
@@ -189,6 +195,12 @@ impl ReadBackend for Objects {
     }
 
     fn read_full(&self, kind: FileType, id: &Id) -> RusticResult<Bytes> {
+        if kind == FileType::Snapshot
+            && let Some((kept, content)) = &*lock(&self.kept_back)
+            && kept == id
+        {
+            return Ok(content.clone());
+        }
         self.storage.read(kind, &name(kind, id), None).map_err(|fault| self.failed(fault))
     }
 
@@ -227,10 +239,13 @@ impl WriteBackend for Objects {
 
     fn write_bytes(&self, kind: FileType, id: &Id, _cacheable: bool, content: BytesList) -> RusticResult<()> {
         let name = name(kind, id);
-        if kind == FileType::Snapshot {
-            if self.keeps_back_snapshots.load(Ordering::SeqCst) {
-                return Ok(());
+        if matches!(kind, FileType::Snapshot | FileType::Config) && self.keeps_back.load(Ordering::SeqCst) {
+            if kind == FileType::Snapshot {
+                *lock(&self.kept_back) = Some((*id, content.slice().concat().into()));
             }
+            return Ok(());
+        }
+        if kind == FileType::Snapshot {
             *lock(&self.written_snapshot) = Some(name.clone());
         }
         self.storage.write(kind, &name, content.slice()).map_err(|fault| self.failed(fault))?;

@@ -50,6 +50,11 @@ impl Meter {
         self.of.store(of, Ordering::Relaxed);
     }
 
+    /// So many bytes are counted once more later.
+    pub(crate) fn take_back(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     fn so_far(&self) -> SoFar {
         let of = self.of.load(Ordering::Relaxed);
         SoFar {

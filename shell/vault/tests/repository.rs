@@ -121,3 +121,44 @@ fn a_login_in_a_url_is_refused_and_not_shown() {
     let refused = Vault::open(&city.repository(RepositoryPlace::Rest(url.into()))).unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("geese"));
 }
+
+#[test]
+fn many_files_and_large_ones_go_the_first_time_as_they_always_do() {
+    let city = City::new();
+    let vault = Vault::init(&city.folder()).unwrap();
+    for number in 0..1_200_u32 {
+        let folder = city.data().join(format!("{:02}", number % 30));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(number.to_string()), format!("{number},Mill Lane\n")).unwrap();
+    }
+    // Longer than the longest piece, and as long as the shortest.
+    let mut state = 7_u64;
+    let mut noise = |length: usize| -> Vec<u8> {
+        let next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as u8
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    };
+    let large = noise(9 << 20);
+    fs::write(city.data().join("05/large"), &large).unwrap();
+    fs::write(city.data().join("06/just"), noise(512 << 10)).unwrap();
+    let first = vault.backup(&backup_id(), &city.staged(), at(1), &()).unwrap();
+    let wanted = (1_202, 1_202, 0);
+    assert_eq!((first.files, first.new_files, first.changed_files), wanted, "{first:?}");
+    assert_eq!(vault.check().unwrap(), Vec::<String>::new());
+
+    // The large one was cut by its content: with a little more at its beginning, most of it is there already.
+    fs::write(city.data().join("05/large"), [b"a little more".as_slice(), &large].concat()).unwrap();
+    let second = vault.backup(&backup_id(), &city.staged(), at(2), &()).unwrap();
+    assert_eq!((second.new_files, second.changed_files), (0, 1), "{second:?}");
+    assert!(second.added < 8 << 20, "{second:?}");
+    let into = city.place("restored");
+    vault.restore(&second.id, Target { into: &into, only: None, replace: false }, &()).unwrap();
+    city.assert_same(&into);
+
+    // Another backup finds the same pieces in the repository, cut as a second backup of few files cuts them.
+    let few = Staged::InPlace { roots: vec![city.data().join("05/large")], exclude: Vec::new() };
+    let other = vault.backup(&"other".parse().unwrap(), &few, at(3), &()).unwrap();
+    assert!(other.added < 1 << 16, "{other:?}");
+}

@@ -32,6 +32,18 @@ pub struct BadObservation {
 }
 
 impl ObservedData {
+    /// What was observed once, with its objects by their ids.
+    #[must_use]
+    pub fn once(
+        id: String,
+        first: Timestamp,
+        last: Timestamp,
+        objects: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> ObservedData {
+        let objects = objects.into_iter().map(|(id, object)| (id.to_owned(), Arc::new(object))).collect();
+        ObservedData { id, first, last, count: 1, objects }
+    }
+
     /// Its id; its place among what was given, such as `#3`, if it has none.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -34,8 +34,7 @@ impl Scalar for Matter {
 }
 
 impl Scalar for Receiver {
-    const EXPECTED: &'static str =
-        "where to tell it, such as `\"mail:duty@council.example?via=smtps://mail.council.example\"`, \
+    const EXPECTED: &'static str = "where to tell it, such as `\"mail:duty@council.example?via=smtps://mail.council.example\"`, \
          `\"webhook:https://desk.council.example/bastide\"`, `\"syslog:tls://siem.council.example\"` or `\"file:/var/log/city.json\"`";
 
     fn read(raw: Raw<'_>) -> Result<Self, Vec<Fault>> {
@@ -46,26 +45,21 @@ impl Scalar for Receiver {
             return Err(vec![Fault::new(Code::Secret, why).help(help).within(within).hidden()]);
         }
         let text = Text::read(raw)?;
-        let fault = |why: &str| {
-            vec![Fault::new(Code::BadValue, why).help(format!("write {}", Self::EXPECTED))]
-        };
+        let fault =
+            |why: &str| vec![Fault::new(Code::BadValue, why).help(format!("write {}", Self::EXPECTED))];
         match text.split_once(':') {
             Some(("mail", rest)) => mail(rest).map_err(|why| fault(&why)),
             Some(("webhook", url)) => PageUrl::read(Raw::Text(url)).map(|url| Receiver::Webhook(url.0)),
             Some(("syslog", url)) => {
                 let carriers = [Carrier::Tls, Carrier::Tcp, Carrier::Udp];
-                let url = Url::of(url).filter(|url| {
-                    is_host(url.host) && url.user.is_empty() && matches!(url.path, "" | "/")
-                });
+                let url = Url::of(url)
+                    .filter(|url| is_host(url.host) && url.user.is_empty() && matches!(url.path, "" | "/"));
                 let url = url.ok_or_else(|| fault("this is not the address of a syslog server"))?;
                 let carrier = carriers.into_iter().find(|carrier| carrier.as_str() == url.scheme);
-                let carrier =
-                    carrier.ok_or_else(|| fault("syslog is carried by `tls`, `tcp` or `udp`"))?;
+                let carrier = carrier.ok_or_else(|| fault("syslog is carried by `tls`, `tcp` or `udp`"))?;
                 Ok(Receiver::Syslog { carrier, server: url.host.into() })
             }
-            Some(("file", path)) => {
-                AbsolutePath::read(Raw::Text(path)).map(|path| Receiver::File(path.0))
-            }
+            Some(("file", path)) => AbsolutePath::read(Raw::Text(path)).map(|path| Receiver::File(path.0)),
             _ => Err(fault("this does not say how to tell it")),
         }
     }
@@ -83,10 +77,7 @@ impl Scalar for Receiver {
 fn is_mailbox(text: &str) -> bool {
     let known = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     text.rsplit_once('@').is_some_and(|(name, domain)| {
-        (1..=64).contains(&name.len())
-            && name.chars().all(known)
-            && !domain.contains(':')
-            && is_host(domain)
+        (1..=64).contains(&name.len()) && name.chars().all(known) && !domain.contains(':') && is_host(domain)
     })
 }
 

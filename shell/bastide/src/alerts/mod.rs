@@ -16,9 +16,7 @@ pub(crate) use merge::Files;
 fn is_inside(plan: Option<&Plan>, address: Address) -> bool {
     let Address::Ip(ip) = address else { return true };
     match plan {
-        Some(plan) => {
-            plan.asset_at(address).is_some() || plan.zone_of(ip).is_some_and(|zone| !zone.outside)
-        }
+        Some(plan) => plan.asset_at(address).is_some() || plan.zone_of(ip).is_some_and(|zone| !zone.outside),
         None => match ip {
             IpAddr::V4(ip) => ip.is_private() || ip.is_link_local(),
             IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),

@@ -1,4 +1,4 @@
-//! How what came of backups and drills reaches the city: through the process that watches it, or else straight into its
+//! How what came of backups, drills and hunts reaches the city: through the process that watches it, or else straight into its
 //! store.
 
 use crate::{
@@ -15,7 +15,7 @@ use store::{Kind, Limits};
 
 /// Tells the city. What was done is done, whether or not the city can be told, so that failing is only warned of. Returns
 /// whether the city knows.
-pub(crate) fn tell(state: &State, files: &[SourceFile], observations: &[Observation]) -> bool {
+pub(crate) fn tell(state: &State, files: Option<&[SourceFile]>, observations: &[Observation]) -> bool {
     if observations.is_empty() {
         return true;
     }
@@ -26,14 +26,14 @@ pub(crate) fn tell(state: &State, files: &[SourceFile], observations: &[Observat
     told.is_ok()
 }
 
-fn try_tell(state: &State, files: &[SourceFile], observations: &[Observation]) -> anyhow::Result<()> {
+fn try_tell(state: &State, files: Option<&[SourceFile]>, observations: &[Observation]) -> anyhow::Result<()> {
     let directory = state.directory();
     let body = json!({ "observations": observations });
     if socket::post(&directory, "/api/v1/observations", &body)?.is_some() {
         return Ok(());
     }
     let runtime = live::runtime()?;
-    let files = Some(files.to_vec());
+    let files = files.map(<[SourceFile]>::to_vec);
     let opened = Engine::open(&directory, Kind::Live, Limits::default(), files, runtime.handle().clone());
     let Opened { mut engine, warnings, differs } =
         opened.with_context(|| format!("the state directory `{}` cannot be opened", directory.display()))?;

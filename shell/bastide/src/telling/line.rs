@@ -39,7 +39,8 @@ pub(super) fn host_and_port(server: &str, port: u16) -> (&str, u16) {
 pub(super) fn trusted(authority: Option<&str>) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let Some(path) = authority else { return Ok(rustls_native_certs::load_native_certs().certs) };
     let read = || CertificateDer::pem_file_iter(path)?.collect::<Result<Vec<_>, _>>();
-    let found = read().map_err(|error| anyhow::anyhow!("cannot read the certificates in `{path}`: {error}"))?;
+    let found =
+        read().map_err(|error| anyhow::anyhow!("cannot read the certificates in `{path}`: {error}"))?;
     if found.is_empty() {
         bail!("there is no certificate in `{path}`");
     }
@@ -82,7 +83,9 @@ impl Line {
         let mut connection = ClientConnection::new(Arc::new(config), name)?;
         let mut stream = stream;
         while connection.is_handshaking() {
-            connection.complete_io(&mut stream).with_context(|| format!("{host} is not to be trusted by TLS"))?;
+            connection
+                .complete_io(&mut stream)
+                .with_context(|| format!("{host} is not to be trusted by TLS"))?;
         }
         Ok(Line::Tls(Box::new(StreamOwned::new(connection, stream))))
     }

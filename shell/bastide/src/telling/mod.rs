@@ -105,7 +105,6 @@ impl Telling {
     }
 
     /// Tells of an incident that was sealed at a place.
-    #[cfg_attr(not(test), expect(dead_code, reason = "incidents are not sealed yet"))]
     pub(crate) fn incident(&mut self, incident: &Incident, sealed: u64) {
         self.tell(|to, city| Notice::of_incident(to, city, incident, sealed));
     }
@@ -116,11 +115,7 @@ impl Telling {
                 && let Err(error) = told.queue.put(&notice)
             {
                 told.queue.lose(1);
-                warn(format_args!(
-                    "`{}` cannot be told of {}: {error}",
-                    told.notify.id.as_str(),
-                    notice.id
-                ));
+                warn(format_args!("`{}` cannot be told of {}: {error}", told.notify.id.as_str(), notice.id));
             }
         }
     }

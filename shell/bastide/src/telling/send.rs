@@ -145,7 +145,8 @@ impl Sender {
             NoticeForm::Json | NoticeForm::Ocsf => "application/json",
             NoticeForm::Text | NoticeForm::Cef => "text/plain; charset=utf-8",
         };
-        let mut request = agent.post(url).header("content-type", kind).header("bastide-id", notice.id.as_str());
+        let mut request =
+            agent.post(url).header("content-type", kind).header("bastide-id", notice.id.as_str());
         if let Some(token) = &self.notify.token {
             let token = Secret::read(token)?;
             request = request.header("bastide-signature", signature(token.reveal(), &body)?);
@@ -177,8 +178,7 @@ fn signature(secret: &str, body: &str) -> anyhow::Result<String> {
 
 /// A client that follows nobody elsewhere.
 fn agent(authority: Option<&str>) -> anyhow::Result<Agent> {
-    let roots: Vec<_> =
-        trusted(authority)?.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+    let roots: Vec<_> = trusted(authority)?.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)

@@ -50,7 +50,17 @@ fn free_port() -> u16 {
 /// A certificate for this machine, and its key, in PEM.
 fn certify(folder: &Path) -> bool {
     let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "30",
+        ])
         .args(["-subj", "/CN=siem.example", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "cert.pem"])
         .current_dir(folder)
@@ -171,16 +181,22 @@ fn rsyslogd_reads_what_it_is_told_by_tls_and_misses_nothing_while_it_is_away() {
     let data: Value = serde_json::from_str(with_detail).unwrap();
     let data = &data["bastide@32473"];
     assert_eq!(data["title"], "Pump \"3\" at 192.0.2.9 was told to write [1]");
-    assert_eq!((&data["id"], &data["subject"], &data["rule"]), (
-        &"finding-1-10".into(),
-        &"192.0.2.9".into(),
-        &"verb-not-allowed".into()
-    ));
+    assert_eq!(
+        (&data["id"], &data["subject"], &data["rule"]),
+        (&"finding-1-10".into(), &"192.0.2.9".into(), &"verb-not-allowed".into())
+    );
     let without = told.iter().find(|line| *line != with_detail).unwrap();
     assert!(without.contains("at an address was told") && !without.contains("198.51.100.7"), "{without}");
     let words = lines(&at.join("words.log"), 2).concat();
-    assert!(words.contains("err 13 bastide finding 2026-03-02T08:15:00.000000Z") || words.contains("err audit bastide finding"), "{words}");
-    assert!(words.contains("High: Pump \"3\" at an address was told to write [1]; it bears on drainage"), "{words}");
+    assert!(
+        words.contains("err 13 bastide finding 2026-03-02T08:15:00.000000Z")
+            || words.contains("err audit bastide finding"),
+        "{words}"
+    );
+    assert!(
+        words.contains("High: Pump \"3\" at an address was told to write [1]; it bears on drainage"),
+        "{words}"
+    );
     // It is away; then this process is, too.
     let _ = server.0.kill();
     let _ = server.0.wait();
@@ -273,7 +289,8 @@ fn a_mail_server_is_told_by_tls_with_a_login_and_again_until_it_takes_the_mail()
     let folder = tempfile::tempdir().unwrap();
     let (at, port) = (folder.path(), free_port());
     let made = certify(at);
-    let Some(_server) = script(MAIL_SERVER, &[&at.display().to_string(), &port.to_string(), "1"]).filter(|_| made)
+    let Some(_server) =
+        script(MAIL_SERVER, &[&at.display().to_string(), &port.to_string(), "1"]).filter(|_| made)
     else {
         return skip("there is no aiosmtpd or openssl here");
     };
@@ -289,7 +306,10 @@ fn a_mail_server_is_told_by_tls_with_a_login_and_again_until_it_takes_the_mail()
     telling.finding(&finding(7), false, 2);
     let mails = lines(&at.join("mail.log"), 1);
     let mail: Value = serde_json::from_str(&mails[0]).unwrap();
-    assert_eq!((&mail["from"], &mail["to"][0]), (&"bastide@council.example".into(), &"duty@council.example".into()));
+    assert_eq!(
+        (&mail["from"], &mail["to"][0]),
+        (&"bastide@council.example".into(), &"duty@council.example".into())
+    );
     assert_eq!((&mail["tls"], &mail["login"]), (&true.into(), &true.into()));
     assert_eq!(mail["subject"], "[Averbourne, high] Pump \"3\" at an address was told to write [7]");
     let text = mail["text"].as_str().unwrap();

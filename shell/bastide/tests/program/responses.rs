@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 
-fn watch(cable: &Cable, state: &Path) -> Running {
+/// Watches the town from its pumps.
+pub fn watch(cable: &Cable, state: &Path) -> Running {
     let mut command = cable.pumps(env!("CARGO_BIN_EXE_bastide"));
     command
         .args(["run", "--city", "tests/program/town", "--interface", ENDS[1], "--user", "nobody"])

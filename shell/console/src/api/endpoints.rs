@@ -4,11 +4,11 @@ use crate::{
     api::{answer, recovery},
     view::{
         ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
-        ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HeadView, MatrixView,
-        PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid,
-        RecoveryStateView, RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter,
-        ResponseList, ResponseView, RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid,
-        VerbFilter, VerifiedView,
+        ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HandleSaid, HeadView,
+        IncidentFilter, IncidentList, IncidentView, MatrixView, NoticeView, NoticeWanted, PairView,
+        PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
+        RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
+        RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -129,6 +129,34 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         )
     },
     read("/losses", "What was not seen, not kept or not understood.", shape::<answer::Losses>),
+    Endpoint {
+        query: &[fields::<IncidentFilter>, fields::<answer::Part>],
+        ..read("/incidents", "Incidents: those that go on first, the gravest first.", shape::<IncidentList>)
+    },
+    read(
+        "/incidents/{number}",
+        "One incident: what happened, what it bears on, what was done about it, and how long that took.",
+        shape::<IncidentView>,
+    ),
+    Endpoint {
+        query: &[fields::<NoticeWanted>],
+        ..read(
+            "/incidents/{number}/notice",
+            "A notice of an incident, drafted from what is on record: what nobody knows is marked unknown.",
+            shape::<NoticeView>,
+        )
+    },
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        body: Some(shape::<HandleSaid>),
+        ..read(
+            "/incidents/{number}",
+            "Takes, assigns, renames, contains, recovers, reviews, reopens, merges, splits or dismisses an incident, or \
+             writes down a note or what was learned. Answers with the incident to look at now.",
+            shape::<IncidentView>,
+        )
+    },
     Endpoint {
         query: &[fields::<ResponseFilter>, fields::<answer::Part>],
         ..read(

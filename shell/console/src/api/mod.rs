@@ -7,6 +7,7 @@
 mod answer;
 mod baseline;
 mod endpoints;
+mod incidents;
 mod openapi;
 mod past;
 mod recovery;
@@ -42,6 +43,10 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/findings/{number}/packets", get(findings::packets)),
         ("GET", "/firewall", get(segmentation::firewall)),
         ("GET", "/health", get(answer::health)),
+        ("GET", "/incidents", get(incidents::incidents)),
+        ("GET", "/incidents/{number}", get(incidents::incident)),
+        ("GET", "/incidents/{number}/notice", get(incidents::notice)),
+        ("POST", "/incidents/{number}", post(incidents::handle)),
         ("GET", "/log", get(answer::log)),
         ("GET", "/log/head", get(answer::log_head)),
         ("GET", "/log/verify", get(answer::log_verify)),

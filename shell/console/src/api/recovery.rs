@@ -110,7 +110,7 @@ pub(super) async fn tick(
     acts::run_view(&state, &id).await.map(Json)
 }
 
-/// Takes note of what a command did: backups, drills, looks at repositories, packs; in their order.
+/// Takes note of what a command did: backups, drills, looks at repositories, packs, intelligence, hunts; in their order.
 pub(super) async fn observe(
     Reached(state): Reached<State>,
     visitor: Visitor,
@@ -120,9 +120,11 @@ pub(super) async fn observe(
     // Not read at once into their type, so that what is wrong can be told.
     let said: ObservationsSaid = serde_json::from_value(said)
         .map_err(|cause| Refusal::Unfit(format!("These are no observations: {cause}.")))?;
-    if !said.observations.iter().all(|observation| observation.fact.is_of_recovery()) {
+    let is_of_people = |fact: &::city::Observed| fact.is_of_recovery() || fact.is_of_intelligence();
+    if !said.observations.iter().all(|observation| is_of_people(&observation.fact)) {
         return Err(Refusal::Unfit(
-            "Only what came of backups, drills, repositories and packs can be told; what devices do is seen."
+            "Only what came of backups, drills, repositories, packs, intelligence and hunts can be told; what devices \
+             do is seen."
                 .to_owned(),
         ));
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     door::{Right, Theme, Visitor},
-    pages::{Page, html},
+    pages::{Page, html, page_address},
     refusal::Refusal,
     state::State,
     time::Moment,
@@ -33,7 +33,7 @@ struct LogPage {
 
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
-    /// Only records of this kind, the latest of them.
+    /// Only records of this kind.
     kind: Option<String>,
     /// Only records before this one.
     before: Option<u64>,
@@ -60,7 +60,10 @@ pub(crate) async fn log(
                 records
             })
         }
-        (kind, _) => state.log().latest(kind.as_deref(), PER_PAGE).await,
+        (kind, before) => {
+            let before = before.unwrap_or(u64::MAX);
+            state.log().latest_before(kind.as_deref(), before, PER_PAGE).await
+        }
     };
     let sealed = sealed.map_err(unread)?;
     let verified = if head.size <= CHECK_UNASKED || wanted.check.is_some() {
@@ -70,7 +73,9 @@ pub(crate) async fn log(
     };
     let page = Page::new(&state, Some(visitor), theme, "Log", "/log").at("/log");
     let moment = |time: &str| time.parse().ok().map(|time| page.clock.full(time));
-    let first = sealed.last().map(|record| record.sequence).filter(|first| *first > 1 && kind.is_none());
+    // Of a kind there may be none before, but only the next page tells.
+    let full = kind.is_none() || sealed.len() == PER_PAGE as usize;
+    let first = sealed.last().map(|record| record.sequence).filter(|first| *first > 1 && full);
     let records = sealed
         .iter()
         .map(|sealed| (view::record(sealed), sealed.time.parse().ok().map(|time| page.clock.short(time))))
@@ -81,8 +86,9 @@ pub(crate) async fn log(
         head_time,
         verified,
         records,
+        older: first
+            .map(|first| page_address("/log", &[("kind", &kind), ("before", &Some(first.to_string()))], 1)),
         kind: kind.unwrap_or_default(),
-        older: first.map(|first| format!("/log?before={first}")),
         page,
     }))
 }

@@ -4,6 +4,7 @@ pub(crate) mod assets;
 pub(crate) mod baseline;
 pub(crate) mod city;
 pub(crate) mod findings;
+pub(crate) mod incidents;
 pub(crate) mod log;
 pub(crate) mod past;
 pub(crate) mod people;
@@ -90,6 +91,7 @@ impl Page {
             ("/zones", "Zones"),
             ("/segmentation", "Segmentation"),
             ("/assets", "Assets"),
+            ("/incidents", "Incidents"),
             ("/findings", "Findings"),
             ("/responses", "Responses"),
             ("/recovery", "Recovery"),
@@ -128,6 +130,15 @@ impl Page {
 
     pub fn full(&self, time: &Timestamp) -> Moment {
         self.clock.full(*time)
+    }
+
+    pub fn ago(&self, time: &Timestamp) -> String {
+        self.clock.ago(*time)
+    }
+
+    /// Whole seconds as people read them.
+    pub fn lasted(&self, seconds: &i64) -> String {
+        words::spoken(*seconds)
     }
 
     pub fn prose(&self, text: &str) -> Prose {

@@ -99,6 +99,10 @@ pub fn record(sealed: &Sealed) -> RecordView {
             let summary = format!("Response {}, {}: {}", response.number, response.name, response.step);
             (response.by, summary)
         }
+        Some(Record::Incident(incident)) => {
+            let summary = format!("Incident {}, {}: {}", incident.number, incident.title, incident.step);
+            (incident.by, summary)
+        }
         Some(Record::Backup(backup)) => {
             let outcome = match (&backup.snapshot, &backup.failure) {
                 (Some(snapshot), _) => {

@@ -1,7 +1,7 @@
 //! The whole city in a sentence, and how each public service stands.
 
 use crate::{
-    view::{Named, ResponseCounts},
+    view::{IncidentCounts, Named, ResponseCounts},
     words::{capital, counted, list, number},
 };
 use ::city::{Presence, Service, ServiceId, Severity, Standing, Status};
@@ -33,6 +33,8 @@ pub struct CityView {
     pub standings: Standings,
     /// How many responses stand how.
     pub responses: ResponseCounts,
+    /// How many incidents stand how.
+    pub incidents: IncidentCounts,
     /// The services, in the order of the plan.
     pub services: Vec<ServiceView>,
 }
@@ -131,6 +133,7 @@ pub fn city(city: &City, name: &str, time_zone: &str) -> CityView {
         counts,
         standings,
         responses: ResponseCounts::of(city),
+        incidents: IncidentCounts::of(city),
         services,
     }
 }

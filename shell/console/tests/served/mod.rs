@@ -138,6 +138,10 @@ impl Served {
                         let decided = town::decide(&mut deciding.write().unwrap(), &decision, &by, now);
                         let _ = answer.send(decided);
                     }
+                    Ask::Handle { by, incident, act, answer } => {
+                        let handled = town::handle(&mut deciding.write().unwrap(), incident, &act, &by, now);
+                        let _ = answer.send(handled);
+                    }
                     Ask::Told { observation, answer } => {
                         let event = cycle::Event::Observed(*observation);
                         deciding.write().unwrap().handle(&event, &mut Vec::new());
@@ -214,6 +218,16 @@ impl Served {
         };
         let record = store::PlanRecord::new(town::sources().iter().map(file).collect(), None, "Ada".into());
         self.store.log.seal(self.now, vec![store::Record::Plan(record)]).await.unwrap();
+    }
+
+    /// Looks at the city.
+    pub fn look<T>(&self, look: impl FnOnce(&cycle::City) -> T) -> T {
+        look(&self.city.read().unwrap())
+    }
+
+    /// Seals records as the one loop would.
+    pub async fn seal(&self, records: Vec<store::Record>) {
+        self.store.log.seal(self.now, records).await.unwrap();
     }
 
     /// Changes the text in the plan's folder.

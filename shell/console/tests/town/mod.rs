@@ -63,6 +63,25 @@ pub fn decide(
     Ok(Box::new(decided))
 }
 
+/// Does what a person decided about an incident as the one loop would, and says which to look at then.
+pub fn handle(
+    city: &mut City,
+    incident: u64,
+    act: &::city::IncidentAct,
+    by: &str,
+    now: Timestamp,
+) -> Result<u64, String> {
+    city.may_see_to(incident, act, Timestamp::now()).map_err(str::to_owned)?;
+    let event = Event::Handled { time: now, by: by.into(), incident, act: act.clone() };
+    city.handle(&event, &mut Vec::new());
+    let latest = city.incidents().next_back().map_or(incident, |latest| latest.number);
+    Ok(match act {
+        ::city::IncidentAct::Merge { into } => *into,
+        ::city::IncidentAct::Split { .. } => latest,
+        _ => incident,
+    })
+}
+
 /// Refuses a habit as the one loop would.
 pub fn refuse(
     city: &mut City,

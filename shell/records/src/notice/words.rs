@@ -37,7 +37,10 @@ pub fn mail(notice: &Notice, zone: &TimeZone) -> (String, String) {
         }
     };
     if notice.kind != Kind::Test {
-        line("What", format!("{} {} of {}, {}", notice.kind.as_str(), notice.number, notice.city, notice.state));
+        line(
+            "What",
+            format!("{} {} of {}, {}", notice.kind.as_str(), notice.number, notice.city, notice.state),
+        );
         line("How grave", notice.severity.as_str().to_owned());
         line("First seen", at(notice.first));
         line("Last seen", format!("{}, {}", at(notice.last), times(notice.count)));
@@ -50,7 +53,8 @@ pub fn mail(notice: &Notice, zone: &TimeZone) -> (String, String) {
             line("Why", reason.to_string());
         }
     }
-    text += &format!("\nTold by Bastide, which watches {}. Number of this notice: {}\n", notice.city, notice.id);
+    text +=
+        &format!("\nTold by Bastide, which watches {}. Number of this notice: {}\n", notice.city, notice.id);
     (subject, text)
 }
 

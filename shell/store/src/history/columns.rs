@@ -4,7 +4,7 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 use parquet::{
     basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel},
-    column::{reader::ColumnReader, writer::ColumnWriter},
+    column::{page::Page, reader::ColumnReader, writer::ColumnWriter},
     data_type::ByteArray,
     errors::ParquetError,
     file::{
@@ -224,26 +224,39 @@ pub(super) fn write_group<W: Write + Send, R>(
     Ok(())
 }
 
-/// Reads one column of a row group.
+/// Reads one column of a row group, in the rows for which `wanted` has true; the others are skipped.
 pub(super) fn read_column(
     group: &dyn RowGroupReader,
     index: usize,
     column: &Column,
+    wanted: &[bool],
 ) -> Result<Vec<Cell>, ParquetError> {
-    let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-    let mut values = Values::new(column, rows);
+    let count = wanted.iter().filter(|wanted| **wanted).count();
+    let mut values = Values::new(column, count);
     let present = &mut values.present;
-    /// Reads until there are as many rows as the group has.
+    /// Reads run by run of wanted rows, until there are as many as are wanted.
     macro_rules! read {
         ($reader:ident, $kept:ident) => {{
             let mut read = 0;
-            while read < rows {
-                let levels = (!column.always).then_some(&mut *present);
-                let (records, ..) = $reader.read_records(rows - read, levels, None, $kept)?;
-                if records == 0 {
+            for run in wanted.chunk_by(|one, next| one == next) {
+                if read == count {
                     break;
                 }
-                read += records;
+                let mut left = run.len();
+                while left > 0 {
+                    let records = if run.first() == Some(&true) {
+                        let levels = (!column.always).then_some(&mut *present);
+                        let (records, ..) = $reader.read_records(left, levels, None, $kept)?;
+                        read += records;
+                        records
+                    } else {
+                        $reader.skip_records(left)?
+                    };
+                    if records == 0 {
+                        return Err(cut_short(column));
+                    }
+                    left = left.saturating_sub(records);
+                }
             }
             read
         }};
@@ -253,13 +266,40 @@ pub(super) fn read_column(
         (ColumnReader::Int64ColumnReader(mut reader), Kept::Numbers(kept)) => read!(reader, kept),
         (ColumnReader::DoubleColumnReader(mut reader), Kept::Reals(kept)) => read!(reader, kept),
         (ColumnReader::ByteArrayColumnReader(mut reader), Kept::Texts(kept)) => read!(reader, kept),
-        _ => return Err(ParquetError::General(format!("the column `{}` has another type", column.name))),
+        _ => return Err(of_another_type(column)),
     };
-    let cells = values.into_cells(rows);
-    if read != rows || cells.len() != rows {
-        return Err(ParquetError::General(format!("the column `{}` is cut short", column.name)));
+    let cells = values.into_cells(count);
+    if read != count || cells.len() != count {
+        return Err(cut_short(column));
     }
     Ok(cells)
+}
+
+/// Every distinct value of a column of texts, if all its pages refer to one list of them.
+pub(super) fn read_dictionary(
+    group: &dyn RowGroupReader,
+    index: usize,
+) -> Result<Option<Vec<ByteArray>>, ParquetError> {
+    let Some(Page::DictionaryPage { buf, num_values, .. }) =
+        group.get_column_page_reader(index)?.get_next_page()?
+    else {
+        return Ok(None);
+    };
+    // Each value stands behind its length in four bytes (Parquet, encoding PLAIN of BYTE_ARRAY).
+    let short = || ParquetError::General("a dictionary is cut short".to_owned());
+    let mut rest = buf;
+    let mut values = Vec::new();
+    for _ in 0..num_values {
+        let (length, after) = rest.split_first_chunk::<4>().ok_or_else(short)?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| short())?;
+        if after.len() < length {
+            return Err(short());
+        }
+        let value = rest.slice(4..4 + length);
+        rest = rest.slice(4 + length..);
+        values.push(ByteArray::from(value));
+    }
+    Ok(Some(values))
 }
 
 /// A column of texts: for each row a number, and the value of each number.
@@ -297,6 +337,23 @@ pub(super) fn read_numbers(
         return Err(of_another_type(column));
     };
     whole(group, column, |rows| Ok(reader.read_records(rows, None, None, into)?.0))
+}
+
+/// Reads a column of numbers in which every row or some rows have one.
+pub(super) fn read_any_numbers(
+    group: &dyn RowGroupReader,
+    index: usize,
+    column: &Column,
+    into: &mut Vec<Option<i64>>,
+) -> Result<(), ParquetError> {
+    if !column.always {
+        return read_maybe_numbers(group, index, column, into);
+    }
+    let mut numbers = Vec::new();
+    read_numbers(group, index, column, &mut numbers)?;
+    into.clear();
+    into.extend(numbers.into_iter().map(Some));
+    Ok(())
 }
 
 /// Reads a column of numbers in which some rows have one.
@@ -390,11 +447,15 @@ fn whole(
     while done < rows {
         let records = read(rows - done)?;
         if records == 0 {
-            return Err(ParquetError::General(format!("the column `{}` is cut short", column.name)));
+            return Err(cut_short(column));
         }
         done += records;
     }
     Ok(())
+}
+
+fn cut_short(column: &Column) -> ParquetError {
+    ParquetError::General(format!("the column `{}` is cut short", column.name))
 }
 
 fn of_another_type(column: &Column) -> ParquetError {

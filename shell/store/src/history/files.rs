@@ -13,9 +13,11 @@ use ::city::Observation;
 use bytes::Bytes;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use parquet::{
+    basic::Encoding,
+    bloom_filter::Sbbf,
     errors::ParquetError,
     file::{
-        metadata::ParquetMetaData,
+        metadata::{ColumnChunkMetaData, ParquetMetaData},
         reader::{FileReader, RowGroupReader, SerializedFileReader},
         statistics::Statistics,
         writer::SerializedFileWriter,
@@ -203,8 +205,7 @@ const SOUND_MAX: usize = 100_000;
 
 impl Sound {
     fn check(&self, part: &Part) -> Result<(), HistoryError> {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().contains(&part.path) {
+        if self.knows(part) {
             return Ok(());
         }
         let mut file = File::open(&part.path).map_err(failed("read", &part.path))?;
@@ -220,12 +221,20 @@ impl Sound {
         if hasher.finalize() != part.check {
             return Err(damaged(&part.path)("its bytes are not those that were written"));
         }
-        let mut known = known();
+        self.remember(part);
+        Ok(())
+    }
+
+    fn knows(&self, part: &Part) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&part.path)
+    }
+
+    fn remember(&self, part: &Part) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= SOUND_MAX {
             known.clear();
         }
         known.insert(part.path.clone());
-        Ok(())
     }
 }
 
@@ -239,14 +248,14 @@ pub(super) struct Open {
 /// Read as it is needed, or held whole.
 enum Reader {
     File(SerializedFileReader<File>),
-    Whole(SerializedFileReader<Bytes>),
+    Whole(SerializedFileReader<Bytes>, Bytes),
 }
 
 impl Reader {
     fn metadata(&self) -> &ParquetMetaData {
         match self {
             Reader::File(reader) => reader.metadata(),
-            Reader::Whole(reader) => reader.metadata(),
+            Reader::Whole(reader, _) => reader.metadata(),
         }
     }
 }
@@ -267,8 +276,19 @@ impl Open {
         if crc32fast::hash(&bytes) != part.check {
             return Err(damaged(path)("its bytes are not those that were written"));
         }
-        let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged(path))?;
-        Open::checked(part, table, Reader::Whole(reader))
+        let bytes = Bytes::from(bytes);
+        let reader = SerializedFileReader::new(bytes.clone()).map_err(damaged(path))?;
+        Open::checked(part, table, Reader::Whole(reader, bytes))
+    }
+
+    /// A file of which little will be read, if it was summed up before; else read whole once and summed up.
+    pub(super) fn sound(part: &Part, table: Table, sound: &Sound) -> Result<Open, HistoryError> {
+        if sound.knows(part) {
+            return Open::new(part, table, sound);
+        }
+        let open = Open::whole(part, table)?;
+        sound.remember(part);
+        Ok(open)
     }
 
     fn checked(part: &Part, table: Table, reader: Reader) -> Result<Open, HistoryError> {
@@ -321,50 +341,69 @@ impl Open {
         }
     }
 
-    /// Whether the bloom filter of a column says that a text is nowhere in a row group.
-    pub(super) fn group_lacks(&self, group: usize, column: &str, text: &str) -> bool {
-        let filter = || {
-            let (index, _) = self.table.column(column).filter(|(_, column)| column.bloom)?;
-            let about = self.reader.metadata().row_groups().get(group)?.columns().get(index)?;
-            let file = File::open(&self.path).ok()?;
-            parquet::bloom_filter::Sbbf::read_from_column_chunk(about, &file).ok()?
+    /// Bounds of the texts in a column of a row group, as its statistics say. None says nothing.
+    pub(super) fn group_texts(&self, group: usize, column: &str) -> Option<(&[u8], &[u8])> {
+        let (index, _) = self.table.column(column)?;
+        match self.column(group, index)?.statistics()? {
+            Statistics::ByteArray(texts) => Some((texts.min_opt()?.data(), texts.max_opt()?.data())),
+            _ => None,
+        }
+    }
+
+    /// The bloom filter of a column in a row group. None where there is none: older releases wrote none for some columns.
+    pub(super) fn filter(&self, group: usize, index: usize) -> Option<Sbbf> {
+        let about = self.column(group, index)?;
+        match &self.reader {
+            Reader::File(_) => Sbbf::read_from_column_chunk(about, &File::open(&self.path).ok()?),
+            Reader::Whole(_, bytes) => Sbbf::read_from_column_chunk(about, bytes),
+        }
+        .ok()?
+    }
+
+    /// Whether every value of a column in a row group is in its dictionary.
+    pub(super) fn has_dictionary(&self, group: usize, index: usize) -> bool {
+        let is_listed = |about: &ColumnChunkMetaData| {
+            let mask = about.page_encoding_stats_mask()?;
+            Some(mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY))
         };
-        filter().is_some_and(|filter| !filter.check(text))
+        self.column(group, index)
+            .filter(|about| about.dictionary_page_offset().is_some())
+            .and_then(is_listed)
+            .unwrap_or_default()
+    }
+
+    fn column(&self, group: usize, index: usize) -> Option<&ColumnChunkMetaData> {
+        self.reader.metadata().row_groups().get(group)?.columns().get(index)
     }
 
     /// A row group, to read columns of.
     pub(super) fn group(&self, group: usize) -> Result<Box<dyn RowGroupReader + '_>, HistoryError> {
         match &self.reader {
             Reader::File(reader) => reader.get_row_group(group),
-            Reader::Whole(reader) => reader.get_row_group(group),
+            Reader::Whole(reader, _) => reader.get_row_group(group),
         }
         .map_err(damaged(&self.path))
     }
 
-    /// Every column of a row group but those in `known`, of which the cells are given already, as rows; only those
-    /// rows for which `wanted` has true.
-    pub(super) fn rows(
+    /// The rows of a row group that are wanted; nothing is read if none is.
+    pub(super) fn wanted_rows(
         &self,
-        group: &dyn RowGroupReader,
-        mut known: Vec<Option<Vec<columns::Cell>>>,
+        group: usize,
         wanted: &[bool],
     ) -> Result<Vec<Observation>, HistoryError> {
-        let mut iterators = Vec::with_capacity(known.len());
-        known.resize_with(self.table.columns().len(), || None);
-        for ((index, column), known) in self.table.columns().iter().enumerate().zip(known) {
-            let cells = match known {
-                Some(cells) => cells,
-                None => columns::read_column(group, index, column).map_err(damaged(&self.path))?,
-            };
+        if wanted.contains(&true) { self.rows(self.group(group)?.as_ref(), wanted) } else { Ok(Vec::new()) }
+    }
+
+    /// The rows of a row group for which `wanted` has true.
+    fn rows(&self, group: &dyn RowGroupReader, wanted: &[bool]) -> Result<Vec<Observation>, HistoryError> {
+        let mut iterators = Vec::with_capacity(self.table.columns().len());
+        for (index, column) in self.table.columns().iter().enumerate() {
+            let cells = columns::read_column(group, index, column, wanted).map_err(damaged(&self.path))?;
             iterators.push(cells.into_iter());
         }
         let mut rows = Vec::new();
-        for wanted in wanted {
-            let cells: Vec<_> = iterators.iter_mut().filter_map(Iterator::next).collect();
-            if !wanted {
-                continue;
-            }
-            let row = Row::new(cells).take(self.table);
+        for _ in wanted.iter().filter(|wanted| **wanted) {
+            let row = Row::new(iterators.iter_mut().filter_map(Iterator::next).collect()).take(self.table);
             rows.push(
                 row.ok_or_else(|| {
                     damaged(&self.path)("a row holds a value that this program does not know")
@@ -381,7 +420,7 @@ pub(super) fn read_all(part: &Part, table: Table, sound: &Sound) -> Result<Vec<O
     let mut rows = Vec::new();
     for group in 0..open.groups() {
         let wanted = vec![true; usize::try_from(open.group_rows(group)).unwrap_or(0)];
-        rows.extend(open.rows(open.group(group)?.as_ref(), Vec::new(), &wanted)?);
+        rows.extend(open.rows(open.group(group)?.as_ref(), &wanted)?);
     }
     Ok(rows)
 }

@@ -2,17 +2,16 @@
 
 use super::{
     History, HistoryError,
-    columns::{self, Cell},
-    files::{self, Open, damaged},
+    condition::{Condition, Sieve, Texts, Wanted},
+    files::{self, Open},
     table::{self, Table},
 };
 use crate::journal::{Journal, JournalError, Position};
 use ::city::{Address, Flow, Observation, Observed, Protocol, Verb};
 use cycle::Event;
 use ipnet::IpNet;
-use jiff::{SignedDuration, Timestamp};
-use parquet::data_type::ByteArray;
-use std::collections::BTreeMap;
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Where an end may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl Place {
 }
 
 /// A question to one table. What is left out allows all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Question {
     /// The table.
     pub table: Table,
@@ -60,6 +59,8 @@ pub struct Question {
     pub protocol: Option<Protocol>,
     /// What was asked; requests only.
     pub verb: Option<Verb>,
+    /// What else rows must be.
+    pub condition: Condition,
     /// The most rows wanted: the newest.
     pub limit: usize,
 }
@@ -77,8 +78,16 @@ impl Question {
             destination: Place::Anywhere,
             protocol: None,
             verb: None,
+            condition: Condition::ALWAYS,
             limit,
         }
+    }
+
+    /// Whether a day has times that are asked for.
+    pub(super) fn admits_day(&self, day: Date) -> bool {
+        files::span_of(day).is_some_and(|(start, end)| {
+            self.until.is_none_or(|until| start < until) && self.from.is_none_or(|from| from < end)
+        })
     }
 
     fn admits_time(&self, time: Timestamp) -> bool {
@@ -110,6 +119,33 @@ impl Question {
             && self.protocol.is_none_or(|wanted| protocol == Some(wanted))
             && self.verb.is_none_or(|wanted| verb == Some(wanted))
             && self.admits_ends(source, destination)
+            && self.condition.admits(observation)
+    }
+
+    /// The whole question as one condition on columns.
+    pub(super) fn whole(&self) -> Condition {
+        let text = |column, texts| Condition::Text { column, texts };
+        let word = |column, word: &str| text(column, Texts::one_of([word.to_owned()]));
+        let mut all = Vec::new();
+        let from = self.from.map_or(i64::MIN, micros_up);
+        let until = self.until.map_or(i64::MAX, |until| micros_up(until).saturating_sub(1));
+        if (from, until) != (i64::MIN, i64::MAX) {
+            all.push(Condition::Number { column: "time", within: (from, until) });
+        }
+        all.extend(self.verb.map(|verb| word("verb", verb.as_str())));
+        all.extend(self.protocol.map(|protocol| word("protocol", protocol.as_str())));
+        if let Some(address) = self.address {
+            all.push(Condition::either_end(self.table, &Texts::one_of([address.to_string()])));
+        }
+        let (source, destination) = self.table.ends();
+        let ends = [(Some(source), &self.source), (destination, &self.destination)];
+        for (column, place) in ends.into_iter().filter(|(_, place)| **place != Place::Anywhere) {
+            let place = place.clone();
+            let test = move |text: &str| text.parse().is_ok_and(|address| place.holds(address));
+            all.push(column.map_or(Condition::NEVER, |column| text(column, Texts::Test(Arc::new(test)))));
+        }
+        all.push(self.condition.clone());
+        Condition::All(all)
     }
 }
 
@@ -162,31 +198,39 @@ impl History {
                 Err(error) => return Err(error.into()),
             }
         }
+        let condition = question.whole();
         for day in files::days(&self.directory, question.table)?.into_iter().rev() {
-            let Some((start, end)) = files::span_of(day) else { continue };
-            let before = question.until.is_some_and(|until| until <= start);
-            let after = question.from.is_some_and(|from| end <= from);
-            if before || after || found.is_settled(end.as_microsecond() - 1) {
+            let Some((_, end)) = files::span_of(day) else { continue };
+            if !question.admits_day(day) || found.is_settled(end.as_microsecond() - 1) {
                 continue;
             }
             let mut groups = Vec::new();
             for part in files::parts(&self.directory, question.table, day, compacted)? {
                 let open = std::rc::Rc::new(Open::new(&part, question.table, &self.sound)?);
                 for group in 0..open.groups() {
-                    let times = open.group_times(group).unwrap_or((i64::MIN, i64::MAX));
-                    groups.push((times, open.clone(), group));
+                    let (_, latest) = open.group_times(group).unwrap_or((i64::MIN, i64::MAX));
+                    groups.push((latest, open.clone(), group));
                 }
             }
-            groups.sort_by_key(|((_, latest), ..)| std::cmp::Reverse(*latest));
-            for ((earliest, latest), open, group) in groups {
-                let before = question.until.is_some_and(|until| until.as_microsecond() <= earliest);
-                let after = question.from.is_some_and(|from| latest < from.as_microsecond());
-                if before || after || found.is_settled(latest) || lacks(question, &open, group) {
+            groups.sort_by_key(|(latest, ..)| std::cmp::Reverse(*latest));
+            for (latest, open, group) in groups {
+                if found.is_settled(latest) {
                     answer.groups.1 += 1;
                     continue;
                 }
-                answer.groups.0 += 1;
-                read_group(question, &open, group, &mut found)?;
+                let newest = found
+                    .floor()
+                    .map(|floor| Condition::Number { column: "time", within: (floor, i64::MAX) });
+                let condition = Condition::All(newest.into_iter().chain([condition.clone()]).collect());
+                match Sieve::new(&open, question.table, group).sift(&condition)? {
+                    Wanted::None(_) => answer.groups.1 += 1,
+                    Wanted::Rows(wanted) => {
+                        answer.groups.0 += 1;
+                        for row in open.wanted_rows(group, &wanted)? {
+                            found.put(row);
+                        }
+                    }
+                }
             }
         }
         answer.more = found.more;
@@ -195,91 +239,10 @@ impl History {
     }
 }
 
-/// Whether the filters say that the address asked for is in no row of the group.
-fn lacks(question: &Question, open: &Open, group: usize) -> bool {
-    let Some(address) = question.address.map(|address| address.to_string()) else { return false };
-    let (source, destination) = question.table.ends();
-    open.group_lacks(group, source, &address)
-        && destination.is_none_or(|destination| open.group_lacks(group, destination, &address))
-}
-
-/// Reads the columns that the question is about, and the others only if a row fits.
-fn read_group(question: &Question, open: &Open, group: usize, found: &mut Found) -> Result<(), HistoryError> {
-    let reader = open.group(group)?;
-    let mut known = Vec::new();
-    known.resize_with(question.table.columns().len(), || None);
-    let mut wanted = vec![true; usize::try_from(open.group_rows(group)).unwrap_or(0)];
-    let (source, destination) = question.table.ends();
-    let mut narrow = |name: &str, admits: &mut dyn FnMut(&Cell) -> bool| -> Result<(), HistoryError> {
-        let Some((index, column)) = question.table.column(name) else { return Ok(()) };
-        let cells = columns::read_column(reader.as_ref(), index, column).map_err(damaged(&open.path))?;
-        wanted.iter_mut().zip(&cells).for_each(|(wanted, cell)| *wanted = *wanted && admits(cell));
-        if let Some(place) = known.get_mut(index) {
-            *place = Some(cells);
-        }
-        Ok(())
-    };
-    narrow("time", &mut |cell| match cell {
-        Cell::Number(micros) => {
-            Timestamp::from_microsecond(*micros).is_ok_and(|time| question.admits_time(time))
-                && found.wants(*micros)
-        }
-        _ => false,
-    })?;
-    if let Some(protocol) = question.protocol {
-        narrow("protocol", &mut |cell| is_text(cell, protocol.as_str()))?;
-    }
-    if let Some(verb) = question.verb {
-        narrow("verb", &mut |cell| is_text(cell, verb.as_str()))?;
-    }
-    let mut source_fits = Fits::new(&question.source);
-    if question.source != Place::Anywhere {
-        narrow(source, &mut |cell| source_fits.admits(cell))?;
-    }
-    let mut destination_fits = Fits::new(&question.destination);
-    if let Some(destination) = destination.filter(|_| question.destination != Place::Anywhere) {
-        narrow(destination, &mut |cell| destination_fits.admits(cell))?;
-    }
-    if !wanted.contains(&true) {
-        return Ok(());
-    }
-    for row in open.rows(reader.as_ref(), known, &wanted)? {
-        // What no column could settle alone, such as an address at either end.
-        if question.admits(&row) {
-            found.put(row);
-        }
-    }
-    Ok(())
-}
-
-fn is_text(cell: &Cell, text: &str) -> bool {
-    matches!(cell, Cell::Text(bytes) if bytes.data() == text.as_bytes())
-}
-
-/// Which addresses are at a place; each is looked at once, for there are few among many rows.
-struct Fits<'a> {
-    place: &'a Place,
-    seen: BTreeMap<Vec<u8>, bool>,
-}
-
-impl<'a> Fits<'a> {
-    fn new(place: &'a Place) -> Fits<'a> {
-        Fits { place, seen: BTreeMap::new() }
-    }
-
-    fn admits(&mut self, cell: &Cell) -> bool {
-        let Cell::Text(bytes) = cell else { return false };
-        if let Some(known) = self.seen.get(bytes.data()) {
-            return *known;
-        }
-        let fits = address(bytes).is_some_and(|address| self.place.holds(address));
-        self.seen.insert(bytes.data().to_vec(), fits);
-        fits
-    }
-}
-
-fn address(bytes: &ByteArray) -> Option<Address> {
-    bytes.as_utf8().ok()?.parse().ok()
+/// The first microsecond that is not before a time.
+fn micros_up(time: Timestamp) -> i64 {
+    let micros = time.as_microsecond();
+    if Timestamp::from_microsecond(micros).is_ok_and(|whole| whole < time) { micros + 1 } else { micros }
 }
 
 /// Tells two rows apart. Conversations told of again have the same key.

@@ -130,7 +130,7 @@ pub struct Swept {
 }
 
 /// How often a sweep begins again because files were replaced meanwhile.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 impl History {
     /// Goes through conversations and requests, on so many cores: each folds what it is lent into a state of its own,
@@ -190,16 +190,7 @@ impl History {
             total.groups.1 += swept.groups.1;
             Ok(state)
         };
-        let states: Vec<Result<S, HistoryError>> = thread::scope(|scope| {
-            let others: Vec<_> = (1..cores.get()).map(|_| scope.spawn(|| work(start()))).collect();
-            let mine = work(first);
-            let joined = others.into_iter().map(|other| match other.join() {
-                Ok(state) => state,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            std::iter::once(mine).chain(joined).collect()
-        });
-        let states = states.into_iter().collect::<Result<Vec<S>, HistoryError>>()?;
+        let states = on_cores(cores, first, start, work)?;
         Ok((states, total.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 
@@ -274,6 +265,25 @@ impl History {
         }
         Ok(parts)
     }
+}
+
+/// Does work on so many cores, on each with a state of its own; the first is given.
+pub(super) fn on_cores<S: Send>(
+    cores: NonZeroUsize,
+    first: S,
+    start: &(impl Fn() -> S + Sync),
+    work: impl Fn(S) -> Result<S, HistoryError> + Sync,
+) -> Result<Vec<S>, HistoryError> {
+    let states: Vec<Result<S, HistoryError>> = thread::scope(|scope| {
+        let others: Vec<_> = (1..cores.get()).map(|_| scope.spawn(|| work(start()))).collect();
+        let mine = work(first);
+        let joined = others.into_iter().map(|other| match other.join() {
+            Ok(state) => state,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        std::iter::once(mine).chain(joined).collect()
+    });
+    states.into_iter().collect()
 }
 
 /// The column that says when a row was told of.

@@ -7,7 +7,7 @@ use ::city::{Address, Observation, Observed, Protocol, Verb};
 use cycle::Event;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv4Addr, num::NonZeroUsize, ops::ControlFlow};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -329,9 +329,111 @@ fn a_question() -> impl Strategy<Value = Question> {
         (protocol, verb),
         1..400_usize,
     )
-        .prop_map(|(table, (from, until), address, (source, destination), (protocol, verb), limit)| {
-            Question { table, from, until, address, source, destination, protocol, verb, limit }
-        })
+        .prop_flat_map(
+            |(table, (from, until), address, (source, destination), (protocol, verb), limit)| {
+                a_condition(table).prop_map(move |condition| Question {
+                    table,
+                    from,
+                    until,
+                    address,
+                    source: source.clone(),
+                    destination: destination.clone(),
+                    protocol,
+                    verb,
+                    condition,
+                    limit,
+                })
+            },
+        )
+}
+
+fn some_addresses() -> impl Strategy<Value = Addresses> {
+    let addresses = proptest::collection::vec(
+        prop_oneof![
+            (0..255_u8).prop_map(|n| format!("192.0.2.{n}")),
+            (0..20_u8).prop_map(|n| format!("::ffff:198.51.100.{n}")),
+            (0..20_u8).prop_map(|n| format!("2001:db8::{n:x}")),
+            Just("00:00:5e:00:53:07".to_owned()),
+        ],
+        0..40,
+    );
+    let networks = proptest::sample::subsequence(
+        vec!["192.0.2.64/27", "::ffff:198.51.100.0/125", "2001:db8::8/125", "203.0.113.0/24"],
+        0..3,
+    );
+    (addresses, networks).prop_map(|(addresses, networks)| {
+        Addresses::new(
+            addresses.iter().map(|text| text.parse().unwrap()),
+            networks.iter().map(|text| text.parse().unwrap()),
+        )
+    })
+}
+
+fn a_condition(table: Table) -> impl Strategy<Value = Condition> {
+    let text = |column, texts| Condition::Text { column, texts };
+    let leaf = prop_oneof![
+        Just(Condition::ALWAYS),
+        some_addresses().prop_map(move |addresses| {
+            Condition::either_end(table, &Texts::Addresses(Arc::new(addresses)))
+        }),
+        (0..65_536_i64, 0..40_000_i64).prop_map(|(least, more)| Condition::Number {
+            column: "source_port",
+            within: (least, least + more),
+        }),
+        Just(text("protocol", Texts::one_of(["bacnet".to_owned()]))),
+        Just(text("value", Texts::Test(Arc::new(|text| text.contains('1'))))),
+        Just(Condition::Number { column: "target_first", within: (10, 30) }),
+    ];
+    leaf.prop_recursive(2, 6, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Condition::All),
+            proptest::collection::vec(inner, 1..3).prop_map(Condition::Any),
+        ]
+    })
+}
+
+/// What a search hands out, on two cores.
+fn searched(city: &City, question: &Question) -> (Vec<Observation>, Looked) {
+    let put = |rows: &mut Vec<Observation>, row| {
+        rows.push(row);
+        ControlFlow::Continue(())
+    };
+    let (rows, looked) = city.history.search(question, NonZeroUsize::new(2).unwrap(), Vec::new, put).unwrap();
+    (rows.concat(), looked)
+}
+
+#[test]
+fn a_search_reads_rows_only_where_the_files_own_notes_leave_it_open() {
+    let mut city = city();
+    city.fill_a_day();
+    city.compact();
+    let ask = |condition| Question { condition, ..everything(Table::Conversations) };
+    let ends = |addresses: &mut dyn Iterator<Item = u32>| {
+        let addresses = addresses.map(|n| Address::Ip(Ipv4Addr::from(n).into()));
+        let addresses = Addresses::new(addresses, []);
+        Condition::either_end(Table::Conversations, &Texts::Addresses(Arc::new(addresses)))
+    };
+    let all = searched(&city, &ask(Condition::ALWAYS));
+    assert_eq!(sorted(&all.0), sorted(&city.naive(&everything(Table::Conversations))));
+    let groups = all.1.groups;
+    // 198.51.200.7 lies between the addresses that are there: the filters tell that it is not.
+    let one = searched(&city, &ask(ends(&mut std::iter::once(0xc633_c807)))).1;
+    assert_eq!((one.found, one.rows_read, one.groups), (0, 0, 0), "{one:?}");
+    assert_eq!((one.rows, one.passed.by_filter), (all.1.rows, groups));
+    // Of very many the distinct values are asked instead.
+    let many = searched(&city, &ask(ends(&mut (0xc600_0000..0xc600_8000)))).1;
+    assert_eq!((many.found, many.rows_read, many.passed.by_dictionary), (0, 0, groups), "{many:?}");
+    // Another day's files are not opened; a taker that has enough ends it.
+    let until = Some(Timestamp::from_second(BEGAN).unwrap());
+    let before = searched(&city, &Question { until, ..ask(Condition::ALWAYS) }).1;
+    assert!(before.files_passed > 0 && before.found == 0, "{before:?}");
+    let enough = |count: &mut u64, _| {
+        *count += 1;
+        if *count < 5 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let (counts, looked) =
+        city.history.search(&ask(Condition::ALWAYS), NonZeroUsize::MIN, || 0, enough).unwrap();
+    assert!(counts == [5] && looked.stopped && looked.found == 5);
 }
 
 proptest! {
@@ -355,6 +457,8 @@ proptest! {
         for question in questions {
             let answer = city.history.ask(&question).unwrap();
             prop_assert_eq!(sorted(&answer.rows), sorted(&city.naive(&question)), "{:?}", question);
+            let all = Question { limit: usize::MAX, ..question };
+            prop_assert_eq!(sorted(&searched(&city, &all).0), sorted(&city.naive(&all)), "{:?}", all);
         }
     }
 }

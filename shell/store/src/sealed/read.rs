@@ -4,7 +4,11 @@ use super::{Damage, Head, LogError, Sealed, SealedLog};
 use crate::database::{DatabaseError, failed};
 use futures_core::Stream;
 use integrity::{Checkpoint, Hash, Tree, Verifier};
-use sqlx::{Row as _, SqlitePool, sqlite::SqliteRow};
+use sqlx::{
+    Row as _, Sqlite, SqlitePool,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 use std::{future::poll_fn, pin::pin};
 
 /// The most records given at once.
@@ -32,16 +36,62 @@ impl SealedLog {
     /// # Errors
     /// The database failed.
     pub async fn latest(&self, kind: Option<&str>, limit: u32) -> Result<Vec<Sealed>, LogError> {
-        let rows = sqlx::query(
-            "SELECT sequence, time, kind, schema, body FROM sealed WHERE $1 IS NULL OR kind = $1
-             ORDER BY sequence DESC LIMIT $2",
-        )
-        .bind(kind)
-        .bind(limit.min(PAGE_MAX))
-        .fetch_all(&self.pool)
-        .await;
+        self.latest_before(kind, u64::MAX, limit).await
+    }
+
+    /// The latest records before a place, newest first; of one kind if `kind` is given; at most `limit`, and never more
+    /// than 10,000. Reads no record that it does not give, however long the log.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn latest_before(
+        &self,
+        kind: Option<&str>,
+        before: u64,
+        limit: u32,
+    ) -> Result<Vec<Sealed>, LogError> {
+        let question = if kind.is_some() { LATEST_OF_KIND } else { LATEST };
+        self.ask(sqlx::query(question).bind(signed(before)).bind(limit.min(PAGE_MAX)).bind(kind)).await
+    }
+
+    /// The records about one finding, incident or response, oldest first; at most `limit`, and never more than 10,000.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn about(&self, kind: &str, number: u64, limit: u32) -> Result<Vec<Sealed>, LogError> {
+        self.ask(sqlx::query(ABOUT).bind(signed(number)).bind(limit.min(PAGE_MAX)).bind(kind)).await
+    }
+
+    /// The last record about each finding, incident or response with a number below `below`, the highest number first;
+    /// at most `limit`, and never more than 10,000.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn last_of_each(&self, kind: &str, below: u64, limit: u32) -> Result<Vec<Sealed>, LogError> {
+        self.ask(sqlx::query(LAST_OF_EACH).bind(signed(below)).bind(limit.min(PAGE_MAX)).bind(kind)).await
+    }
+
+    async fn ask(&self, question: Query<'_, Sqlite, SqliteArguments>) -> Result<Vec<Sealed>, LogError> {
+        let rows = question.fetch_all(&self.pool).await;
         Ok(rows.and_then(|rows| rows.iter().map(sealed).collect()).map_err(failed("read the sealed log"))?)
     }
+}
+
+/// Questions whose first value is a place or number, whose second is a limit, and whose third is a kind.
+pub(super) const LATEST: &str = "SELECT sequence, time, kind, schema, body FROM sealed
+     WHERE sequence < $1 AND ($3 IS NULL) ORDER BY sequence DESC LIMIT $2";
+pub(super) const LATEST_OF_KIND: &str = "SELECT sequence, time, kind, schema, body FROM sealed
+     WHERE kind = $3 AND sequence < $1 ORDER BY sequence DESC LIMIT $2";
+pub(super) const ABOUT: &str = "SELECT sequence, time, kind, schema, body FROM sealed
+     WHERE kind = $3 AND number = $1 ORDER BY sequence LIMIT $2";
+pub(super) const LAST_OF_EACH: &str = "SELECT sequence, time, kind, schema, body FROM sealed
+     WHERE sequence IN (SELECT max(sequence) FROM sealed WHERE kind = $3 AND number < $1
+                        GROUP BY number ORDER BY number DESC LIMIT $2)
+     ORDER BY number DESC";
+
+/// A place or number as the database has it.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A record from the columns `sequence, time, kind, schema, body`.

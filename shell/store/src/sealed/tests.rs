@@ -36,7 +36,7 @@ async fn filled(directory: &Path) -> Head {
 }
 
 async fn change(directory: &Path, statement: &'static str) {
-    let pool = crate::database::open(directory).await.unwrap();
+    let pool = crate::database::open(directory, &crate::database::MAIN).await.unwrap();
     sqlx::query(statement).execute(&pool).await.unwrap();
     pool.close().await;
 }
@@ -119,12 +119,12 @@ async fn the_secret_key_is_the_owner_s_alone_and_is_never_made_anew_for_an_old_l
     let text = fs::read_to_string(&key).unwrap();
     fs::remove_file(&key).unwrap();
     let opened = Store::open(directory.path(), Kind::Live, "x", Limits::default()).await;
-    assert!(matches!(opened, Err(StoreError::Log(LogError::KeyMissing(_)))));
+    assert!(matches!(opened, Err(StoreError::Log(LogError::Key(KeyFileError::Missing(_))))));
     // Checking needs the public key only.
     assert!(verified(directory.path()).await.is_whole());
     fs::write(&key, text.replace('A', "B")).unwrap();
     let opened = Store::open(directory.path(), Kind::Live, "x", Limits::default()).await;
-    assert!(matches!(opened, Err(StoreError::Log(LogError::KeyDamaged { .. }))));
+    assert!(matches!(opened, Err(StoreError::Log(LogError::Key(KeyFileError::Damaged { .. })))));
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn each_kind_of_meddling_is_found_where_it_was_done() {
             matches!(d, [Damage::Signature { size: Some(13), .. }])
         }),
         (
-            "INSERT INTO sealed SELECT 15, time, kind, schema, body, leaf FROM sealed WHERE sequence = 14",
+            "INSERT INTO sealed SELECT 15, time, kind, schema, body, leaf, number FROM sealed WHERE sequence = 14",
             |d| d == [Damage::Record { sequence: 15 }, Damage::Unsigned { from: 15, to: 15 }],
         ),
     ];
@@ -183,7 +183,7 @@ async fn swapped_records_are_found() {
 async fn one_who_also_changes_the_hash_is_found_by_the_signed_head() {
     let directory = tempfile::tempdir().unwrap();
     filled(directory.path()).await;
-    let pool = crate::database::open(directory.path()).await.unwrap();
+    let pool = crate::database::open(directory.path(), &crate::database::MAIN).await.unwrap();
     let row = sqlx::query("SELECT sequence, time, kind, schema, body FROM sealed WHERE sequence = 6")
         .fetch_one(&pool)
         .await
@@ -255,7 +255,7 @@ async fn a_head_that_a_kill_kept_from_being_copied_is_copied_at_the_next_start()
 /// What the log says, read without any checking.
 async fn content(directory: &Path) -> Option<Vec<String>> {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(directory.join(crate::database::FILE))
+        .filename(directory.join(crate::database::MAIN.file))
         .immutable(true)
         .read_only(true);
     let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await.ok()?;
@@ -278,7 +278,7 @@ async fn content(directory: &Path) -> Option<Vec<String>> {
 async fn no_flipped_bit_in_the_database_goes_unseen() {
     let directory = tempfile::tempdir().unwrap();
     filled(directory.path()).await;
-    let path = directory.path().join(crate::database::FILE);
+    let path = directory.path().join(crate::database::MAIN.file);
     let good = fs::read(&path).unwrap();
     let before = content(directory.path()).await.unwrap();
     let bodies: Vec<(u64, usize)> = (1..=14_u64)
@@ -366,12 +366,12 @@ async fn a_directory_of_another_kind_or_in_use_or_newer_is_refused() {
     store.close().await.unwrap();
     let replay = Store::open(directory.path(), Kind::Replay, "x", Limits::default()).await;
     assert!(matches!(replay, Err(StoreError::WrongKind { wanted: Kind::Replay, .. })));
-    change(directory.path(), "UPDATE settings SET value = '2' WHERE name = 'schema'").await;
+    change(directory.path(), "UPDATE settings SET value = '3' WHERE name = 'schema'").await;
     let newer = Store::open(directory.path(), Kind::Live, "x", Limits::default()).await;
-    assert!(matches!(newer, Err(StoreError::Database(DatabaseError::Newer { found: 2 }))));
+    assert!(matches!(newer, Err(StoreError::Database(DatabaseError::Newer { found: 3, .. }))));
     assert!(matches!(
         Reader::open(directory.path()).await,
-        Err(StoreError::Database(DatabaseError::Newer { found: 2 }))
+        Err(StoreError::Database(DatabaseError::Newer { found: 3, .. }))
     ));
     let foreign = tempfile::tempdir().unwrap();
     fs::write(foreign.path().join("holiday.jpg"), "x").unwrap();
@@ -385,4 +385,43 @@ async fn a_directory_of_another_kind_or_in_use_or_newer_is_refused() {
     store.close().await.unwrap();
     let empty = tempfile::tempdir().unwrap();
     assert!(matches!(Reader::open(empty.path()).await, Err(StoreError::Missing(_))));
+}
+
+/// A record of an incident in a state.
+fn incident(number: u64, state: &str) -> Record {
+    let body = format!(
+        r#"{{"number":{number},"title":"t","severity":"high","state":"{state}","reason":null,"until":null,"into":null,
+        "owner":null,"findings":[],"more":0,"addresses":[],"assets":[],"services":[],"techniques":[],"responses":[],
+        "began":"2026-01-02T00:00:00Z","detected":"2026-01-02T00:00:00Z","last":"2026-01-02T00:00:00Z",
+        "contained":null,"recovered":null,"reviewed":null,"at":"2026-01-02T00:00:00Z","by":null,"step":"s"}}"#
+    );
+    Record::Incident(Box::new(serde_json::from_str(&body).unwrap()))
+}
+
+#[tokio::test]
+async fn records_are_found_by_kind_and_number_without_reading_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = open(directory.path()).await;
+    for n in 1..=9 {
+        store.log.seal(at(n), vec![act(1), incident(n as u64, "triage"), act(2)]).await.unwrap();
+    }
+    store.log.seal(at(10), vec![incident(4, "contained"), act(3)]).await.unwrap();
+    let log = &store.log;
+    let places = |records: Vec<Sealed>| records.into_iter().map(|record| record.sequence).collect::<Vec<_>>();
+    assert_eq!(places(log.latest(Some("incident"), 2).await.unwrap()), [28, 26]);
+    assert_eq!(places(log.latest_before(Some("incident"), 26, 2).await.unwrap()), [23, 20]);
+    assert_eq!(places(log.latest_before(None, 26, 2).await.unwrap()), [25, 24]);
+    assert_eq!(places(log.about("incident", 4, 9).await.unwrap()), [11, 28]);
+    // The latest of each, so that the fourth is told from the end of the log.
+    assert_eq!(places(log.last_of_each("incident", 6, 3).await.unwrap()), [14, 28, 8]);
+    // How they are found, as the database says: by an index, in its order, however long the log.
+    for question in [read::LATEST_OF_KIND, read::ABOUT, read::LAST_OF_EACH] {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}"));
+        let rows =
+            sqlx::query(explain).bind(9).bind(9).bind("incident").fetch_all(&store.log.pool).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        assert!(steps.iter().any(|step| step.contains("INDEX sealed_by_")), "{question}: {steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{question}: {steps:?}");
+    }
+    store.close().await.unwrap();
 }

@@ -3,10 +3,9 @@
 use super::{
     Damage, Head, LogError, Receipt, Sealed, SealedLog, Waiting,
     heads::{self, HeadsFile},
-    key,
     read::{self, read_head},
 };
-use crate::{database::failed, durable};
+use crate::{database::failed, durable, key};
 use integrity::{Checkpoint, Hash, Leaf, Signer, Tree, leaf_bytes, leaf_hash};
 use sqlx::SqlitePool;
 use std::path::Path;
@@ -25,7 +24,7 @@ impl SealedLog {
         let mut tree = read::tree(&pool).await?;
         let signed = read::last_note(&pool).await?;
         let is_new = tree.size() == 0 && signed.is_none();
-        let signer = key::open_or_make(directory, is_new)?;
+        let signer = key::LOG.open_or_make(directory, is_new)?;
         if is_new && !path.exists() {
             durable::write_whole(&path, &[])?;
         }
@@ -51,7 +50,7 @@ impl SealedLog {
 
     /// Opens the log for reading only.
     pub(crate) async fn open_read_only(directory: &Path, pool: SqlitePool) -> Result<SealedLog, LogError> {
-        let verifier = key::public(directory)?;
+        let verifier = key::LOG.public(directory)?;
         let head = match read::last_note(&pool).await? {
             None => Head { size: 0, root: Tree::new().root(), time: None },
             Some(note) => read_head(&note, &verifier).map_err(LogError::Changed)?,
@@ -94,6 +93,8 @@ fn check_end(
 /// A record ready for the table.
 struct Ready {
     sealed: Sealed,
+    /// By which it is found; no part of what is signed, for its body says the same.
+    number: Option<u64>,
     leaf: Hash,
 }
 
@@ -145,7 +146,7 @@ impl Writer {
                     };
                     next += 1;
                     let leaf = leaf_of(&sealed);
-                    Ok(Ready { sealed, leaf })
+                    Ok(Ready { sealed, number: record.number(), leaf })
                 })
                 .collect();
             match made {
@@ -206,9 +207,10 @@ impl Writer {
         // Whatever happens from here on, what the table holds is only known when the commit was answered.
         self.tree = None;
         let mut work = self.pool.begin().await.map_err(failed("begin to seal"))?;
-        for Ready { sealed, leaf } in rows {
+        for Ready { sealed, number, leaf } in rows {
             sqlx::query(
-                "INSERT INTO sealed (sequence, time, kind, schema, body, leaf) VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO sealed (sequence, time, kind, schema, body, leaf, number)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(i64::try_from(sealed.sequence).unwrap_or(i64::MAX))
             .bind(&sealed.time)
@@ -216,6 +218,7 @@ impl Writer {
             .bind(i64::from(sealed.schema))
             .bind(&sealed.body)
             .bind(leaf.0.as_slice())
+            .bind(number.and_then(|number| i64::try_from(number).ok()))
             .execute(&mut *work)
             .await
             .map_err(failed("seal a record"))?;

@@ -1,10 +1,10 @@
 //! One backup into one repository.
 
-use super::{HOST, INCOMPLETE, Vault, object, sentence};
+use super::{HOST, INCOMPLETE, Open, Vault, object, sentence};
 use crate::{
     error::VaultError,
     objects::name,
-    progress::Progress,
+    progress::{Meter, Progress},
     reading::{Noticed, Reading, lock},
     staged::Staged,
 };
@@ -12,7 +12,7 @@ use city::{BackupId, Snapshot, Text};
 use jiff::{Timestamp, tz::TimeZone};
 use rustic_core::{
     BackupOptions, Excludes, FileType, LocalSource, LocalSourceFilterOptions, LocalSourceSaveOptions,
-    ParentOptions, SnapshotGroupCriterion, repofile::SnapshotFile,
+    ParentOptions, ReadSource, RusticResult, SnapshotGroupCriterion, repofile::SnapshotFile,
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -114,21 +114,6 @@ impl Vault {
         noticed: &Arc<Noticed>,
         all_there: bool,
     ) -> Result<SnapshotFile, VaultError> {
-        let place = || self.place();
-        let other = |error: Box<rustic_core::RusticError>| VaultError::Other {
-            place: place(),
-            why: sentence(&error),
-        };
-        let excludes = Excludes::default().globs(plan.exclude.clone());
-        let source = LocalSource::new(
-            LocalSourceSaveOptions::default(),
-            &excludes,
-            &LocalSourceFilterOptions::default(),
-            &plan.roots,
-        )
-        .map_err(other)?;
-        let source = Reading::new(source, plan.strip.clone(), noticed.clone(), self.meter.clone());
-
         let mut file = SnapshotFile {
             time: time.to_zoned(TimeZone::UTC),
             program_version: format!("bastide {}", env!("CARGO_PKG_VERSION")),
@@ -146,15 +131,20 @@ impl Vault {
         }
         let mut options = BackupOptions::default().parent_opts(parents).no_scan(true);
         options.as_path = plan.strip.as_ref().map(|_| PathBuf::from("/"));
-        self.objects.keep_back_snapshots(true);
-        let file = self.run(|| {
-            let repository = self.reopened()?;
-            // What an index names and is not there is not relied on.
-            let repository =
-                if all_there { repository.to_indexed_ids()? } else { repository.to_indexed_ids_checked()? };
-            repository.archive(&options, &source, file, &plan.roots)
+        let archiving = Archiving { place: self.place(), plan, options, file, all_there };
+        self.objects.keep_back(true);
+        let first = match parent {
+            None => self.archive_first(&archiving, noticed),
+            Some(_) => Ok(None),
+        };
+        let file = first.and_then(|file| match file {
+            Some(file) => Ok(file),
+            None => {
+                let source = archiving.source(noticed.clone(), self.meter.clone())?;
+                self.run(|| archiving.send(self.reopened()?, &archiving.options, &source))
+            }
         });
-        self.objects.keep_back_snapshots(false);
+        self.objects.keep_back(false);
         file
     }
 
@@ -193,6 +183,50 @@ impl Vault {
             return Err(lost(&name));
         }
         Ok(name.into())
+    }
+}
+
+/// What is sent, and how.
+pub(super) struct Archiving<'a> {
+    place: String,
+    plan: &'a Plan,
+    pub(super) options: BackupOptions,
+    file: SnapshotFile,
+    /// Whether every pack is there that an index names.
+    all_there: bool,
+}
+
+impl Archiving<'_> {
+    /// All the files.
+    pub(super) fn source(&self, noticed: Arc<Noticed>, meter: Arc<Meter>) -> Result<Reading, VaultError> {
+        let source = LocalSource::new(
+            LocalSourceSaveOptions::default(),
+            &Excludes::default().globs(self.plan.exclude.clone()),
+            &LocalSourceFilterOptions::default(),
+            &self.plan.roots,
+        );
+        let source =
+            source.map_err(|error| VaultError::Other { place: self.place.clone(), why: sentence(&error) })?;
+        Ok(Reading::new(source, self.plan.strip.clone(), noticed, meter))
+    }
+
+    /// Sends what a source gives.
+    pub(super) fn send<R>(
+        &self,
+        repository: Open,
+        options: &BackupOptions,
+        source: &R,
+    ) -> RusticResult<SnapshotFile>
+    where
+        R: ReadSource<Open: Send, Iter: Send> + 'static,
+    {
+        // What an index names and is not there is not relied on.
+        let repository = if self.all_there {
+            repository.to_indexed_ids()?
+        } else {
+            repository.to_indexed_ids_checked()?
+        };
+        repository.archive(options, source, self.file.clone(), &self.plan.roots)
     }
 }
 

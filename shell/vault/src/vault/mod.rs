@@ -2,6 +2,7 @@
 
 mod backup;
 mod compare;
+mod first;
 mod forget;
 mod list;
 mod prove;

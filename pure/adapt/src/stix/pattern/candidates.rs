@@ -5,7 +5,7 @@ use super::{
     compare::holds,
     need::need,
     path,
-    tree::{Comparison, Qualifier, Relation, Step, Test},
+    tree::{Comparison, Observation, Qualifier, Relation, Step, Test},
 };
 use crate::stix::ObservedData;
 use serde_json::Value;
@@ -99,6 +99,35 @@ pub fn evaluate(
     }
 }
 
+/// Whether an observation satisfies one of the pattern's `[ ]`, for itself: whether it can be part of a match.
+///
+/// # Errors
+/// That depends on what is not supported, or the budget was used up.
+pub fn takes_part(pattern: &Pattern, observed: &ObservedData, budget: Budget) -> Result<bool, Undecided> {
+    let mut steps = Steps { left: budget.steps };
+    let mut scene = Scene { observed: std::slice::from_ref(observed), unknown: false, asked: false };
+    let takes = scene
+        .takes_part(pattern.root(), &mut Vec::new(), &mut steps)
+        .map_err(|OutOfSteps| Undecided::GaveUp { steps: budget.steps, binding: false })?;
+    if !takes && scene.asked {
+        return Err(Undecided::Unsupported(
+            pattern.notes().iter().filter_map(|note| note.unsupported()).collect(),
+        ));
+    }
+    Ok(takes)
+}
+
+/// Whether a test may hold of a value by itself: for passing over, cheaply, what cannot satisfy it. `true` where that was
+/// not decided.
+#[must_use]
+pub fn may_hold(test: &Test, value: &Value) -> bool {
+    if test.relation == Relation::Exists {
+        return !test.negated;
+    }
+    let mut steps = Steps { left: Budget::default().steps };
+    holds(test, value, "", &mut steps).ok().flatten().unwrap_or(true)
+}
+
 /// What is evaluated against.
 pub(super) struct Scene<'o> {
     observed: &'o [ObservedData],
@@ -132,6 +161,32 @@ impl Scene<'_> {
             }
         }
         Ok(candidates)
+    }
+
+    fn takes_part(
+        &mut self,
+        observation: &Observation,
+        times: &mut Vec<Qualifier>,
+        steps: &mut Steps,
+    ) -> Result<bool, OutOfSteps> {
+        match observation {
+            Observation::One(comparison) => Ok(!self.candidates(comparison, times, steps)?.is_empty()),
+            Observation::And(parts) | Observation::Or(parts) | Observation::FollowedBy(parts) => {
+                for part in parts {
+                    if self.takes_part(part, times, steps)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Observation::Qualified(inner, qualifiers) => {
+                let before = times.len();
+                times.extend(qualifiers);
+                let takes = self.takes_part(inner, times, steps);
+                times.truncate(before);
+                takes
+            }
+        }
     }
 
     /// An observation, by its place.

@@ -27,7 +27,7 @@ mod path;
 mod print;
 mod tree;
 
-pub use candidates::{Budget, Match, Undecided, evaluate};
+pub use candidates::{Budget, Match, Undecided, evaluate, may_hold, takes_part};
 pub use expression::{Expression, NotAnExpression};
 pub use like::Like;
 pub use notes::Note;
