@@ -92,10 +92,14 @@ const PYTHON: &[&str] = &[
     "duckdb==2.0.1",
     "taxii2-client==2.3.0",
     "medallion==3.0.0",
+    "aiosmtpd==1.4.6",
+    "pycef==1.11",
+    "ocsf-json-schema==1.2.0",
+    "jsonschema==4.26.0",
 ];
 
 /// The folder that each of them brings.
-const PYTHON_FOLDERS: [&str; 9] = [
+const PYTHON_FOLDERS: [&str; 13] = [
     "pymodbus",
     "bacpypes3",
     "moto",
@@ -105,6 +109,10 @@ const PYTHON_FOLDERS: [&str; 9] = [
     "duckdb",
     "taxii2client",
     "medallion",
+    "aiosmtpd",
+    "pycef",
+    "ocsf_json_schema",
+    "jsonschema",
 ];
 
 /// Where they are; for `PYTHONPATH`.

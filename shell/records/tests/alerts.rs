@@ -55,9 +55,7 @@ fn what_suricata_raises_is_read_whole() {
         assert_eq!((alert.severity, alert.techniques.join(" ").as_str()), (severity, technique));
         rules.insert((alert.rule.to_string(), alert.title.to_string()));
     }
-    let expected = [
-        ("9000001", "A controller was spoken to, \"unasked\""),
-        ("9000002", "A name was asked for"),
-    ];
+    let expected =
+        [("9000001", "A controller was spoken to, \"unasked\""), ("9000002", "A name was asked for")];
     assert_eq!(rules, expected.map(|(rule, title)| (rule.to_owned(), title.to_owned())).into());
 }

@@ -46,6 +46,7 @@ fn incident(state: city::IncidentState) -> Incident {
         contained: None,
         recovered: None,
         reviewed: None,
+        lesson: None,
         steps: vec![IncidentStep { time: time("2026-03-02T08:16:00Z"), by: None, text: "two\nlines".into() }],
     }
 }
@@ -101,7 +102,9 @@ fn notices() -> Vec<Notice> {
     notices.extend(Notice::of_incident(&to, "Averbourne", &owned, 9));
     notices.extend(Notice::of_finding(&to, "Averbourne", &finding, false, 7));
     notices.extend(Notice::of_finding(&to, "Averbourne", &finding, true, 8));
-    for state in [ResponseState::Proposed, ResponseState::Contained, ResponseState::Released, ResponseState::Dismissed] {
+    for state in
+        [ResponseState::Proposed, ResponseState::Contained, ResponseState::Released, ResponseState::Dismissed]
+    {
         notices.extend(Notice::of_response(&to, "Averbourne", &response(state), 10));
     }
     notices.push(Notice::test(&to, "Averbourne", time("2026-03-02T08:00:00Z")));
@@ -174,7 +177,9 @@ for line in sys.stdin:
         env!("CARGO_PKG_VERSION"),
         "|incident|A=b \\| c\\\\d \"e\" [f] at 192.0.2.9: pump|10|rt=1772439360000 "
     )));
-    assert!(lines[0].contains(" msg=Triage: A\\=b | c\\\\d \"e\" [f] at 192.0.2.9: pump; it bears on drainage "));
+    assert!(
+        lines[0].contains(" msg=Triage: A\\=b | c\\\\d \"e\" [f] at 192.0.2.9: pump; it bears on drainage ")
+    );
     let Some(read) = python(SCRIPT, &lines) else { return };
     for (line, notice) in read.lines().zip(&notices) {
         let read: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -190,17 +195,25 @@ fn syslog_escapes_what_ends_a_value_and_internal_detail_stays_inside() {
     let whole = Notice::of_incident(&receiver(true), "Averbourne", &incident(city::IncidentState::Triage), 9);
     let message = syslog(&whole.unwrap(), NoticeForm::Text, "gate 1");
     assert!(
-        message.starts_with("<106>1 2026-03-02T08:16:00.000000Z gate1 bastide - incident [bastide@32473 id=\"incident-3-9\""),
+        message.starts_with(
+            "<106>1 2026-03-02T08:16:00.000000Z gate1 bastide - incident [bastide@32473 id=\"incident-3-9\""
+        ),
         "{message}"
     );
     assert!(message.contains("title=\"A=b | c\\\\d \\\"e\\\" [f\\] at 192.0.2.9: pump\""), "{message}");
-    assert!(message.ends_with("] \u{feff}Triage: A=b | c\\d \"e\" [f] at 192.0.2.9: pump; it bears on drainage"));
+    assert!(
+        message.ends_with("] \u{feff}Triage: A=b | c\\d \"e\" [f] at 192.0.2.9: pump; it bears on drainage")
+    );
     let outside =
-        Notice::of_incident(&receiver(false), "Averbourne", &incident(city::IncidentState::Triage), 9).unwrap();
+        Notice::of_incident(&receiver(false), "Averbourne", &incident(city::IncidentState::Triage), 9)
+            .unwrap();
     let (subject, text) = mail(&outside, &TimeZone::UTC);
     for form in NoticeForm::ALL {
         let told = syslog(&outside, form, "gate") + &subject + &text;
-        assert!(!told.contains("192.0.2") && !told.contains("two\nlines") && !told.contains("two lines"), "{told}");
+        assert!(
+            !told.contains("192.0.2") && !told.contains("two\nlines") && !told.contains("two lines"),
+            "{told}"
+        );
     }
     for (text, without) in [
         ("Pump 3 (192.0.2.9), [2001:db8::1]:502 spoke", "Pump 3 (an address), [an address]:502 spoke"),
