@@ -255,7 +255,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
     assert.match(await page.textContent("#incident-head"), new RegExp(`${name} sees to it`));
     await page.focus("#note-text");
     await page.keyboard.type("The caretaker goes to look");
-    await page.click("text=Write it down");
+    await page.click("form:has(#note-text) button");
     await page.waitForLoadState();
     assert.match(await page.textContent("#incident-timeline"), new RegExp(`${name}: Note: The caretaker goes to look`));
     await page.click("main details summary");
@@ -275,7 +275,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
     const boxes = await page.$$("input[name^='finding-']");
     if (boxes.length > 1) {
       await boxes[boxes.length - 1].check();
-      await page.click("text=Split them off");
+      await page.click("form:has(input[name^='finding-']) button");
       await page.waitForLoadState();
       assert.match(await page.textContent("#incident-timeline"), /Split from incident \d+/);
       assert.notEqual(new URL(page.url()).pathname, path);
