@@ -41,6 +41,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "python3-pip", programme: "pip3", purpose: "real programmes from PyPI to talk to" },
     Package { name: "restic", programme: "restic", purpose: "repositories that others read" },
     Package { name: "rclone", programme: "rclone", purpose: "a server for restic's REST protocol" },
+    Package { name: "openssl", programme: "openssl", purpose: "certificates for servers that tests read" },
     Package { name: "e2fsprogs", programme: "chattr", purpose: "folders that only grow" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
     Package { name: "nodejs", programme: "node", purpose: "the browser test" },
@@ -85,11 +86,22 @@ const PYTHON: &[&str] = &[
     "stix2-patterns==2.1.2",
     "stix2-matcher==3.0.0",
     "duckdb==2.0.1",
+    "taxii2-client==2.3.0",
+    "medallion==3.0.0",
 ];
 
 /// The folder that each of them brings.
-const PYTHON_FOLDERS: [&str; 7] =
-    ["pymodbus", "bacpypes3", "moto", "boto3", "stix2patterns", "stix2matcher", "duckdb"];
+const PYTHON_FOLDERS: [&str; 9] = [
+    "pymodbus",
+    "bacpypes3",
+    "moto",
+    "boto3",
+    "stix2patterns",
+    "stix2matcher",
+    "duckdb",
+    "taxii2client",
+    "medallion",
+];
 
 /// Where they are; for `PYTHONPATH`.
 pub(crate) fn python_packages() -> PathBuf {

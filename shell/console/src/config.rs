@@ -4,6 +4,7 @@ use crate::view::PlanText;
 use ::city::{Address, Decision, IncidentAct, Observation, Response, Text};
 use cycle::City;
 use defend::Habit;
+use listen::Tls;
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -33,15 +34,6 @@ pub struct Config {
     /// What carries responses out, in a few words, such as `the firewall fw-1`; none where nothing does, and a person
     /// has to see to it by hand.
     pub enforced_by: Option<String>,
-}
-
-/// The files of the certificate chain and its key, in PEM.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// The certificate, followed by those that vouch for it.
-    pub certificate: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
 }
 
 /// What the console reads, and whom it asks.

@@ -29,8 +29,9 @@ mod time;
 pub mod view;
 mod words;
 
-pub use config::{Ask, Config, Shared, Tls};
+pub use config::{Ask, Config, Shared};
 pub use door::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
+pub use listen::{ListenError, Tls};
 pub use rehearsal::rehearse;
-pub use serve::{Console, ServeError, open, router, serve};
+pub use serve::{Console, open, router, serve};
 pub use view::PlanText;

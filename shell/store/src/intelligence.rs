@@ -70,7 +70,8 @@ const LAYOUT: Layout = Layout {
             object INTEGER NOT NULL,
             version INTEGER NOT NULL,
             type TEXT NOT NULL,
-            spec INTEGER NOT NULL
+            spec INTEGER NOT NULL,
+            source INTEGER NOT NULL REFERENCES sources (key)
         )",
         // The latest time of what was withdrawn, which must not be given out again.
         "CREATE TABLE withdrawn (added INTEGER PRIMARY KEY)",

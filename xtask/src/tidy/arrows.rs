@@ -22,8 +22,13 @@ const ARROWS: &[(&str, Knows)] = &[
     ("records", Knows::Ground(&[])),
     ("enforce", Knows::These(&[])),
     ("vault", Knows::These(&["city", "plan"])),
-    ("console", Knows::Ground(&["store"])),
-    ("bastide", Knows::Ground(&["capture", "store", "records", "enforce", "vault", "console"])),
+    ("listen", Knows::These(&[])),
+    ("console", Knows::Ground(&["store", "listen"])),
+    ("exchange", Knows::Ground(&["store", "listen"])),
+    (
+        "bastide",
+        Knows::Ground(&["capture", "store", "records", "enforce", "vault", "listen", "console", "exchange"]),
+    ),
     ("range", Knows::These(&[])),
     ("xtask", Knows::These(&[])),
 ];

@@ -36,7 +36,14 @@ impl Document {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut reader = serde_json::Deserializer::from_slice(text);
         let value = Whole.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-        let value = value.map_err(|cause| BadDocument(format!("not JSON: {cause}")))?;
+        Document::of(value.map_err(|cause| BadDocument(format!("not JSON: {cause}")))?)
+    }
+
+    /// A value that was read already, from within another.
+    ///
+    /// # Errors
+    /// It is neither an object nor a list of objects.
+    pub fn of(value: Value) -> Result<Document, BadDocument> {
         let fits = match &value {
             Value::Object(_) => true,
             Value::Array(list) => list.iter().all(Value::is_object),
@@ -53,6 +60,12 @@ impl Document {
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
+    }
+
+    /// The same, to be taken apart.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        self.value
     }
 
     /// Every object, out of bundles and lists, in their order.

@@ -7,14 +7,13 @@ mod fields;
 mod hashing;
 mod headers;
 mod pass;
-mod patience;
 mod sign_in;
 mod visitor;
 
 pub(crate) use fields::Fields;
 pub(crate) use hashing::Hashing;
+pub(crate) use listen::{Patience, Peer};
 pub(crate) use pass::pass;
-pub(crate) use patience::Patience;
 pub use sign_in::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
 pub(crate) use sign_in::{leave, sign_in, sign_in_page, theme, welcome, welcome_page};
-pub(crate) use visitor::{Peer, Right, Theme, Visitor, Way};
+pub(crate) use visitor::{Right, Theme, Visitor, Way};

@@ -1,26 +1,10 @@
 //! Someone who came in.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use std::{convert::Infallible, net::IpAddr};
+use std::convert::Infallible;
 use store::{Person, PersonId, Role};
 
 use crate::refusal::Refusal;
-
-/// The other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Peer {
-    /// Over the network, perhaps with TLS.
-    Network {
-        address: IpAddr,
-        tls: bool,
-        /// The port on which we were reached.
-        port: u16,
-        /// The address on which we were reached.
-        here: IpAddr,
-    },
-    /// Over the Unix socket, by our own user or root.
-    Socket,
-}
 
 /// How someone proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,13 +115,6 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         parts.extensions.get::<Visitor>().cloned().ok_or(Refusal::SignInFirst)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Peer {
-    type Rejection = Refusal;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        parts.extensions.get::<Peer>().copied().ok_or(Refusal::Internal)
     }
 }
 

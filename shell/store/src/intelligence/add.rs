@@ -17,7 +17,8 @@ pub const OBJECT_MAX: usize = 1 << 20;
 const DEPTH_MAX: usize = 64;
 /// How large the file may become, in bytes, before nothing new is kept: some 30 million indicators.
 const FILE_MAX: i64 = 64 << 30;
-/// The most readings and versions of one id.
+/// The most readings and versions of one id that are taken from one source. Others' are not counted: who adds learns
+/// nothing of what is there.
 const VERSIONS_MAX: usize = 1_000;
 /// How many are put in by one statement. SQLite takes 32,766 values in one.
 const CHUNK: usize = 500;
@@ -80,7 +81,7 @@ pub enum Refused {
     #[error("its `modified` or `created` is no time of STIX")]
     Timeless,
     /// There are too many versions of it.
-    #[error("{VERSIONS_MAX} versions of it are kept already")]
+    #[error("{VERSIONS_MAX} versions of it are kept from there already")]
     Versions,
     /// The file holds as many objects as it may.
     #[error("the store holds as many objects as it may")]
@@ -147,7 +148,7 @@ impl Intelligence {
                 if let Some(kept) = readings.iter().find(|kept| kept.digest == fit.digest) {
                     to_file.push((fit, key, kept.added, kept.tlp));
                     outcome.push(Added::Known);
-                } else if readings.len() >= VERSIONS_MAX {
+                } else if readings.iter().filter(|kept| kept.source == source).count() >= VERSIONS_MAX {
                     outcome.push(Added::Refused(Refused::Versions));
                 } else if room <= 0 {
                     outcome.push(Added::Refused(Refused::Full));
@@ -160,6 +161,7 @@ impl Intelligence {
                         added,
                         version: fit.version,
                         tlp: level(fit.tlp),
+                        source,
                         digest: fit.digest.clone(),
                     });
                     new.push((fit, key, added));
@@ -185,7 +187,7 @@ impl Intelligence {
                         rows.push(Filed { added, class, kept: *kept, key: *key, fit });
                     }
                 }
-                file(&mut work, *collection, &rows).await?;
+                file(&mut work, *collection, source, &rows).await?;
             }
         }
         work.commit().await.map_err(failed("finish adding"))?;
@@ -396,6 +398,7 @@ struct Reading {
     added: i64,
     version: i64,
     tlp: i64,
+    source: i64,
     digest: Vec<u8>,
 }
 
@@ -405,7 +408,7 @@ async fn known(
     keys: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, Vec<Reading>>, IntelligenceError> {
     let mut select = QueryBuilder::<Sqlite>::new(
-        "SELECT object, added, version, tlp, digest FROM objects WHERE object IN (",
+        "SELECT object, added, version, tlp, source, digest FROM objects WHERE object IN (",
     );
     let mut list = select.separated(", ");
     keys.for_each(|key| {
@@ -420,7 +423,8 @@ async fn known(
                 added: row.try_get(1)?,
                 version: row.try_get(2)?,
                 tlp: row.try_get(3)?,
-                digest: row.try_get(4)?,
+                source: row.try_get(4)?,
+                digest: row.try_get(5)?,
             })
         };
         let key = row.try_get(0).map_err(failed("look up objects"))?;
@@ -485,13 +489,14 @@ struct Filed<'f> {
 async fn file(
     work: &mut SqliteConnection,
     collection: i64,
+    source: i64,
     rows: &[Filed<'_>],
 ) -> Result<(), IntelligenceError> {
     if rows.is_empty() {
         return Ok(());
     }
     let mut insert = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO filed (added, collection, class, kept, object, version, type, spec) ",
+        "INSERT INTO filed (added, collection, class, kept, object, version, type, spec, source) ",
     );
     insert.push_values(rows, |mut values, row| {
         values
@@ -502,7 +507,8 @@ async fn file(
             .push_bind(row.key)
             .push_bind(row.fit.version)
             .push_bind(&row.fit.object_type)
-            .push_bind(row.fit.spec);
+            .push_bind(row.fit.spec)
+            .push_bind(source);
     });
     insert.build().execute(work).await.map_err(failed("file objects"))?;
     Ok(())

@@ -59,7 +59,7 @@ pub struct Filter {
     pub types: Vec<String>,
     /// Only these versions; if empty, the last.
     pub versions: Vec<VersionMatch>,
-    /// Only these versions of STIX; if empty, of several readings of a version the one of the newest STIX.
+    /// Only these versions of STIX; if empty, each object in the newest that there is of it.
     pub specs: Vec<SpecVersion>,
 }
 
@@ -386,13 +386,14 @@ fn ways(collection: i64, theirs: &[i64], asked: &[i64], filter: &Filter) -> Vec<
 
 /// Whether a filing is what is asked for, of all that the reader may see.
 fn fits(collection: i64, theirs: &[i64], filter: &Filter) -> String {
+    // Where nobody says which STIX, an object is shown in the newest that there is of it (§3.4.1).
     let specs = list(filter.specs.iter().map(|spec| spec_number(*spec)));
-    let (spec, newer_spec) = if specs.is_empty() {
-        (String::new(), "n.spec > m.spec OR ")
+    let spec = if specs.is_empty() {
+        " AND n.spec = m.spec".to_owned()
     } else {
-        (format!(" AND n.spec IN ({specs})"), "")
+        format!(" AND n.spec IN ({specs})")
     };
-    let no_other = |which: &str| {
+    let no_other = |spec: &str, which: &str| {
         format!(
             "NOT EXISTS (SELECT 1 FROM filed AS n WHERE n.collection = {collection} AND n.object = m.object \
              AND n.class IN ({}){spec} AND {which})",
@@ -405,8 +406,8 @@ fn fits(collection: i64, theirs: &[i64], filter: &Filter) -> String {
         .iter()
         .map(|version| match version {
             VersionMatch::All => "1".to_owned(),
-            VersionMatch::First => no_other("n.version < m.version"),
-            VersionMatch::Last => no_other("n.version > m.version"),
+            VersionMatch::First => no_other(&spec, "n.version < m.version"),
+            VersionMatch::Last => no_other(&spec, "n.version > m.version"),
             VersionMatch::At(at) => {
                 let at = micros(*at);
                 format!("m.version = {at} OR m.version = {UNVERSIONED} AND m.added = {at}")
@@ -414,8 +415,7 @@ fn fits(collection: i64, theirs: &[i64], filter: &Filter) -> String {
         })
         .collect();
     // Of several readings of a version, and of one reading filed twice, the one that was there first.
-    let first =
-        no_other(&format!("n.version = m.version AND ({newer_spec}n.spec = m.spec AND n.added < m.added)"));
-    let own = if specs.is_empty() { String::new() } else { format!("m.spec IN ({specs}) AND ") };
-    format!("({own}({}) AND {first})", versions.join(" OR "))
+    let first = no_other("", "n.version = m.version AND n.spec = m.spec AND n.added < m.added");
+    let own = if specs.is_empty() { no_other("", "n.spec > m.spec") } else { format!("m.spec IN ({specs})") };
+    format!("({own} AND ({}) AND {first})", versions.join(" OR "))
 }

@@ -109,7 +109,7 @@ impl Intelligence {
     }
 
     /// Takes an object, or versions of it, out of a collection; the object is kept. With `by`, only what the reader may
-    /// see and that source told is taken out. Returns how many filings there were.
+    /// see and that source filed is taken out. Returns how many filings there were.
     ///
     /// # Errors
     /// The database does not answer.
@@ -126,8 +126,7 @@ impl Intelligence {
         let own = match by {
             None => "1".to_owned(),
             Some((reader, _)) => format!(
-                "class IN ({}) AND kept IN (SELECT added FROM objects WHERE object = {key}
-                 AND source = (SELECT key FROM sources WHERE name = $1))",
+                "class IN ({}) AND source = (SELECT key FROM sources WHERE name = $1)",
                 list(classes(&mut work, reader).await?)
             ),
         };

@@ -25,13 +25,16 @@ const PER_ADDRESS: Allowance = Allowance { tries: 30.0, seconds_each: 5.0 };
 
 /// Counts failed sign-ins by name and by address.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub struct Patience {
     names: Mutex<Buckets<String>>,
     addresses: Mutex<Buckets<IpAddr>>,
 }
 
 impl Patience {
-    /// Whether a try may be made; if not, after how many seconds.
+    /// Whether a try may be made.
+    ///
+    /// # Errors
+    /// It may not yet, but after so many seconds.
     pub fn ask(&self, name: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), u64> {
         let name_wait = locked(&self.names).wait(&key(name), PER_NAME, now);
         let address_wait =
