@@ -9,8 +9,10 @@ use adapt::stix::{
     validate,
 };
 use capture::CaptureFile;
-use city::Observation;
+use city::{Address, Observation, Observed};
+use jiff::Timestamp;
 use plan::{Colours, Draft, Severity, SourceFile};
+use records::alerts::{LINE_MAX, Reader};
 use ruleset::{Field, Hook, Packet, Ruleset, Verdict};
 use std::io::Cursor;
 
@@ -32,6 +34,7 @@ const LENGTH: u16 = 1_500;
 
 /// Every target, in the order of their names. `cargo xtask fuzz` reads this list.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("alerts", Target::Bytes(alerts)),
     ("bacnet", Target::Udp(47808)),
     ("bacnet_sc", Target::Tcp(80)),
     ("bsap", Target::Udp(1234)),
@@ -127,6 +130,24 @@ impl Target {
             Target::Udp(port) => dialogue(Carrier::Udp, port, data),
         }
     }
+}
+
+/// A file of other tools' alerts: every alert has a device and a title, and whatever cannot be read is told once.
+fn alerts(data: &[u8]) {
+    let inside = |address: Address| matches!(address, Address::Ip(ip) if ip.is_ipv4());
+    let (mut reader, mut observations) = (Reader::new("fuzz", 0), Vec::new());
+    for piece in data.chunks(61) {
+        reader.read(piece, &inside, &mut observations);
+        assert!(reader.pending() <= LINE_MAX);
+    }
+    reader.finish(&inside, &mut observations);
+    for observation in &observations {
+        let Observed::Alert(alert) = &observation.fact else { panic!("no alert") };
+        assert!(alert.subject.is_station() && !alert.title.is_empty() && alert.techniques.len() <= 16);
+    }
+    let broken = reader.broken(Timestamp::UNIX_EPOCH);
+    assert!(reader.lines() >= observations.len() as u64 + u64::from(broken.is_some()));
+    assert!(reader.broken(Timestamp::UNIX_EPOCH).is_none());
 }
 
 /// A capture file of any kind: packed or not, whole or not.

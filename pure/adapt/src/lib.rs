@@ -5,6 +5,7 @@
 //! - [`hunt`] searches what a city remembers by such patterns;
 //! - [`defence`] signs what worked for one city, and opens what another signed; nothing of a city's own leaves in it;
 //! - [`share`] writes what a city tells others of an incident;
+//! - [`told`] says what of others' alerts, sightings, doubts, hunts and offers matters;
 //! - [`lesson`] proposes what the plan shall no longer allow, from an incident's own traffic;
 //! - [`notice`] drafts what those are told of an incident who must or should know.
 
@@ -15,3 +16,4 @@ pub mod lesson;
 pub mod notice;
 pub mod share;
 pub mod stix;
+pub mod told;

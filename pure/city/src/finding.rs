@@ -217,6 +217,16 @@ pub struct Bearing {
     pub asset: Option<AssetId>,
     /// The services that it bears on.
     pub services: Vec<ServiceId>,
+    /// Techniques of ATT&CK that others name, besides those of its rule.
+    pub techniques: Vec<Text>,
+}
+
+impl Bearing {
+    /// Whether it bears on nothing but what is at its addresses.
+    #[must_use]
+    pub fn is_of_addresses(&self) -> bool {
+        self.asset.is_none() && self.services.is_empty()
+    }
 }
 
 /// A difference in words.

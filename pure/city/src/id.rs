@@ -96,6 +96,8 @@ ids! {
     CrewId
     /// Names a feed of readings.
     FeedId
+    /// Names somebody, or a tool, that is told what happens.
+    NotifyId
     /// Names an organisation with which intelligence is exchanged.
     PeerId
     /// Names a written procedure.

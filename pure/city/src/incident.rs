@@ -1,6 +1,6 @@
 //! Incidents: findings that belong together, followed from triage to review.
 
-use crate::{Address, AssetId, ServiceId, Severity, Text};
+use crate::{Address, AssetId, Lesson, Narrowing, ServiceId, Severity, Text};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,8 @@ pub struct Incident {
     pub recovered: Option<Timestamp>,
     /// When people had learned from it.
     pub reviewed: Option<Timestamp>,
+    /// What people wrote down as learned from it.
+    pub lesson: Option<Lesson>,
     /// What happened to it, oldest first; at most [`Incident::STEPS_MAX`], the first and the latest.
     pub steps: Vec<IncidentStep>,
 }
@@ -152,6 +154,15 @@ pub enum IncidentAct {
     Review {
         /// The root cause and what else contributed.
         text: Text,
+    },
+    /// To write down what was learned, in place of what was written before.
+    Learn {
+        /// What made it possible.
+        cause: Text,
+        /// What else contributed; at most [`Lesson::FACTORS_MAX`].
+        factors: Vec<Text>,
+        /// What the plan shall no longer allow; at most [`Lesson::CHANGES_MAX`].
+        changes: Vec<Narrowing>,
     },
     /// To say that it is not over after all.
     Reopen {

@@ -149,6 +149,8 @@ pub enum DoubtKind {
     Marking,
     /// The source could not be reached, or sent something else than it should.
     Unreachable,
+    /// It asked here for what it may not have, or without being known.
+    Denied,
 }
 
 impl DoubtKind {
@@ -168,6 +170,7 @@ impl DoubtKind {
             DoubtKind::Replayed => "replayed",
             DoubtKind::Marking => "marking",
             DoubtKind::Unreachable => "unreachable",
+            DoubtKind::Denied => "denied",
         }
     }
 }

@@ -22,6 +22,7 @@ mod id;
 mod incident;
 mod intelligence;
 mod lesson;
+mod notify;
 mod observation;
 mod protocol;
 mod recovery;
@@ -40,7 +41,7 @@ pub use evidence::{Evidence, Outcome, Support};
 pub use finding::{Bearing, Description, Difference, Finding, FindingKey, Reason, Rule, Severity};
 pub use firewall::{Firewall, FirewallMode, Unequal};
 pub use id::{
-    AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, PeerId, ProcedureId,
+    AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, NotifyId, PeerId, ProcedureId,
     RepositoryId, ResponseId, ServiceId, SiteId, SupplierId, ZoneId,
 };
 pub use incident::{Incident, IncidentAct, IncidentState, IncidentStep};
@@ -48,6 +49,7 @@ pub use intelligence::{
     Alert, DefenceKind, Doubt, DoubtKind, Hunted, Offered, Peer, Received, Rehearsed, Sighting, Tlp,
 };
 pub use lesson::{Lesson, Narrowing};
+pub use notify::{Carrier, Matter, NoticeForm, Notify, Receiver};
 pub use observation::{
     Binding, ConnectionState, Conversation, Details, Flood, Identity, Loss, LossKind, Message, Observation,
     Observed, Reply, Request, Trait, Unread, Weakness, WeaknessKind, Witness,

@@ -157,6 +157,10 @@ pub struct City {
     pub(crate) ledger: Ledger,
     pub(crate) responses: Responses,
     pub(crate) incidents: Incidents,
+    /// When evidence of reading each source of intelligence was sealed last.
+    pub(crate) read_last: BTreeMap<Text, Timestamp>,
+    /// The plan, by its digest, that lessons were held against last.
+    pub(crate) learned: Option<Text>,
     firewall: Option<Firewall>,
     /// When evidence of the firewall was sealed last.
     firewall_told: Option<Timestamp>,
@@ -203,6 +207,12 @@ impl City {
             self.recover(observation, effects);
             return;
         }
+        if let Event::Observed(observation) = event
+            && observation.fact.is_of_intelligence()
+        {
+            self.hear_of(observation, effects);
+            return;
+        }
         self.now = self.now.max(time);
         if self.began.is_none() {
             self.began = Some(time);
@@ -244,6 +254,9 @@ impl City {
                 let finding = finding.clone();
                 self.responses.see(&finding, time, plan.as_deref(), &name, effects);
             }
+        }
+        if let Event::Observed(observation) = event {
+            self.heed_others(observation, effects);
         }
         scratch.concerns.clear();
         scratch.breaches.clear();

@@ -10,7 +10,22 @@ impl City {
     pub fn handle(&mut self, event: &Event, effects: &mut Vec<Effect>) {
         let before = effects.len();
         self.fold(event, effects);
+        self.learn(event, effects);
         self.gather(before, event.time(), effects);
+    }
+
+    /// Holds lessons against the plan in force: once after another was adopted, and after one was written down.
+    fn learn(&mut self, event: &Event, effects: &mut Vec<Effect>) {
+        let noted = matches!(event, Event::Handled { act, .. } if matches!(act, IncidentAct::Learn { .. }));
+        // The event that says that a plan was adopted comes before the plan.
+        if matches!(event, Event::Adopted { .. }) || self.learned == self.adopted && !noted {
+            return;
+        }
+        let Some(plan) = self.plan.clone() else { return };
+        self.learned.clone_from(&self.adopted);
+        let mut changed = Vec::new();
+        self.incidents.adopted(&plan, event.time(), &mut changed);
+        effects.extend(changed.into_iter().map(|incident| Effect::Incident(Box::new(incident))));
     }
 
     /// Lets what one event led to join or begin incidents.

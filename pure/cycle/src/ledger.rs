@@ -16,6 +16,9 @@ const PER_SUBJECT_MAX: u32 = 16;
 /// Findings of one rule that are told apart; further ones are counted together.
 const PER_RULE_MAX: u32 = 2_000;
 
+/// The most techniques that others name of one finding.
+const TECHNIQUES_MAX: usize = 16;
+
 /// The distinction under which further findings are counted together.
 const AND_MORE: &str = "and more";
 
@@ -77,7 +80,7 @@ impl Ledger {
         let declared = bearing.asset.as_ref().and_then(|id| plan?.asset(id));
         let asset = declared.or_else(|| plan?.asset_at(key.subject));
         // What has no address lies nowhere, rather than in the zone that is everywhere else.
-        let placed = key.subject.is_station() || bearing == Bearing::default();
+        let placed = key.subject.is_station() || bearing.is_of_addresses();
         let zone = plan.filter(|_| placed).and_then(|plan| defend::conduit::zone_of(plan, key.subject));
         let services = services_behind(plan, [Some(key.subject), said.peer], &bearing);
         let finding = Finding {
@@ -90,7 +93,7 @@ impl Ledger {
             zone: asset.map(|asset| asset.zone.clone()).or_else(|| zone.map(|zone| zone.id.clone())),
             services,
             peer: said.peer,
-            techniques: said.techniques.iter().map(|technique| Text::const_new(technique)).collect(),
+            techniques: techniques(said.techniques, &bearing),
             outcomes: said.outcomes.iter().map(|outcome| Outcome(Text::const_new(outcome))).collect(),
             count: 1,
             first: time,
@@ -114,13 +117,24 @@ impl Ledger {
         if of_rule >= PER_RULE_MAX {
             let everywhere = Address::Ip(Ipv4Addr::UNSPECIFIED.into());
             FindingKey { subject: everywhere, distinction: Text::const_new(AND_MORE), ..key }
-        } else if of_subject >= PER_SUBJECT_MAX && *bearing == Bearing::default() {
+        } else if of_subject >= PER_SUBJECT_MAX && bearing.is_of_addresses() {
             // What bears on declared things besides its address is as many as they are.
             FindingKey { distinction: Text::const_new(AND_MORE), ..key }
         } else {
             key
         }
     }
+}
+
+/// Techniques of the rule, and those that others name.
+fn techniques(own: &[&'static str], bearing: &Bearing) -> Vec<Text> {
+    let mut techniques: Vec<Text> = own.iter().map(|id| Text::const_new(id)).collect();
+    for named in bearing.techniques.iter().take(TECHNIQUES_MAX) {
+        if !techniques.contains(named) {
+            techniques.push(named.clone());
+        }
+    }
+    techniques
 }
 
 /// A further reason, if it says something that the finding does not say yet.

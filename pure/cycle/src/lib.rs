@@ -7,6 +7,7 @@ mod activity;
 mod city;
 mod compromise;
 mod incidents;
+mod intelligence;
 mod ledger;
 mod matrix;
 mod recovery;

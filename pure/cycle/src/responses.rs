@@ -1,7 +1,7 @@
 //! Responses, from proposal to release.
 
 use crate::Effect;
-use ::city::{Address, Decision, Finding, Response, ResponseState, Step, Text};
+use ::city::{Address, Decision, Finding, Offered, Response, ResponseState, Step, Text};
 use defend::response;
 use jiff::Timestamp;
 use plan::Plan;
@@ -66,6 +66,41 @@ impl Responses {
             return;
         }
         effects.push(Effect::Responded(Box::new(response.clone())));
+    }
+
+    /// Takes another city's defence as a response to each address that it blocks: ordered if it stands, or else proposed.
+    pub(crate) fn offered(
+        &mut self,
+        offered: &Offered,
+        stands: bool,
+        time: Timestamp,
+        plan: Option<&Plan>,
+        name: &dyn Fn(Address) -> Text,
+        effects: &mut Vec<Effect>,
+    ) {
+        let who =
+            plan.and_then(|plan| plan.peer(&offered.peer)).map_or(offered.peer.as_str(), |peer| &peer.name);
+        let rehearsed = &offered.rehearsed;
+        let why = format!(
+            "{} ({who}). Rehearsed on {} conversations, it would have caught {} and cut none that the plan allows",
+            offered.title, rehearsed.conversations, rehearsed.caught
+        );
+        for target in &offered.blocks {
+            let index = match self.open(*target) {
+                Some(index) => index,
+                None => self.begin(*target, plan, name),
+            };
+            let Some(response) = self.responses.get_mut(index) else { continue };
+            if stands && response.state == ResponseState::Proposed && !response.needs_two() {
+                response.state = ResponseState::Ordered;
+                step(response, time, None, format!("Ordered, as the plan says of this peer: {why}"));
+            } else if response.steps.is_empty() {
+                step(response, time, None, format!("Proposed: {why}"));
+            } else {
+                continue;
+            }
+            effects.push(Effect::Responded(Box::new(response.clone())));
+        }
     }
 
     /// Whether a person's decision can be carried out.

@@ -19,9 +19,11 @@ use std::{
 };
 
 mod exchange;
+mod notify;
 mod recovery;
 
 use exchange::build_peer;
+use notify::build_notify;
 use recovery::{build_backup, build_check, build_crew, build_procedure, build_repository, build_site};
 
 /// For how long a new device's behaviour is learned, if the plan does not say.
@@ -147,6 +149,7 @@ pub(crate) fn build(tree: Tree, place: impl FnMut(Span) -> Option<(Text, usize)>
             |procedure| &procedure.id,
         )?,
         peers: table(tree.peers, build_peer, |peer| &peer.id)?,
+        notify: table(tree.notify, build_notify, |notify| &notify.id)?,
         ..plan
     })
 }
@@ -241,6 +244,7 @@ fn index(
         checks: Table::default(),
         procedures: Table::default(),
         peers: Table::default(),
+        notify: Table::default(),
         by_network,
         by_address,
         by_mac,

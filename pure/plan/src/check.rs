@@ -6,7 +6,7 @@ use crate::{
     exchange,
     files::{check_encoding, read_inventories, read_procedures},
     ids::Ids,
-    networks,
+    networks, notify,
     reach::check_uses,
     recovery,
     source::SourceFile,
@@ -60,6 +60,7 @@ pub fn check(files: &[SourceFile]) -> Checked {
     recovery::check_services(&tree, &mut flaws);
     backups::check_backups(&tree, &mut flaws);
     exchange::check_peers(&tree, &mut flaws);
+    notify::check_notify(&tree, &mut flaws);
     check_uses(&tree, &mut flaws);
     let mut places = Places::new(files);
     let place = |span| places.place(span).map(|place| (Text::from(place.file), place.line));

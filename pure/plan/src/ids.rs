@@ -46,6 +46,7 @@ impl<'a> Ids<'a> {
         let backups = declare("backup", tree.backups.iter().map(|t| t.id.get()), flaws);
         declare("check", tree.checks.iter().map(|t| t.id.get()), flaws);
         declare("procedure", tree.procedures.iter().map(|t| t.id.get()), flaws);
+        declare("receiver", tree.notify.iter().map(|t| t.id.get()), flaws);
         declare("peer", tree.peers.iter().map(|t| t.id.get()), flaws);
         Ids {
             services,

@@ -28,6 +28,7 @@ mod format;
 mod ids;
 mod narrow;
 mod networks;
+mod notify;
 mod plan;
 mod procedure;
 mod proposal;

@@ -2,8 +2,9 @@
 
 use city::{
     Address, Asset, AssetId, Backup, BackupId, Check, CheckId, Conduit, ConduitId, Contact, ContactId, Crew,
-    CrewId, Feed, FeedId, Mac, Peer, PeerId, Procedure, ProcedureId, Repository, RepositoryId, ResponseId,
-    Service, ServiceId, Settings, Site, SiteId, StandingResponse, Supplier, SupplierId, Text, Zone, ZoneId,
+    CrewId, Feed, FeedId, Mac, Notify, NotifyId, Peer, PeerId, Procedure, ProcedureId, Repository,
+    RepositoryId, ResponseId, Service, ServiceId, Settings, Site, SiteId, StandingResponse, Supplier,
+    SupplierId, Text, Zone, ZoneId,
 };
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
@@ -35,6 +36,7 @@ pub struct Plan {
     pub(crate) checks: Table<CheckId, Check>,
     pub(crate) procedures: Table<ProcedureId, Procedure>,
     pub(crate) peers: Table<PeerId, Peer>,
+    pub(crate) notify: Table<NotifyId, Notify>,
     /// The zone of each network, by its first address. Networks do not overlap, so the nearest below is the only one.
     pub(crate) by_network: BTreeMap<IpAddr, (IpNet, ZoneId)>,
     pub(crate) by_address: BTreeMap<IpAddr, AssetId>,
@@ -152,6 +154,17 @@ impl Plan {
     #[must_use]
     pub fn peer(&self, id: &PeerId) -> Option<&Peer> {
         self.peers.get(id)
+    }
+
+    /// Who is told what happens, in the order of the plan.
+    pub fn notify(&self) -> impl ExactSizeIterator<Item = &Notify> {
+        self.notify.values()
+    }
+
+    /// Somebody who is told, by the id.
+    #[must_use]
+    pub fn receiver(&self, id: &NotifyId) -> Option<&Notify> {
+        self.notify.get(id)
     }
 
     /// The repositories that backups go to, in the order of the plan.

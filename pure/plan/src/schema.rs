@@ -2,8 +2,8 @@
 
 use crate::tree::{
     AssetTable, BackupTable, CheckTable, CityTable, ConduitTable, ContactTable, CrewTable, FeedTable,
-    InventoryTable, PeerTable, ProcedureTable, RepositoryTable, ResponseTable, ServiceTable, SiteTable,
-    SupplierTable, Table, ZoneTable,
+    InventoryTable, NotifyTable, PeerTable, ProcedureTable, RepositoryTable, ResponseTable, ServiceTable,
+    SiteTable, SupplierTable, Table, ZoneTable,
 };
 use serde_json::{Map, Value, json};
 
@@ -28,6 +28,7 @@ pub fn schema() -> Value {
     list::<CheckTable>(&mut tables);
     list::<ProcedureTable>(&mut tables);
     list::<PeerTable>(&mut tables);
+    list::<NotifyTable>(&mut tables);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A plan of Bastide",

@@ -109,6 +109,7 @@ macro_rules! tables {
 
 mod declared;
 mod exchange;
+mod notify;
 mod recovery;
 
 pub(crate) use declared::{
@@ -116,6 +117,7 @@ pub(crate) use declared::{
     ServiceTable, SupplierTable, ZoneTable,
 };
 pub(crate) use exchange::PeerTable;
+pub(crate) use notify::NotifyTable;
 pub(crate) use recovery::{BackupTable, CheckTable, CrewTable, ProcedureTable, RepositoryTable, SiteTable};
 
 /// Everything that the files of a plan declare.
@@ -138,6 +140,7 @@ pub(crate) struct Tree {
     pub checks: Vec<CheckTable>,
     pub procedures: Vec<ProcedureTable>,
     pub peers: Vec<PeerTable>,
+    pub notify: Vec<NotifyTable>,
     /// What the procedures' files say, in their order; empty where a file could not be read.
     pub texts: Vec<Written>,
     /// Whether some text could not be read at all, so that what is missing may be there.
@@ -145,7 +148,7 @@ pub(crate) struct Tree {
 }
 
 /// The tables that a file may hold.
-pub(crate) const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 18] = [
     "city",
     "service",
     "zone",
@@ -163,6 +166,7 @@ pub(crate) const NAMES: [&str; 17] = [
     "check",
     "procedure",
     "peer",
+    "notify",
 ];
 
 impl Tree {
@@ -237,6 +241,7 @@ impl Tree {
                 "check" => read_list(&mut self.checks, value, place, reading),
                 "procedure" => read_list(&mut self.procedures, value, place, reading),
                 "peer" => read_list(&mut self.peers, value, place, reading),
+                "notify" => read_list(&mut self.notify, value, place, reading),
                 other => {
                     let is_table = matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));
                     let what =

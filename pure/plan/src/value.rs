@@ -3,8 +3,8 @@
 use crate::{allowance, diagnostic::Code};
 use city::{
     Allowance, AssetId, BackupId, CheckId, ConduitId, ContactId, CrewId, FeedId, IdError, Impact, Mac,
-    PeerId, ProcedureId, RepositoryId, ResponseId, Rule, ServiceId, Severity, SiteId, SupplierId, Text,
-    ZoneId,
+    NotifyId, PeerId, ProcedureId, RepositoryId, ResponseId, Rule, ServiceId, Severity, SiteId, SupplierId,
+    Text, ZoneId,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, civil::Date};
@@ -119,15 +119,16 @@ macro_rules! ids {
 }
 
 mod exchange;
+mod notify;
 mod recovery;
 mod url;
 
 pub(crate) use exchange::{Percentage, VerifyingKey};
 pub(crate) use recovery::{AbsolutePath, AtLeastOne, Bandwidth, NO_SECRETS, PathWithin, Sha256};
-pub(crate) use url::{MariadbUri, PageUrl, PostgresqlUri, SshHost, names_a_secret};
+pub(crate) use url::{MariadbUri, PageUrl, PostgresqlUri, SshHost, is_local, names_a_secret};
 
 ids! {
-    AssetId BackupId CheckId ConduitId ContactId CrewId FeedId PeerId ProcedureId RepositoryId ResponseId ServiceId SiteId
+    AssetId BackupId CheckId ConduitId ContactId CrewId FeedId NotifyId PeerId ProcedureId RepositoryId ResponseId ServiceId SiteId
     SupplierId ZoneId
 }
 

@@ -56,7 +56,7 @@ impl About {
     fn services(services: Vec<ServiceId>) -> About {
         About {
             subject: Address::Ip(Ipv4Addr::UNSPECIFIED.into()),
-            bearing: Bearing { asset: None, services },
+            bearing: Bearing { services, ..Bearing::default() },
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     hunt::Hunting,
     incidents::Incidents,
     intel::IntelCommand,
+    lesson::{LessonCommand, Notice},
     plan::PlanCommand,
     recovery::arguments::{Backups, Drills, Of, Recover, Restore},
 };
@@ -43,6 +44,11 @@ pub(crate) enum Command {
     Findings(Look),
     /// List incidents, show one, and say what is done about it
     Incidents(Incidents),
+    /// Learn from an incident: what the plan shall no longer allow, rehearsed
+    #[command(subcommand)]
+    Lesson(LessonCommand),
+    /// Draft a notice of an incident: the first within 24 hours, the full one within 72
+    Notice(Notice),
     /// Show how each public service stands, and why
     Services(Look),
     /// List responses: what waits for a person, what is contained, and what is over
@@ -80,6 +86,9 @@ pub(crate) enum Command {
     /// Look into the sealed log, and verify it
     #[command(subcommand)]
     Log(LogCommand),
+    /// Try whether those can be told whom the plan names
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Run the small privileged process that holds the firewall
     Enforcer(Enforcer),
     /// Print completions for a shell
@@ -123,6 +132,10 @@ pub(crate) struct Run {
     /// The user whose rights are taken on once the interfaces are open, if started as root
     #[arg(long, value_name = "USER", default_value = "nobody")]
     pub(crate) user: String,
+    /// A file into which another tool writes its alerts: Suricata's eve.json, Zeek's notice.log, Wazuh's alerts.json. It is
+    /// followed from where it was left; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alerts: Vec<PathBuf>,
     /// How many cores read each interface; all if left out. What is found is the same for any number
     #[arg(long, value_name = "NUMBER")]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -189,12 +202,32 @@ pub(crate) struct Replay {
     /// A state directory to keep the replay in; never a live city's. Without one nothing is kept
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// A file of another tool's alerts of the same time, merged in by their times: Suricata's eve.json, Zeek's notice.log,
+    /// Wazuh's alerts.json. May be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alerts: Vec<PathBuf>,
     /// Print each finding as soon as it is sealed, one JSON object a line, instead of a report at the end
     #[arg(long, requires = "state")]
     pub(crate) follow: bool,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
+}
+
+/// Those whom the plan names in `[[notify]]`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotifyCommand {
+    /// Send a notice that is marked as a test, and say what came back
+    #[command(after_help = "Exit code 1 if it could not be told.\nExample: bastide notify test duty-officer")]
+    Test {
+        /// The receiver's id in the plan
+        id: String,
+        /// The folder of the plan; the plan adopted if left out
+        #[arg(long, value_name = "DIR")]
+        city: Option<PathBuf>,
+        #[command(flatten)]
+        state: State,
+    },
 }
 
 /// Where the console is reached.
@@ -231,6 +264,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// A directory that is known.
+    pub(crate) fn of(directory: PathBuf) -> State {
+        State { state: Some(directory) }
+    }
+
     /// The directory given, or the usual one.
     pub(crate) fn directory(&self) -> PathBuf {
         self.state.clone().unwrap_or_else(crate::state::default_directory)

@@ -18,14 +18,21 @@ use std::{
 use store::{Kind, Limits};
 
 mod averbourne;
+mod recovery;
 
 /// Runs the demo until it is told to stop.
 pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
     let state = command.state.clone().unwrap_or_else(|| crate::state::default_directory().join("demo"));
     clear(&state)?;
     let runtime = live::runtime()?;
-    let files = averbourne::PLAN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect();
-    let opened = Engine::open(&state, Kind::Demo, Limits::default(), Some(files), runtime.handle().clone())?;
+    let here = recovery::Here::new(&state)?;
+    let here = here.plan(averbourne::PLAN).map(|plan| (here, plan));
+    let plan = match &here {
+        Some((_, plan)) => plan.clone(),
+        None => averbourne::PLAN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect(),
+    };
+    let files = Some(plan.clone());
+    let opened = Engine::open(&state, Kind::Demo, Limits::default(), files, runtime.handle().clone())?;
     let messages = live::channel();
     let now = Timestamp::now();
     let mut player = Player::new("mirror", messages.0.clone())?;
@@ -39,7 +46,7 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
         names: command.listen.name.clone(),
         tls: command.listen.tls(),
         folder: None,
-        plan: averbourne::PLAN.iter().map(|(path, text)| SourceFile::new(*path, *text)).collect(),
+        plan,
         source: "recorded traffic of an invented town, shown as if it happened now".into(),
         enforcer: None,
     };
@@ -52,6 +59,11 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
             "A quiet day has passed; {} incidents follow. Stop with Ctrl-C.",
             averbourne::INCIDENTS.len()
         ));
+        // Only now, so that nobody waits for it.
+        match here {
+            Some((here, plan)) => here.begin(plan),
+            None => warn("the demo makes no backups: its state directory's path is not UTF-8"),
+        }
     })
 }
 

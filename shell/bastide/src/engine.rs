@@ -4,6 +4,7 @@ use crate::{
     live::MESSAGES_MAX,
     past::{self, Past},
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
+    telling::Telling,
 };
 use anyhow::bail;
 use city::{
@@ -76,6 +77,8 @@ pub(crate) enum Message {
     Answered(u64, Option<Text>),
     /// The firewall is not as it was.
     Firewall(Box<Firewall>),
+    /// What another tool raised. The answer is that it is journalled.
+    Heard(Vec<Observation>, Noted),
     /// What came of a backup, a drill, a look at a repository, or that a pack was issued.
     Told(Box<Observation>, Noted),
     /// A sensor can no longer do its work: stop in good order, and say why.
@@ -119,6 +122,8 @@ pub(crate) struct Engine {
     found: Box<dyn FnMut(&Finding) + Send>,
     /// Told of each response that is to be done or undone, once that is sealed.
     containing: Containing,
+    /// Tells those whom the plan names, if this is a city that tells.
+    telling: Option<Telling>,
 }
 
 /// What the start of an engine found.
@@ -165,6 +170,7 @@ impl Engine {
             checkpointed: Instant::now(),
             found: Box::new(|_| ()),
             containing: Box::new(|_| ()),
+            telling: None,
         };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let lost = loss.as_ref().map(|loss| loss.detail.to_string());
@@ -208,6 +214,13 @@ impl Engine {
         self.found = Box::new(found);
     }
 
+    /// Tells those whom the plan names from now on.
+    pub(crate) fn tell_others(&mut self, state: &Path) -> anyhow::Result<()> {
+        let plan = self.city.read().unwrap_or_else(PoisonError::into_inner).plan().cloned();
+        self.telling = Some(Telling::begin(state, plan.as_deref())?);
+        Ok(())
+    }
+
     /// Carries responses out from now on, those first that a stop interrupted.
     pub(crate) fn contain_with(&mut self, mut containing: Containing) {
         let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
@@ -236,6 +249,11 @@ impl Engine {
                 Ok(Message::Firewall(firewall)) => {
                     self.happen(&Event::Firewall { time: Timestamp::now(), firewall })?;
                 }
+                Ok(Message::Heard(observations, noted)) => {
+                    self.take(Batch { observations, ..Batch::default() })?;
+                    self.store.journal.sync()?;
+                    noted(Ok(()));
+                }
                 Ok(Message::Told(observation, noted)) => noted(self.tell(*observation)?),
                 Ok(Message::Failed(error)) => return Err(error),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
@@ -258,6 +276,8 @@ impl Engine {
             | Message::Refuse(..)
             | Message::Answered(..)
             | Message::Firewall(_)
+            // It is read again after the next start.
+            | Message::Heard(..)
             | Message::Told(..)
             | Message::Failed(_)
             | Message::Stop => 0,
@@ -308,6 +328,11 @@ impl Engine {
             }
         }
         self.store.journal.sync()?;
+        for loss in self.telling.as_mut().map(Telling::losses).unwrap_or_default() {
+            let (time, sensor) = (self.now(), Text::const_new("bastide"));
+            let observations = vec![Observation { time, sensor, fact: Observed::Loss(loss) }];
+            self.take(Batch { observations, ..Batch::default() })?;
+        }
         self.changes.send_modify(|change| *change += 1);
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpoint()?;
@@ -372,7 +397,8 @@ impl Engine {
         // What a sealed finding rests on must outlast a kill as well.
         self.store.journal.sync()?;
         let effects = std::mem::take(&mut self.effects);
-        self.seal(effects.iter().map(record).collect())?;
+        let sealed = self.seal(effects.iter().map(record).collect())?;
+        self.tell_of(&effects, sealed);
         self.keep_packets(&effects, now)?;
         for effect in &effects {
             match effect {
@@ -391,9 +417,23 @@ impl Engine {
         Ok(())
     }
 
-    fn seal(&self, records: Vec<Record>) -> anyhow::Result<()> {
-        self.runtime.block_on(self.store.log.seal(Timestamp::now(), records))?;
-        Ok(())
+    /// Seals records. Returns the place of the first.
+    fn seal(&self, records: Vec<Record>) -> anyhow::Result<u64> {
+        Ok(self.runtime.block_on(self.store.log.seal(Timestamp::now(), records))?.first)
+    }
+
+    /// Has those told whom the plan names, of effects that were sealed from a place on.
+    fn tell_of(&mut self, effects: &[Effect], sealed: u64) {
+        let Some(telling) = &mut self.telling else { return };
+        for (place, effect) in (sealed..).zip(effects) {
+            match effect {
+                Effect::Found(finding) => telling.finding(finding, false, place),
+                Effect::Worsened(finding) => telling.finding(finding, true, place),
+                Effect::Responded(response) => telling.response(response, place),
+                Effect::Incident(incident) => telling.incident(incident, place),
+                Effect::Measured(_) | Effect::BackedUp(_) | Effect::Drilled(_) => {}
+            }
+        }
     }
 
     /// Adopts a plan: checks it, seals it, and compares with it from now on. Returns its digest.
@@ -417,7 +457,12 @@ impl Engine {
         self.store.journal.sync()?;
         let mut city = self.city.write().unwrap_or_else(PoisonError::into_inner);
         city.handle(&event, &mut self.effects);
-        city.adopt(Some(Arc::new(plan)));
+        let plan = Arc::new(plan);
+        city.adopt(Some(Arc::clone(&plan)));
+        drop(city);
+        if let Some(telling) = &mut self.telling {
+            telling.adopt(Some(&plan))?;
+        }
         Ok(digest)
     }
 

@@ -1,5 +1,6 @@
 //! `bastide`: the command line, and the one loop that carries out effects.
 
+mod alerts;
 mod answer;
 mod arguments;
 mod defend;
@@ -12,6 +13,7 @@ mod hunt;
 mod identify;
 mod incidents;
 mod intel;
+mod lesson;
 mod live;
 mod log;
 mod pack;
@@ -31,6 +33,7 @@ mod show;
 mod socket;
 mod state;
 mod table;
+mod telling;
 mod unenforced;
 
 use arguments::{Arguments, Command};
@@ -57,6 +60,8 @@ fn main() -> ExitCode {
         Command::Assets(look) => answer::run(&look, &Question::Assets),
         Command::Findings(look) => answer::run(&look, &Question::Findings),
         Command::Incidents(command) => incidents::run(&command),
+        Command::Lesson(command) => lesson::run(&command),
+        Command::Notice(command) => lesson::notice(&command),
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),
@@ -72,6 +77,7 @@ fn main() -> ExitCode {
         Command::Recover(command) => recovery::recover(&command),
         Command::People(command) => people::run(&command),
         Command::Log(command) => log::run(&command),
+        Command::Notify(command) => telling::try_out::run(&command),
         Command::Enforcer(command) => enforce::run_process(&command),
         Command::Completions { shell } => arguments::print_completions(shell),
         Command::Manual { into } => arguments::write_manual(&into),

@@ -1,6 +1,7 @@
 //! `bastide replay`: a capture through the same eyes as live traffic.
 
 use crate::{
+    alerts,
     arguments::{Format, Replay},
     engine::{Batch, Engine},
     failure::{Verdict, warn},
@@ -68,17 +69,22 @@ fn kept(reading: Reading, command: &Replay, state: &Path) -> anyhow::Result<Valu
             let _ = writeln!(io::stdout().lock(), "{line}");
         });
     }
+    let plan = engine.city().read().unwrap_or_else(PoisonError::into_inner).plan().cloned();
+    let mut others = alerts::Files::open(&command.alerts, plan)?;
     let read = {
         let frames = std::cell::RefCell::new(Frames::default());
         reading.read(
             |frame| frames.borrow_mut().push(frame),
             |observations| {
-                let observations = std::mem::take(observations);
+                let observations = others.merge(std::mem::take(observations))?;
                 engine.take(Batch { frames: frames.take(), observations, time: None })?;
                 engine.beat()
             },
         )?
     };
+    while let Some(observations) = others.rest()? {
+        engine.take(Batch { observations, ..Batch::default() })?;
+    }
     let report = {
         let city = engine.city();
         let city = city.read().unwrap_or_else(PoisonError::into_inner);
@@ -92,18 +98,25 @@ fn kept(reading: Reading, command: &Replay, state: &Path) -> anyhow::Result<Valu
 fn passing(reading: Reading, command: &Replay) -> anyhow::Result<Value> {
     let files = command.city.as_deref().map(read_folder).transpose()?;
     let plan = files.as_deref().map(checked).transpose()?.map(Arc::new);
+    let mut others = alerts::Files::open(&command.alerts, plan.clone())?;
     let mut city = City::new(plan);
     let mut effects = Vec::new();
+    let mut handle = |observations: Vec<city::Observation>| {
+        for observation in observations {
+            city.handle(&Event::Observed(observation), &mut effects);
+            effects.clear();
+        }
+    };
     let read = reading.read(
         |_| (),
         |observations| {
-            for observation in observations.drain(..) {
-                city.handle(&Event::Observed(observation), &mut effects);
-                effects.clear();
-            }
+            handle(others.merge(std::mem::take(observations))?);
             Ok(())
         },
     )?;
+    while let Some(observations) = others.rest()? {
+        handle(observations);
+    }
     Ok(report(&city, read))
 }
 

@@ -1,6 +1,7 @@
 //! `bastide run`: a city watched live.
 
 use crate::{
+    alerts,
     arguments::Run,
     engine::{Batch, Engine, Message},
     failure::{Verdict, say, warn},
@@ -53,7 +54,7 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
     let state = command.state.directory();
     give_up_rights(&state, &command.user)?;
     let runtime = live::runtime()?;
-    let opened =
+    let mut opened =
         Engine::open(&state, Kind::Live, command.keep.limits(), files.clone(), runtime.handle().clone())?;
     opened.warnings.iter().for_each(warn);
     if opened.differs {
@@ -63,6 +64,8 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
     }
     let messages = live::channel();
     let (sender, interfaces) = (messages.0.clone(), command.interface.clone());
+    opened.engine.tell_others(&state)?;
+    alerts::follow(&command.alerts, &state, opened.engine.city(), messages.0.clone())?;
     let readers = command.threads.unwrap_or_else(cores);
     thread::Builder::new().name("ears".into()).spawn(move || {
         if let Err(error) = listen(ears, &interfaces, readers, &sender) {

@@ -4,6 +4,7 @@ use crate::{past, socket};
 use anyhow::Context;
 use console::view;
 use cycle::City;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use store::Reader;
@@ -79,6 +80,21 @@ pub(crate) fn incident(state: &Path, number: u64) -> anyhow::Result<Value> {
         )
     })?;
     Ok(serde_json::to_value(view::incident(&city, incident))?)
+}
+
+/// A notice of an incident, `first` or `full`: by the process that has the state directory open, or else from its files.
+pub(crate) fn notice(state: &Path, number: u64, kind: &str) -> anyhow::Result<Value> {
+    if let Some(answer) = socket::get(state, &format!("/api/v1/incidents/{number}/notice?kind={kind}"))? {
+        return Ok(answer);
+    }
+    let city = read(state)?;
+    let incident =
+        city.incident(number).with_context(|| format!("there is no incident {number} in this city"))?;
+    let wanted = view::NoticeWanted { kind: Some(kind.to_owned()) };
+    let kind = wanted.kind().context("a notice is `first` or `full`")?;
+    let zone = city.plan().map(|plan| plan.settings().time_zone.to_string());
+    let clock = console::Clock::in_zone(zone.as_deref().unwrap_or("UTC"), Timestamp::now());
+    Ok(serde_json::to_value(view::notice(&city, incident, kind, &clock))?)
 }
 
 /// The city as its files have it, without disturbing anything.

@@ -34,4 +34,5 @@ pub use door::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
 pub use listen::{ListenError, Tls};
 pub use rehearsal::rehearse;
 pub use serve::{Console, open, router, serve};
+pub use time::Clock;
 pub use view::PlanText;

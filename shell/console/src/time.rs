@@ -17,6 +17,12 @@ impl Clock {
         Clock { zone, now }
     }
 
+    /// A clock in an IANA time zone; in UTC, if the zone is not known.
+    #[must_use]
+    pub fn in_zone(zone: &str, now: Timestamp) -> Clock {
+        Clock::new(TimeZone::get(zone).unwrap_or(TimeZone::UTC), now)
+    }
+
     /// The time at which the page is made.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -145,8 +151,9 @@ pub struct Moment {
 }
 
 impl Moment {
-    #[cfg(test)]
-    fn words(&self) -> &str {
+    /// The words alone.
+    #[must_use]
+    pub fn words(&self) -> &str {
         &self.words
     }
 }

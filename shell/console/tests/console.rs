@@ -11,6 +11,7 @@
 )]
 
 mod baseline;
+mod incidents;
 mod recovery;
 mod responses;
 mod schema;

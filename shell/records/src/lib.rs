@@ -5,12 +5,14 @@
 //! - [`alerts`]: what Suricata, Zeek and Wazuh raise, read.
 //! - [`eve`]: the events of Suricata, EVE JSON.
 //! - [`ndjson`]: our own records, one JSON object a line, with stable field names.
+//! - [`notice`]: what others are told of findings, incidents and responses: plain words, syslog, CEF, OCSF.
 //! - [`zeek`]: the logs of Zeek and of CISA's ICSNPP parsers, a file each, with their names, columns and order.
 
 pub mod alerts;
 pub mod eve;
 mod json;
 pub mod ndjson;
+pub mod notice;
 pub mod zeek;
 
 use city::{Observation, Observed};

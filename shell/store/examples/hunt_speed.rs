@@ -42,9 +42,9 @@ fn outside(n: u64) -> Address {
     Address::Ip(Ipv4Addr::from(0x6440_0000 + (n % OUTSIDE) as u32).into())
 }
 
-/// 198.18.0.0/15: never there.
+/// 100.126.0.0/15: never there, but between those that are, so that statistics do not tell.
 fn stranger(n: u64) -> Address {
-    Address::Ip(Ipv4Addr::from(0xc612_0000 + n as u32).into())
+    Address::Ip(Ipv4Addr::from(0x647e_0000 + n as u32).into())
 }
 
 fn conversation(n: u64, all: u64) -> Event {
@@ -147,7 +147,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Condition::either_end(Table::Conversations, &addresses)
     };
     // Those there have the greatest numbers, which are seldom spoken to, spread over all of them.
-    let rare = |n: u64| outside(500 + mixed(n) % (OUTSIDE - 500));
+    let rare = |n: u64| outside(500 + mixed(n + 1) % (OUTSIDE - 500));
     let mixture = |count: u64| (0..count).map(move |n| if n % 100 == 0 { rare(n) } else { stranger(n) });
     let port = Condition::Number { column: "destination_port", within: (4_444, 4_444) };
     let questions = [
@@ -157,7 +157,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("1,000 addresses, 10 there", set(&mut mixture(1_000), &[])),
         ("100,000 addresses, none there", set(&mut (0..100_000).map(stranger), &[])),
         ("100,000 addresses, 1,000 there", set(&mut mixture(100_000), &[])),
-        ("a network of 256, not there", set(&mut (0..0).map(stranger), &["198.18.7.0/24"])),
+        ("a network of 256, not there", set(&mut (0..0).map(stranger), &["100.126.7.0/24"])),
         ("one of the city's own devices", set(&mut (0..1).map(|_| device(4_321)), &[])),
         ("a port, not there", port),
     ];

@@ -3,8 +3,11 @@
 //! A server runs in an isolated place, listens on a socket there and on nothing else, and does not take care to keep
 //! anything: it is gone with the place.
 
+mod loading;
 mod mariadb;
 mod postgresql;
+
+pub(crate) use loading::commands;
 
 use crate::{
     isolation::{NOBODY, Place, is_root},

@@ -2,6 +2,7 @@
 
 use crate::{
     choose::{Repositories, Spoilt},
+    database::{Kind, commands},
     error::VaultError,
     progress::Progress,
     vault::{Restored, SnapshotInfo, Target},
@@ -50,6 +51,8 @@ pub struct Restorable {
     pub overwritten: Vec<PathBuf>,
     /// Whether the folder holds anything, so that nothing is written unless that is allowed.
     pub occupied: bool,
+    /// The commands that load it into the server where it belongs, in this order; none if it is no database.
+    pub to_load: Vec<String>,
 }
 
 /// Why backups were not restored.
@@ -179,11 +182,15 @@ fn look(
         bytes: 0,
         overwrites: 0,
         overwritten: Vec::new(),
+        to_load: Vec::new(),
     };
+    let roles = Kind::roles_file(backup);
+    let mut has_roles = false;
     let listed = chosen.vault.list(&chosen.snapshot.id, |entry| {
         if entry.is_folder {
             return;
         }
+        has_roles |= entry.path == Path::new(&roles);
         restorable.files += 1;
         restorable.bytes += entry.bytes;
         if restorable.occupied && fs::symlink_metadata(restorable.into.join(entry.path)).is_ok() {
@@ -194,7 +201,10 @@ fn look(
         }
     });
     match listed {
-        Ok(()) => Ok(restorable),
+        Ok(()) => {
+            restorable.to_load = commands(backup, &restorable.into, has_roles);
+            Ok(restorable)
+        }
         Err(cause) => Err(failed(backup, repository, cause)),
     }
 }

@@ -5,6 +5,7 @@ use rustic_core::{
     repofile::{Node, NodeType},
 };
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
@@ -22,6 +23,8 @@ pub(crate) struct Walk<'a, S> {
     /// The folders that are open: their paths, and what is left in them.
     open: Vec<(PathBuf, vec::IntoIter<Node>)>,
     entries: u64,
+    /// A name that a folder has twice: of a link and a file, say, so that one would be written through the other.
+    twice: Option<PathBuf>,
 }
 
 /// Something in a snapshot.
@@ -34,12 +37,28 @@ pub(crate) enum Step {
 
 impl<'a, S: IndexedTree> Walk<'a, S> {
     pub(crate) fn new(repository: &'a Repository<S>, tree: TreeId) -> RusticResult<Walk<'a, S>> {
-        let nodes = repository.get_tree(&tree)?.nodes.into_iter();
-        Ok(Walk { repository, open: vec![(PathBuf::from("/"), nodes)], entries: 0 })
+        let mut walk = Walk { repository, open: Vec::new(), entries: 0, twice: None };
+        walk.enter(PathBuf::from("/"), tree)?;
+        Ok(walk)
+    }
+
+    fn enter(&mut self, folder: PathBuf, tree: TreeId) -> RusticResult<()> {
+        let nodes = self.repository.get_tree(&tree)?.nodes;
+        let mut names = BTreeSet::new();
+        let twice = nodes.iter().find(|node| !names.insert(node.name()));
+        if let Some(node) = twice {
+            self.twice.get_or_insert(folder.join(node.name()));
+        }
+        self.open.push((folder, nodes.into_iter()));
+        Ok(())
     }
 
     /// The next entry; none at the end, and after something forged.
     pub(crate) fn step(&mut self) -> RusticResult<Option<Step>> {
+        if let Some(path) = self.twice.take() {
+            self.open.clear();
+            return Ok(Some(Step::Forged(format!("{} is in it twice", path.display()))));
+        }
         let node = loop {
             let Some((_, nodes)) = self.open.last_mut() else { return Ok(None) };
             match nodes.next() {
@@ -65,8 +84,7 @@ impl<'a, S: IndexedTree> Walk<'a, S> {
                 self.open.clear();
                 return Ok(Some(Step::Forged(format!("{}…: folders without end", path_start(&path)))));
             }
-            let nodes = self.repository.get_tree(&tree)?.nodes.into_iter();
-            self.open.push((path.clone(), nodes));
+            self.enter(path.clone(), tree)?;
         }
         Ok(Some(Step::Entry(path, Box::new(node))))
     }

@@ -16,7 +16,7 @@ pub struct Sought {
     pub asks: Vec<(Kept, Clause)>,
     /// The paths that history keeps nothing of, each with why.
     pub unsupported: Vec<String>,
-    /// Whether whether it matches depends on one row alone: if so, every row that takes part is a hit.
+    /// Whether one row alone decides if it matches: then every row that takes part is a hit.
     pub single: bool,
 }
 
@@ -37,7 +37,7 @@ impl Sought {
     /// What a pattern seeks. Without a plan nothing is known of zones.
     #[must_use]
     pub fn new(pattern: &Pattern, has_plan: bool) -> Sought {
-        let mut search = Search { has_plan, unsupported: BTreeSet::new() };
+        let mut search = Search { has_plan, of_http: false, unsupported: BTreeSet::new() };
         let mut asks = Vec::new();
         for kept in Kept::ALL {
             if let Some(clause) = search.observation(pattern.root(), kept) {
@@ -63,6 +63,8 @@ fn is_single(observation: &Observation) -> bool {
 
 struct Search {
     has_plan: bool,
+    /// Whether the `[ ]` that is looked at asks for a request of HTTP, whose traffic is told beside it.
+    of_http: bool,
     unsupported: BTreeSet<String>,
 }
 
@@ -70,7 +72,10 @@ impl Search {
     /// What a row of a table must be to satisfy one of the `[ ]`; none if it cannot.
     fn observation(&mut self, observation: &Observation, kept: Kept) -> Option<Clause> {
         match observation {
-            Observation::One(comparison) => self.comparison(comparison, kept),
+            Observation::One(comparison) => {
+                self.of_http = asks_for_http(comparison);
+                self.comparison(comparison, kept)
+            }
             Observation::And(parts) | Observation::Or(parts) | Observation::FollowedBy(parts) => {
                 let parts = parts.iter().filter_map(|part| self.observation(part, kept)).collect();
                 any(parts)
@@ -95,7 +100,7 @@ impl Search {
     }
 
     fn test(&mut self, test: &Test, kept: Kept) -> Option<Clause> {
-        let Some((of, _, table, way, _)) = find(&test.path) else {
+        let Some((of, steps, table, way, _)) = find(&test.path) else {
             self.unsupported.insert(format!("`{}` is not kept in history", test.path));
             return None;
         };
@@ -103,7 +108,9 @@ impl Search {
             self.unsupported.insert(format!("`{}` needs an adopted plan, and there is none", test.path));
             return None;
         }
-        if *table != kept {
+        let beside =
+            self.of_http && kept == Kept::Requests && *of == "network-traffic" && BESIDE_HTTP.contains(steps);
+        if *table != kept && !beside {
             return None;
         }
         // That something is absent no column tells.
@@ -129,6 +136,17 @@ impl Search {
             ]),
             _ => told,
         })
+    }
+}
+
+/// What is told of the traffic of a request of HTTP, too.
+const BESIDE_HTTP: &[&str] = &["dst_port", "dst_ref.value", "protocols[*]", "src_port", "src_ref.value"];
+
+fn asks_for_http(comparison: &Comparison) -> bool {
+    match comparison {
+        Comparison::And(parts) | Comparison::Or(parts) => parts.iter().any(asks_for_http),
+        Comparison::Test(test) => find(&test.path)
+            .is_some_and(|(of, _, table, ..)| *of == "network-traffic" && *table == Kept::Requests),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What people do about incidents.
 
 use super::{DISMISSALS_MAX, Dismissal, Incidents, Known, belong::Kind, kept::Kept};
-use city::{Incident, IncidentAct, IncidentState, Text};
+use city::{Incident, IncidentAct, IncidentState, Lesson, Text};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -59,6 +59,14 @@ impl Incidents {
                 _ if over => Err("it is over; reopen it first"),
                 _ => Err("it is not recovered yet; say first that what it harmed is right again"),
             },
+            IncidentAct::Learn { cause, factors, changes } => {
+                said(cause, TEXT_MAX)?;
+                factors.iter().try_for_each(|factor| said(factor, TEXT_MAX))?;
+                if factors.len() > Lesson::FACTORS_MAX || changes.len() > Lesson::CHANGES_MAX {
+                    return Err("that is too much for one lesson: 16 factors and 64 changes at most");
+                }
+                Ok(())
+            }
             IncidentAct::Reopen { text } => match incident.state {
                 IncidentState::Triage => Err("it is open"),
                 _ => said(text, TEXT_MAX),
@@ -246,6 +254,17 @@ fn further(kept: &mut Kept, act: &IncidentAct, by: &Text, time: Timestamp) -> St
             incident.state = IncidentState::Reviewed;
             incident.reviewed = Some(time);
             format!("Reviewed: {text}")
+        }
+        IncidentAct::Learn { cause, factors, changes } => {
+            incident.lesson = Some(Lesson {
+                cause: cause.clone(),
+                factors: factors.clone(),
+                changes: changes.clone(),
+                noted: time,
+                by: by.clone(),
+                held: None,
+            });
+            format!("Learned: {cause}")
         }
         IncidentAct::Reopen { text } => {
             kept.open_again();

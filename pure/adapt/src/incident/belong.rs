@@ -111,7 +111,7 @@ pub(super) enum Because {
     SameTrouble(Option<ZoneId>),
     /// It is about a device that the incident is about.
     SameDevice(Address),
-    /// A device that was reached acts itself.
+    /// A device to which something grave was done acts itself.
     Spread(Address),
     /// It is about whoever did it.
     AboutDoer(Address),
@@ -180,7 +180,7 @@ pub(super) fn because(kept: &Kept, finding: &Finding, parties: &Parties, time: T
     if let Some(touched) = touched.filter(|touched| kept.is_doer(*touched)) {
         return Some(Because::AboutDoer(touched));
     }
-    if let Some(doer) = doer.filter(|doer| kept.is_touched(*doer)) {
+    if let Some(doer) = doer.filter(|doer| kept.is_harmed(*doer)) {
         return Some(Because::Spread(doer));
     }
     if since > NEAR {

@@ -1,7 +1,7 @@
 //! An incident as it is kept: with what tells which findings belong to it.
 
 use super::belong::Parties;
-use city::{Address, Finding, Incident, IncidentState, IncidentStep, Rule, Text, ZoneId};
+use city::{Address, Finding, Incident, IncidentState, IncidentStep, Rule, Severity, Text, ZoneId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub(super) struct Kept {
     doers: Vec<Address>,
     /// To whom.
     touched: Vec<Address>,
+    /// To whom something grave was done: they may be in another's hands.
+    harmed: Vec<Address>,
     /// What was found where, of what nobody did.
     troubles: Vec<(Rule, Option<ZoneId>)>,
 }
@@ -40,10 +42,17 @@ impl Kept {
             contained: None,
             recovered: None,
             reviewed: None,
+            lesson: None,
             steps: Vec::new(),
         };
-        let (doers, touched, troubles) = (Vec::new(), Vec::new(), Vec::new());
-        let mut kept = Kept { incident, renamed: false, doers, touched, troubles };
+        let mut kept = Kept {
+            incident,
+            renamed: false,
+            doers: Vec::new(),
+            touched: Vec::new(),
+            harmed: Vec::new(),
+            troubles: Vec::new(),
+        };
         kept.add(finding);
         kept
     }
@@ -74,6 +83,8 @@ impl Kept {
         finding.techniques.iter().for_each(|technique| name(&mut incident.techniques, technique));
         doer.iter().for_each(|doer| name(&mut self.doers, doer));
         touched.iter().for_each(|touched| name(&mut self.touched, touched));
+        let harmed = touched.filter(|_| doer.is_some() && finding.severity >= Severity::High);
+        harmed.iter().for_each(|harmed| name(&mut self.harmed, harmed));
         if doer.is_none() || finding.key.rule == Rule::UndeclaredDevice {
             name(&mut self.troubles, &(finding.key.rule, finding.zone.clone()));
         }
@@ -104,6 +115,7 @@ impl Kept {
         into.last = into.last.max(from.last);
         other.doers.iter().for_each(|doer| name(&mut self.doers, doer));
         other.touched.iter().for_each(|touched| name(&mut self.touched, touched));
+        other.harmed.iter().for_each(|harmed| name(&mut self.harmed, harmed));
         other.troubles.iter().for_each(|trouble| name(&mut self.troubles, trouble));
     }
 
@@ -117,6 +129,7 @@ impl Kept {
         incident.techniques.clear();
         self.doers.clear();
         self.touched.clear();
+        self.harmed.clear();
         self.troubles.clear();
         // The first of the gravest gives the title.
         let gravest =
@@ -148,6 +161,10 @@ impl Kept {
 
     pub fn is_touched(&self, address: Address) -> bool {
         self.touched.contains(&address)
+    }
+
+    pub fn is_harmed(&self, address: Address) -> bool {
+        self.harmed.contains(&address)
     }
 
     pub fn has_trouble(&self, rule: Rule, zone: Option<&ZoneId>) -> bool {

@@ -13,10 +13,12 @@ mod kept;
 #[cfg(test)]
 mod tests;
 
+use crate::lesson;
 use belong::{Because, Parties};
 use city::{Address, Finding, Incident, IncidentState, Response, ResponseState, Severity, Text};
 use jiff::{SignedDuration, Timestamp};
 use kept::Kept;
+use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -217,6 +219,29 @@ impl Incidents {
         changed.push(kept.incident.clone());
     }
 
+    /// Takes note of the plan that is in force: whether it holds what was learned from each incident. What changed is
+    /// appended, to be sealed.
+    pub fn adopted(&mut self, plan: &Plan, time: Timestamp, changed: &mut Vec<Incident>) {
+        for kept in &mut self.kept {
+            let Some(lesson) = kept.incident.lesson.as_mut().filter(|lesson| !lesson.changes.is_empty())
+            else {
+                continue;
+            };
+            let holds = lesson.changes.iter().all(|change| lesson::is_held(plan, change));
+            if holds == lesson.held.is_some() {
+                continue;
+            }
+            lesson.held = holds.then_some(time);
+            let text = if holds {
+                "The plan in force holds what was learned"
+            } else {
+                "The plan in force allows again what was to be taken out"
+            };
+            kept.step(time, None, text.to_owned());
+            changed.push(kept.incident.clone());
+        }
+    }
+
     /// The incident that a person dismissed and that has findings of this kind, as long as the dismissal holds.
     fn dismissed(&mut self, finding: &Finding, time: Timestamp) -> Option<u64> {
         self.dismissals.retain(|dismissal| dismissal.until >= time);
@@ -333,7 +358,7 @@ impl Incidents {
                     && belong::joins(earlier)
                     && !belong::is_weakness(earlier)
                     && time.duration_since(earlier.last) <= WINDOW;
-                earlier.number != finding.number && does && !self.of.contains_key(&earlier.number)
+                earlier.number < finding.number && does && !self.of.contains_key(&earlier.number)
             })
             .collect();
         for earlier in alone.into_iter().rev() {

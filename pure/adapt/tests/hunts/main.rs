@@ -228,6 +228,12 @@ fn what_history_does_not_keep_is_named_and_what_it_keeps_is_asked_for_all_the_sa
     let mixed = sought("[file:hashes.MD5 = 'x' OR ipv4-addr:value = '192.0.2.1']", true);
     assert_eq!(mixed.unsupported, ["`file:hashes.MD5` is not kept in history"]);
     assert!(matches!(&mixed.asks[..], [(Kept::Conversations, Clause::Test(..))]));
+    // A request of HTTP tells of its traffic, too; a conversation of no request.
+    let ext = "network-traffic:extensions.'http-request-ext'.request_value = '/x'";
+    let http = sought(&format!("[network-traffic:dst_port = 80 AND {ext}]"), true);
+    assert!(matches!(&http.asks[..], [(Kept::Requests, Clause::All(all))] if all.len() == 2), "{http:?}");
+    let neither = sought(&format!("[network-traffic:x_state = 'SF' AND {ext}]"), true);
+    assert!(neither.asks.is_empty() && neither.unsupported.is_empty());
     let hopeless = sought("[network-traffic:dst_port = 502 AND network-traffic:ipfix.x = 1]", true);
     assert!(hopeless.asks.is_empty() && hopeless.unsupported.len() == 1);
     let zones = "[network-traffic:x_src_zone = 'office']";

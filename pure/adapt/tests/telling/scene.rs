@@ -109,6 +109,7 @@ pub(super) fn incident() -> Incident {
         contained: Some(at("2026-03-02T09:05:00Z")),
         recovered: None,
         reviewed: None,
+        lesson: None,
         steps: vec![IncidentStep {
             time: at("2026-03-02T09:03:00Z"),
             by: Some("Rowan".into()),

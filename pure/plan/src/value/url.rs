@@ -187,10 +187,16 @@ pub(crate) struct PageUrl(pub Text);
 impl PageUrl {
     /// Whether the page is this machine's own.
     pub fn is_local(&self) -> bool {
-        let host = Url::of(&self.0).map_or("", |url| url.host);
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        name == "localhost" || name.starts_with("127.") || host.starts_with("[::1]")
+        is_local(&self.0)
     }
+}
+
+/// Whether the server of an address is this machine.
+pub(crate) fn is_local(url: &str) -> bool {
+    let host = Url::of(url).map_or("", |url| url.host);
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_loopback = |name: &str| name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback());
+    name == "localhost" || is_loopback(name) || matches!(host.split_once(']'), Some(("[::1", _)))
 }
 
 impl Scalar for PageUrl {

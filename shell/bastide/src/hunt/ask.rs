@@ -64,11 +64,15 @@ fn named(test: &Test) -> Option<Vec<&str>> {
         Relation::In(constants) => constants.as_slice(),
         _ => return None,
     };
-    let text = |constant| match constant {
-        &Constant::Text(ref text) => Some(text.as_str()),
-        _ => None,
-    };
-    if test.negated { None } else { constants.iter().map(text).collect() }
+    if test.negated {
+        return None;
+    }
+    let mut texts = Vec::with_capacity(constants.len());
+    for constant in constants {
+        let Constant::Text(text) = constant else { return None };
+        texts.push(text.as_str());
+    }
+    Some(texts)
 }
 
 fn texts(test: &Test) -> Texts {

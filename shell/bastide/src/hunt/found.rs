@@ -226,7 +226,7 @@ impl Gathered {
             return Ok(());
         }
         let mut bound = std::mem::take(&mut self.bound);
-        bound.sort_by(|(_, one), (_, other)| (one.first(), one.last()).cmp(&(other.first(), other.last())));
+        bound.sort_by_key(|(_, seen)| (seen.first(), seen.last()));
         let (rows, seen): (Vec<Observation>, Vec<ObservedData>) = bound.into_iter().unzip();
         let found = evaluate(&task.pattern, &seen, Budget::default())
             .map_err(|undecided| anyhow!(undecided).context("whether it matches could not be decided"))?;

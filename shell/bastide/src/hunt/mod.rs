@@ -127,7 +127,7 @@ pub(crate) fn run(hunting: &Hunting) -> anyhow::Result<Verdict> {
         }
         (Some(HuntCommand::Run { names, all, of }), _) => {
             let mut library = hunt::built_in()?;
-            for name in names.iter().filter(|name| !library.iter().any(|hunt| hunt.name == **name)) {
+            if let Some(name) = names.iter().find(|name| !library.iter().any(|hunt| hunt.name == **name)) {
                 bail!("there is no hunt `{name}`; `bastide hunt list` lists them");
             }
             library.retain(|hunt| *all || names.contains(&hunt.name));
@@ -169,6 +169,9 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
             warn(format_args!("`{name}` is left out: {}", sought.unsupported.join("; ")));
             continue;
         }
+        if sought.asks.is_empty() && sought.unsupported.is_empty() {
+            bail!("history cannot answer {name}: no row of it tells all that is asked of one object");
+        }
         if sought.asks.is_empty() {
             bail!("history cannot answer {name}: {}", sought.unsupported.join("; "));
         }
@@ -178,7 +181,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
             warn(format_args!("not looked for or at: {why}"));
         }
         any |= found.rows > 0;
-        part |= !sought.unsupported.is_empty();
+        part |= !sought.unsupported.is_empty() || !found.looked.damaged.is_empty();
         let hunted = evidence::of(&ground, task, &found, now)?;
         answers.push(say::answer(task, &sought, &found, &hunted, of.limit));
         seen.push(city::Observation {
@@ -193,9 +196,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
         _ => warn("this is no live city's state: the hunt was not entered in its records"),
     }
     if !any && part {
-        bail!(
-            "nothing was found, but not all of it could be looked for; take out of the query what history does not keep"
-        );
+        bail!("nothing was found, but not everything could be searched: what could not stands above");
     }
     Ok(if any { Verdict::Bad } else { Verdict::Good })
 }

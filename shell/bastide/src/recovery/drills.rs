@@ -1,7 +1,7 @@
 //! `bastide drill`: a service's backups restored to a place with no way out, checked and timed.
 
 use super::{
-    arguments::{Drills, Form},
+    arguments::{Drills, Form, Of},
     known, select, tell,
     words::{amount, bytes, time},
 };
@@ -13,11 +13,12 @@ use crate::{
 };
 use city::{Drill, Observation, Observed, Service, Text};
 use jiff::Timestamp;
-use plan::Plan;
+use plan::{Plan, SourceFile};
 use recover::Record;
 use serde_json::json;
 use std::{
     io::{self, BufWriter, Write},
+    path::Path,
     time::Duration,
 };
 use vault::{Drilling, Isolation, Scratch};
@@ -37,39 +38,70 @@ pub(crate) fn run(command: &Drills) -> anyhow::Result<Verdict> {
         command.services.iter().map(|word| select::service(&plan, word)).collect::<Result<_, _>>()?
     };
     let base = command.scratch.clone().unwrap_or_else(|| of.state.directory().join(store::SCRATCH));
-    let scratch = Scratch::new(&base)?;
-    let spoilt = known::spoilt(&record);
-    let drilling = Drilling {
-        scratch: &scratch,
-        isolation: if command.without_isolation { Isolation::Waived } else { Isolation::Required },
-        check_time: CHECK_TIME,
-        spoilt: &spoilt,
-    };
+    let isolation = if command.without_isolation { Isolation::Waived } else { Isolation::Required };
+    let held = Held { files: &files, plan: &plan, record: &record, of };
+    let drills = hold(&services, &held, &base, isolation)?;
+    show_all(&drills, &plan, of.format)?;
+    let good = drills.iter().all(|drill| drill.passed() && in_time(&plan, drill) != Some(false));
+    Ok(if good { Verdict::Good } else { Verdict::Bad })
+}
+
+/// Holds the drills of services, isolated, and tells the city.
+pub(super) fn hold_isolated(services: &[&str], of: &Of) -> anyhow::Result<Vec<Drill>> {
+    let files = read_folder(&of.city)?;
+    let plan = read_plan(&of.city)?;
+    let record = known::record(&of.state)?.unwrap_or_default();
+    let services: Vec<&Service> =
+        services.iter().map(|word| select::service(&plan, word)).collect::<Result<_, _>>()?;
+    let base = of.state.directory().join(store::SCRATCH);
+    let held = Held { files: &files, plan: &plan, record: &record, of };
+    hold(&services, &held, &base, Isolation::Required)
+}
+
+/// Of which city drills are held, and what is known of it.
+struct Held<'a> {
+    files: &'a [SourceFile],
+    plan: &'a Plan,
+    record: &'a Record,
+    of: &'a Of,
+}
+
+fn hold(
+    services: &[&Service],
+    held: &Held<'_>,
+    base: &Path,
+    isolation: Isolation,
+) -> anyhow::Result<Vec<Drill>> {
+    let scratch = Scratch::new(base)?;
+    let spoilt = known::spoilt(held.record);
+    let drilling = Drilling { scratch: &scratch, isolation, check_time: CHECK_TIME, spoilt: &spoilt };
     let mut drills = Vec::new();
     for service in services {
-        let drill = vault::drill(&plan, &service.id, &drilling);
+        let drill = vault::drill(held.plan, &service.id, &drilling);
         let observation = Observation {
             time: drill.start.checked_add(drill.duration).unwrap_or(drill.start),
             sensor: Text::const_new("drill"),
             fact: Observed::Drill(Box::new(drill.clone())),
         };
         // Each at once: a drill may take hours, and what is proven should count.
-        tell::tell(&of.state, Some(&files), &[observation]);
+        tell::tell(&held.of.state, Some(held.files), &[observation]);
         drills.push(drill);
     }
+    Ok(drills)
+}
+
+fn show_all(drills: &[Drill], plan: &Plan, format: Form) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    if of.format == Form::Json {
-        let rows: Vec<_> = drills.iter().map(|drill| row(&plan, drill)).collect();
+    if format == Form::Json {
+        let rows: Vec<_> = drills.iter().map(|drill| row(plan, drill)).collect();
         serde_json::to_writer_pretty(&mut out, &rows)?;
         writeln!(out)?;
     } else if drills.is_empty() {
         writeln!(out, "No drill is due.")?;
     } else {
-        drills.iter().try_for_each(|drill| show(&mut out, &plan, drill))?;
+        drills.iter().try_for_each(|drill| show(&mut out, plan, drill))?;
     }
-    out.flush()?;
-    let good = drills.iter().all(|drill| drill.passed() && in_time(&plan, drill) != Some(false));
-    Ok(if good { Verdict::Good } else { Verdict::Bad })
+    Ok(out.flush()?)
 }
 
 /// The services with backups that are not proven now, the worst impact first.

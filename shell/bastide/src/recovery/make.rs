@@ -42,18 +42,31 @@ pub(crate) fn run(command: &Backups) -> anyhow::Result<Verdict> {
 }
 
 fn make(command: &Backups, of: &Of) -> anyhow::Result<Verdict> {
+    let made = make_all(&command.of, &command.into, command.due, of)?;
+    show_made(&made, of.format)?;
+    let failed = made.iter().any(|made| made.outcome.is_err());
+    Ok(if failed { Verdict::Bad } else { Verdict::Good })
+}
+
+/// Makes the backups that words mean into the repositories named, all that they go to if none is; only those whose time
+/// has come if so wished. Tells the city.
+pub(super) fn make_all(
+    words: &[String],
+    into: &[String],
+    only_due: bool,
+    of: &Of,
+) -> anyhow::Result<Vec<BackupMade>> {
     let files = read_folder(&of.city)?;
     let plan = read_plan(&of.city)?;
-    select::repositories_if_named(&plan, &command.into)?;
-    let wanted = |repository: &RepositoryId| {
-        command.into.is_empty() || command.into.iter().any(|id| id == repository.as_str())
-    };
+    select::repositories_if_named(&plan, into)?;
+    let wanted =
+        |repository: &RepositoryId| into.is_empty() || into.iter().any(|id| id == repository.as_str());
     let mut opened = Repositories::new(&plan);
     let mut made: Vec<BackupMade> = Vec::new();
     let scratch = Scratch::new(&of.state.directory().join(store::SCRATCH))?;
-    for backup in select::backups(&plan, &command.of)? {
+    for backup in select::backups(&plan, words)? {
         let mut to: Vec<&RepositoryId> = backup.to.iter().filter(|id| wanted(id)).collect();
-        if command.due {
+        if only_due {
             let now = Timestamp::now();
             to.retain(|id| is_due(&mut opened, backup, id, now));
         }
@@ -66,9 +79,7 @@ fn make(command: &Backups, of: &Of) -> anyhow::Result<Verdict> {
     tell::tell(&of.state, Some(&files), &observations);
     let record = known::record(&of.state)?.unwrap_or_default();
     made.iter().for_each(|made| forget_old(&plan, made, &record, &mut opened));
-    show_made(&made, of.format)?;
-    let failed = made.iter().any(|made| made.outcome.is_err());
-    Ok(if failed { Verdict::Bad } else { Verdict::Good })
+    Ok(made)
 }
 
 /// Whether a backup's time has come in a repository: by the repository's own newest snapshot, whatever else is known. One
@@ -299,6 +310,15 @@ fn list(words: &[String], of: &Of) -> anyhow::Result<Verdict> {
     out.flush()?;
     failures.iter().for_each(|(repository, why)| warn(format_args!("{repository}: {why}")));
     Ok(if failures.is_empty() { Verdict::Good } else { Verdict::Bad })
+}
+
+/// Makes one repository of a plan.
+pub(super) fn make_repository(word: &str, of: &Of) -> anyhow::Result<()> {
+    let plan = read_plan(&of.city)?;
+    for repository in select::repositories(&plan, &[word.to_owned()])? {
+        Vault::init(repository)?;
+    }
+    Ok(())
 }
 
 fn init(words: &[String], of: &Of) -> anyhow::Result<Verdict> {

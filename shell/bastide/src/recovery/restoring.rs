@@ -60,6 +60,7 @@ fn row(one: &Restorable, restored: bool) -> Value {
         "backup": one.backup, "repository": one.repository, "snapshot": one.snapshot.id, "time": one.snapshot.time,
         "into": one.into, "files": one.files, "bytes": one.bytes, "overwrites": one.overwrites,
         "overwritten": one.overwritten, "passed_over": one.passed_over, "restored": restored,
+        "to_load": one.to_load,
     })
 }
 
@@ -83,6 +84,16 @@ fn show(out: &mut impl Write, rows: &[Restorable], dry: bool) -> io::Result<()> 
         ]);
     }
     table.write(out)?;
+    for one in rows.iter().filter(|one| !one.to_load.is_empty()) {
+        writeln!(
+            out,
+            "\n{} is a file so far. To load it where it belongs, with all rights there:",
+            one.backup
+        )?;
+        for command in &one.to_load {
+            writeln!(out, "  {command}")?;
+        }
+    }
     rows.iter()
         .flat_map(|one| one.passed_over.iter().map(move |why| (one, why)))
         .try_for_each(|(one, why)| writeln!(out, "  {}: passed over: {why}", one.backup))

@@ -11,6 +11,7 @@ mod firewalls;
 mod hostile;
 mod hunts;
 mod identify;
+mod incidents;
 mod intel;
 mod kill;
 mod live;

@@ -5,10 +5,10 @@ use crate::{
     view::{
         ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
         ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HandleSaid, HeadView,
-        IncidentFilter, IncidentList, IncidentView, MatrixView, PairView, PastFilter, PersonChangeSaid,
-        PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView, RefuseSaid, RehearsalView,
-        RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView, RestorationView, RunSaid,
-        RunView, ServiceView, TickSaid, TokenSaid, VerbFilter, VerifiedView,
+        IncidentFilter, IncidentList, IncidentView, MatrixView, NoticeView, NoticeWanted, PairView,
+        PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
+        RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
+        RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -139,13 +139,21 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         shape::<IncidentView>,
     ),
     Endpoint {
+        query: &[fields::<NoticeWanted>],
+        ..read(
+            "/incidents/{number}/notice",
+            "A notice of an incident, drafted from what is on record: what nobody knows is marked unknown.",
+            shape::<NoticeView>,
+        )
+    },
+    Endpoint {
         method: "POST",
         who: "operator",
         body: Some(shape::<HandleSaid>),
         ..read(
             "/incidents/{number}",
             "Takes, assigns, renames, contains, recovers, reviews, reopens, merges, splits or dismisses an incident, or \
-             notes something. Answers with the incident to look at now.",
+             writes down a note or what was learned. Answers with the incident to look at now.",
             shape::<IncidentView>,
         )
     },

@@ -5,7 +5,7 @@ use crate::{
     door::{Right, Visitor},
     pages::incidents as acts,
     state::State,
-    view::{HandleSaid, IncidentFilter, IncidentList, IncidentView},
+    view::{HandleSaid, IncidentFilter, IncidentList, IncidentView, NoticeView, NoticeWanted},
 };
 use axum::{
     Json,
@@ -29,6 +29,16 @@ pub(super) async fn incident(
 ) -> Answer<IncidentView> {
     visitor.must(Right::Look)?;
     acts::shown(&state, number).await.map(|(incident, _)| Json(incident))
+}
+
+pub(super) async fn notice(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    Path(number): Path<u64>,
+    Query(wanted): Query<NoticeWanted>,
+) -> Answer<NoticeView> {
+    visitor.must(Right::Look)?;
+    acts::drafted(&state, number, &wanted).await.map(Json)
 }
 
 pub(super) async fn handle(

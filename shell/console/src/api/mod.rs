@@ -45,6 +45,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/health", get(answer::health)),
         ("GET", "/incidents", get(incidents::incidents)),
         ("GET", "/incidents/{number}", get(incidents::incident)),
+        ("GET", "/incidents/{number}/notice", get(incidents::notice)),
         ("POST", "/incidents/{number}", post(incidents::handle)),
         ("GET", "/log", get(answer::log)),
         ("GET", "/log/head", get(answer::log_head)),

@@ -6,13 +6,17 @@ use crate::{
     pages::{Page, Pager, html, log, page_address, responses::DECISION},
     refusal::Refusal,
     state::{State, window},
-    view::{self, HandleSaid, IncidentCounts, IncidentFilter, IncidentList, IncidentRow, IncidentView},
+    view::{
+        self, HandleSaid, IncidentCounts, IncidentFilter, IncidentList, IncidentRow, IncidentView,
+        NoticeView, NoticeWanted,
+    },
     words,
 };
-use ::city::{IncidentAct, Text};
+use ::city::{IncidentAct, Narrowing, Text};
 use askama::Template;
 use axum::{
     extract::{Path, Query, State as Reached},
+    http::header,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -105,6 +109,82 @@ pub(crate) async fn incident(
     Ok(html(&IncidentPage { page, incident, others, may_open, sealed }))
 }
 
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticePage {
+    page: Page,
+    notice: NoticeView,
+}
+
+impl NoticePage {
+    fn is_late(&self) -> bool {
+        self.notice.drafted > self.notice.due
+    }
+}
+
+pub(crate) async fn notice(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    theme: Theme,
+    Path(number): Path<u64>,
+    Query(wanted): Query<NoticeWanted>,
+) -> Result<Response, Refusal> {
+    visitor.must(Right::Look)?;
+    let notice = drafted(&state, number, &wanted).await?;
+    let title = format!("Notice of incident {number}");
+    let page = Page::new(&state, Some(visitor), theme, title, "/incidents");
+    let page = page.at(format!("/incidents/{number}/notice?kind={}", notice.kind));
+    Ok(html(&NoticePage { page, notice }))
+}
+
+pub(crate) async fn notice_in_markdown(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    Path(number): Path<u64>,
+    Query(wanted): Query<NoticeWanted>,
+) -> Result<Response, Refusal> {
+    visitor.must(Right::Look)?;
+    let notice = drafted(&state, number, &wanted).await?;
+    Ok(download("text/markdown; charset=utf-8", &format!("notice-{number}.md"), notice.markdown))
+}
+
+pub(crate) async fn notice_to_print(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    Path(number): Path<u64>,
+    Query(wanted): Query<NoticeWanted>,
+) -> Result<Response, Refusal> {
+    visitor.must(Right::Look)?;
+    let notice = drafted(&state, number, &wanted).await?;
+    Ok(download("text/html; charset=utf-8", &format!("notice-{number}.html"), notice.html))
+}
+
+/// A file to be kept, never shown within the console.
+fn download(kind: &'static str, name: &str, body: String) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], body)
+        .into_response()
+}
+
+/// The notice that is wanted of an incident.
+pub(crate) async fn drafted(
+    state: &State,
+    number: u64,
+    wanted: &NoticeWanted,
+) -> Result<NoticeView, Refusal> {
+    let kind = wanted.kind().ok_or_else(|| Refusal::Bad("`kind` is `first` or `full`.".to_owned()))?;
+    let kept = state.city().incident(number).cloned();
+    let incident = match kept {
+        Some(incident) => incident,
+        None => {
+            let sealed = state.log().about("incident", number, RECORDS_MAX).await.map_err(log::unread)?;
+            IncidentRecord::incident(&records(&sealed)).ok_or_else(|| unknown(number))?
+        }
+    };
+    let (_, clock) = state.name_and_clock();
+    Ok(view::notice(&state.city(), &incident, kind, &clock))
+}
+
 pub(crate) async fn handle(
     Reached(state): Reached<State>,
     visitor: Visitor,
@@ -127,6 +207,8 @@ pub(crate) async fn handle(
         into: whole("into")?,
         findings,
         days: whole("days")?.map(|days| u16::try_from(days).unwrap_or(u16::MAX)),
+        factors: lines(fields.text("factors")),
+        changes: lines(fields.text("changes")),
     };
     let number = handle_as(&state, &visitor, number, &said).await?;
     Ok(Redirect::to(&format!("/incidents/{number}")).into_response())
@@ -196,6 +278,15 @@ pub(crate) async fn handle_as(
     answered.map_err(|why| Refusal::Conflict(words::capital(&format!("{}.", why.trim_end_matches('.')))))
 }
 
+/// The lines of a field, without those that are empty.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+fn narrowing(text: &str) -> Result<Narrowing, Refusal> {
+    text.parse().map_err(|why| Refusal::Unfit(format!("`{text}`: {why}.")))
+}
+
 /// What was said, as an act.
 fn act_of(visitor: &Visitor, said: &HandleSaid) -> Result<IncidentAct, Refusal> {
     let words = said.text.as_deref().unwrap_or_default().trim();
@@ -219,6 +310,11 @@ fn act_of(visitor: &Visitor, said: &HandleSaid) -> Result<IncidentAct, Refusal> 
         "contain" => IncidentAct::Contain { text: signed()? },
         "recover" => IncidentAct::Recover { text: signed()? },
         "review" => IncidentAct::Review { text: signed()? },
+        "learn" => IncidentAct::Learn {
+            cause: signed()?,
+            factors: said.factors.iter().map(Into::into).collect(),
+            changes: said.changes.iter().map(|change| narrowing(change)).collect::<Result<_, _>>()?,
+        },
         "reopen" => IncidentAct::Reopen { text: signed()? },
         "merge" => IncidentAct::Merge {
             into: said
@@ -233,7 +329,7 @@ fn act_of(visitor: &Visitor, said: &HandleSaid) -> Result<IncidentAct, Refusal> 
         }
         other => {
             return Err(Refusal::Unfit(format!(
-                "`{other}` is no act. There are take, assign, note, rename, contain, recover, review, reopen, merge, \
+                "`{other}` is no act. There are take, assign, note, rename, contain, recover, review, learn, reopen, merge, \
                  split and dismiss."
             )));
         }

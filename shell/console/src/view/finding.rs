@@ -51,6 +51,8 @@ pub struct FindingView {
     pub techniques: Vec<TechniqueView>,
     /// Outcomes of frameworks it bears on.
     pub outcomes: Vec<OutcomeView>,
+    /// The number of the incident to which it belongs, if it belongs to one.
+    pub incident: Option<u64>,
 }
 
 /// One reason.
@@ -227,6 +229,7 @@ pub fn finding(city: &City, number: u64) -> Option<FindingView> {
     let finding = city.finding(number)?;
     Some(FindingView {
         row: row(city, finding),
+        incident: city.incident_of(number).map(|incident| incident.number),
         reasons: finding
             .reasons
             .iter()

@@ -5,7 +5,7 @@ use crate::{
     view::{AnsweredView, End, Named, StepView, TechniqueView, Window, given},
     words::{capital, list, number, spoken},
 };
-use ::city::{Incident, IncidentState, ServiceId};
+use ::city::{Incident, IncidentState, Lesson, ServiceId};
 use cycle::City;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -73,10 +73,42 @@ pub struct IncidentView {
     pub members: Vec<AnsweredView>,
     /// Responses to its findings.
     pub responses: Vec<TakenView>,
+    /// What was learned, if that was written down.
+    pub lesson: Option<LessonView>,
     /// What happened, oldest first: what was seen, why findings joined, and what people and Bastide did.
     pub timeline: Vec<TimelineView>,
     /// How many entries of the timeline are left out in the middle.
     pub left_out: usize,
+}
+
+/// What was learned from an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LessonView {
+    /// What made it possible.
+    pub cause: String,
+    /// What else contributed.
+    pub factors: Vec<String>,
+    /// What the plan shall no longer allow: `internet to pumps: modbus write`.
+    pub changes: Vec<String>,
+    /// When it was written down.
+    pub noted: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Since when the plan in force holds all of it; none as long as it does not.
+    pub held: Option<Timestamp>,
+}
+
+impl LessonView {
+    fn of(lesson: &Lesson) -> LessonView {
+        LessonView {
+            cause: lesson.cause.to_string(),
+            factors: lesson.factors.iter().map(ToString::to_string).collect(),
+            changes: lesson.changes.iter().map(ToString::to_string).collect(),
+            noted: lesson.noted,
+            by: lesson.by.to_string(),
+            held: lesson.held,
+        }
+    }
 }
 
 /// How long it took, in seconds; none as long as it is not so, or where the times are of two clocks.
@@ -142,7 +174,8 @@ pub struct IncidentFilter {
 /// What a person does about an incident.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 pub struct HandleSaid {
-    /// `take`, `assign`, `note`, `rename`, `contain`, `recover`, `review`, `reopen`, `merge`, `split` or `dismiss`.
+    /// `take`, `assign`, `note`, `rename`, `contain`, `recover`, `review`, `learn`, `reopen`, `merge`, `split` or
+    /// `dismiss`.
     pub act: String,
     /// What is said with it: the owner to assign, the title to give, or else why, how or what.
     #[serde(default)]
@@ -156,6 +189,12 @@ pub struct HandleSaid {
     /// For how many days a dismissal holds; 30 if left out.
     #[serde(default)]
     pub days: Option<u16>,
+    /// What else contributed, for what is learned.
+    #[serde(default)]
+    pub factors: Vec<String>,
+    /// What the plan shall no longer allow, for what is learned: `internet to pumps: modbus write`.
+    #[serde(default)]
+    pub changes: Vec<String>,
 }
 
 /// How many incidents stand how.
@@ -377,6 +416,7 @@ pub fn incident(city: &City, incident: &Incident) -> IncidentView {
             })
             .collect(),
         responses: incident.responses.iter().filter_map(taken).collect(),
+        lesson: incident.lesson.as_ref().map(LessonView::of),
         timeline,
         left_out,
         row,

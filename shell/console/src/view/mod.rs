@@ -13,6 +13,7 @@ mod firewall;
 mod gone;
 mod incident;
 mod log;
+mod notice;
 mod past;
 mod people;
 mod plan;
@@ -44,9 +45,10 @@ pub use gone::{LossView, UnreadView, losses, unread};
 pub(crate) use incident::pressing;
 pub use incident::{
     HandleSaid, IncidentCounts, IncidentFilter, IncidentList, IncidentRow, IncidentTimes, IncidentView,
-    TakenView, TimelineView, incident, incident_row, incidents,
+    LessonView, TakenView, TimelineView, incident, incident_row, incidents,
 };
 pub use log::{HeadView, RecordView, VerifiedView, head, record, verified};
+pub use notice::{NoticeView, NoticeWanted, PartView, SaidView, notice};
 pub use past::{ConversationList, ConversationView, RequestList, RequestView};
 pub(crate) use past::{Past, PastFilter, VerbFilter, conversations, is_between, place, requests};
 pub use people::{PersonChangeSaid, PersonSaid, PersonView, TokenSaid, TokenView};

@@ -220,6 +220,16 @@ impl Served {
         self.store.log.seal(self.now, vec![store::Record::Plan(record)]).await.unwrap();
     }
 
+    /// Looks at the city.
+    pub fn look<T>(&self, look: impl FnOnce(&cycle::City) -> T) -> T {
+        look(&self.city.read().unwrap())
+    }
+
+    /// Seals records as the one loop would.
+    pub async fn seal(&self, records: Vec<store::Record>) {
+        self.store.log.seal(self.now, records).await.unwrap();
+    }
+
     /// Changes the text in the plan's folder.
     pub fn write_plan(&self, edit: impl Fn(&str) -> String) {
         let edited = |file: &plan::SourceFile| plan::SourceFile::new(file.path(), edit(file.text()));

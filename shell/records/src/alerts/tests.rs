@@ -69,7 +69,8 @@ fn the_alerts_of_each_tool_say_who_what_and_how_grave() {
 #[test]
 fn what_cannot_be_read_is_counted_and_told_with_the_place_of_the_first() {
     let long = vec![b'x'; LINE_MAX + 1];
-    let nobody = r#"{"timestamp":"2026-03-02T08:15:00.123+0000","rule":{"level":3,"id":"1"},"agent":{"id":"000"}}"#;
+    let nobody =
+        r#"{"timestamp":"2026-03-02T08:15:00.123+0000","rule":{"level":3,"id":"1"},"agent":{"id":"000"}}"#;
     let flow = r#"{"timestamp":"2026-03-02T08:15:00.123+0000","event_type":"flow","src_ip":"192.0.2.9"}"#;
     let lines: [&[u8]; 8] = [
         flow.as_bytes(),
@@ -82,7 +83,10 @@ fn what_cannot_be_read_is_counted_and_told_with_the_place_of_the_first() {
         WAZUH.as_bytes(),
     ];
     let (alerts, broken) = read(&lines.join(&b"\n"[..]), 64 << 10);
-    assert_eq!(alerts.iter().map(|(_, alert)| alert.tool.as_str()).collect::<Vec<_>>(), ["suricata", "wazuh"]);
+    assert_eq!(
+        alerts.iter().map(|(_, alert)| alert.tool.as_str()).collect::<Vec<_>>(),
+        ["suricata", "wazuh"]
+    );
     let Some(Observation { time, fact: Observed::Loss(loss), .. }) = broken else { panic!("{broken:?}") };
     assert_eq!((loss.kind, loss.count, time), (LossKind::Damage, 4, alerts[1].0));
     assert!(loss.detail.starts_with("others.log, line 4: it is not JSON: EOF"), "{}", loss.detail);
@@ -96,8 +100,11 @@ fn reading_goes_on_further_down_with_the_columns_of_the_beginning() {
     reader.read(row.as_bytes(), &inside, &mut observations);
     assert_eq!((observations.len(), reader.lines(), reader.pending()), (1, 9, 0));
     assert!(head.lines().all(|line| line.starts_with('#')));
-    assert_eq!(Severity::High, match &observations[0].fact {
-        Observed::Alert(alert) => alert.severity,
-        other => panic!("{other:?}"),
-    });
+    assert_eq!(
+        Severity::High,
+        match &observations[0].fact {
+            Observed::Alert(alert) => alert.severity,
+            other => panic!("{other:?}"),
+        }
+    );
 }

@@ -20,8 +20,8 @@ pub(super) fn read(event: &Value) -> Result<Told, Without> {
     let Some(subject) = agent.or(destination).or(source) else {
         return Err(Without::Broken("the alert names no device: its agent has no address".to_owned()));
     };
-    let rule = shown(event, "/rule/id")
-        .ok_or_else(|| Without::Broken("the alert has no `rule.id`".to_owned()))?;
+    let rule =
+        shown(event, "/rule/id").ok_or_else(|| Without::Broken("the alert has no `rule.id`".to_owned()))?;
     let alert = Alert {
         tool: Text::const_new("wazuh"),
         rule,

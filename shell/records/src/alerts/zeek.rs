@@ -93,7 +93,8 @@ pub(super) fn read(row: &Value) -> Result<Told, Without> {
 
 /// Zeek's notices have no severity. What somebody is to be paged or written to for is grave.
 fn severity(row: &Value) -> Severity {
-    let urgent = |text: &str| ["ACTION_ALARM", "ACTION_EMAIL", "ACTION_PAGE"].iter().any(|a| text.contains(a));
+    let urgent =
+        |text: &str| ["ACTION_ALARM", "ACTION_EMAIL", "ACTION_PAGE"].iter().any(|a| text.contains(a));
     let grave = match row.pointer("/actions") {
         Some(Value::Array(actions)) => actions.iter().filter_map(Value::as_str).any(urgent),
         Some(Value::String(actions)) => urgent(actions),

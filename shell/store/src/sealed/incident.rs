@@ -1,6 +1,6 @@
 //! An incident as it is sealed.
 
-use ::city::{Incident, IncidentState, IncidentStep, Severity};
+use ::city::{Incident, IncidentState, IncidentStep, Lesson, Severity, Text};
 use serde::{Deserialize, Serialize};
 
 /// An incident, each time that it came further: everything but the steps before the latest, which are in the records
@@ -49,12 +49,59 @@ pub struct IncidentRecord {
     pub recovered: Option<String>,
     /// When people had learned from it, if they have (RFC 3339).
     pub reviewed: Option<String>,
+    /// What was learned, if that was written down.
+    pub lesson: Option<LessonRecord>,
     /// When the latest step was (RFC 3339).
     pub at: String,
     /// Who did it; none if Bastide did by itself.
     pub by: Option<String>,
     /// What was said of it.
     pub step: String,
+}
+
+/// What was learned, as it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LessonRecord {
+    /// What made it possible.
+    pub cause: String,
+    /// What else contributed.
+    pub factors: Vec<String>,
+    /// What the plan shall no longer allow: `internet to pumps: modbus write`.
+    pub changes: Vec<String>,
+    /// When it was written down (RFC 3339).
+    pub noted: String,
+    /// By whom.
+    pub by: String,
+    /// Since when the plan in force holds all of it (RFC 3339).
+    pub held: Option<String>,
+}
+
+impl From<&Lesson> for LessonRecord {
+    fn from(lesson: &Lesson) -> LessonRecord {
+        let all = |texts: &[Text]| texts.iter().map(ToString::to_string).collect();
+        LessonRecord {
+            cause: lesson.cause.to_string(),
+            factors: all(&lesson.factors),
+            changes: lesson.changes.iter().map(ToString::to_string).collect(),
+            noted: lesson.noted.to_string(),
+            by: lesson.by.to_string(),
+            held: lesson.held.map(|time| time.to_string()),
+        }
+    }
+}
+
+impl LessonRecord {
+    /// The lesson in its own types; none if a part of it is not known here.
+    fn lesson(&self) -> Option<Lesson> {
+        Some(Lesson {
+            cause: self.cause.as_str().into(),
+            factors: self.factors.iter().map(Into::into).collect(),
+            changes: self.changes.iter().map(|text| text.parse().ok()).collect::<Option<_>>()?,
+            noted: self.noted.parse().ok()?,
+            by: self.by.as_str().into(),
+            held: self.held.as_ref().and_then(|time| time.parse().ok()),
+        })
+    }
 }
 
 impl From<&Incident> for IncidentRecord {
@@ -90,6 +137,7 @@ impl From<&Incident> for IncidentRecord {
             contained: time(incident.contained),
             recovered: time(incident.recovered),
             reviewed: time(incident.reviewed),
+            lesson: incident.lesson.as_ref().map(LessonRecord::from),
             at: step.map_or_else(|| incident.last.to_string(), |step| step.time.to_string()),
             by: step.and_then(|step| step.by.as_ref()).map(ToString::to_string),
             step: step.map_or_else(String::new, |step| step.text.to_string()),
@@ -139,6 +187,7 @@ impl IncidentRecord {
             contained: time(&last.contained),
             recovered: time(&last.recovered),
             reviewed: time(&last.reviewed),
+            lesson: last.lesson.as_ref().and_then(LessonRecord::lesson),
             steps: records.iter().filter_map(step).collect(),
         })
     }

@@ -331,7 +331,8 @@ impl From<&Evidence> for EvidenceRecord {
 mod tests {
     use super::*;
     use ::city::{
-        Address, BackupMade, Drill, DrillStep, FindingKey, Outcome, Reason, Rule, Severity, Snapshot,
+        Address, BackupMade, Drill, DrillStep, FindingKey, Incident, IncidentState, IncidentStep, Outcome,
+        Reason, Rule, Severity, Snapshot,
     };
     use jiff::{SignedDuration, Timestamp};
 
@@ -392,6 +393,7 @@ mod tests {
             r#"{"outcome":"csf:ID.AM-01","support":"measured","statement":"104 devices were seen","effective":"2026-01-02T02:46:40Z","expires":"2026-01-02T02:47:40Z"}"#,
         );
         recovery_never_changes();
+        incidents_never_change();
         let act = ActRecord {
             person: Some("ada".into()),
             act: Act::PacketsOpened,
@@ -429,6 +431,48 @@ mod tests {
             &Record::Start(StartRecord { version: "0.1.0".into(), lost: None }),
             r#"{"version":"0.1.0","lost":null}"#,
         );
+    }
+
+    fn incidents_never_change() {
+        let step = |second, by: Option<&str>, text: &str| IncidentStep {
+            time: at(second),
+            by: by.map(Into::into),
+            text: text.into(),
+        };
+        let incident = Incident {
+            number: 2,
+            title: "LAPTOP-9 is trying doors".into(),
+            severity: Severity::High,
+            state: IncidentState::Dismissed { reason: "the yearly test".into(), until: at(99) },
+            owner: Some("ada".into()),
+            findings: vec![3, 4],
+            more: 0,
+            addresses: vec![Address::Ip([192, 0, 2, 9].into())],
+            assets: vec!["pump-3".parse().unwrap()],
+            services: vec!["drainage".parse().unwrap()],
+            techniques: vec!["T0846".into()],
+            responses: vec![1],
+            began: at(0),
+            detected: at(1),
+            last: at(2),
+            contained: Some(at(3)),
+            recovered: None,
+            reviewed: None,
+            steps: vec![step(1, None, "Begun"), step(4, Some("ada"), "Dismissed: the yearly test")],
+        };
+        let record = IncidentRecord::from(&incident);
+        check(
+            &Record::Incident(Box::new(record.clone())),
+            r#"{"number":2,"title":"LAPTOP-9 is trying doors","severity":"high","state":"dismissed","reason":"the yearly test","until":"2026-01-02T02:48:19Z","into":null,"owner":"ada","findings":[3,4],"more":0,"addresses":["192.0.2.9"],"assets":["pump-3"],"services":["drainage"],"techniques":["T0846"],"responses":[1],"began":"2026-01-02T02:46:40Z","detected":"2026-01-02T02:46:41Z","last":"2026-01-02T02:46:42Z","contained":"2026-01-02T02:46:43Z","recovered":null,"reviewed":null,"at":"2026-01-02T02:46:44Z","by":"ada","step":"Dismissed: the yearly test"}"#,
+        );
+        // Its records tell the whole of it again.
+        let first = Incident {
+            state: IncidentState::Triage,
+            steps: vec![step(1, None, "Begun")],
+            ..incident.clone()
+        };
+        let records = [IncidentRecord::from(&first), record];
+        assert_eq!(IncidentRecord::incident(&records), Some(incident));
     }
 
     fn recovery_never_changes() {

@@ -153,7 +153,7 @@ async fn each_kind_of_meddling_is_found_where_it_was_done() {
             matches!(d, [Damage::Signature { size: Some(13), .. }])
         }),
         (
-            "INSERT INTO sealed SELECT 15, time, kind, schema, body, leaf FROM sealed WHERE sequence = 14",
+            "INSERT INTO sealed SELECT 15, time, kind, schema, body, leaf, number FROM sealed WHERE sequence = 14",
             |d| d == [Damage::Record { sequence: 15 }, Damage::Unsigned { from: 15, to: 15 }],
         ),
     ];
@@ -366,12 +366,12 @@ async fn a_directory_of_another_kind_or_in_use_or_newer_is_refused() {
     store.close().await.unwrap();
     let replay = Store::open(directory.path(), Kind::Replay, "x", Limits::default()).await;
     assert!(matches!(replay, Err(StoreError::WrongKind { wanted: Kind::Replay, .. })));
-    change(directory.path(), "UPDATE settings SET value = '2' WHERE name = 'schema'").await;
+    change(directory.path(), "UPDATE settings SET value = '3' WHERE name = 'schema'").await;
     let newer = Store::open(directory.path(), Kind::Live, "x", Limits::default()).await;
-    assert!(matches!(newer, Err(StoreError::Database(DatabaseError::Newer { found: 2, .. }))));
+    assert!(matches!(newer, Err(StoreError::Database(DatabaseError::Newer { found: 3, .. }))));
     assert!(matches!(
         Reader::open(directory.path()).await,
-        Err(StoreError::Database(DatabaseError::Newer { found: 2, .. }))
+        Err(StoreError::Database(DatabaseError::Newer { found: 3, .. }))
     ));
     let foreign = tempfile::tempdir().unwrap();
     fs::write(foreign.path().join("holiday.jpg"), "x").unwrap();
@@ -385,4 +385,43 @@ async fn a_directory_of_another_kind_or_in_use_or_newer_is_refused() {
     store.close().await.unwrap();
     let empty = tempfile::tempdir().unwrap();
     assert!(matches!(Reader::open(empty.path()).await, Err(StoreError::Missing(_))));
+}
+
+/// A record of an incident in a state.
+fn incident(number: u64, state: &str) -> Record {
+    let body = format!(
+        r#"{{"number":{number},"title":"t","severity":"high","state":"{state}","reason":null,"until":null,"into":null,
+        "owner":null,"findings":[],"more":0,"addresses":[],"assets":[],"services":[],"techniques":[],"responses":[],
+        "began":"2026-01-02T00:00:00Z","detected":"2026-01-02T00:00:00Z","last":"2026-01-02T00:00:00Z",
+        "contained":null,"recovered":null,"reviewed":null,"at":"2026-01-02T00:00:00Z","by":null,"step":"s"}}"#
+    );
+    Record::Incident(Box::new(serde_json::from_str(&body).unwrap()))
+}
+
+#[tokio::test]
+async fn records_are_found_by_kind_and_number_without_reading_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let (store, _) = open(directory.path()).await;
+    for n in 1..=9 {
+        store.log.seal(at(n), vec![act(1), incident(n as u64, "triage"), act(2)]).await.unwrap();
+    }
+    store.log.seal(at(10), vec![incident(4, "contained"), act(3)]).await.unwrap();
+    let log = &store.log;
+    let places = |records: Vec<Sealed>| records.into_iter().map(|record| record.sequence).collect::<Vec<_>>();
+    assert_eq!(places(log.latest(Some("incident"), 2).await.unwrap()), [28, 26]);
+    assert_eq!(places(log.latest_before(Some("incident"), 26, 2).await.unwrap()), [23, 20]);
+    assert_eq!(places(log.latest_before(None, 26, 2).await.unwrap()), [25, 24]);
+    assert_eq!(places(log.about("incident", 4, 9).await.unwrap()), [11, 28]);
+    // The latest of each, so that the fourth is told from the end of the log.
+    assert_eq!(places(log.last_of_each("incident", 6, 3).await.unwrap()), [14, 28, 8]);
+    // How they are found, as the database says: by an index, in its order, however long the log.
+    for question in [read::LATEST_OF_KIND, read::ABOUT, read::LAST_OF_EACH] {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {question}"));
+        let rows =
+            sqlx::query(explain).bind(9).bind(9).bind("incident").fetch_all(&store.log.pool).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        assert!(steps.iter().any(|step| step.contains("INDEX sealed_by_")), "{question}: {steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{question}: {steps:?}");
+    }
+    store.close().await.unwrap();
 }

@@ -6,10 +6,10 @@ use crate::{
     program::{self, Bounds, Input, Output, ProgramError},
     source::postgresql::find,
 };
-use std::{path::Path, process::Command, time::Duration};
+use std::{fs, io::ErrorKind, path::Path, process::Command, time::Duration};
 
-/// Its superuser. The roles of the server that was dumped do not exist here, and nothing is given to them.
-const USER: &str = "bastide";
+/// Its superuser, by a name that no role of the server that was dumped has.
+const USER: &str = "bastide_drill";
 const DATABASE: &str = "restored";
 
 /// What makes it quick and forgetful, and keeps it off every network.
@@ -65,10 +65,31 @@ impl<'p> Scratch<'p> {
         create.args(["-X", "-q", "-c", &format!("CREATE DATABASE {DATABASE} TEMPLATE template0")]);
         quiet("psql", &mut create, bounds).map_err(words)?;
         let mut restore = scratch.client("pg_restore", DATABASE).map_err(words)?;
-        restore.args(["--no-owner", "--no-privileges", "--exit-on-error"]).arg(place.inside(dump));
+        restore.args(["--no-tablespaces", "--exit-on-error"]);
+        if !scratch.make_roles(&dump.with_extension("roles.sql"), bounds)? {
+            restore.args(["--no-owner", "--no-privileges"]);
+        }
+        restore.arg(place.inside(dump));
         quiet("pg_restore", &mut restore, bounds)
             .map_err(|error| format!("`{}` cannot be loaded: {error}", name(dump)))?;
         Ok(scratch)
+    }
+
+    /// Makes the roles that lie beside a dump. Gives whether there are any: older backups have none. A role that cannot
+    /// be made here is missed by what it owns.
+    fn make_roles(&self, roles: &Path, bounds: Bounds) -> Result<bool, String> {
+        let text = match fs::read_to_string(roles) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            text => text.map_err(|cause| format!("`{}` cannot be read: {cause}", name(roles)))?,
+        };
+        let statements = statements(&text).map_err(|why| format!("`{}` {why}", name(roles)))?;
+        let make = || -> Result<(), ProgramError> {
+            let mut psql = self.client("psql", "postgres")?;
+            psql.args(["-X", "-q"]);
+            let input = Input::Bytes(statements.as_bytes());
+            program::run("psql", &mut psql, &input, Output::Lines, bounds).map(drop)
+        };
+        make().map_err(|error| format!("`{}` cannot be loaded: {error}", name(roles))).map(|()| true)
     }
 
     fn client(&self, program: &str, database: &str) -> Result<Command, ProgramError> {
@@ -86,6 +107,22 @@ impl<'p> Scratch<'p> {
     }
 }
 
+/// What a dump of roles says to the server. `psql` obeys a backslash wherever it stands, and runs any program for it.
+fn statements(text: &str) -> Result<String, &'static str> {
+    let mut statements = String::with_capacity(text.len());
+    for line in text.lines() {
+        if line.starts_with("\\restrict ") || line.starts_with("\\unrestrict ") {
+            continue;
+        }
+        if line.contains('\\') {
+            return Err("has a backslash in it, which could be an order to run a program");
+        }
+        statements.push_str(line);
+        statements.push('\n');
+    }
+    Ok(statements)
+}
+
 fn client(place: &Place, folders: &Folders, program: &str, database: &str) -> Result<Command, ProgramError> {
     let mut command = place.command(&find(program)?)?;
     command.arg("--no-password").arg(format!("--username={USER}")).arg(format!("--dbname={database}"));
@@ -96,4 +133,16 @@ fn client(place: &Place, folders: &Folders, program: &str, database: &str) -> Re
 fn quiet(name: &str, command: &mut Command, bounds: Bounds) -> Result<(), ProgramError> {
     program::run(name, command, &Input::Nothing, Output::Lines, Bounds { bytes: u64::MAX, ..bounds })
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::statements;
+
+    #[test]
+    fn roles_that_would_run_a_program_are_not_loaded() {
+        let whole = "\\restrict a1\nCREATE ROLE clerk;\n\\unrestrict a1\n";
+        assert_eq!(statements(whole).unwrap(), "CREATE ROLE clerk;\n");
+        assert!(statements("CREATE ROLE clerk; \\! touch /tmp/x\n").is_err());
+    }
 }

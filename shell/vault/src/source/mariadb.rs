@@ -82,6 +82,11 @@ fn ends_whole(dump: &Path) -> std::io::Result<bool> {
     Ok(end.trim_end().lines().next_back().is_some_and(|line| line.starts_with(TRAILER)))
 }
 
+/// The database that a URI names.
+pub(crate) fn database(uri: &str) -> Option<String> {
+    At::parse(uri).ok().map(|at| at.database)
+}
+
 /// Where a database is.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct At {

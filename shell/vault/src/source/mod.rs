@@ -1,8 +1,8 @@
 //! What a backup is made of, gathered so that it can go into a snapshot.
 //!
 //! Every kind of source has a file here. Folders stay where they are; everything else is gathered in a folder of its
-//! own, under names that restoring knows: `<backup>.pgdump`, `<backup>.sql`, `<backup>.sqlite`, `<backup>.out`. What is
-//! only half there is an error, never a smaller backup.
+//! own, under names that restoring knows: `<backup>.pgdump` and `<backup>.roles.sql`, `<backup>.sql`, `<backup>.sqlite`,
+//! `<backup>.out`. What is only half there is an error, never a smaller backup.
 
 mod bastide;
 mod command;
@@ -163,7 +163,7 @@ pub fn stage(backup: &Backup, context: &Context) -> Result<Staged, SourceError> 
     let gathered = match &backup.source {
         Source::Folders { .. } => Ok(()),
         Source::Command { command } => command::gather(command, &into("out"), context),
-        Source::Postgresql(uri) => postgresql::gather(uri, &into("pgdump"), context),
+        Source::Postgresql(uri) => postgresql::gather(uri, &into("pgdump"), &into("roles.sql"), context),
         Source::Mariadb(uri) => mariadb::gather(uri, &into("sql"), context),
         Source::Sqlite(file) => sqlite::gather(Path::new(file.as_str()), &into("sqlite"), context.bounds),
         Source::Ssh { host, files, command } => {

@@ -1,7 +1,7 @@
 //! A PostgreSQL database, by `pg_dump`.
 //!
-//! A dump holds one database as it was at one moment. Roles are the whole server's and only a superuser may dump them
-//! (`pg_dumpall --roles-only`): where they must come back too, the plan says so with a source of its own, a command.
+//! A dump holds one database as it was at one moment. Roles are the whole server's, and without them nothing in the
+//! database has its owner again: they lie beside the dump, without their passwords, which only a superuser may read.
 
 use super::{Context, SourceError};
 use crate::program::{self, Input, Output, ProgramError};
@@ -14,27 +14,52 @@ use std::{
 /// What every dump in PostgreSQL's own format begins with.
 const MAGIC: &[u8; 5] = b"PGDMP";
 
-/// Dumps the database in PostgreSQL's own format, uncompressed: what compresses well is also found again well.
-pub(super) fn gather(uri: &str, into: &Path, context: &Context) -> Result<(), SourceError> {
+/// What a whole dump of roles ends with.
+const TRAILER: &str = "-- PostgreSQL database cluster dump complete";
+
+/// Dumps the database in PostgreSQL's own format, uncompressed, for what compresses well is also found again well; and
+/// the server's roles.
+pub(super) fn gather(uri: &str, into: &Path, roles: &Path, context: &Context) -> Result<(), SourceError> {
     if let Some(why) = why_unusable(uri) {
         return Err(SourceError::Declared { what: without_password(uri), why: why.to_owned() });
     }
-    let pg_dump = find("pg_dump")?;
-    let mut command = program::command(&pg_dump);
-    command.args(["--format=custom", "--compress=0", "--no-password", "--dbname"]).arg(uri);
-    // libpq takes a password from nowhere else than here: not from its arguments, and not from the user's own files.
-    command.env("PGPASSFILE", "/dev/null").env("PGCONNECT_TIMEOUT", "20");
-    if let Some(password) = context.login {
-        command.env("PGPASSWORD", password);
-    }
-    program::run("pg_dump", &mut command, &Input::Nothing, Output::File(into), context.bounds)?;
+    dump("pg_dump", &["--format=custom", "--compress=0"], uri, into, context)?;
     let mut magic = [0; MAGIC.len()];
     let read = File::open(into).and_then(|mut file| file.read_exact(&mut magic));
     if read.is_err() || magic != *MAGIC {
         let why = "it does not begin as dumps do".to_owned();
         return Err(SourceError::NotWhole { what: uri.to_owned(), why });
     }
+    // It takes the database to ask from nowhere else than this option, and a role may have no right to another.
+    let database = database(uri).map(|name| format!("--database={name}"));
+    let mut options = vec!["--roles-only", "--no-role-passwords"];
+    options.extend(database.as_deref());
+    dump("pg_dumpall", &options, uri, roles, context)?;
+    let text = fs::read_to_string(roles).unwrap_or_default();
+    if !text.lines().any(|line| line == TRAILER) {
+        let why = format!("the roles have no line `{TRAILER}`");
+        return Err(SourceError::NotWhole { what: uri.to_owned(), why });
+    }
     Ok(())
+}
+
+fn dump(name: &str, options: &[&str], uri: &str, into: &Path, context: &Context) -> Result<(), ProgramError> {
+    let mut command = program::command(&find(name)?);
+    command.args(options).args(["--no-password", "--dbname"]).arg(uri);
+    // libpq takes a password from nowhere else than here: not from its arguments, and not from the user's own files.
+    command.env("PGPASSFILE", "/dev/null").env("PGCONNECT_TIMEOUT", "20");
+    if let Some(password) = context.login {
+        command.env("PGPASSWORD", password);
+    }
+    program::run(name, &mut command, &Input::Nothing, Output::File(into), context.bounds).map(drop)
+}
+
+/// The database that a URI names, unless it is written with escapes.
+fn database(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+    let (_, name) = rest.split_once('/')?;
+    (!name.is_empty() && !name.contains('%')).then_some(name)
 }
 
 /// A program of PostgreSQL: of the newest release that is installed, for older ones do not read newer servers, and else
@@ -94,6 +119,7 @@ mod tests {
         );
         for uri in ["postgresql://asha@db.example:5432/city", "postgresql:///city?host=/run/postgresql"] {
             assert_eq!(why_unusable(uri), None, "{uri}");
+            assert_eq!(database(uri), uri.contains("/city").then_some("city"), "{uri}");
         }
     }
 }

@@ -205,10 +205,8 @@ impl Archiving<'_> {
             &LocalSourceFilterOptions::default(),
             &self.plan.roots,
         );
-        let source = source.map_err(|error| VaultError::Other {
-            place: self.place.clone(),
-            why: sentence(&error),
-        })?;
+        let source =
+            source.map_err(|error| VaultError::Other { place: self.place.clone(), why: sentence(&error) })?;
         Ok(Reading::new(source, self.plan.strip.clone(), noticed, meter))
     }
 

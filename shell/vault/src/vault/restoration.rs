@@ -12,20 +12,18 @@ use rustic_core::{
 use rustix::fs::{OFlags, XattrFlags};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeSet,
     fs::{self, DirBuilder, File, FileTimes, OpenOptions},
     io::{self, ErrorKind, Read, Seek},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, fchown, lchown, symlink},
     path::{Component, Path, PathBuf},
-    time::SystemTime,
 };
 
 /// What is written, in the order of the walk.
 #[derive(Default)]
 pub(super) struct Restoration {
     pub(super) files: Vec<PlannedFile>,
-    pub(super) folders: Vec<(PathBuf, Metadata)>,
-    pub(super) links: Vec<(PathBuf, PathBuf, Metadata)>,
+    pub(super) folders: Vec<(PathBuf, Attributes)>,
+    pub(super) links: Vec<(PathBuf, PathBuf, Attributes)>,
     pub(super) pieces: Vec<Piece>,
     pub(super) bytes: u64,
     pub(super) left_out: Vec<String>,
@@ -33,8 +31,58 @@ pub(super) struct Restoration {
 
 pub(super) struct PlannedFile {
     pub(super) path: PathBuf,
-    pub(super) metadata: Metadata,
+    pub(super) attributes: Attributes,
     pub(super) content: Vec<(DataId, u32)>,
+}
+
+/// What a file has beside its content, as far as it is restored.
+pub(super) struct Attributes {
+    mode: Option<u32>,
+    owner: Option<u32>,
+    group: Option<u32>,
+    modified: Option<Timestamp>,
+    accessed: Option<Timestamp>,
+    /// The users' own extended attributes, and access lists. Others are the kernel's, and some of them rights.
+    extended: Vec<(String, Vec<u8>)>,
+}
+
+impl From<Metadata> for Attributes {
+    fn from(metadata: Metadata) -> Attributes {
+        let ours = |name: &str| name.starts_with("user.") || name.starts_with("system.posix_acl_");
+        let extended = metadata.extended_attributes.into_iter().filter(|attribute| ours(&attribute.name));
+        let extended =
+            extended.map(|attribute| (attribute.name, attribute.value.unwrap_or_default())).collect();
+        Attributes {
+            // Without the bits that let a program run as its owner or group: a forged snapshot could hold one of root's.
+            mode: metadata.mode.map(|mode| mode & 0o1777),
+            owner: metadata.uid,
+            group: metadata.gid,
+            modified: metadata.mtime,
+            accessed: metadata.atime,
+            extended,
+        }
+    }
+}
+
+impl Attributes {
+    fn set(&self, file: &File) -> io::Result<()> {
+        if is_root() {
+            fchown(file, self.owner, self.group)?;
+        }
+        if let Some(mode) = self.mode {
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+        }
+        for (name, value) in &self.extended {
+            // Where the file system knows none, the content still counts.
+            let _ = rustix::fs::fsetxattr(file, name.as_str(), value, XattrFlags::empty());
+        }
+        if let Some(modified) = self.modified {
+            let accessed = self.accessed.unwrap_or(modified);
+            let times = FileTimes::new().set_modified(modified.into()).set_accessed(accessed.into());
+            file.set_times(times)?;
+        }
+        Ok(())
+    }
 }
 
 /// A piece of a file, and where it is in a pack.
@@ -62,8 +110,6 @@ pub(super) fn plan_all(
     plan: &mut Restoration,
 ) -> rustic_core::RusticResult<Result<(), VaultError>> {
     let mut walk = Walk::new(repository, tree)?;
-    // A snapshot with the same name twice in a folder could have its own link written through.
-    let mut seen = BTreeSet::new();
     while let Some(step) = walk.step()? {
         let (path, node) = match step {
             Step::Entry(path, node) => (path, node),
@@ -75,9 +121,6 @@ pub(super) fn plan_all(
             if !below && !above {
                 continue;
             }
-        }
-        if !seen.insert(path.clone()) {
-            return Ok(Err(VaultError::Forged { what: format!("{} is in it twice", path.display()) }));
         }
         let Ok(relative) = path.strip_prefix("/") else { continue };
         if let Err(error) = plan.add(repository, &path, into.join(relative), *node)? {
@@ -96,10 +139,10 @@ impl Restoration {
         node: Node,
     ) -> rustic_core::RusticResult<Result<(), VaultError>> {
         match &node.node_type {
-            NodeType::Dir => self.folders.push((path, node.meta)),
+            NodeType::Dir => self.folders.push((path, node.meta.into())),
             NodeType::Symlink { .. } => {
                 let to = node.node_type.to_link().to_owned();
-                self.links.push((path, to, node.meta));
+                self.links.push((path, to, node.meta.into()));
             }
             NodeType::File => {
                 let mut content = Vec::new();
@@ -124,7 +167,7 @@ impl Restoration {
                     position += u64::from(at.data_length());
                 }
                 self.bytes = self.bytes.saturating_add(position);
-                self.files.push(PlannedFile { path, metadata: node.meta, content });
+                self.files.push(PlannedFile { path, attributes: node.meta.into(), content });
             }
             NodeType::Dev { .. } | NodeType::Chardev { .. } | NodeType::Fifo | NodeType::Socket => {
                 self.leave_out(format!("{}: it is no file ({})", named.display(), node.node_type));
@@ -175,11 +218,11 @@ impl Restoration {
     }
 
     pub(super) fn make_links(&self, replace: bool) -> Result<(), VaultError> {
-        for (path, to, metadata) in &self.links {
+        for (path, to, attributes) in &self.links {
             clear(path, replace)?;
             symlink(to, path).map_err(VaultError::local(path))?;
             if is_root() {
-                lchown(path, metadata.uid, metadata.gid).map_err(VaultError::local(path))?;
+                lchown(path, attributes.owner, attributes.group).map_err(VaultError::local(path))?;
             }
         }
         Ok(())
@@ -187,9 +230,9 @@ impl Restoration {
 
     /// Gives every folder its owner, rights and times, the innermost first.
     pub(super) fn finish_folders(&self) -> Result<(), VaultError> {
-        for (path, metadata) in self.folders.iter().rev() {
+        for (path, attributes) in self.folders.iter().rev() {
             let folder = File::open(path).map_err(VaultError::local(path))?;
-            set_metadata(&folder, metadata).map_err(VaultError::local(path))?;
+            attributes.set(&folder).map_err(VaultError::local(path))?;
         }
         Ok(())
     }
@@ -218,7 +261,7 @@ pub(super) fn finish_file(planned: &PlannedFile, mut file: File) -> io::Result<b
         }
     }
     let whole = file.read(&mut [0])? == 0;
-    set_metadata(&file, &planned.metadata)?;
+    planned.attributes.set(&file)?;
     Ok(whole)
 }
 
@@ -234,30 +277,6 @@ impl PlannedFile {
         how.read(true).write(write).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
         how.open(&self.path)
     }
-}
-
-fn set_metadata(file: &File, metadata: &Metadata) -> io::Result<()> {
-    if is_root() {
-        fchown(file, metadata.uid, metadata.gid)?;
-    }
-    if let Some(mode) = metadata.mode {
-        // Without the bits that let a program run as its owner or group: a forged snapshot could hold one of root's.
-        file.set_permissions(fs::Permissions::from_mode(mode & 0o1777))?;
-    }
-    for attribute in &metadata.extended_attributes {
-        // Others are the kernel's, and some of them rights. Where the file system knows none, the content still counts.
-        let name = attribute.name.as_str();
-        if name.starts_with("user.") || name.starts_with("system.posix_acl_") {
-            let value = attribute.value.as_deref().unwrap_or_default();
-            let _ = rustix::fs::fsetxattr(file, name, value, XattrFlags::empty());
-        }
-    }
-    let time = |time: Option<Timestamp>| time.map(SystemTime::from);
-    if let Some(modified) = time(metadata.mtime) {
-        let accessed = time(metadata.atime).unwrap_or(modified);
-        file.set_times(FileTimes::new().set_modified(modified).set_accessed(accessed))?;
-    }
-    Ok(())
 }
 
 fn is_root() -> bool {

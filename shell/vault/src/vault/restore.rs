@@ -23,7 +23,7 @@ use std::{
 };
 
 /// How much of a pack is read at once, and which gap between two pieces is read along.
-const PART_MAX: u32 = 8 * 1024 * 1024;
+const PART_MAX: u32 = 2 * 1024 * 1024;
 const GAP_MAX: u32 = 64 * 1024;
 /// How many threads read: where a server answers, most of the time is waiting.
 const READERS: usize = 4;
@@ -155,8 +155,9 @@ impl Vault {
             let content = match &latest {
                 Some((blob, content)) if *blob == piece.blob => content.clone(),
                 _ => {
-                    let blob = BlobId::from(piece.blob);
-                    let content = self.run(|| repository.get_blob_cached(&blob, BlobType::Data));
+                    // Without the cache of `rustic_core`: what is wanted twice lies side by side here.
+                    let blob = BlobId::from(piece.blob).to_hex();
+                    let content = self.run(|| repository.cat_blob(BlobType::Data, blob.as_str()));
                     let content = content.map_err(|error| self.damaged_pack(error, &piece.pack))?;
                     latest = Some((piece.blob, content.clone()));
                     content

@@ -1,6 +1,7 @@
 //! The real thing.
 
 use super::*;
+use crate::parts::{Postgresql, good, postgresql, skipped};
 use city::Backup;
 use vault::{RestoreError, Restoring, plan_restore, restore};
 
@@ -56,4 +57,53 @@ fn without_a_snapshot_it_says_which_repository_lacks_what() {
         "{error}"
     );
     assert!(!place.exists());
+}
+
+#[test]
+fn a_database_is_loaded_with_its_owners_by_the_commands_that_are_told() {
+    let test = "a_database_is_loaded_with_its_owners_by_the_commands_that_are_told";
+    let (Some(server), Some(other)) = (Postgresql::start(PASSWORD), Postgresql::start("another heron"))
+    else {
+        return skipped(test, "postgresql");
+    };
+    good(&server.psql("telecare", "CREATE ROLE \"night clerks\""));
+    good(&server.psql("telecare", "GRANT \"night clerks\" TO telecare"));
+    good(&server.psql("telecare", "CREATE TABLE calls AS SELECT generate_series(1, 1204) AS id"));
+    good(&server.psql("telecare", "ALTER TABLE calls OWNER TO \"night clerks\""));
+    let town = Town::new(&format!(
+        r#"
+[[backup]]
+id = "telecare-db"
+service = "telecare"
+postgresql = "{}"
+login = "env:TELECARE_PASSWORD"
+to = ["cellar"]
+every = "1d"
+"#,
+        server.uri()
+    ));
+    town.back_up(time(0));
+    drop(server);
+    // A new server knows nothing of it.
+    good(&other.psql("postgres", "DROP DATABASE telecare"));
+    good(&other.psql("postgres", "DROP ROLE telecare"));
+    let place = town.at("Asha's place");
+    let restoring = Restoring { to: &place, at: None, overwrite: false, spoilt: &all_clean };
+    let done = restore(&town.plan, &backups(&town.plan), &restoring, &()).unwrap();
+    let to_load = |id: &str| &done.iter().find(|(one, _)| one.backup.as_str() == id).unwrap().0.to_load;
+    assert_eq!(to_load("telecare-web"), &Vec::<String>::new());
+    let programs = postgresql("psql").unwrap();
+    for line in to_load("telecare-db") {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", line]).env("PGHOST", other.folder.path()).env("PGUSER", "admin");
+        shell.env("PGPASSWORD", "admin's own").env("PATH", programs.parent().unwrap());
+        good(&shell.output().unwrap());
+    }
+    let owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'telecare'";
+    assert_eq!(good(&other.psql("postgres", owner)).trim(), "telecare");
+    let owner =
+        "SELECT tableowner || ' ' || (SELECT count(*) FROM calls) FROM pg_tables WHERE tablename = 'calls'";
+    assert_eq!(good(&other.psql("telecare", owner)).trim(), "night clerks 1204");
+    let member = "SELECT pg_has_role('telecare', 'night clerks', 'member')";
+    assert_eq!(good(&other.psql("telecare", member)).trim(), "t");
 }

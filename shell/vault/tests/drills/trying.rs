@@ -39,7 +39,9 @@ fn a_service_comes_back_with_what_it_needs_and_every_check_is_made() {
     good(
         &telecare.psql("telecare", "INSERT INTO calls SELECT n, 'Mill Lane' FROM generate_series(1, 1204) n"),
     );
-    good(&telecare.psql("telecare", "GRANT ALL ON calls TO telecare"));
+    good(&telecare.psql("telecare", "CREATE ROLE clerks"));
+    good(&telecare.psql("telecare", "GRANT clerks TO telecare"));
+    good(&telecare.psql("telecare", "ALTER TABLE calls OWNER TO clerks"));
     good(&housing.mariadb("CREATE TABLE housing.homes (id int PRIMARY KEY, street text)"));
     good(&housing.mariadb("USE housing; INSERT INTO homes VALUES (1, 'Mill Lane'), (2, 'Weir')"));
     let databases = format!(
@@ -74,6 +76,11 @@ query = "select * from calls"
 rows = 1204
 
 [[check]]
+id = "calls-have-their-owner"
+backup = "telecare-db"
+query = "select 1 from pg_tables where tablename = 'calls' and tableowner = 'clerks'"
+
+[[check]]
 id = "homes-are-there"
 backup = "directory-db"
 query = "select * from homes"
@@ -105,9 +112,10 @@ query = "select * from reading"
             &format!("telecare-web: {web}"),
             "telecare-web: page http://127.0.0.1:8080/index.html",
             "telecare-web: run test",
-            "telecare-db: restore 1 file",
+            "telecare-db: restore 2 files",
             "telecare-db: load the dump into a scratch PostgreSQL",
             "telecare-db: query returns 1,204 rows",
+            "telecare-db: query returns a row",
             "sensors: restore 1 file",
             "sensors: check every page and index of the database",
             "sensors: query returns a row",

@@ -51,6 +51,9 @@ fn postgresql_is_dumped_whole_and_its_password_is_seen_by_nobody() {
     let mut list = Command::new(parts::postgresql("pg_restore").unwrap());
     let sql = good(&list.arg("--file=-").arg(&dump).output().unwrap());
     assert_eq!(sql.lines().filter(|line| line.ends_with("\tMill Lane")).count(), 5000);
+    // Whoever owns something in it, without what only a superuser may see.
+    let roles = fs::read_to_string(folder(&staged).join("telecare-db.roles.sql")).unwrap();
+    assert!(roles.contains("CREATE ROLE telecare;") && !roles.contains(" PASSWORD "), "{roles}");
     let error = desk.stage(&backup, Some("wrong heron")).unwrap_err().to_string();
     assert!(error.contains("authentication failed") && !error.contains("heron"), "{error}");
     let error = desk.stage(&backup, None).unwrap_err().to_string();

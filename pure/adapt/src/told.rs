@@ -1,0 +1,201 @@
+//! What others tell, as differences that matter: their alerts, sightings of their indicators, doubts about what they send,
+//! what hunts found, and defences that they offer.
+
+use city::{
+    Address, Alert, Bearing, Description, Difference, Doubt, DoubtKind, FindingKey, Hunted, Offered, Rule,
+    Severity, Sighting, Text,
+};
+use std::{fmt, net::Ipv4Addr};
+
+/// From which confidence on a sighting should be looked at today, and from which this week.
+const SURE: u8 = 75;
+const LIKELY: u8 = 40;
+
+/// Something that others told.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'t> {
+    /// Another tool raised an alert.
+    Alert(&'t Alert),
+    /// What was seen matches an indicator.
+    Sighting(&'t Sighting),
+    /// A source tells what cannot be right.
+    Doubt {
+        /// The source: a peer's id, or the name of a file.
+        source: &'t Text,
+        /// What is wrong.
+        doubt: &'t Doubt,
+    },
+    /// A hunt found something.
+    Found(&'t Hunted),
+    /// Another city offers a defence that people should decide about.
+    Offered(&'t Offered),
+}
+
+/// The address of what is about none.
+const NOWHERE: Address = Address::Ip(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+
+impl Difference for Told<'_> {
+    fn key(&self) -> FindingKey {
+        let (rule, subject, distinction) = match self {
+            Told::Alert(alert) => (
+                Rule::AlertedElsewhere,
+                alert.subject,
+                compact(format_args!("{} {}", alert.tool, alert.rule)),
+            ),
+            Told::Sighting(sighting) => (Rule::IndicatorSeen, sighting.subject, sighting.indicator.clone()),
+            Told::Doubt { source, doubt } => {
+                let rule = match doubt.kind {
+                    DoubtKind::Denied => Rule::IntelligenceDenied,
+                    _ => Rule::IntelligenceDoubted,
+                };
+                (rule, NOWHERE, compact(format_args!("{source} {}", doubt.kind.as_str())))
+            }
+            Told::Found(hunted) => (Rule::HuntFound, hunted.subject.unwrap_or(NOWHERE), hunted.hunt.clone()),
+            Told::Offered(offered) => {
+                (Rule::DefenceOffered, NOWHERE, compact(format_args!("{} {}", offered.peer, offered.defence)))
+            }
+        };
+        FindingKey { rule, subject, distinction }
+    }
+
+    fn describe(&self, name: &dyn Fn(Address) -> Text) -> Description {
+        match self {
+            Told::Alert(alert) => of_alert(alert, name),
+            Told::Sighting(sighting) => of_sighting(sighting, name),
+            Told::Doubt { source, doubt } => of_doubt(source, doubt),
+            Told::Found(hunted) => of_hunt(hunted, name),
+            Told::Offered(offered) => of_offer(offered),
+        }
+    }
+
+    fn bearing(&self) -> Bearing {
+        let techniques = match self {
+            Told::Alert(alert) => alert.techniques.clone(),
+            Told::Sighting(sighting) => sighting.techniques.clone(),
+            Told::Found(hunted) => hunted.technique.iter().cloned().collect(),
+            Told::Doubt { .. } | Told::Offered(_) => Vec::new(),
+        };
+        Bearing { techniques, ..Bearing::default() }
+    }
+}
+
+fn of_alert(alert: &Alert, name: &dyn Fn(Address) -> Text) -> Description {
+    let with = alert.peer.map(|peer| format!(", with {}", name(peer))).unwrap_or_default();
+    Description {
+        title: compact(format_args!("{}: {} ({}{with})", alert.tool, alert.title, name(alert.subject))),
+        severity: alert.severity,
+        reason: compact(format_args!("{} raised it by its rule {}.", alert.tool, alert.rule)),
+        remedy: compact(format_args!(
+            "Look at what {} shows of it, and at the packets kept here. If its rule is wrong, mend it there: this city \
+             takes its word.",
+            alert.tool
+        )),
+        peer: alert.peer,
+        techniques: &[],
+        outcomes: &["caf:C1.a", "csf:DE.AE-03"],
+    }
+}
+
+fn of_sighting(sighting: &Sighting, name: &dyn Fn(Address) -> Text) -> Description {
+    let severity = match sighting.confidence {
+        SURE.. => Severity::High,
+        LIKELY.. => Severity::Medium,
+        _ => Severity::Low,
+    };
+    let when = if sighting.looking_back { "was found in the history" } else { "was seen" };
+    Description {
+        title: compact(format_args!(
+            "A known sign of an attack at {}: {}",
+            name(sighting.subject),
+            if sighting.name.is_empty() { &sighting.value } else { &sighting.name }
+        )),
+        severity,
+        reason: compact(format_args!(
+            "{} {when}. {} told of it; it is believed by {} of 100.",
+            sighting.value, sighting.source, sighting.confidence
+        )),
+        remedy: "Look at what the device did before and since. If the sign is wrong, dismiss the incident and say so: \
+                 its source is then believed less."
+            .into(),
+        peer: sighting.peer,
+        techniques: &[],
+        outcomes: &["caf:C1.a", "csf:DE.AE-07"],
+    }
+}
+
+fn of_doubt(source: &Text, doubt: &Doubt) -> Description {
+    let (what, severity) = match doubt.kind {
+        DoubtKind::OwnAddress => ("names addresses of this city as an attacker’s", Severity::Medium),
+        DoubtKind::NobodysAddress => ("names addresses that are nobody’s in particular", Severity::Low),
+        DoubtKind::WellKnown => ("names what everybody uses as an attacker’s", Severity::Low),
+        DoubtKind::TooBroad => ("names so much that it says nothing", Severity::Low),
+        DoubtKind::TooLarge => ("sends more than is taken", Severity::Medium),
+        DoubtKind::Malformed => ("sends what is not what it should be", Severity::Low),
+        DoubtKind::TooHard => ("sends patterns that cannot be decided in reasonable time", Severity::Medium),
+        DoubtKind::WrongTime => ("sends times that cannot be", Severity::Medium),
+        DoubtKind::Forged => ("sends defences that it did not sign", Severity::High),
+        DoubtKind::Replayed => ("sends again what was replaced", Severity::Medium),
+        DoubtKind::Marking => ("passes on what it may not", Severity::Medium),
+        DoubtKind::Unreachable => ("cannot be read", Severity::Low),
+        DoubtKind::Denied => ("asks for what it may not have", Severity::Medium),
+    };
+    Description {
+        title: compact(format_args!("{source} {what}")),
+        severity,
+        reason: compact(format_args!("{}, {} times.", doubt.example.trim_end_matches('.'), doubt.count)),
+        remedy: "It was kept and not acted on. Ask whoever sends it; if it goes on, take the peer out of the plan or \
+                 trust it less."
+            .into(),
+        peer: None,
+        techniques: &[],
+        outcomes: &["csf:ID.RA-02"],
+    }
+}
+
+fn of_hunt(hunted: &Hunted, name: &dyn Fn(Address) -> Text) -> Description {
+    let at = hunted.subject.map(|subject| format!(" at {}", name(subject))).unwrap_or_default();
+    let times = if hunted.found == 1 { "once".to_owned() } else { format!("{} times", hunted.found) };
+    Description {
+        title: compact(format_args!("The hunt “{}” found something{at}", hunted.hunt)),
+        severity: Severity::Medium,
+        reason: compact(format_args!(
+            "{} hunted through {} records, and it matched {times}.",
+            hunted.by, hunted.searched
+        )),
+        remedy:
+            "Look at what it found: `bastide hunt` shows each. If it was meant to be so, say so in the plan."
+                .into(),
+        peer: None,
+        techniques: &[],
+        outcomes: &["caf:C2.a", "csf:DE.AE-02"],
+    }
+}
+
+fn of_offer(offered: &Offered) -> Description {
+    let rehearsed = &offered.rehearsed;
+    Description {
+        title: compact(format_args!("{} offers a defence: {}", offered.peer, offered.title)),
+        severity: if rehearsed.caught > 0 { Severity::High } else { Severity::Low },
+        reason: compact(format_args!(
+            "Rehearsed on {} conversations recorded here, it would have caught {} and cut {} that the plan allows.",
+            rehearsed.conversations, rehearsed.caught, rehearsed.cut
+        )),
+        remedy: match rehearsed.cut {
+            0 => "Agree to the responses that it proposes, or let it be.".into(),
+            _ => {
+                "It would cut what the plan allows, so that nothing is done by itself: look at what that is."
+                    .into()
+            }
+        },
+        peer: None,
+        techniques: &[],
+        outcomes: &["csf:ID.RA-02"],
+    }
+}
+
+fn compact(text: fmt::Arguments<'_>) -> Text {
+    use fmt::Write as _;
+    let mut out = Text::default();
+    let _ = out.write_fmt(text);
+    out
+}
