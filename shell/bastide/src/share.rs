@@ -27,7 +27,7 @@ pub(crate) struct Sharing {
     #[command(subcommand)]
     act: Option<ShareCommand>,
     #[command(flatten)]
-    tell: Option<Tell>,
+    tell: Tell,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,10 +52,10 @@ enum ShareCommand {
 struct Tell {
     /// The incident's number, as `bastide incidents` lists it
     #[arg(value_name = "INCIDENT")]
-    incident: u64,
+    incident: Option<u64>,
     /// How far it may be passed on (TLP 2.0); what is red stays
     #[arg(long, value_name = "MARKING", value_parser = ["clear", "green", "amber", "amber-strict"])]
-    tlp: String,
+    tlp: Option<String>,
     /// Only show what would leave
     #[arg(long)]
     dry_run: bool,
@@ -68,9 +68,9 @@ struct Tell {
 
 /// Runs the command.
 pub(crate) fn run(command: &Sharing) -> anyhow::Result<Verdict> {
-    match (&command.act, &command.tell) {
-        (Some(ShareCommand::List(look)), _) => list(look),
-        (Some(ShareCommand::Withdraw { id, state }), _) => {
+    match &command.act {
+        Some(ShareCommand::List(look)) => list(look),
+        Some(ShareCommand::Withdraw { id, state }) => {
             let safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
             if !id.chars().all(safe) {
                 bail!("`{id}` is no id of STIX; `bastide share list` shows them");
@@ -78,13 +78,12 @@ pub(crate) fn run(command: &Sharing) -> anyhow::Result<Verdict> {
             ask(&state.directory(), &format!("/api/v1/shares/{id}/withdraw"), Some(&json!({})))?;
             Ok(Verdict::Good)
         }
-        (Some(ShareCommand::Key { state }), _) => {
+        Some(ShareCommand::Key { state }) => {
             let answer = ask(&state.directory(), "/api/v1/shares", None)?;
             writeln!(io::stdout(), "{}", word(&answer, "/key"))?;
             Ok(Verdict::Good)
         }
-        (None, Some(tell)) => share(tell),
-        (None, None) => bail!("say which incident is told of, and how far: `bastide share 3 --tlp green`"),
+        None => share(&command.tell),
     }
 }
 
@@ -101,8 +100,11 @@ fn ask(state: &Path, path: &str, body: Option<&Value>) -> anyhow::Result<Value> 
 
 fn share(tell: &Tell) -> anyhow::Result<Verdict> {
     let state = tell.look.state.directory();
-    let path = format!("/api/v1/incidents/{}/share", tell.incident);
-    let shown = ask(&state, &path, Some(&json!({ "tlp": tell.tlp, "dry_run": true })))?;
+    let (Some(incident), Some(tlp)) = (tell.incident, &tell.tlp) else {
+        bail!("say which incident is told of, and how far: `bastide share 3 --tlp green`")
+    };
+    let path = format!("/api/v1/incidents/{incident}/share");
+    let shown = ask(&state, &path, Some(&json!({ "tlp": tlp, "dry_run": true })))?;
     let mut out = BufWriter::new(io::stdout().lock());
     let is_json = tell.look.format == Format::Json;
     if !is_json {
@@ -112,7 +114,7 @@ fn share(tell: &Tell) -> anyhow::Result<Verdict> {
     let leaks = shown.pointer("/leaks").and_then(Value::as_array).is_some_and(|leaks| !leaks.is_empty());
     let agreed = !leaks && !tell.dry_run && (tell.yes || !is_json && agrees(&mut out)?);
     let answer = match shown.pointer("/draft").and_then(Value::as_str).filter(|_| agreed) {
-        Some(draft) => ask(&state, &path, Some(&json!({ "tlp": tell.tlp, "draft": draft })))?,
+        Some(draft) => ask(&state, &path, Some(&json!({ "tlp": tlp, "draft": draft })))?,
         None => shown,
     };
     let filed = answer.pointer("/filed").and_then(Value::as_bool).unwrap_or(false);

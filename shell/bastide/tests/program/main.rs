@@ -19,3 +19,4 @@ mod recovery;
 mod rehearse;
 mod responses;
 mod running;
+mod two_cities;
