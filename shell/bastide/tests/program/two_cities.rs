@@ -530,9 +530,9 @@ fn what_one_city_learns_protects_the_other_and_nothing_else_leaves_it() {
     };
     assert!(
         soon(20, || doubted().len() >= 5 && offered()),
-        "{} {:?} {}",
+        "{} {} {}",
         api(&b, "findings?limit=1000"),
-        peers(),
+        api(&b, "responses"),
         world.errors("b")
     );
     thread::sleep(Duration::from_secs(3));
