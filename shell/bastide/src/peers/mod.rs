@@ -7,6 +7,7 @@
 //!
 //! Who may read what, and whom we read, is the adopted plan's; when another is adopted, it is its.
 
+mod denied;
 mod host;
 mod known;
 mod read;
@@ -73,6 +74,7 @@ pub(crate) fn begin(ground: Ground, hosting: Option<Hosting>) -> anyhow::Result<
         let listening: Listening = ground.runtime.block_on(opened)?;
         url = listening.url();
         let router = exchange::server::router(ground.store.clone(), shared, Some(host::given(&ground)));
+        let router = denied::watched(router, &ground);
         ground.runtime.spawn(listening.run(router, std::future::pending()));
     }
     thread::Builder::new()

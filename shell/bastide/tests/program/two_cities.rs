@@ -108,6 +108,23 @@ while True:
     threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
 "#;
 
+/// Asks with a password that nobody has, and prints the status of the answer.
+const STRANGER: &str = r#"
+import base64, ssl, sys, urllib.error, urllib.request
+context = ssl.create_default_context()
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+login = base64.b64encode(b"ellery:sixteen-guesses-and-more").decode()
+request = urllib.request.Request(
+    sys.argv[1], headers={"Authorization": "Basic " + login, "Accept": "application/taxii+json;version=2.1"}
+)
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+try:
+    print(opener.open(request, timeout=10).status)
+except urllib.error.HTTPError as refused:
+    print(refused.code)
+"#;
+
 /// The two cities and what lies between.
 struct World {
     routers: [String; 2],
@@ -541,6 +558,18 @@ fn what_one_city_learns_protects_the_other_and_nothing_else_leaves_it() {
         assert!(!blocked.contains(&format!("{address} ")), "{address}: {blocked}");
     }
     assert!(blocked.contains(ATTACKER) && world.ask(PUMP_B, SUPPLIER, "read"));
+
+    // A stranger at A's door.
+    let mut stranger = world.at(&world.between, "python3");
+    let said = stranger.args(["-c", STRANGER, "https://203.0.113.1:8443/taxii2/"]).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&said.stdout).trim(),
+        "401",
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+    let denied = || api(&a, "findings?limit=1000").to_string().contains("intelligence-denied");
+    assert!(soon(10, denied), "{}", world.errors("a"));
 
     // Nothing of A's went through, and what should have did.
     terminator.kill();
