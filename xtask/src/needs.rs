@@ -43,6 +43,10 @@ const PACKAGES: &[Package] = &[
     Package { name: "rclone", programme: "rclone", purpose: "a server for restic's REST protocol" },
     Package { name: "openssl", programme: "openssl", purpose: "certificates for servers that tests read" },
     Package { name: "e2fsprogs", programme: "chattr", purpose: "folders that only grow" },
+    Package { name: "rsyslog", programme: "rsyslogd", purpose: "a syslog server that is told" },
+    // Its driver for TLS; it has no programme of its own, and comes along because the other is missing too.
+    Package { name: "rsyslog-gnutls", programme: "rsyslogd", purpose: "a syslog server that is told by TLS" },
+    Package { name: "openssl", programme: "openssl", purpose: "certificates of servers that are told" },
     Package { name: "g++", programme: "c++", purpose: "libFuzzer" },
     Package { name: "nodejs", programme: "node", purpose: "the browser test" },
     Package { name: "npm", programme: "npm", purpose: "the browser test" },
@@ -88,10 +92,14 @@ const PYTHON: &[&str] = &[
     "duckdb==2.0.1",
     "taxii2-client==2.3.0",
     "medallion==3.0.0",
+    "aiosmtpd==1.4.6",
+    "pycef==1.11",
+    "ocsf-json-schema==1.2.0",
+    "jsonschema==4.26.0",
 ];
 
 /// The folder that each of them brings.
-const PYTHON_FOLDERS: [&str; 9] = [
+const PYTHON_FOLDERS: [&str; 13] = [
     "pymodbus",
     "bacpypes3",
     "moto",
@@ -101,6 +109,10 @@ const PYTHON_FOLDERS: [&str; 9] = [
     "duckdb",
     "taxii2client",
     "medallion",
+    "aiosmtpd",
+    "pycef",
+    "ocsf_json_schema",
+    "jsonschema",
 ];
 
 /// Where they are; for `PYTHONPATH`.

@@ -2,6 +2,7 @@
 //!
 //! - [`stix`] keeps the objects of STIX 2.1 without loss, and reads and evaluates its whole patterning language;
 //! - [`incident`] says which findings belong together, and follows them from triage to review;
+//! - [`intel`] takes in what others know, doubts it, and holds it against what is seen;
 //! - [`hunt`] searches what a city remembers by such patterns;
 //! - [`defence`] signs what worked for one city, and opens what another signed; nothing of a city's own leaves in it;
 //! - [`share`] writes what a city tells others of an incident;
@@ -12,6 +13,7 @@
 pub mod defence;
 pub mod hunt;
 pub mod incident;
+pub mod intel;
 pub mod lesson;
 pub mod notice;
 pub mod share;

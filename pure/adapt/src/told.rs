@@ -11,6 +11,9 @@ use std::{fmt, net::Ipv4Addr};
 const SURE: u8 = 75;
 const LIKELY: u8 = 40;
 
+/// From how many times on it is no mistake to ask for what one may not have.
+const TRIES: u64 = 20;
+
 /// Something that others told.
 #[derive(Clone, Copy, Debug)]
 pub enum Told<'t> {
@@ -137,7 +140,9 @@ fn of_doubt(source: &Text, doubt: &Doubt) -> Description {
         DoubtKind::Replayed => ("sends again what was replaced", Severity::Medium),
         DoubtKind::Marking => ("passes on what it may not", Severity::Medium),
         DoubtKind::Unreachable => ("cannot be read", Severity::Low),
-        DoubtKind::Denied => ("asks for what it may not have", Severity::Medium),
+        // A wrong password once is a mistake; often, it is somebody who tries.
+        DoubtKind::Denied if doubt.count < TRIES => ("asks for what it may not have", Severity::Low),
+        DoubtKind::Denied => ("tries to get what it may not have", Severity::Medium),
     };
     Description {
         title: compact(format_args!("{source} {what}")),

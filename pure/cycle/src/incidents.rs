@@ -40,12 +40,24 @@ impl City {
         let (findings, responses) = (self.ledger.findings(), self.responses.all());
         let known = Known { findings, responses, name: &name };
         let mut changed = Vec::new();
-        for effect in effects.iter().skip(before) {
-            match effect {
-                Effect::Found(finding) => self.incidents.found(finding, time, known, &mut changed),
-                Effect::Worsened(finding) => self.incidents.worsened(finding, time, known, &mut changed),
-                Effect::Responded(response) => self.incidents.responded(response, time, known, &mut changed),
-                _ => {}
+        let made = || effects.iter().skip(before);
+        // What one did to another says what the rest is part of: that the other is unknown, or weak.
+        for between_two in [true, false] {
+            for effect in made() {
+                match effect {
+                    Effect::Found(finding) if finding.peer.is_some() == between_two => {
+                        self.incidents.found(finding, time, known, &mut changed);
+                    }
+                    Effect::Worsened(finding) if finding.peer.is_some() == between_two => {
+                        self.incidents.worsened(finding, time, known, &mut changed);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for effect in made() {
+            if let Effect::Responded(response) = effect {
+                self.incidents.responded(response, time, known, &mut changed);
             }
         }
         for at in again.drain(..) {

@@ -6,10 +6,11 @@ use crate::{
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
     telling::Telling,
 };
+use adapt::intel::watch::{Recent, Watchlist};
 use anyhow::bail;
 use city::{
     Address, Decision, Finding, Firewall, IncidentAct, Loss, LossKind, Observation, Observed, Response,
-    ResponseState, Text,
+    ResponseState, Sighting, Text,
 };
 use cycle::{City, Effect, Event};
 use defend::Habit;
@@ -75,6 +76,8 @@ pub(crate) enum Message {
     Refuse(Box<Refusal>, Refused),
     /// What came of a response, by its number: why it could not be done, if it could not.
     Answered(u64, Option<Text>),
+    /// What others told to look for, from now on.
+    Watch(Arc<Watchlist>),
     /// The firewall is not as it was.
     Firewall(Box<Firewall>),
     /// What another tool raised. The answer is that it is journalled.
@@ -122,6 +125,11 @@ pub(crate) struct Engine {
     found: Box<dyn FnMut(&Finding) + Send>,
     /// Told of each response that is to be done or undone, once that is sealed.
     containing: Containing,
+    /// What others told to look for.
+    watchlist: Option<Arc<Watchlist>>,
+    recent: Recent,
+    /// Room for what one observation shows of it, kept so that it is not asked for again for each.
+    sightings: Vec<Sighting>,
     /// Tells those whom the plan names, if this is a city that tells.
     telling: Option<Telling>,
 }
@@ -170,6 +178,9 @@ impl Engine {
             checkpointed: Instant::now(),
             found: Box::new(|_| ()),
             containing: Box::new(|_| ()),
+            watchlist: None,
+            recent: Recent::default(),
+            sightings: Vec::new(),
             telling: None,
         };
         let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -245,6 +256,7 @@ impl Engine {
                     answer(self.see_to(incident, act, &person)?);
                 }
                 Ok(Message::Refuse(refusal, answer)) => answer(self.refuse(&refusal)?),
+                Ok(Message::Watch(list)) => self.watchlist = Some(list),
                 Ok(Message::Answered(response, failure)) => self.answered(response, failure)?,
                 Ok(Message::Firewall(firewall)) => {
                     self.happen(&Event::Firewall { time: Timestamp::now(), firewall })?;
@@ -276,6 +288,7 @@ impl Engine {
             | Message::Refuse(..)
             | Message::Answered(..)
             | Message::Firewall(_)
+            | Message::Watch(_)
             // It is read again after the next start.
             | Message::Heard(..)
             | Message::Told(..)
@@ -301,11 +314,24 @@ impl Engine {
         let city = Arc::clone(&self.city);
         // Readers see a finding only once it is sealed, so they wait while it is.
         let mut city = city.write().unwrap_or_else(PoisonError::into_inner);
+        let mut sightings = std::mem::take(&mut self.sightings);
         for observation in observations {
+            if let Some(list) = &self.watchlist {
+                list.see(&observation, &mut sightings);
+            }
+            let (time, sensor) = (observation.time, observation.sensor.clone());
             let event = Event::Observed(observation);
             self.store.journal.append(&event)?;
             city.handle(&event, &mut self.effects);
+            // A fact of its own behind what was seen: a replay need not know what was watched for.
+            for sighting in sightings.drain(..).filter(|sighting| self.recent.is_new(sighting, time)) {
+                let fact = Observed::Sighting(Box::new(sighting));
+                let event = Event::Observed(Observation { time, sensor: sensor.clone(), fact });
+                self.store.journal.append(&event)?;
+                city.handle(&event, &mut self.effects);
+            }
         }
+        self.sightings = sightings;
         self.carry_out(city.now())
     }
 

@@ -4,6 +4,7 @@ use crate::{
     engine::{Engine, Message},
     failure::{Verdict, warn},
     firewall,
+    intel::watching,
     serving::{Serving, first_link},
     unenforced,
 };
@@ -62,6 +63,9 @@ pub(crate) fn run(
     };
     engine.contain_with(containing);
     let served = serving.begin(&engine, runtime, sender.clone())?;
+    let (store, handle) = (engine.store(), runtime.handle().clone());
+    watching::begin(store.directory(), engine.city(), store.history.clone(), handle, sender.clone())
+        .context("no thread could be made")?;
     let address =
         served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();
     let link = first_link(&engine, runtime)?.map(|secret| format!("{address}welcome/{secret}"));

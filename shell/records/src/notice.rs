@@ -258,23 +258,34 @@ fn names<'n, N: AsRef<str> + 'n>(names: impl IntoIterator<Item = &'n N>) -> Vec<
     names.into_iter().take(LIST_MAX).map(|name| Text::from(name.as_ref())).collect()
 }
 
-/// A text in whose place of every address stands that there is one.
+/// A text in which there is only said that there was an address, wherever one stood.
 fn without_addresses(text: &str) -> Text {
     let mut out = String::with_capacity(text.len());
-    for word in text.split_inclusive(char::is_whitespace) {
-        let bare = word.trim_end();
-        let inner = bare.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != ':');
-        let inner = inner.trim_end_matches(':');
-        let host = inner.split(['/', '%']).next().unwrap_or(inner);
-        let port_off = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
-        let is_address = |text: &str| text.parse::<Address>().is_ok();
-        if !inner.is_empty() && (is_address(host) || is_address(port_off)) {
-            out.push_str(&word.replace(inner, "an address"));
-        } else {
-            out.push_str(word);
-        }
+    let is_part = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.');
+    let mut rest = text;
+    while !rest.is_empty() {
+        let plain = rest.find(is_part).unwrap_or(rest.len());
+        let (before, behind) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        out.push_str(before);
+        let end = behind.find(|c| !is_part(c)).unwrap_or(behind.len());
+        let (run, behind) = behind.split_at_checked(end).unwrap_or((behind, ""));
+        out.push_str(&without_address(run));
+        rest = behind;
     }
     out.into()
+}
+
+/// The same for a run of characters of which addresses are made.
+fn without_address(run: &str) -> String {
+    const GONE: &str = "an address";
+    let is_address = |text: &str| text.parse::<Address>().is_ok();
+    let core = run.trim_end_matches(['.', ':']);
+    let tail = run.get(core.len()..).unwrap_or_default();
+    if is_address(core) {
+        return format!("{GONE}{tail}");
+    }
+    let parts = core.split(':').map(|part| if is_address(part) { GONE } else { part });
+    format!("{}{tail}", parts.collect::<Vec<_>>().join(":"))
 }
 
 /// The five steps as numbers on a scale of others.

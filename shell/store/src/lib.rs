@@ -55,8 +55,8 @@ pub use crate::{
     runs::{Runs, RunsError},
     sealed::{
         Act, ActRecord, BackupRecord, Damage, DrillRecord, DrillStepRecord, EvidenceRecord, FindingRecord,
-        Head, IncidentRecord, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt, Record, ResponseRecord,
-        Sealed, SealedLog, SnapshotRecord, StartRecord, Verified,
+        Head, IncidentRecord, IncidentStepRecord, LogError, PlanFile, PlanRecord, ReasonRecord, Receipt,
+        Record, ResponseRecord, Sealed, SealedLog, SnapshotRecord, StartRecord, Verified,
     },
     secret::{ChanceError, Secret},
     store::{Kind, Limits, Reader, SCRATCH, Settings, Start, Store, StoreError, Tended},

@@ -21,7 +21,7 @@ use sqlx::SqlitePool;
 use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use incident::IncidentRecord;
+pub use incident::{IncidentRecord, IncidentStepRecord};
 pub use record::{
     Act, ActRecord, EvidenceRecord, FindingRecord, PlanFile, PlanRecord, ReasonRecord, Record, Sealed,
     StartRecord,

@@ -159,7 +159,7 @@ fn put_ends(flow: &Flow, objects: &mut Objects) {
 }
 
 /// The protocols in which the name of a request is a domain name.
-pub(super) const NAMED: [Protocol; 4] = [Protocol::Dns, Protocol::Mdns, Protocol::Quic, Protocol::Tls];
+pub(crate) const NAMED: [Protocol; 4] = [Protocol::Dns, Protocol::Mdns, Protocol::Quic, Protocol::Tls];
 
 fn of_request(request: &Request, row: &Observation, places: Places<'_>, objects: &mut Objects) {
     let (flow, target) = (&request.flow, &request.target);

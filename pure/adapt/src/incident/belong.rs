@@ -180,6 +180,10 @@ pub(super) fn because(kept: &Kept, finding: &Finding, parties: &Parties, time: T
     if let Some(touched) = touched.filter(|touched| kept.is_doer(*touched)) {
         return Some(Because::AboutDoer(touched));
     }
+    let known = finding.key.rule != Rule::UndeclaredDevice;
+    if let Some(doer) = doer.filter(|doer| !known && since <= NEAR && kept.is_touched(*doer)) {
+        return Some(Because::SameDevice(doer));
+    }
     if let Some(doer) = doer.filter(|doer| kept.is_harmed(*doer)) {
         return Some(Because::Spread(doer));
     }

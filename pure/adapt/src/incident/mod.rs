@@ -116,6 +116,10 @@ impl Incidents {
         known: Known<'_>,
         changed: &mut Vec<Incident>,
     ) {
+        if self.of.contains_key(&finding.number) {
+            // Its doer brought it in.
+            return;
+        }
         if let Some(number) = self.dismissed(finding, time) {
             self.leave_dismissed(number, finding, time, changed);
         } else if let Some((number, because)) = self.home(finding, time) {
@@ -214,7 +218,10 @@ impl Incidents {
         } else if held && response.heard.is_none() && kept.incident.state == IncidentState::Triage {
             kept.incident.state = IncidentState::Contained;
             kept.incident.contained = Some(step.time);
-            kept.step(step.time, None, format!("Contained: {} is cut off", response.name));
+            let numbers = kept.incident.responses.iter().filter_map(|number| known.response(*number));
+            let cut = numbers.filter(|response| response.state == ResponseState::Contained);
+            let cut = cut.map(|response| response.name.as_str()).collect::<Vec<_>>().join(", ");
+            kept.step(step.time, None, format!("Contained: {cut} cut off, and no other response waits"));
         }
         changed.push(kept.incident.clone());
     }

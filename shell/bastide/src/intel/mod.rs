@@ -2,6 +2,7 @@
 
 mod pattern;
 mod peers;
+pub(crate) mod watching;
 
 use crate::{arguments::Look, failure::Verdict};
 use clap::{Subcommand, ValueEnum};

@@ -47,6 +47,9 @@ pub(crate) struct Telling {
     folder: PathBuf,
     city: String,
     receivers: BTreeMap<NotifyId, Told>,
+    /// Every queue that was opened, so that two that tell the same receiver, the one by the old plan and the one by the new,
+    /// have one and the same.
+    queues: BTreeMap<NotifyId, Queue>,
 }
 
 /// Somebody who is told.
@@ -61,7 +64,8 @@ impl Telling {
     /// Begins to tell by a plan, what still waits from before first.
     pub(crate) fn begin(state: &Path, plan: Option<&Plan>) -> anyhow::Result<Telling> {
         let folder = state.join(FOLDER);
-        let mut telling = Telling { folder, city: String::new(), receivers: BTreeMap::new() };
+        let mut telling =
+            Telling { folder, city: String::new(), receivers: BTreeMap::new(), queues: BTreeMap::new() };
         telling.adopt(plan)?;
         Ok(telling)
     }
@@ -81,8 +85,12 @@ impl Telling {
             if self.receivers.contains_key(&notify.id) {
                 continue;
             }
-            let queue = Queue::open(&self.folder.join(notify.id.as_str()))
-                .with_context(|| format!("what waits for `{}` cannot be kept", notify.id.as_str()))?;
+            let queue = match self.queues.get(&notify.id) {
+                Some(queue) => queue.clone(),
+                None => Queue::open(&self.folder.join(notify.id.as_str()))
+                    .with_context(|| format!("what waits for `{}` cannot be kept", notify.id.as_str()))?,
+            };
+            self.queues.insert(notify.id.clone(), queue.clone());
             let over = Arc::new(AtomicBool::new(false));
             let (waiting, ended) = (queue.clone(), Arc::clone(&over));
             let sender = Sender::new(notify.clone(), zone.clone());

@@ -31,12 +31,14 @@ impl Queue {
     /// Opens a queue, with what waits from before.
     pub(super) fn open(folder: &Path) -> io::Result<Queue> {
         fs::create_dir_all(folder)?;
-        let mut waiting: BTreeSet<u64> = BTreeSet::new();
+        let mut waiting = BTreeSet::<u64>::new();
         for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
             let name = name.to_string_lossy();
             match name.strip_suffix(".json").map(str::parse) {
-                Some(Ok(place)) => drop(waiting.insert(place)),
+                Some(Ok(place)) => {
+                    waiting.insert(place);
+                }
                 // What was being written when a kill came was not acknowledged to anybody.
                 _ => fs::remove_file(folder.join(&*name))?,
             }

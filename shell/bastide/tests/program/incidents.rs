@@ -138,10 +138,11 @@ fn an_incident_is_followed_to_its_review_and_each_act_is_sealed_with_who() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|record| record["kind"] == "incident" && record["body"]["by"].is_string())
-        .map(|record| {
-            let text = |name: &str| record["body"][name].as_str().unwrap().to_owned();
-            format!("{}, {}: {}", text("state"), text("by"), text("step"))
+        .filter(|record| record["kind"] == "incident")
+        .filter_map(|record| {
+            let step = record["body"]["steps"].as_array().unwrap().last().unwrap();
+            let (by, text) = (step["by"].as_str()?, step["text"].as_str()?);
+            Some(format!("{}, {by}: {text}", record["body"]["state"].as_str()?))
         })
         .collect();
     assert_eq!(

@@ -19,4 +19,5 @@ mod recovery;
 mod rehearse;
 mod responses;
 mod running;
+mod telling;
 mod two_cities;

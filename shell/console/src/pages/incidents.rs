@@ -12,7 +12,7 @@ use crate::{
     },
     words,
 };
-use ::city::{IncidentAct, Narrowing, Text};
+use ::city::{Incident, IncidentAct, Narrowing, Text};
 use askama::Template;
 use axum::{
     extract::{Path, Query, State as Reached},
@@ -21,16 +21,13 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use store::{IncidentRecord, Record, Sealed};
+use store::{Record, Sealed};
 use tokio::sync::oneshot;
 
 const PER_PAGE: usize = 50;
 
 /// For how many days a dismissal holds if nobody says otherwise.
 const DISMISSED_DAYS: u16 = 30;
-
-/// The most records about one incident that are read.
-const RECORDS_MAX: u32 = 1_000;
 
 #[derive(Template)]
 #[template(path = "incidents.html")]
@@ -176,10 +173,7 @@ pub(crate) async fn drafted(
     let kept = state.city().incident(number).cloned();
     let incident = match kept {
         Some(incident) => incident,
-        None => {
-            let sealed = state.log().about("incident", number, RECORDS_MAX).await.map_err(log::unread)?;
-            IncidentRecord::incident(&records(&sealed)).ok_or_else(|| unknown(number))?
-        }
+        None => from_log(state, number).await?,
     };
     let (_, clock) = state.name_and_clock();
     Ok(view::notice(&state.city(), &incident, kind, &clock))
@@ -227,11 +221,8 @@ pub(crate) async fn listed(
     let most = u32::try_from(window.limit).unwrap_or(u32::MAX);
     let sealed = state.log().last_of_each("incident", below, most).await.map_err(log::unread)?;
     let city = state.city();
-    let incidents: Vec<IncidentRow> = sealed
-        .iter()
-        .filter_map(|sealed| IncidentRecord::incident(&records(std::slice::from_ref(sealed))))
-        .map(|incident| view::incident_row(&city, &incident))
-        .collect();
+    let incidents: Vec<IncidentRow> =
+        sealed.iter().filter_map(told).map(|incident| view::incident_row(&city, &incident)).collect();
     let older_below = incidents.last().map(|last| last.number).filter(|last| *last > 1);
     Ok(IncidentList { total: incidents.len(), offset: 0, incidents, older_below })
 }
@@ -244,17 +235,24 @@ pub(crate) async fn shown(state: &State, number: u64) -> Result<(IncidentView, b
             return Ok((view::incident(&city, incident), false));
         }
     }
-    let sealed = state.log().about("incident", number, RECORDS_MAX).await.map_err(log::unread)?;
-    let incident = IncidentRecord::incident(&records(&sealed)).ok_or_else(|| unknown(number))?;
+    let incident = from_log(state, number).await?;
     Ok((view::incident(&state.city(), &incident), true))
 }
 
-fn records(sealed: &[Sealed]) -> Vec<IncidentRecord> {
-    let record = |sealed: &Sealed| match sealed.record()? {
-        Record::Incident(record) => Some(*record),
+/// An incident that is no longer kept, as the sealed log has it last.
+async fn from_log(state: &State, number: u64) -> Result<Incident, Refusal> {
+    let below = number.saturating_add(1);
+    let sealed = state.log().last_of_each("incident", below, 1).await.map_err(log::unread)?;
+    let last = sealed.first().and_then(told).filter(|incident| incident.number == number);
+    last.ok_or_else(|| unknown(number))
+}
+
+/// The incident that a record tells.
+fn told(sealed: &Sealed) -> Option<Incident> {
+    match sealed.record()? {
+        Record::Incident(record) => record.incident(),
         _ => None,
-    };
-    sealed.iter().filter_map(record).collect()
+    }
 }
 
 /// Does what a person decided about an incident, and returns the number of the one to look at now.

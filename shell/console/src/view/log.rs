@@ -100,8 +100,9 @@ pub fn record(sealed: &Sealed) -> RecordView {
             (response.by, summary)
         }
         Some(Record::Incident(incident)) => {
-            let summary = format!("Incident {}, {}: {}", incident.number, incident.title, incident.step);
-            (incident.by, summary)
+            let step = incident.steps.last().cloned();
+            let (by, text) = step.map_or((None, String::new()), |step| (step.by, step.text));
+            (by, format!("Incident {}, {}: {text}", incident.number, incident.title))
         }
         Some(Record::Backup(backup)) => {
             let outcome = match (&backup.snapshot, &backup.failure) {

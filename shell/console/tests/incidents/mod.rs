@@ -2,7 +2,7 @@
 
 use crate::served::Served;
 use serde_json::{Value, json};
-use store::{IncidentRecord, Record, Role};
+use store::{IncidentRecord, IncidentStepRecord, Record, Role};
 
 async fn ask(served: &Served, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -105,9 +105,10 @@ async fn what_is_no_longer_kept_is_shown_from_the_sealed_log() {
     let viewer = served.person("Vic", Role::Viewer, false).await;
     let record = |number: u64, state: &str, by: Option<&str>, step: &str| {
         let incident = served.look(|city| city.incidents().next().cloned()).unwrap();
-        let by = by.map(str::to_owned);
-        let record =
-            IncidentRecord { number, state: state.into(), by, step: step.into(), ..(&incident).into() };
+        let mut record = IncidentRecord { number, state: state.into(), ..(&incident).into() };
+        record.steps[0].text = "Begun long ago".into();
+        let (time, by) = (record.last.clone(), by.map(str::to_owned));
+        record.steps.push(IncidentStepRecord { time, by, text: step.into() });
         Record::Incident(Box::new(record))
     };
     let first = record(70_001, "triage", None, "Begun long ago");

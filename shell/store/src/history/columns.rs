@@ -166,6 +166,8 @@ pub(super) fn properties(
         .set_created_by("bastide".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_statistics_enabled(EnabledStatistics::Chunk)
+        // Of a few rows in a group only the pages that hold them are unpacked.
+        .set_data_page_row_count_limit(PAGE_ROWS)
         .set_key_value_metadata(Some(vec![KeyValue::new(SCHEMA_KEY.to_owned(), schema.to_string())]));
     for column in columns.iter().filter(|column| column.bloom) {
         let path = ColumnPath::from(column.name);
@@ -176,6 +178,9 @@ pub(super) fn properties(
     }
     Ok(properties.build())
 }
+
+/// The most rows of a column in a page.
+const PAGE_ROWS: usize = 2_048;
 
 /// Under which name a file says its schema number.
 pub(super) const SCHEMA_KEY: &str = "bastide.schema";

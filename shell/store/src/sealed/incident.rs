@@ -3,8 +3,8 @@
 use ::city::{Incident, IncidentState, IncidentStep, Lesson, Severity, Text};
 use serde::{Deserialize, Serialize};
 
-/// An incident, each time that it came further: everything but the steps before the latest, which are in the records
-/// before it.
+/// An incident, each time that it came further: everything that is known of it then. Steps for which it had no more
+/// room are in the records before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentRecord {
     /// Its number in the city, from 1.
@@ -51,12 +51,19 @@ pub struct IncidentRecord {
     pub reviewed: Option<String>,
     /// What was learned, if that was written down.
     pub lesson: Option<LessonRecord>,
-    /// When the latest step was (RFC 3339).
-    pub at: String,
-    /// Who did it; none if Bastide did by itself.
+    /// What happened to it, oldest first.
+    pub steps: Vec<IncidentStepRecord>,
+}
+
+/// Something that happened to an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentStepRecord {
+    /// When (RFC 3339).
+    pub time: String,
+    /// Who did it, by name; none if Bastide did by itself.
     pub by: Option<String>,
-    /// What was said of it.
-    pub step: String,
+    /// What, in plain words.
+    pub text: String,
 }
 
 /// What was learned, as it is sealed.
@@ -106,7 +113,6 @@ impl LessonRecord {
 
 impl From<&Incident> for IncidentRecord {
     fn from(incident: &Incident) -> IncidentRecord {
-        let step = incident.steps.last();
         let (reason, until, into) = match &incident.state {
             IncidentState::Dismissed { reason, until } => {
                 (Some(reason.to_string()), Some(until.to_string()), None)
@@ -138,57 +144,61 @@ impl From<&Incident> for IncidentRecord {
             recovered: time(incident.recovered),
             reviewed: time(incident.reviewed),
             lesson: incident.lesson.as_ref().map(LessonRecord::from),
-            at: step.map_or_else(|| incident.last.to_string(), |step| step.time.to_string()),
-            by: step.and_then(|step| step.by.as_ref()).map(ToString::to_string),
-            step: step.map_or_else(String::new, |step| step.text.to_string()),
+            steps: incident
+                .steps
+                .iter()
+                .map(|step| IncidentStepRecord {
+                    time: step.time.to_string(),
+                    by: step.by.as_ref().map(ToString::to_string),
+                    text: step.text.to_string(),
+                })
+                .collect(),
         }
     }
 }
 
 impl IncidentRecord {
-    /// The incident as its records tell it, oldest first: as the last of them says, with what was done at each. None if
-    /// there are none, or the last is not of this form.
+    /// The incident as the record tells it. None if it is not of this form.
     #[must_use]
-    pub fn incident(records: &[IncidentRecord]) -> Option<Incident> {
-        let last = records.last()?;
+    pub fn incident(&self) -> Option<Incident> {
         let time = |time: &Option<String>| time.as_deref().and_then(|time| time.parse().ok());
-        let state = match last.state.as_str() {
+        let state = match self.state.as_str() {
             "triage" => IncidentState::Triage,
             "contained" => IncidentState::Contained,
             "recovered" => IncidentState::Recovered,
             "reviewed" => IncidentState::Reviewed,
             "dismissed" => IncidentState::Dismissed {
-                reason: last.reason.as_deref().unwrap_or_default().into(),
-                until: time(&last.until)?,
+                reason: self.reason.as_deref().unwrap_or_default().into(),
+                until: time(&self.until)?,
             },
-            "merged" => IncidentState::Merged { into: last.into? },
+            "merged" => IncidentState::Merged { into: self.into? },
             _ => return None,
         };
-        let step = |record: &IncidentRecord| {
-            let by = record.by.as_deref().map(Into::into);
-            Some(IncidentStep { time: record.at.parse().ok()?, by, text: record.step.as_str().into() })
+        let step = |step: &IncidentStepRecord| {
+            let by = step.by.as_deref().map(Into::into);
+            Some(IncidentStep { time: step.time.parse().ok()?, by, text: step.text.as_str().into() })
         };
         Some(Incident {
-            number: last.number,
-            title: last.title.as_str().into(),
-            severity: Severity::ALL.into_iter().find(|severity| severity.as_str() == last.severity)?,
+            number: self.number,
+            title: self.title.as_str().into(),
+            severity: Severity::ALL.into_iter().find(|severity| severity.as_str() == self.severity)?,
             state,
-            owner: last.owner.as_deref().map(Into::into),
-            findings: last.findings.clone(),
-            more: last.more,
-            addresses: last.addresses.iter().filter_map(|address| address.parse().ok()).collect(),
-            assets: last.assets.iter().filter_map(|asset| asset.parse().ok()).collect(),
-            services: last.services.iter().filter_map(|service| service.parse().ok()).collect(),
-            techniques: last.techniques.iter().map(|technique| technique.as_str().into()).collect(),
-            responses: last.responses.clone(),
-            began: last.began.parse().ok()?,
-            detected: last.detected.parse().ok()?,
-            last: last.last.parse().ok()?,
-            contained: time(&last.contained),
-            recovered: time(&last.recovered),
-            reviewed: time(&last.reviewed),
-            lesson: last.lesson.as_ref().and_then(LessonRecord::lesson),
-            steps: records.iter().filter_map(step).collect(),
+            owner: self.owner.as_deref().map(Into::into),
+            findings: self.findings.clone(),
+            more: self.more,
+            addresses: self.addresses.iter().filter_map(|address| address.parse().ok()).collect(),
+            assets: self.assets.iter().filter_map(|asset| asset.parse().ok()).collect(),
+            services: self.services.iter().filter_map(|service| service.parse().ok()).collect(),
+            techniques: self.techniques.iter().map(|technique| technique.as_str().into()).collect(),
+            responses: self.responses.clone(),
+            began: self.began.parse().ok()?,
+            detected: self.detected.parse().ok()?,
+            last: self.last.parse().ok()?,
+            contained: time(&self.contained),
+            recovered: time(&self.recovered),
+            reviewed: time(&self.reviewed),
+            lesson: self.lesson.as_ref().and_then(LessonRecord::lesson),
+            steps: self.steps.iter().filter_map(step).collect(),
         })
     }
 }

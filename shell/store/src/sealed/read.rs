@@ -54,14 +54,6 @@ impl SealedLog {
         self.ask(sqlx::query(question).bind(signed(before)).bind(limit.min(PAGE_MAX)).bind(kind)).await
     }
 
-    /// The records about one finding, incident or response, oldest first; at most `limit`, and never more than 10,000.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn about(&self, kind: &str, number: u64, limit: u32) -> Result<Vec<Sealed>, LogError> {
-        self.ask(sqlx::query(ABOUT).bind(signed(number)).bind(limit.min(PAGE_MAX)).bind(kind)).await
-    }
-
     /// The last record about each finding, incident or response with a number below `below`, the highest number first;
     /// at most `limit`, and never more than 10,000.
     ///
@@ -82,8 +74,6 @@ pub(super) const LATEST: &str = "SELECT sequence, time, kind, schema, body FROM 
      WHERE sequence < $1 AND ($3 IS NULL) ORDER BY sequence DESC LIMIT $2";
 pub(super) const LATEST_OF_KIND: &str = "SELECT sequence, time, kind, schema, body FROM sealed
      WHERE kind = $3 AND sequence < $1 ORDER BY sequence DESC LIMIT $2";
-pub(super) const ABOUT: &str = "SELECT sequence, time, kind, schema, body FROM sealed
-     WHERE kind = $3 AND number = $1 ORDER BY sequence LIMIT $2";
 pub(super) const LAST_OF_EACH: &str = "SELECT sequence, time, kind, schema, body FROM sealed
      WHERE sequence IN (SELECT max(sequence) FROM sealed WHERE kind = $3 AND number < $1
                         GROUP BY number ORDER BY number DESC LIMIT $2)

@@ -335,8 +335,8 @@ impl From<&Evidence> for EvidenceRecord {
 mod tests {
     use super::*;
     use ::city::{
-        Address, BackupMade, Drill, DrillStep, FindingKey, Incident, IncidentState, IncidentStep, Outcome,
-        Reason, Rule, Severity, Snapshot,
+        Address, BackupMade, Drill, DrillStep, FindingKey, Incident, IncidentState, IncidentStep, Lesson,
+        Outcome, Reason, Rule, Severity, Snapshot,
     };
     use jiff::{SignedDuration, Timestamp};
 
@@ -462,21 +462,22 @@ mod tests {
             contained: Some(at(3)),
             recovered: None,
             reviewed: None,
+            lesson: Some(Lesson {
+                cause: "an open wall socket".into(),
+                factors: vec!["nobody looked".into()],
+                changes: vec!["office to pumps: modbus write".parse().unwrap()],
+                noted: at(5),
+                by: "ada".into(),
+                held: None,
+            }),
             steps: vec![step(1, None, "Begun"), step(4, Some("ada"), "Dismissed: the yearly test")],
         };
         let record = IncidentRecord::from(&incident);
         check(
             &Record::Incident(Box::new(record.clone())),
-            r#"{"number":2,"title":"LAPTOP-9 is trying doors","severity":"high","state":"dismissed","reason":"the yearly test","until":"2026-01-02T02:48:19Z","into":null,"owner":"ada","findings":[3,4],"more":0,"addresses":["192.0.2.9"],"assets":["pump-3"],"services":["drainage"],"techniques":["T0846"],"responses":[1],"began":"2026-01-02T02:46:40Z","detected":"2026-01-02T02:46:41Z","last":"2026-01-02T02:46:42Z","contained":"2026-01-02T02:46:43Z","recovered":null,"reviewed":null,"at":"2026-01-02T02:46:44Z","by":"ada","step":"Dismissed: the yearly test"}"#,
+            r#"{"number":2,"title":"LAPTOP-9 is trying doors","severity":"high","state":"dismissed","reason":"the yearly test","until":"2026-01-02T02:48:19Z","into":null,"owner":"ada","findings":[3,4],"more":0,"addresses":["192.0.2.9"],"assets":["pump-3"],"services":["drainage"],"techniques":["T0846"],"responses":[1],"began":"2026-01-02T02:46:40Z","detected":"2026-01-02T02:46:41Z","last":"2026-01-02T02:46:42Z","contained":"2026-01-02T02:46:43Z","recovered":null,"reviewed":null,"lesson":{"cause":"an open wall socket","factors":["nobody looked"],"changes":["office to pumps: modbus write"],"noted":"2026-01-02T02:46:45Z","by":"ada","held":null},"steps":[{"time":"2026-01-02T02:46:41Z","by":null,"text":"Begun"},{"time":"2026-01-02T02:46:44Z","by":"ada","text":"Dismissed: the yearly test"}]}"#,
         );
-        // Its records tell the whole of it again.
-        let first = Incident {
-            state: IncidentState::Triage,
-            steps: vec![step(1, None, "Begun")],
-            ..incident.clone()
-        };
-        let records = [IncidentRecord::from(&first), record];
-        assert_eq!(IncidentRecord::incident(&records), Some(incident));
+        assert_eq!(record.incident(), Some(incident), "it tells the whole of it again");
     }
 
     fn recovery_never_changes() {

@@ -1,0 +1,9 @@
+//! What others know of attacks, made fit to be acted on.
+//!
+//! ```text
+//! MISP, CSV, lists, KEV ─► read: objects of STIX ─┐
+//! STIX, TAXII ────────────────────────────────────┴─► doubt ─► Watchlist ─► sightings
+//! ```
+
+pub mod read;
+pub mod watch;

@@ -1,0 +1,1 @@
+//! Other forms, read into objects of STIX.
