@@ -8,8 +8,10 @@ use crate::{
     incidents::Incidents,
     intel::IntelCommand,
     lesson::{LessonCommand, Notice},
+    peers::Hosting,
     plan::PlanCommand,
     recovery::arguments::{Backups, Drills, Of, Recover, Restore},
+    share::Sharing,
 };
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Lesson(LessonCommand),
     /// Draft a notice of an incident: the first within 24 hours, the full one within 72
     Notice(Notice),
+    /// Tell other cities of an incident: signs to look for, and what worked
+    Share(Sharing),
     /// Show how each public service stands, and why
     Services(Look),
     /// List responses: what waits for a person, what is contained, and what is over
@@ -145,6 +149,8 @@ pub(crate) struct Run {
     pub(crate) enforcer: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) listen: Listen,
+    #[command(flatten)]
+    pub(crate) exchange: Exchange,
     #[command(flatten)]
     pub(crate) keep: Keep,
     #[command(flatten)]
@@ -252,6 +258,34 @@ impl Listen {
     pub(crate) fn tls(&self) -> Option<console::Tls> {
         let (certificate, key) = self.certificate.clone().zip(self.key.clone())?;
         Some(console::Tls { certificate, key })
+    }
+}
+
+/// Where peers read what is shared with them.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Exchange with the plan's peers")]
+pub(crate) struct Exchange {
+    /// Where peers read what is shared with them, over TAXII 2.1; nobody does if left out. Anything but loopback needs a
+    /// certificate. May be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    exchange: Vec<SocketAddr>,
+    /// The certificate shown to peers, in PEM; the console's if left out
+    #[arg(long, value_name = "FILE", requires = "exchange_key")]
+    exchange_certificate: Option<PathBuf>,
+    /// Its key, in PEM
+    #[arg(long, value_name = "FILE", requires = "exchange_certificate")]
+    exchange_key: Option<PathBuf>,
+}
+
+impl Exchange {
+    /// Where peers read, if they may.
+    pub(crate) fn hosting(&self, console: &Listen) -> Option<Hosting> {
+        if self.exchange.is_empty() {
+            return None;
+        }
+        let own = self.exchange_certificate.clone().zip(self.exchange_key.clone());
+        let own = own.map(|(certificate, key)| console::Tls { certificate, key });
+        Some(Hosting { listen: self.exchange.clone(), tls: own.or_else(|| console.tls()) })
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
         plan,
         source: "recorded traffic of an invented town, shown as if it happened now".into(),
         enforcer: None,
+        exchange: None,
     };
     live::run(opened.engine, &runtime, serving, messages, |address, link| {
         say(format_args!("Averbourne, an invented town, is running at {address}"));

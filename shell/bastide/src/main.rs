@@ -18,6 +18,7 @@ mod live;
 mod log;
 mod pack;
 mod past;
+mod peers;
 mod people;
 mod plan;
 mod play;
@@ -29,6 +30,7 @@ mod responses;
 mod ring;
 mod run;
 mod serving;
+mod share;
 mod show;
 mod socket;
 mod state;
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Incidents(command) => incidents::run(&command),
         Command::Lesson(command) => lesson::run(&command),
         Command::Notice(command) => lesson::notice(&command),
+        Command::Share(command) => share::run(&command),
         Command::Services(look) => answer::run(&look, &Question::Services),
         Command::Responses(look) => answer::run(&look, &Question::Responses),
         Command::Decide(command) => responses::run(&command),

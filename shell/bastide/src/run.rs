@@ -81,6 +81,7 @@ pub(crate) fn run(command: &Run) -> anyhow::Result<Verdict> {
         plan: files.unwrap_or_default(),
         source: command.interface.join(", "),
         enforcer: command.enforcer.clone(),
+        exchange: Some(command.exchange.hosting(&command.listen)),
     };
     live::run(opened.engine, &runtime, serving, messages, |address, link| {
         say(format_args!("Watching {}; the console is at {address}", command.interface.join(", ")));

@@ -2,6 +2,8 @@
 
 use crate::{
     engine::{Engine, Message, Refusal},
+    failure::say,
+    peers::{self, Ground, Hosting, Sharing},
     plan::read_folder,
     socket,
 };
@@ -15,7 +17,7 @@ use std::{
     sync::{Arc, mpsc::SyncSender},
     time::Duration,
 };
-use store::Link;
+use store::{Intelligence, Link};
 use tokio::{
     runtime::Runtime,
     sync::{mpsc, oneshot, watch},
@@ -43,6 +45,8 @@ pub(crate) struct Serving {
     pub(crate) source: String,
     /// The socket of the process that holds the firewall, if one is connected.
     pub(crate) enforcer: Option<PathBuf>,
+    /// Whether intelligence is exchanged with peers, and where they read from us, if they may.
+    pub(crate) exchange: Option<Option<Hosting>>,
 }
 
 /// A console that is being served.
@@ -91,10 +95,12 @@ impl Serving {
         let task = runtime.spawn(console.run(async move {
             let _ = stopped.await;
         }));
+        let sharing =
+            self.exchange.map(|hosting| exchange(hosting, engine, runtime, &messages)).transpose()?;
         let folder = self.folder.clone();
         runtime.spawn(async move {
             while let Some(ask) = asked.recv().await {
-                carry(ask, folder.as_deref(), &messages);
+                carry(ask, folder.as_deref(), sharing.as_ref(), &messages);
             }
         });
         runtime.spawn(watch_folder(self.folder, self.plan, plan_text));
@@ -110,9 +116,61 @@ impl Served {
     }
 }
 
-/// Hands an act on to the loop.
-fn carry(ask: Ask, folder: Option<&Path>, messages: &SyncSender<Message>) {
+/// Begins to exchange intelligence with the peers that the plan names.
+fn exchange(
+    hosting: Option<Hosting>,
+    engine: &Engine,
+    runtime: &Runtime,
+    messages: &SyncSender<Message>,
+) -> anyhow::Result<Sharing> {
+    let store = runtime.block_on(Intelligence::open(engine.store().directory()))?;
+    let ground = Ground {
+        city: engine.city(),
+        store: store.clone(),
+        history: engine.store().history.clone(),
+        runtime: runtime.handle().clone(),
+        messages: messages.clone(),
+    };
+    if let Some(url) = peers::begin(ground, hosting)? {
+        say(format_args!("Peers read what is shared at {url}"));
+    }
+    let key = engine.store().exchange_key()?;
+    Ok(Sharing::new(engine.city(), engine.store().log.clone(), store, key))
+}
+
+/// Does what was asked about sharing, beside the loop: nothing of the city changes by it.
+async fn carry_sharing(ask: Ask, sharing: &Sharing) {
+    let words = |cause: anyhow::Error| format!("{cause:#}");
     match ask {
+        Ask::Share { by, incident, said, answer } => {
+            let outcome = sharing.share(&by, incident, &said).await;
+            let _ = answer.send(outcome.map(Box::new).map_err(words));
+        }
+        Ask::Shared { answer } => {
+            let _ = answer.send(sharing.shared().await.map_err(words));
+        }
+        Ask::Withdraw { by, id, answer } => {
+            let _ = answer.send(sharing.withdraw(&by, &id).await.map_err(words));
+        }
+        _ => {}
+    }
+}
+
+/// Hands an act on to the loop.
+fn carry(ask: Ask, folder: Option<&Path>, sharing: Option<&Sharing>, messages: &SyncSender<Message>) {
+    const NOTHING: &str = "this process exchanges nothing with others";
+    match ask {
+        ask @ (Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. }) if sharing.is_some() => {
+            if let Some(sharing) = sharing.cloned() {
+                tokio::spawn(async move { carry_sharing(ask, &sharing).await });
+            }
+        }
+        Ask::Share { answer, .. } => {
+            let _ = answer.send(Err(NOTHING.to_owned()));
+        }
+        Ask::Shared { answer } | Ask::Withdraw { answer, .. } => {
+            let _ = answer.send(Err(NOTHING.to_owned()));
+        }
         Ask::AdoptPlan { by, answer } => {
             let Some(folder) = folder else {
                 let _ = answer.send(Err("this city was started without a folder of plans".into()));

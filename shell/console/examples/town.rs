@@ -66,7 +66,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     let _ = answer.send(Ok(()));
                     continue;
                 }
-                Ask::AdoptPlan { .. } => continue,
+                Ask::AdoptPlan { .. } | Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. } => {
+                    continue;
+                }
             };
             let decided = town::decide(&mut city, &decision, &by, Timestamp::now());
             if let Ok(response) = &decided {

@@ -1,6 +1,6 @@
 //! Where the console listens, and what it is given to show.
 
-use crate::view::PlanText;
+use crate::view::{PlanText, ShareSaid, ShareView, SharedList};
 use ::city::{Address, Decision, IncidentAct, Observation, Response, Text};
 use cycle::City;
 use defend::Habit;
@@ -88,6 +88,31 @@ pub enum Ask {
         act: IncidentAct,
         /// The number of the incident to look at now, or why not, in the reader's words.
         answer: oneshot::Sender<Result<u64, String>>,
+    },
+    /// Tell others of an incident, or show what would be told.
+    Share {
+        /// Who tells it.
+        by: String,
+        /// The incident's number.
+        incident: u64,
+        /// How far, and whether it is only to be shown.
+        said: ShareSaid,
+        /// What is told or would be, or why nothing is, in the reader's words.
+        answer: oneshot::Sender<Result<Box<ShareView>, String>>,
+    },
+    /// Say what others can read.
+    Shared {
+        /// What, or why nobody can, in the reader's words.
+        answer: oneshot::Sender<Result<SharedList, String>>,
+    },
+    /// Take back something that others can read.
+    Withdraw {
+        /// Who takes it back.
+        by: String,
+        /// Its STIX id.
+        id: String,
+        /// What others can read now, or why it was not taken back, in the reader's words.
+        answer: oneshot::Sender<Result<SharedList, String>>,
     },
     /// Take note of what came of a backup, a drill or a look at a repository, or that a pack was issued.
     Told {

@@ -1,9 +1,10 @@
 //! `bastide intel …`: what others know of attacks.
 
 mod pattern;
+mod peers;
 pub(crate) mod watching;
 
-use crate::failure::Verdict;
+use crate::{arguments::Look, failure::Verdict};
 use clap::{Subcommand, ValueEnum};
 
 /// What to do with intelligence.
@@ -18,6 +19,9 @@ pub(crate) enum IntelCommand {
                       - --observed monday.json --format json < pattern.txt"
     )]
     Pattern(pattern::TryPattern),
+    /// List those with whom intelligence is exchanged: when each was read last, and what came
+    #[command(after_help = "Example: bastide intel peers")]
+    Peers(Look),
 }
 
 /// How an answer is printed.
@@ -33,5 +37,6 @@ pub(crate) enum AnswerFormat {
 pub(crate) fn run(command: &IntelCommand) -> anyhow::Result<Verdict> {
     match command {
         IntelCommand::Pattern(command) => pattern::run(command),
+        IntelCommand::Peers(look) => peers::run(look),
     }
 }

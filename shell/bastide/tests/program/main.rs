@@ -20,3 +20,4 @@ mod rehearse;
 mod responses;
 mod running;
 mod telling;
+mod two_cities;

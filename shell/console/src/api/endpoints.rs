@@ -8,7 +8,8 @@ use crate::{
         IncidentFilter, IncidentList, IncidentView, MatrixView, NoticeView, NoticeWanted, PairView,
         PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
         RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
-        RestorationView, RunSaid, RunView, ServiceView, TickSaid, TokenSaid, VerbFilter, VerifiedView,
+        RestorationView, RunSaid, RunView, ServiceView, ShareSaid, ShareView, SharedList, TickSaid,
+        TokenSaid, VerbFilter, VerifiedView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -246,6 +247,22 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
             "Takes note of what commands did: `observations`, a list of backups, drills, looks at repositories and packs.",
             shape::<recovery::NotedView>,
         )
+    },
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        body: Some(shape::<ShareSaid>),
+        ..read(
+            "/incidents/{number}/share",
+            "Tells others of an incident, or shows what would be told.",
+            shape::<ShareView>,
+        )
+    },
+    read("/shares", "What others can read, and the key with which it is checked.", shape::<SharedList>),
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        ..read("/shares/{id}/withdraw", "Takes back something that others can read.", shape::<SharedList>)
     },
     read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),
     Endpoint {

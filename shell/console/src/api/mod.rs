@@ -13,6 +13,7 @@ mod past;
 mod recovery;
 mod responses;
 mod segmentation;
+mod shares;
 
 pub(crate) use endpoints::{ENDPOINTS, Endpoint};
 
@@ -47,6 +48,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/incidents/{number}", get(incidents::incident)),
         ("GET", "/incidents/{number}/notice", get(incidents::notice)),
         ("POST", "/incidents/{number}", post(incidents::handle)),
+        ("POST", "/incidents/{number}/share", post(shares::share)),
         ("GET", "/log", get(answer::log)),
         ("GET", "/log/head", get(answer::log_head)),
         ("GET", "/log/verify", get(answer::log_verify)),
@@ -82,6 +84,8 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("POST", "/responses/{number}/release", post(responses::release)),
         ("GET", "/services", get(answer::services)),
         ("GET", "/services/{id}", get(answer::service)),
+        ("GET", "/shares", get(shares::shared)),
+        ("POST", "/shares/{id}/withdraw", post(shares::withdraw)),
         ("GET", "/talks", get(answer::talks)),
         ("GET", "/tokens", get(answer::tokens)),
         ("POST", "/tokens", post(answer::make_token)),

@@ -136,6 +136,7 @@ fn sentence(act: &store::ActRecord) -> String {
     let whom = act.subject.as_deref().unwrap_or("someone unknown");
     let said = match act.act {
         Act::HabitRefused => format!("Refused a habit of {whom}"),
+        Act::IncidentShared => format!("Shared incident {whom}"),
         Act::LinkMade => format!("Made a one-time link for {whom}"),
         Act::LinkUsed => "Used a one-time link".to_owned(),
         Act::PacketsOpened => format!("Opened the packets behind finding {whom}"),
@@ -144,6 +145,7 @@ fn sentence(act: &store::ActRecord) -> String {
         Act::PersonChanged => format!("Changed what {whom} may do"),
         Act::PlanAdopted => "Adopted a plan".to_owned(),
         Act::RestorationBegun => format!("Began the restoration {whom}"),
+        Act::ShareWithdrawn => format!("Took back {whom}"),
         Act::SignIn => "Signed in".to_owned(),
         Act::SignInFailed => format!("Failed to sign in as {whom}"),
         Act::SignOut => "Signed out".to_owned(),

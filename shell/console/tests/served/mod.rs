@@ -142,6 +142,7 @@ impl Served {
                         let handled = town::handle(&mut deciding.write().unwrap(), incident, &act, &by, now);
                         let _ = answer.send(handled);
                     }
+                    Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. } => {}
                     Ask::Told { observation, answer } => {
                         let event = cycle::Event::Observed(*observation);
                         deciding.write().unwrap().handle(&event, &mut Vec::new());

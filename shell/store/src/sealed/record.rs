@@ -136,6 +136,8 @@ pub struct ActRecord {
 pub enum Act {
     /// A habit that was learned of a device was refused.
     HabitRefused,
+    /// Something of an incident was filed for others to read.
+    IncidentShared,
     /// A one-time link was made.
     LinkMade,
     /// A one-time link was used.
@@ -152,6 +154,8 @@ pub enum Act {
     PlanAdopted,
     /// People began to work through a restoration.
     RestorationBegun,
+    /// Something that was filed for others was taken back.
+    ShareWithdrawn,
     /// Someone signed in.
     SignIn,
     /// Someone failed to sign in.
