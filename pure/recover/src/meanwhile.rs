@@ -177,7 +177,8 @@ pub(crate) fn tell(plan: &Plan, lost: &Lost, steps: &[Step], services: &[Return]
                 let supplier =
                     supplier.filter(|id| !lost.suppliers.contains(*id)).and_then(|id| suppliers.get(id));
                 if let Some(contact) = supplier.and_then(|supplier| supplier.contact.as_ref()) {
-                    calls.add(contact, step.start, || format!("another {asset} is needed"));
+                    let name = plan.asset(asset).map_or(asset.as_str(), |asset| &asset.name);
+                    calls.add(contact, step.start, || format!("another {name} is needed"));
                 }
             }
             (_, crate::Hands::Crew(id)) => {

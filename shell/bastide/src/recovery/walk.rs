@@ -212,7 +212,7 @@ fn show(
         progress.done,
         amount(progress.of, "step", "steps"),
         time(progress.elapsed),
-        time(progress.end),
+        time(progress.services.iter().map(|back| back.likely).max().unwrap_or(progress.end)),
         drift(progress)
     )?;
     writeln!(out, "\nServices:")?;

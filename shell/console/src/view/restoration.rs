@@ -115,7 +115,7 @@ impl Promise {
     pub fn words(self) -> &'static str {
         match self {
             Promise::Kept => "in time",
-            Promise::Likely => "in time if all goes well",
+            Promise::Likely => "likely in time",
             Promise::Late => "later than agreed",
             Promise::Intolerable => "later than is tolerable",
             Promise::Untold => "no target agreed",
