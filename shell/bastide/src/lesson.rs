@@ -202,7 +202,10 @@ fn traffic(reader: &Reader, incident: &Incident) -> anyhow::Result<Vec<Asked>> {
         condition: Condition::either_end(table, &set),
         ..Question::new(table, usize::MAX)
     };
-    let alone = addresses.len() < 2;
+    // Of one device alone, nothing tells whose traffic was bad.
+    if addresses.len() < 2 {
+        return Ok(Vec::new());
+    }
     let (found, _) = reader.history.search(
         &question,
         cores(),
@@ -212,8 +215,7 @@ fn traffic(reader: &Reader, incident: &Incident) -> anyhow::Result<Vec<Asked>> {
                 && let Some(protocol) = request.flow.protocol
             {
                 let flow = request.conversation();
-                let within = addresses.contains(&flow.source) && addresses.contains(&flow.destination);
-                if within || alone {
+                if addresses.contains(&flow.source) && addresses.contains(&flow.destination) {
                     asked.push(Asked { flow, protocol, verb: request.verb });
                 }
             }
@@ -246,7 +248,13 @@ fn lines<'a>(incident: &'a Incident, answer: &'a Answer) -> impl Iterator<Item =
 fn write_table(out: &mut impl Write, incident: &Incident, asked: &[Asked], tried: &Tried) -> io::Result<()> {
     let Proposal { narrow, outside, by_port, within } = &tried.proposal;
     writeln!(out, "Incident {}: {}", incident.number, incident.title)?;
-    writeln!(out, "{} requests of it are recorded.", asked.len())?;
+    if asked.is_empty() {
+        return writeln!(
+            out,
+            "Nothing is recorded that was asked between two devices of it, so that there is nothing to take out of the plan."
+        );
+    }
+    writeln!(out, "{} requests between its devices are recorded.", asked.len())?;
     for (count, what) in [
         (
             outside,

@@ -159,15 +159,9 @@ fn nature(record: Record<'_>) -> Answer {
         .map(|finding| {
             let reason =
                 finding.reasons.first().map(|reason| format!(" {}", reason.text)).unwrap_or_default();
-            at(
-                finding.first,
-                format!(
-                    "{} ({}, {} times).{reason}",
-                    finding.title,
-                    finding.severity.as_str(),
-                    finding.count
-                ),
-            )
+            let often =
+                if finding.count == 1 { "once".to_owned() } else { format!("{} times", finding.count) };
+            at(finding.first, format!("{} ({}, {often}).{reason}", finding.title, finding.severity.as_str()))
         })
         .collect();
     if record.incident.more > 0 {
