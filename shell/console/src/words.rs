@@ -105,6 +105,9 @@ pub fn spoken(seconds: i64) -> String {
         let (one, many) = names.get(unit).copied().unwrap_or_default();
         counted(count.unsigned_abs(), one, many)
     };
+    if seconds == 0 {
+        return "less than a second".to_owned();
+    }
     let (great, small) = split(seconds);
     if small.0 == 0 { of(great) } else { format!("{} and {}", of(great), of(small)) }
 }
