@@ -463,6 +463,16 @@ fn what_one_city_learns_protects_the_other_and_nothing_else_leaves_it() {
     };
     assert!(soon(20, || peers()[0]["read"].is_string()), "{:?} {}", peers(), world.errors("b"));
     assert!(world.ask(PUMP_B, SUPPLIER, "read"), "whoever is outside reaches B's pump");
+    // Reading a peer that has nothing new writes nothing where indicators are kept: else all of them were read again.
+    thread::sleep(Duration::from_secs(1));
+    let written = || {
+        let files = ["intelligence.db", "intelligence.db-wal"].into_iter();
+        files.filter_map(|name| fs::metadata(b.join(name)).ok()?.modified().ok()).max()
+    };
+    let (before, asked) = (written(), peers()[0]["asked"].clone());
+    thread::sleep(Duration::from_secs(3));
+    assert_ne!(peers()[0]["asked"], asked);
+    assert_eq!(written(), before);
 
     // What is red at A, and what is amber, lies beside what will be shared.
     for (number, marking) in [(1, Tlp::Red), (2, Tlp::Amber)] {
