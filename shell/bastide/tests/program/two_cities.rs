@@ -470,8 +470,7 @@ fn what_one_city_learns_protects_the_other_and_nothing_else_leaves_it() {
         files.filter_map(|name| fs::metadata(b.join(name)).ok()?.modified().ok()).max()
     };
     let (before, asked) = (written(), peers()[0]["asked"].clone());
-    thread::sleep(Duration::from_secs(3));
-    assert_ne!(peers()[0]["asked"], asked);
+    assert!(soon(20, || peers()[0]["asked"] != asked), "{}", world.errors("b"));
     assert_eq!(written(), before);
 
     // What is red at A, and what is amber, lies beside what will be shared.
@@ -568,6 +567,16 @@ fn what_one_city_learns_protects_the_other_and_nothing_else_leaves_it() {
         assert!(!blocked.contains(&format!("{address} ")), "{address}: {blocked}");
     }
     assert!(blocked.contains(ATTACKER) && world.ask(PUMP_B, SUPPLIER, "read"));
+
+    // What is taken back is told of as revoked, and is no lie.
+    let doubts = doubted();
+    world.says("a", &["share", "withdraw", &id(5)], 0);
+    let listed: Vec<Value> =
+        serde_json::from_str(&world.says("a", &["share", "list", "--format", "json"], 0)).unwrap();
+    let taken_back = listed.iter().find(|one| one["id"] == id(5)).unwrap();
+    assert_eq!((&taken_back["revoked"], &taken_back["tlp"]), (&json!(true), &json!("green")));
+    thread::sleep(Duration::from_secs(4));
+    assert_eq!(doubted(), doubts, "{}", api(&b, "findings?limit=1000"));
 
     // A stranger at A's door.
     let mut stranger = world.at(&world.between, "python3");
