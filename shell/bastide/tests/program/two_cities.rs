@@ -73,7 +73,7 @@ while True:
 
 /// Ends TLS, writes down what passes both ways, and goes on over TLS.
 const TERMINATOR: &str = r#"
-import signal, socket, ssl, sys, threading
+import select, signal, socket, ssl, sys, threading
 signal.alarm(600)
 listen, to, certificate, key, record = sys.argv[1:]
 inward = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -82,26 +82,30 @@ outward = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 outward.check_hostname = False
 outward.verify_mode = ssl.CERT_NONE
 written = open(record, "ab", buffering=0)
-def pump(one, other):
-    try:
-        while part := one.recv(65536):
-            written.write(part)
-            other.sendall(part)
-    except OSError:
-        pass
-    for end in (one, other):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 def serve(link):
     try:
         link = inward.wrap_socket(link, server_side=True)
         onward = outward.wrap_socket(socket.create_connection((to, 8443)))
+        other = {link: onward, onward: link}
+        # One thread for both ways: OpenSSL's connections are not for two at a time.
+        while True:
+            for one in [end for end in other if end.pending()] or select.select(list(other), [], [])[0]:
+                one.settimeout(0)
+                try:
+                    part = one.recv(65536)
+                except ssl.SSLWantReadError:
+                    continue
+                if not part:
+                    return
+                written.write(part)
+                other[one].settimeout(30)
+                other[one].sendall(part)
     except OSError:
-        return
-    threading.Thread(target=pump, args=(link, onward), daemon=True).start()
-    threading.Thread(target=pump, args=(onward, link), daemon=True).start()
+        pass
+    finally:
+        link.close()
+        if "onward" in locals():
+            onward.close()
 server = socket.create_server((listen, 8443))
 print("there", flush=True)
 while True:
