@@ -125,6 +125,7 @@ fn exchange(
 ) -> anyhow::Result<Sharing> {
     let store = runtime.block_on(Intelligence::open(engine.store().directory()))?;
     let ground = Ground {
+        directory: engine.store().directory().to_path_buf(),
         city: engine.city(),
         store: store.clone(),
         history: engine.store().history.clone(),

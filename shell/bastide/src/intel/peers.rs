@@ -11,7 +11,7 @@ use anyhow::Context;
 use city::Peer;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
-use store::{Intelligence, Reader};
+use store::Reader;
 
 /// A peer, and how reading it goes.
 #[derive(Serialize)]
@@ -76,17 +76,7 @@ fn rows(look: &Look) -> anyhow::Result<Vec<Row>> {
         let plan = plan::check(&past::files_of(&adopted)).plan;
         let plan =
             plan.context("this release finds errors in the plan adopted; `bastide plan check` shows them")?;
-        // Before a process ran here there is nothing.
-        let store = Intelligence::open_read_only(&directory).await.ok();
-        let mut rows = Vec::new();
-        for peer in plan.peers() {
-            let mark = match &store {
-                Some(store) => store.mark(&Status::mark(peer.id.as_str())).await?,
-                None => None,
-            };
-            rows.push(row(peer, Status::of_mark(mark.as_deref())));
-        }
-        Ok(rows)
+        Ok(plan.peers().map(|peer| row(peer, Status::of(&directory, &peer.id))).collect())
     })
 }
 

@@ -28,6 +28,7 @@ use read::Reading;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::PathBuf,
     sync::{
         Arc, PoisonError, RwLock,
         mpsc::{self, SyncSender},
@@ -51,6 +52,8 @@ pub(crate) struct Hosting {
 /// What an exchange with peers works on.
 #[derive(Clone)]
 pub(crate) struct Ground {
+    /// The state directory.
+    pub(crate) directory: PathBuf,
     pub(crate) city: Arc<RwLock<City>>,
     pub(crate) store: Intelligence,
     pub(crate) history: History,

@@ -155,6 +155,9 @@ impl Reading {
 
     /// Keeps a page's objects, and judges its defences.
     fn take(&self, documents: &[Document], came: &mut Came) -> anyhow::Result<Taken> {
+        if documents.is_empty() {
+            return Ok(Taken::default());
+        }
         let filing = Filing {
             source: self.peer.id.as_str().to_owned(),
             collections: Vec::new(),
@@ -263,9 +266,7 @@ impl Reading {
             .take(Received::DOUBTS_MAX)
             .cloned()
             .collect();
-        let (store, runtime) = (&self.ground.store, &self.ground.runtime);
-        let mark = Status::mark(self.peer.id.as_str());
-        let mut status = Status::of_mark(runtime.block_on(store.mark(&mark))?.as_deref());
+        let mut status = Status::of(&self.ground.directory, &self.peer.id);
         status.asked = Some(Timestamp::now());
         if came.fault.is_none() {
             status.read = status.asked;
@@ -274,7 +275,7 @@ impl Reading {
         status.objects += came.new;
         status.defences += came.defences;
         status.doubts += came.doubts.iter().map(|doubt| doubt.count).sum::<u64>();
-        runtime.block_on(store.put_mark(&mark, &status.to_mark()))?;
+        status.keep(&self.ground.directory, &self.peer.id)?;
         if came.new == 0 && doubts.is_empty() {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use adapt::{
     defence::redact::Inside,
     share::{Outgoing, Share, share},
+    stix::{Object, marking_of},
 };
 use anyhow::Context;
 use city::{Finding, Tlp};
@@ -109,8 +110,7 @@ impl Sharing {
             revoked(&object, now).with_context(|| format!("`{id}` is no indicator and no defence"))?;
         self.seal(by, Act::ShareWithdrawn, id.to_owned(), None).await?;
         self.store.withdraw(COLLECTION, id, &[VersionMatch::All], None).await?;
-        let tlp =
-            adapt::stix::Object::of(&object).and_then(|object| object.tlp()).unwrap_or(Tlp::AmberStrict);
+        let tlp = Object::of(&object).and_then(tlp_of).unwrap_or(Tlp::AmberStrict);
         self.store.add(&[&revoked], &filing(tlp), now).await?;
         self.shared().await
     }
@@ -244,14 +244,19 @@ fn revoked(object: &Value, now: Timestamp) -> Option<Value> {
     Some(Value::Object(map))
 }
 
+/// How far an object may be passed on: by the narrowest of its markings.
+fn tlp_of(object: Object<'_>) -> Option<Tlp> {
+    object.object_marking_refs().filter_map(marking_of).max()
+}
+
 fn shared(body: &str) -> Option<SharedView> {
     let value: Value = serde_json::from_str(body).ok()?;
-    let object = adapt::stix::Object::of(&value)?;
+    let object = Object::of(&value)?;
     Some(SharedView {
         id: object.id()?.to_owned(),
         object_type: object.object_type().to_owned(),
         name: object.name().unwrap_or_default().to_owned(),
-        tlp: object.tlp().map(Tlp::as_str).unwrap_or_default().to_owned(),
+        tlp: tlp_of(object).map(Tlp::as_str).unwrap_or_default().to_owned(),
         modified: object.modified().map(|time| time.to_string()).unwrap_or_default(),
         revoked: object.revoked(),
     })
