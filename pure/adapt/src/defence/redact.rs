@@ -24,6 +24,9 @@ const NAME_MIN: usize = 3;
 /// How often text in text in text is undone.
 const DEPTH_MAX: usize = 3;
 
+/// How often a text is looked through again after something was replaced.
+const LOOKS_MAX: usize = 8;
+
 /// The most leaks that are told.
 const LEAKS_MAX: usize = 32;
 
@@ -208,7 +211,19 @@ impl<'i> Redaction<'i> {
     }
 
     /// A text with the city's addresses and names replaced: `192.0.2.5` by `address-1`, `Lamp post 7` by `device-1`.
+    ///
+    /// What stands close together may only show itself once what stood beside it is gone, so it is looked again.
     pub fn redact(&mut self, text: &str) -> Text {
+        let mut left = text.to_owned();
+        for _ in 0..LOOKS_MAX {
+            let Some(less) = self.replace(&left) else { break };
+            left = less;
+        }
+        left.into()
+    }
+
+    /// The text with everything replaced that is seen in it; none if nothing is.
+    fn replace(&mut self, text: &str) -> Option<String> {
         let inside = self.inside;
         let mut cuts: Vec<(usize, usize, &'static str)> = Vec::new();
         for (at, name, kind) in names(text, &inside.names) {
@@ -216,6 +231,9 @@ impl<'i> Redaction<'i> {
         }
         for found in addresses(text).filter(|found| inside.is_inside(found)) {
             cuts.push((found.at, found.at + found.text.len(), "address"));
+        }
+        if cuts.is_empty() {
+            return None;
         }
         // The longest of what begins at one place counts, and nothing within it.
         cuts.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
@@ -230,7 +248,7 @@ impl<'i> Redaction<'i> {
             end = to;
         }
         out.push_str(text.get(end..).unwrap_or_default());
-        out.into()
+        Some(out)
     }
 
     fn stand_in(&mut self, what: String, kind: &'static str) -> String {

@@ -47,8 +47,11 @@ fn plan() -> Plan {
     checked.plan.unwrap()
 }
 
+/// What leaks, in no order: how properties are kept is not this test's.
 fn kinds(leaks: &[Leak]) -> Vec<(&str, &str)> {
-    leaks.iter().map(|leak| (leak.what.as_str(), leak.kind)).collect()
+    let mut kinds: Vec<(&str, &str)> = leaks.iter().map(|leak| (leak.what.as_str(), leak.kind)).collect();
+    kinds.sort_unstable();
+    kinds
 }
 
 #[test]
@@ -87,16 +90,17 @@ fn the_proof_finds_what_hides() {
         kinds(&leaks),
         [
             ("192.0.2.7", "address"),
-            ("lamp-7", "device"),
             ("192.0.2.7", "address"),
-            ("Rowan Ashdown", "person"),
+            ("192.0.2.7", "address"),
             ("7.2.0.192", "address"),
-            ("192.0.2.7", "address"),
-            ("lamp-7", "device"),
             ("::ffff:192.0.2.7", "address"),
+            ("Rowan Ashdown", "person"),
+            ("lamp-7", "device"),
+            ("lamp-7", "device"),
         ]
     );
-    assert_eq!(leaks[3].at, "x_b/url");
+    let person = leaks.iter().find(|leak| leak.kind == "person").unwrap();
+    assert_eq!(person.at, "x_b/url");
     assert_eq!(inside.leaks(&json!({ "type": "telecare", "name": "Block 203.0.113.9 and 8.8.8.8" })), []);
 }
 
@@ -107,7 +111,7 @@ proptest! {
         words in prop::collection::vec(
             prop::sample::select(vec![
                 "192.0.2.7", "192.0.2.200", "2001:db8:1::5", "10.0.0.1", "fe80::1", "02:00:5e:10:00:07", "lamp-7",
-                "Lamp post 7, Harbour Street", "Traffic signals", "CARELINE", "rowan@wexcombe.example", "duty", "203.0.113.9",
+                "Lamp post 7, Harbour Street", "Traffic signals", "CARELINE", "rowan@wexcombe.example", "duty", "decade", "203.0.113.9",
                 ":", ".", "-", "/", ", ", " ", "(", "x", "7", "é",
             ]),
             0..12,

@@ -1,6 +1,8 @@
 //! Intelligence: what is watched for, what is doubted, and what is seen of it.
 #![cfg(test)]
 
+mod reading;
+
 use adapt::{
     intel::watch::{Gathered, Ground, Origin, Recent, Watchlist},
     stix::Object,

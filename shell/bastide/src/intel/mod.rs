@@ -1,5 +1,6 @@
 //! `bastide intel …`: what others know of attacks.
 
+mod import;
 mod pattern;
 mod peers;
 pub(crate) mod watching;
@@ -19,6 +20,16 @@ pub(crate) enum IntelCommand {
                       - --observed monday.json --format json < pattern.txt"
     )]
     Pattern(pattern::TryPattern),
+    /// Take in what others know from files: STIX, events of MISP, CISA's KEV, lists and tables
+    #[command(
+        after_help = "Exit codes: 0 taken in; 1 something in it was passed over; 2 it could not be read.\nExamples:\n  \
+                      bastide intel import feed.json --source agency\n  bastide intel import addresses.txt --dry-run"
+    )]
+    Import(import::Import),
+    /// List what is kept of what others know
+    List(import::List),
+    /// Show one object that is kept: what it says, who told it, and when
+    Show(import::Show),
     /// List those with whom intelligence is exchanged: when each was read last, and what came
     #[command(after_help = "Example: bastide intel peers")]
     Peers(Look),
@@ -37,6 +48,9 @@ pub(crate) enum AnswerFormat {
 pub(crate) fn run(command: &IntelCommand) -> anyhow::Result<Verdict> {
     match command {
         IntelCommand::Pattern(command) => pattern::run(command),
+        IntelCommand::Import(command) => import::import(command),
+        IntelCommand::List(command) => import::list(command),
+        IntelCommand::Show(command) => import::show_one(command),
         IntelCommand::Peers(look) => peers::run(look),
     }
 }

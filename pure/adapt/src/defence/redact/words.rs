@@ -33,10 +33,45 @@ pub(super) fn addresses(text: &str) -> impl Iterator<Item = Found<'_>> {
     });
     runs.flat_map(move |(at, run)| {
         let after = text.get(at + run.len()..).unwrap_or_default();
-        parts(at, run).filter_map(move |(at, part)| {
-            read(part, after).map(|(text, address)| Found { at, text, address })
-        })
+        let found = |(at, part)| read(part, after).map(|(text, address)| Found { at, text, address });
+        let mut all: Vec<Found<'_>> = parts(at, run).filter_map(found).collect();
+        for quad in quads(at, run) {
+            let overlaps =
+                |one: &Found<'_>| one.at < quad.at + quad.text.len() && quad.at < one.at + one.text.len();
+            if !all.iter().any(overlaps) {
+                all.push(quad);
+            }
+        }
+        all
     })
+}
+
+/// Every four numbers with full stops between them that are an address, in whatever they stand: a run may hold the first
+/// letters of a word, and marks that belong to no address.
+fn quads(at: usize, run: &str) -> Vec<Found<'_>> {
+    let mut numbers: Vec<(usize, &str)> = Vec::new();
+    let mut found = Vec::new();
+    let mut from = 0;
+    for piece in run.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let number = piece.trim_end_matches(|c: char| !c.is_ascii_digit());
+        if number.is_empty() || number.len() > 3 {
+            numbers.clear();
+        } else {
+            numbers.push((from, number));
+            let four = numbers.len().checked_sub(4).and_then(|first| numbers.get(first));
+            if let Some((first, _)) = four
+                && let Some(text) = run.get(*first..from + number.len())
+                && let Ok(address) = text.parse::<Ipv4Addr>()
+            {
+                found.push(Found { at: at + first, text, address: Address::Ip(address.into()) });
+            }
+        }
+        if !piece.ends_with('.') {
+            numbers.clear();
+        }
+        from += piece.len();
+    }
+    found
 }
 
 /// A run as a whole, and what it falls into at its `-`, which stands between two addresses or within one of Ethernet.
