@@ -142,7 +142,11 @@ impl Served {
                         let handled = town::handle(&mut deciding.write().unwrap(), incident, &act, &by, now);
                         let _ = answer.send(handled);
                     }
-                    Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. } => {}
+                    Ask::Shared { answer } => {
+                        let key = "bastide.exchange+00000000+A".to_owned();
+                        let _ = answer.send(Ok(console::view::SharedList { key, shares: Vec::new() }));
+                    }
+                    Ask::Share { .. } | Ask::Withdraw { .. } => {}
                     Ask::Told { observation, answer } => {
                         let event = cycle::Event::Observed(*observation);
                         deciding.write().unwrap().handle(&event, &mut Vec::new());
