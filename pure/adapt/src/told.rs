@@ -117,8 +117,8 @@ fn of_sighting(sighting: &Sighting, name: &dyn Fn(Address) -> Text) -> Descripti
             "{} {when}. {} told of it; it is believed by {} of 100.",
             sighting.value, sighting.source, sighting.confidence
         )),
-        remedy: "Look at what the device did before and since. If the sign is wrong, dismiss the incident and say so: \
-                 its source is then believed less."
+        remedy: "Look at what the device did before and since. If the sign is wrong, dismiss the incident, and tell whoever \
+                 told it."
             .into(),
         peer: sighting.peer,
         techniques: &[],

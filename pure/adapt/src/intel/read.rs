@@ -48,8 +48,17 @@ pub struct Teller<'t> {
     pub source: &'t str,
     /// How far it may be passed on, where the file does not say.
     pub tlp: Option<Tlp>,
-    /// Now.
+    /// Now. What carries no time of its own counts from the beginning of this day (UTC), so that what is read again on the
+    /// same day is known, and on a later day is said anew.
     pub now: Timestamp,
+}
+
+impl Teller<'_> {
+    fn today(&self) -> Timestamp {
+        const DAY: i64 = 86_400;
+        let seconds = self.now.as_second();
+        Timestamp::from_second(seconds - seconds.rem_euclid(DAY)).unwrap_or(self.now)
+    }
 }
 
 /// What was read.

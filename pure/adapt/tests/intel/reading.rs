@@ -58,6 +58,7 @@ fn lists_and_tables_are_read_by_what_each_value_looks_like() {
     assert_eq!(table.objects[0]["description"], "x, \"y\"");
     // The same by the same teller is the same; and a constant ends nowhere before its end.
     assert_eq!(table.objects[0]["id"], list.objects[0]["id"]);
+    assert_eq!(list.objects[0]["modified"], "2026-03-02T00:00:00.000Z");
     assert_eq!(
         patterns(&told("http://a/'] OR [b:c = '", None)),
         ["[url:value = 'http://a/\\'] OR [b:c = \\'']"]
@@ -83,7 +84,7 @@ fn an_event_of_misp_keeps_its_markings_and_techniques() {
     assert_eq!(
         patterns(&read),
         [
-            "[ipv4-addr:value = '203.0.113.9']",
+            "[network-traffic:dst_ref.value = '203.0.113.9' AND network-traffic:dst_port = 4444]",
             "[file:hashes.'SHA-1' = 'da39a3ee5e6b4b0d3255bfef95601890afd80709']",
         ]
     );

@@ -9,12 +9,12 @@ use adapt::{
     intel::watch::{Gathered, Ground, Origin, Recent, Watchlist},
     stix::Object,
 };
-use city::{Observation, Observed, Sighting};
+use city::{Doubt, Observation, Observed, Received, Sighting, Text};
 use cycle::City;
 use jiff::Timestamp;
 use plan::Plan;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -52,6 +52,8 @@ struct Watching {
     messages: SyncSender<Message>,
     /// What was watched for before.
     known: BTreeSet<IpAddr>,
+    /// What was told of each source, so that it is told once.
+    doubted: BTreeMap<String, Vec<Doubt>>,
 }
 
 /// Begins to keep the loop's watchlist up to date, on a thread of its own.
@@ -63,7 +65,15 @@ pub(crate) fn begin(
     messages: SyncSender<Message>,
 ) -> std::io::Result<()> {
     let directory = directory.to_path_buf();
-    let watching = Watching { directory, city, history, runtime, messages, known: BTreeSet::new() };
+    let watching = Watching {
+        directory,
+        city,
+        history,
+        runtime,
+        messages,
+        known: BTreeSet::new(),
+        doubted: BTreeMap::new(),
+    };
     thread::Builder::new().name("watchlist".into()).spawn(move || watching.run())?;
     Ok(())
 }
@@ -76,8 +86,8 @@ impl Watching {
             if now.0.is_some() && made_of.as_ref() != Some(&now) {
                 let began = Instant::now();
                 match self.make() {
-                    Ok(list) => {
-                        if self.hand_on(list).is_err() {
+                    Ok((list, gathered)) => {
+                        if self.hand_on(list).is_err() || self.tell_doubts(&gathered).is_err() {
                             return;
                         }
                     }
@@ -99,9 +109,37 @@ impl Watching {
         (files, city.adopted().map(str::to_owned))
     }
 
-    fn make(&self) -> anyhow::Result<Watchlist> {
+    fn make(&self) -> anyhow::Result<(Watchlist, BTreeMap<String, Gathered>)> {
         let plan = self.city.read().unwrap_or_else(PoisonError::into_inner).plan().cloned();
         self.runtime.block_on(made(&self.directory, plan.as_deref(), Timestamp::now()))
+    }
+
+    /// Tells what of each source is not acted on, if it is other than what was told. Fails if the loop is gone.
+    fn tell_doubts(&mut self, gathered: &BTreeMap<String, Gathered>) -> Result<(), ()> {
+        for (source, gathered) in gathered {
+            let doubts = gathered.told();
+            if self.doubted.get(source).map_or(doubts.is_empty(), |told| *told == doubts) {
+                continue;
+            }
+            self.doubted.insert(source.clone(), doubts.clone());
+            let fact = Observed::Received(Box::new(Received {
+                source: source.as_str().into(),
+                new: 0,
+                known: 0,
+                watched: gathered.watched,
+                withdrawn: gathered.over,
+                doubts,
+            }));
+            let observation =
+                Observation { time: Timestamp::now(), sensor: Text::const_new("bastide"), fact };
+            let noted = Box::new(|noted: Result<(), String>| {
+                if let Err(why) = noted {
+                    warn(format_args!("what is doubted of others’ intelligence was not noted: {why}"));
+                }
+            });
+            self.messages.send(Message::Told(Box::new(observation), noted)).map_err(|_| ())?;
+        }
+        Ok(())
     }
 
     /// Gives the list to the loop, and tells what of it the past shows. Fails if the loop is gone.
@@ -154,10 +192,14 @@ impl Watching {
     }
 }
 
-/// The watchlist of what a state directory keeps.
-async fn made(directory: &Path, plan: Option<&Plan>, now: Timestamp) -> anyhow::Result<Watchlist> {
+/// The watchlist of what a state directory keeps, and what came of each source.
+async fn made(
+    directory: &Path,
+    plan: Option<&Plan>,
+    now: Timestamp,
+) -> anyhow::Result<(Watchlist, BTreeMap<String, Gathered>)> {
     let kept = Intelligence::open_read_only(directory).await?;
-    let (mut list, mut gathered) = (Watchlist::default(), Gathered::default());
+    let (mut list, mut gathered) = (Watchlist::default(), BTreeMap::<String, Gathered>::new());
     let ground = Ground::of(plan);
     let mut after = None;
     loop {
@@ -170,9 +212,10 @@ async fn made(directory: &Path, plan: Option<&Plan>, now: Timestamp) -> anyhow::
             let peer = plan.and_then(|plan| plan.peer(&object.source.parse().ok()?));
             let trust = peer.map_or(TRUST, |peer| peer.trust);
             let origin = Origin { source: &object.source, trust, tlp: object.tlp };
-            list.add(read, origin, &ground, now, &mut gathered);
+            let gathered = gathered.entry(object.source.clone()).or_default();
+            list.add(read, origin, &ground, now, gathered);
         }
     }
     kept.close().await;
-    Ok(list)
+    Ok((list, gathered))
 }

@@ -19,7 +19,8 @@ pub(super) fn catalogue(value: &Value, teller: Teller<'_>) -> Read {
             read.skip(format!("vulnerability {}", number + 1), "it has no `cveID`");
             continue;
         }
-        let added: Timestamp = format!("{}T00:00:00Z", text("dateAdded")).parse().unwrap_or(teller.now);
+        let added: Timestamp =
+            format!("{}T00:00:00Z", text("dateAdded")).parse().unwrap_or_else(|_| teller.today());
         read.put(json!({
             "type": "vulnerability",
             "spec_version": "2.1",

@@ -104,8 +104,14 @@ fn put(read: &mut Read, number: usize, value: &str, comment: &str, teller: Telle
             .skip(format!("line {number}"), format!("`{shown}` is no address, network, name, URL or hash"));
     };
     let comment: String = comment.chars().filter(|c| !c.is_control()).take(1_000).collect();
-    let said =
-        Said { name: "", description: &comment, from: teller.now, tlp: None, techniques: &[], labels: &[] };
+    let said = Said {
+        name: "",
+        description: &comment,
+        from: teller.today(),
+        tlp: None,
+        techniques: &[],
+        labels: &[],
+    };
     read.put(indicator(&pattern, said, teller));
 }
 

@@ -50,7 +50,7 @@ fn event(event: &Value, teller: Teller<'_>, read: &mut Read) {
         techniques.sort();
         techniques.dedup();
         let labels: Vec<String> = tags.iter().take(LABELS_MAX).map(|tag| (*tag).to_owned()).collect();
-        let from = moment(attribute).or_else(|| date(text(event, "date"))).unwrap_or(teller.now);
+        let from = moment(attribute).or_else(|| date(text(event, "date"))).unwrap_or_else(|| teller.today());
         let said = Said {
             name: &info,
             description: text(attribute, "comment"),
@@ -103,7 +103,15 @@ fn pattern(kind: &str, value: &str) -> Option<String> {
     if let Some((first, second)) = kind.split_once('|') {
         let (before, after) = value.split_once('|')?;
         return match (first, second) {
-            ("ip-src" | "ip-dst" | "domain" | "hostname", _) => pattern(first, before),
+            // An address at one port says less than the address: it is hunted with, and not watched for.
+            ("ip-src" | "ip-dst", "port") => {
+                let (end, port) = (first.strip_prefix("ip-")?, after.parse::<u16>().ok()?);
+                let address: std::net::IpAddr = before.parse().ok()?;
+                Some(format!(
+                    "[network-traffic:{end}_ref.value = '{address}' AND network-traffic:{end}_port = {port}]"
+                ))
+            }
+            ("domain" | "hostname", _) => pattern(first, before),
             ("filename", hash) => pattern(hash, after),
             _ => None,
         };
