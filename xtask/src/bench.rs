@@ -4,6 +4,7 @@
 //! Never part of the tests: a number means something only with the machine it came from, when that machine was quiet.
 
 mod backup;
+mod exchange;
 mod hardness;
 mod machine;
 mod measure;
@@ -40,6 +41,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let given = match arguments {
         [] => None,
         ["backup"] => return backup::run(),
+        ["exchange"] => return exchange::run(),
         ["hardness"] => return hardness::run(),
         ["restoration"] => return restoration::run(),
         ["segmentation"] => return segmentation::run(),
@@ -120,7 +122,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE]
+    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE, exchange::TITLE]
         .map(|title| section::section(&old, title))
         .concat();
     let kept = kept + &hardness::section(&old);
