@@ -4,6 +4,7 @@
 //! Never part of the tests: a number means something only with the machine it came from, when that machine was quiet.
 
 mod backup;
+mod exchange;
 mod hardness;
 mod hunt;
 mod machine;
@@ -41,6 +42,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let given = match arguments {
         [] => None,
         ["backup"] => return backup::run(),
+        ["exchange"] => return exchange::run(),
         ["hardness"] => return hardness::run(),
         ["hunt"] => return hunt::run(),
         ["restoration"] => return restoration::run(),
@@ -122,7 +124,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE, hunt::TITLE]
+    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE, hunt::TITLE, exchange::TITLE]
         .map(|title| section::section(&old, title))
         .concat();
     let kept = kept + &hardness::section(&old);

@@ -103,7 +103,7 @@ pub(super) fn until(
 }
 
 /// The most memory that a process has held so far, in kilobytes.
-fn peak_kb(child: &Child) -> u64 {
+pub(super) fn peak_kb(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
