@@ -179,7 +179,7 @@ mod tests {
         }
         assert_eq!(bytes(u64::MAX), "18 EB");
         for (seconds, short, long) in [
-            (0, "0 s", "0 seconds"),
+            (0, "0 s", "less than a second"),
             (40, "40 s", "40 seconds"),
             (60, "1 min", "1 minute"),
             (100, "1 min 45 s", "1 minute and 45 seconds"),

@@ -108,7 +108,7 @@ impl Inside {
             || self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Everything of the city's in what would leave; nothing if it may. At most [`LEAKS_MAX`] are told.
+    /// Everything of the city's in what would leave; nothing if it may. At most 32 are told.
     ///
     /// Looked at is every string and every name of a property, as it stands and as what it is the Base64, hexadecimal or
     /// percent-encoding of. Ids and references are looked at too: a name in a UUID's place is a leak like any other.
