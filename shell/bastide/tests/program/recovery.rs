@@ -4,9 +4,10 @@ use super::running::bastide;
 use serde_json::Value;
 use std::{
     env, fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// Encrypts every file below a folder in place, as ransomware does: a key stream of SHA-256 in counter mode.
@@ -20,6 +21,45 @@ for folder, _, names in os.walk(sys.argv[1]):
         stream = b"".join(hashlib.sha256(key + path.encode() + n.to_bytes(8, "big")).digest() for n in range(len(plain) // 32 + 1))
         open(path, "wb").write(bytes(a ^ b for a, b in zip(plain, stream)))
 "#;
+
+/// The telecare service itself: a server that shows its records to whoever may see them.
+struct Service {
+    child: Child,
+    port: u16,
+}
+
+impl Service {
+    /// Starts it on the records in a folder.
+    fn start(records: &Path) -> Service {
+        let mut child = Command::new("/usr/bin/python3")
+            .args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"])
+            .arg(records)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let port = said.split_whitespace().find_map(|word| word.parse().ok());
+        Service { child, port: port.unwrap_or_else(|| panic!("no port in {said:?}")) }
+    }
+
+    /// Whether the records of a day can be read through it.
+    fn shows(&self, day: &str) -> bool {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "GET /{day} HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).contains("pendant answered")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
 
 /// A telecare service whose records are files, and one repository.
 struct Town {
@@ -107,6 +147,8 @@ fn ransomware_is_seen_in_the_backup_and_the_last_clean_snapshot_brings_the_servi
         return;
     }
     let town = Town::new();
+    let service = Service::start(&town.path("records"));
+    assert!(service.shows("day-03.csv"));
     town.json(&["backup", "init"], 0);
     // Ordinary days: some files grow, one is new.
     for day in 0..4 {
@@ -120,6 +162,7 @@ fn ransomware_is_seen_in_the_backup_and_the_last_clean_snapshot_brings_the_servi
     let encrypted =
         Command::new("/usr/bin/python3").args(["-c", RANSOMWARE]).arg(town.path("records")).status();
     assert!(encrypted.unwrap().success());
+    assert!(!service.shows("day-03.csv"), "what was encrypted can be read");
 
     let spoilt = town.back_up();
     assert_ne!(clean, spoilt);
@@ -144,6 +187,9 @@ fn ransomware_is_seen_in_the_backup_and_the_last_clean_snapshot_brings_the_servi
     let records = town.path("records");
     let back = place.join("telecare-records").join(records.strip_prefix("/").unwrap());
     assert!(files(&back) == before, "what came back is not what was backed up");
+    // The service runs again, on what came back.
+    drop(service);
+    assert!(Service::start(&back).shows("day-03.csv"));
     // By the asset it is the same.
     let elsewhere = town.path("elsewhere");
     town.json(&["restore", "careline", "--to", elsewhere.to_str().unwrap()], 0);
