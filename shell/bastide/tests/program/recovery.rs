@@ -222,6 +222,58 @@ fn what_cannot_be_backed_up_is_told_and_makes_the_answer_no() {
     }
 }
 
+/// Every file below a folder.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut waiting) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_wrong_key_and_a_repository_that_lies_are_told_and_lose_nothing() {
+    let town = Town::new();
+    town.json(&["backup", "init"], 0);
+    let snapshot = town.back_up();
+    let key = fs::read(town.path("key")).unwrap();
+    fs::write(town.path("key"), "another, and as long as that\n").unwrap();
+    let wrong = town.bastide(&["restore", "telecare", "--to", town.path("never").to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert_eq!(wrong.status.code(), Some(2), "{said}");
+    assert!(said.contains("key") && said.contains("cellar") && !said.contains("another"), "{said}");
+    assert!(!town.path("never").join("telecare-records").exists());
+    fs::write(town.path("key"), &key).unwrap();
+
+    // One bit of the greatest pack is other than it was written.
+    let packs = below(&town.path("repository/data"));
+    let pack = packs.iter().max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    let mut bytes = fs::read(pack).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::set_permissions(pack, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    fs::write(pack, &bytes).unwrap();
+    let checked = town.json(&["backup", "check", "--read", "100"], 1).to_string();
+    let name = pack.file_name().unwrap().to_str().unwrap();
+    assert!(checked.contains(&name[..8]), "{name} is not named: {checked}");
+    let findings = town.json(&["findings"], 0).to_string();
+    assert!(findings.contains("repository-damaged"), "{findings}");
+    let spoilt = town.bastide(&["restore", "telecare", "--to", town.path("spoilt").to_str().unwrap()]);
+    assert_eq!(spoilt.status.code(), Some(2), "{}", String::from_utf8_lossy(&spoilt.stdout));
+
+    // What is whole again is read again: nothing else was lost.
+    bytes[middle] ^= 1;
+    fs::write(pack, &bytes).unwrap();
+    town.json(&["backup", "check", "--read", "100"], 0);
+    let place = town.path("whole");
+    let restored = town.json(&["restore", "telecare", "--to", place.to_str().unwrap()], 0);
+    assert_eq!(restored[0]["snapshot"], Value::from(snapshot.as_str()));
+}
+
 #[test]
 fn only_what_is_due_is_made_by_a_timer() {
     let town = Town::new();
