@@ -259,7 +259,7 @@ fn a_wrong_key_and_a_repository_that_lies_are_told_and_lose_nothing() {
     fs::write(pack, &bytes).unwrap();
     let checked = town.json(&["backup", "check", "--read", "100"], 1).to_string();
     let name = pack.file_name().unwrap().to_str().unwrap();
-    assert!(checked.contains(&name[..8]), "{name} is not named: {checked}");
+    assert!(checked.contains(name.get(..8).unwrap()), "{name} is not named: {checked}");
     let findings = town.json(&["findings"], 0).to_string();
     assert!(findings.contains("repository-damaged"), "{findings}");
     let spoilt = town.bastide(&["restore", "telecare", "--to", town.path("spoilt").to_str().unwrap()]);
