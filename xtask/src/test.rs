@@ -15,8 +15,8 @@ use std::{
     time::Duration,
 };
 
-/// The whole must fit in half an hour on two cores from a clean checkout.
-const LIMIT: Duration = Duration::from_secs(29 * 60);
+/// The aim is half an hour on two cores from a clean checkout. A busy machine gets longer before what is left is given up.
+const LIMIT: Duration = Duration::from_secs(55 * 60);
 
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<bool> {
     let mut rustdoc = house::cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
     summary.command("rustdoc", minutes(5), rustdoc.env("RUSTDOCFLAGS", "-D warnings"));
     summary.step("tests", tests);
-    summary.step("fuzz", |summary| fuzz::rotation(summary.time_for(minutes(5))));
+    summary.step("fuzz", |summary| fuzz::rotation(summary.time_for(minutes(10))));
     summary.step("browser", browser);
     Ok(summary.close())
 }
@@ -54,7 +54,7 @@ fn tests(summary: &Summary) -> Result<(Counts, String)> {
     let mut command = house::cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
     command.env("BASTIDE_SKIPPED", &skipped).env("PYTHONPATH", needs::python_packages());
     let mut counts = Counts::default();
-    let end = bounded(&mut command, summary.time_for(minutes(20)), |line| {
+    let end = bounded(&mut command, summary.time_for(minutes(30)), |line| {
         if let Some(result) = parse_result(line) {
             counts.passed += result.passed;
             counts.failed += result.failed;
