@@ -3,10 +3,16 @@
 //! One program holds every target: each of its own would be linked for itself, which takes longer than fuzzing it.
 
 use crate::{Carrier, dialogue, frames, frames_into, linked, streams};
-use adapt::stix::{
-    Document, Pattern, observed_data,
-    pattern::{Budget, evaluate},
-    validate,
+use adapt::{
+    intel::{
+        read::{Teller, read},
+        watch::{Gathered, Ground, Origin, WATCHED_MAX, Watchlist},
+    },
+    stix::{
+        Document, Gravity, Object, Pattern, Tlp, observed_data,
+        pattern::{Budget, evaluate},
+        validate,
+    },
 };
 use capture::CaptureFile;
 use city::{Address, Observation, Observed};
@@ -101,6 +107,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ssdp", Target::Udp(1900)),
     ("ssh", Target::Tcp(22)),
     ("stix_object", Target::Bytes(stix_object)),
+    ("intel_read", Target::Bytes(intel_read)),
     ("stix_pattern", Target::Bytes(stix_pattern)),
     ("stp", Target::Linked(LENGTH)),
     ("streams", Target::Bytes(streams)),
@@ -336,6 +343,32 @@ fn ruleset_text(data: &[u8]) {
 }
 
 /// A STIX document: what is read is kept, and whatever is said of it can be shown.
+/// Whatever is read of others' files, in the form that it looks like, is STIX that nobody refuses, and can be watched for.
+fn intel_read(data: &[u8]) {
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let teller = Teller { source: "fuzz", tlp: None, now };
+    let read = match read(data, None, teller) {
+        Ok(read) => read,
+        Err(error) => return assert!(!error.to_string().is_empty()),
+    };
+    let is_ours = !data.trim_ascii_start().starts_with(b"{") && !data.trim_ascii_start().starts_with(b"[");
+    let (mut list, mut gathered) = (Watchlist::default(), Gathered::default());
+    let ground = Ground::of(None);
+    let origin = Origin { source: "fuzz", trust: 50, tlp: Tlp::Green };
+    for object in read.objects.iter().filter_map(Object::of) {
+        list.add(object, origin, &ground, now, &mut gathered);
+    }
+    assert!(list.len() <= WATCHED_MAX);
+    if is_ours {
+        let objects: Vec<String> = read.objects.iter().map(ToString::to_string).collect();
+        let text = format!("[{}]", objects.join(","));
+        let document = Document::read(text.as_bytes()).expect("what was made is JSON");
+        let refused: Vec<_> =
+            validate(&document).into_iter().filter(|problem| problem.gravity == Gravity::Refused).collect();
+        assert!(refused.is_empty(), "{refused:?}");
+    }
+}
+
 fn stix_object(data: &[u8]) {
     let document = match Document::read(data) {
         Ok(document) => document,
