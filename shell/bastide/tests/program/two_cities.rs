@@ -520,7 +520,7 @@ fn what_one_city_learns_protects_the_other_and_nothing_else_leaves_it() {
     assert_eq!((&told["filed"], &told["shown_to"][0]["id"]), (&json!(true), &json!("ellery")));
 
     // B is protected.
-    let protected = soon(20, || world.blocked().contains(ATTACKER));
+    let protected = soon(60, || world.blocked().contains(ATTACKER));
     let (since_detected, since_attacked) = (detected.elapsed(), attacked.elapsed());
     assert!(protected, "{:?} {} {}", peers(), api(&b, "responses"), world.errors("b"));
     println!(
