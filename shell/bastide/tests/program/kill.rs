@@ -29,7 +29,8 @@ pub fn findings(state: &Path) -> BTreeSet<u64> {
 /// The numbers of the findings in the sealed log, which must be whole.
 pub fn sealed(state: &Path) -> BTreeSet<u64> {
     let verify = bastide().args(["log", "verify", "--state"]).arg(state).output().unwrap();
-    assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
+    let said = [verify.stdout.as_slice(), &verify.stderr].concat();
+    assert!(verify.status.success(), "{}", String::from_utf8_lossy(&said));
     let output = bastide()
         .args(["log", "show", "--last", "10000", "--format", "json", "--state"])
         .arg(state)

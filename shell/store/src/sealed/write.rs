@@ -24,10 +24,11 @@ impl SealedLog {
         let mut tree = read::tree(&pool).await?;
         let signed = read::last_note(&pool).await?;
         let is_new = tree.size() == 0 && signed.is_none();
-        let signer = key::LOG.open_or_make(directory, is_new)?;
+        // The file of heads first: whoever finds the key finds a log that can be checked.
         if is_new && !path.exists() {
             durable::write_whole(&path, &[])?;
         }
+        let signer = key::LOG.open_or_make(directory, is_new)?;
         let copies = heads::read(&path)?;
         let verifier = signer.verifier();
         let head =
