@@ -56,6 +56,8 @@ fn lists_and_tables_are_read_by_what_each_value_looks_like() {
         told("first_seen,IP,comment\n2026-01-01,203.0.113.9,\"x, \"\"y\"\"\"\n2026-01-02,,none\n", None);
     assert_eq!(patterns(&table), ["[ipv4-addr:value = '203.0.113.9']"]);
     assert_eq!(table.objects[0]["description"], "x, \"y\"");
+    assert_eq!(patterns(&told("203.0.113.9,x\n203.0.113.10,y\n", None)).len(), 2);
+    assert_eq!(patterns(&told("src_ip,comment\n203.0.113.9,x\n", None)).len(), 1);
     // The same by the same teller is the same; and a constant ends nowhere before its end.
     assert_eq!(table.objects[0]["id"], list.objects[0]["id"]);
     assert_eq!(list.objects[0]["modified"], "2026-03-02T00:00:00.000Z");

@@ -175,7 +175,8 @@ pub(crate) fn import(command: &Import) -> anyhow::Result<Verdict> {
         outcomes.push(Outcome { source, read, new: 0, known: 0, refused: Vec::new(), gathered });
     }
     if !command.dry_run {
-        if !state.is_dir() {
+        // Any other folder would be nobody's state directory afterwards.
+        if !state.join("kind").is_file() {
             bail!("there is no state directory at `{}`; `bastide run` makes one", state.display());
         }
         let store = runtime.block_on(Intelligence::open(&state))?;

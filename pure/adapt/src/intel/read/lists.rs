@@ -8,7 +8,7 @@ use std::net::IpAddr;
 const LINE_MAX: usize = 8_192;
 
 /// What the column with the values is called.
-const VALUE_COLUMNS: [&str; 12] = [
+const VALUE_COLUMNS: [&str; 17] = [
     "value",
     "indicator",
     "ioc",
@@ -21,14 +21,21 @@ const VALUE_COLUMNS: [&str; 12] = [
     "hash",
     "sha256",
     "network",
+    "md5",
+    "sha1",
+    "src_ip",
+    "dst_ip",
+    "ioc_value",
 ];
 
 /// What the column with words about them is called.
 const COMMENT_COLUMNS: [&str; 5] = ["comment", "description", "note", "notes", "threat"];
 
-/// Whether a line looks like the head of a table.
+/// Whether a line looks like the first of a table: its head, or a row that begins with a value.
 pub(super) fn is_header(line: &str) -> bool {
-    line.contains(',') && cells(line).iter().any(|cell| column(cell, &VALUE_COLUMNS))
+    let cells = cells(line);
+    let begins_with_value = || cells.first().is_some_and(|cell| pattern(cell).is_some());
+    cells.len() > 1 && (cells.iter().any(|cell| column(cell, &VALUE_COLUMNS)) || begins_with_value())
 }
 
 fn column(cell: &str, names: &[&str]) -> bool {
