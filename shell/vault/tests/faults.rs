@@ -298,14 +298,13 @@ fn answering(answer: &'static str) -> (u16, &'static AtomicUsize) {
     let asked: &AtomicUsize = Box::leak(Box::new(AtomicUsize::new(0)));
     std::thread::spawn(move || {
         for stream in listener.incoming().take(1_000) {
-            let _ = answer_once(&mut stream.unwrap(), answer);
-            asked.fetch_add(1, Ordering::SeqCst);
+            let _ = answer_once(&mut stream.unwrap(), answer, asked);
         }
     });
     (port, asked)
 }
 
-fn answer_once(stream: &mut TcpStream, answer: &str) -> std::io::Result<()> {
+fn answer_once(stream: &mut TcpStream, answer: &str, asked: &AtomicUsize) -> std::io::Result<()> {
     let mut request = Vec::new();
     let mut part = [0; 4096];
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -315,6 +314,8 @@ fn answer_once(stream: &mut TcpStream, answer: &str) -> std::io::Result<()> {
         }
         request.extend_from_slice(&part[..count]);
     }
+    // Before the answer: who has it looks at the count at once.
+    asked.fetch_add(1, Ordering::SeqCst);
     stream.write_all(answer.as_bytes())
 }
 
