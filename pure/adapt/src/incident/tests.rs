@@ -108,7 +108,7 @@ fn a_city_in_which_something_is_always_found_has_no_incident_without_end() {
             Rule::VerbNotAllowed,
             Severity::High,
             (step % 200) as u8 + 50,
-            Some((step % 7) as u8 + 1),
+            Some((step % 5) as u8 + 1),
         );
     }
     let lasted = |incident: &Incident| incident.last.duration_since(incident.detected);
