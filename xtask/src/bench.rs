@@ -9,6 +9,7 @@ mod hardness;
 mod hunt;
 mod machine;
 mod measure;
+mod pages;
 mod restoration;
 mod section;
 mod segmentation;
@@ -45,6 +46,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         ["exchange"] => return exchange::run(),
         ["hardness"] => return hardness::run(),
         ["hunt"] => return hunt::run(),
+        ["pages"] => return pages::run(),
         ["restoration"] => return restoration::run(),
         ["segmentation"] => return segmentation::run(),
         [capture] => Some(PathBuf::from(capture)),
@@ -124,9 +126,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE, hunt::TITLE, exchange::TITLE]
-        .map(|title| section::section(&old, title))
-        .concat();
+    let kept =
+        [segmentation::TITLE, backup::TITLE, restoration::TITLE, hunt::TITLE, exchange::TITLE, pages::TITLE]
+            .map(|title| section::section(&old, title))
+            .concat();
     let kept = kept + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
     fs::write(&into, text.clone() + &kept)?;
