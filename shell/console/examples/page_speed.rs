@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         served.happen(&stranger(number, began));
     }
     let (finding, incident) =
-        served.look(|city| (city.findings().next().cloned(), city.incidents().last().cloned()));
+        served.look(|city| (city.findings().last().cloned(), city.incidents().last().cloned()));
     let (finding, incident) = (finding.ok_or("no finding")?, incident.ok_or("no incident")?);
     let filling = Instant::now();
     let mut number = 0;
