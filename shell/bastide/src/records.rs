@@ -84,9 +84,9 @@ fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
     let cannot_write = || format!("cannot write a log into `{}`", into.display());
     let (mut rows, mut files) = (Rows::default(), Files::into(into.to_path_buf()));
     let mut failure = None;
-    let mut take = |log: u16, row: &str| {
+    let mut take = |log: u16, row: &[u8]| {
         if failure.is_none() {
-            failure = files.write(log, row.as_bytes()).err();
+            failure = files.write(log, row).err();
         }
     };
     let reading = Reading::open(&command.input.captures, Purpose::Logs)?.with_progress();
