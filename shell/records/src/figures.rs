@@ -65,7 +65,9 @@ pub(crate) fn ip(out: &mut Vec<u8>, address: IpAddr) {
             }
         }
         // Where its zeros are left out is not worth a second way to tell. Writing to memory cannot fail.
-        IpAddr::V6(ip) => drop(write!(out, "{ip}")),
+        IpAddr::V6(ip) => {
+            let _ = write!(out, "{ip}");
+        }
     }
 }
 
