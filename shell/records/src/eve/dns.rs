@@ -259,7 +259,7 @@ impl Record<'_> {
         match self.kind {
             "A" | "NULL" | "TXT" => return Some(data.into()),
             "AAAA" => {
-                return Some(data.parse::<Ipv6Addr>().map_or_else(|_| data.into(), |ip| unabridged(ip)));
+                return Some(data.parse::<Ipv6Addr>().map_or_else(|_| data.into(), unabridged));
             }
             "CNAME" | "NS" | "PTR" => return Some(name(data).into()),
             // The preference is left out.
