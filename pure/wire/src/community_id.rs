@@ -4,7 +4,11 @@ use crate::icmp::counterpart;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use city::{Address, Flow, Transport};
 use sha1::{Digest, Sha1};
+use smallvec::SmallVec;
 use std::net::IpAddr;
+
+/// An address's bytes.
+type Octets = SmallVec<[u8; 16]>;
 
 /// The Community ID of a flow, with seed 0; `None` if its ends are not IP addresses of one version.
 ///
@@ -14,8 +18,10 @@ pub fn community_id(flow: &Flow) -> Option<String> {
         return None;
     };
     let (source, destination, version_6) = match (source, destination) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => (a.octets().to_vec(), b.octets().to_vec(), false),
-        (IpAddr::V6(a), IpAddr::V6(b)) => (a.octets().to_vec(), b.octets().to_vec(), true),
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            (Octets::from_slice(&a.octets()), Octets::from_slice(&b.octets()), false)
+        }
+        (IpAddr::V6(a), IpAddr::V6(b)) => (Octets::from(a.octets()), Octets::from(b.octets()), true),
         _ => return None,
     };
     let protocol = match flow.transport {
@@ -34,17 +40,20 @@ pub fn community_id(flow: &Flow) -> Option<String> {
     let backward = (destination, flow.destination_port);
     let (low, high) = if one_way || forward <= backward { (forward, backward) } else { (backward, forward) };
 
-    let mut hash = Sha1::new();
+    let mut hashed = SmallVec::<[u8; 40]>::new();
     // The seed.
-    hash.update(0u16.to_be_bytes());
-    hash.update(&low.0);
-    hash.update(&high.0);
-    hash.update([protocol, 0]);
+    hashed.extend_from_slice(&0_u16.to_be_bytes());
+    hashed.extend_from_slice(&low.0);
+    hashed.extend_from_slice(&high.0);
+    hashed.extend_from_slice(&[protocol, 0]);
     if has_ports {
-        hash.update(low.1.to_be_bytes());
-        hash.update(high.1.to_be_bytes());
+        hashed.extend_from_slice(&low.1.to_be_bytes());
+        hashed.extend_from_slice(&high.1.to_be_bytes());
     }
-    Some(format!("1:{}", STANDARD.encode(hash.finalize())))
+    let mut id = String::with_capacity(30);
+    id.push_str("1:");
+    STANDARD.encode_string(Sha1::digest(&hashed), &mut id);
+    Some(id)
 }
 
 #[cfg(test)]

@@ -232,8 +232,15 @@ impl Out<'_> {
 }
 
 /// The columns of a [`Message`], filled one by one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Fields(Details);
+
+impl Default for Fields {
+    fn default() -> Fields {
+        // Room for those of most messages, asked for once.
+        Fields(Details::with_capacity(16))
+    }
+}
 
 impl Fields {
     /// Puts a column's value, or one more value of a list. Text from the network comes through

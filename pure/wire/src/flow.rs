@@ -4,6 +4,7 @@ use crate::Config;
 use crate::dialogue::Side;
 use crate::history::History;
 use crate::icmp;
+use crate::show::hexadecimal;
 use crate::table::Patience;
 use crate::talk::Talk;
 use crate::tcp;
@@ -11,7 +12,7 @@ use city::{
     Address, ConnectionState, Conversation, Details, Flow, Mac, Observation, Observed, Protocol, Text,
     Transport,
 };
-use compact_str::{ToCompactString, format_compact};
+use compact_str::ToCompactString;
 use jiff::Timestamp;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -312,13 +313,13 @@ impl Live {
     /// | `tcp-state` | how far the connection came, as one who stands between the two ends sees it |
     /// | `ended-by` | `silence`, `successor` (another one between the same ends), `full-table`, or the end of the `input` |
     fn details(&self, by: EndedBy) -> Details {
-        let mut details = Details::new();
+        let mut details = Details::with_capacity(6);
         let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
         put("frame-bytes-out", self.sent.source.frame_bytes.to_compact_string());
         put("frame-bytes-in", self.sent.destination.frame_bytes.to_compact_string());
         if self.key.transport() == Transport::Tcp {
-            put("tcp-flags-out", format_compact!("{:02x}", self.tcp.flags(Side::Source)));
-            put("tcp-flags-in", format_compact!("{:02x}", self.tcp.flags(Side::Destination)));
+            put("tcp-flags-out", hexadecimal(&[self.tcp.flags(Side::Source)], 2));
+            put("tcp-flags-in", hexadecimal(&[self.tcp.flags(Side::Destination)], 2));
             put("tcp-state", Text::const_new(self.tcp.progress()));
         }
         put("ended-by", Text::const_new(by.as_str()));

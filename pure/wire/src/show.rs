@@ -1,7 +1,7 @@
 //! Bytes and numbers from the network as text of bounded length. What was cut ends with `…`.
 
 use city::Text;
-use compact_str::format_compact;
+use compact_str::ToCompactString;
 use jiff::Timestamp;
 use std::fmt::{Display, Write};
 
@@ -10,14 +10,25 @@ pub(crate) const VALUE_BYTES_MAX: usize = 128;
 
 /// Items with commas between them, cut before the item that would not fit into `limit` bytes; the first is cut itself.
 pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usize) -> Text {
+    list(items, limit, |text, item| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{item}");
+    })
+}
+
+/// The same of whole numbers, which need not take the long way through the formatter.
+pub(crate) fn listed_numbers(items: impl IntoIterator<Item = impl Into<u64>>, limit: usize) -> Text {
+    list(items, limit, |text, number| text.push_str(&number.into().to_compact_string()))
+}
+
+fn list<T>(items: impl IntoIterator<Item = T>, limit: usize, put: impl Fn(&mut Text, T)) -> Text {
     let mut text = Text::default();
     for item in items {
         let before = text.len();
         if before > 0 {
             text.push(',');
         }
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{item}");
+        put(&mut text, item);
         if text.len() > limit {
             if before == 0 {
                 return cut(&text, limit);
@@ -32,12 +43,17 @@ pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>, limit: usiz
 
 /// Bytes as two hexadecimal digits each.
 pub(crate) fn hexadecimal(bytes: &[u8], limit: usize) -> Text {
-    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
     let fit = bytes.get(..limit / 2).unwrap_or(bytes);
     let mut text = Text::with_capacity(fit.len() * 2);
-    for byte in fit {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 0x0f));
+    for piece in fit.chunks(32) {
+        let mut digits = [0; 64];
+        for ([high, low], byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(piece) {
+            (*high, *low) = (digit(byte >> 4), digit(byte & 0x0f));
+        }
+        text.push_str(
+            digits.get(..piece.len() * 2).and_then(|digits| str::from_utf8(digits).ok()).unwrap_or_default(),
+        );
     }
     if fit.len() < bytes.len() {
         text.push('…');
@@ -122,9 +138,14 @@ pub(crate) fn cut(text: &str, limit: usize) -> Text {
 /// A time as seconds since 1970 with six decimals.
 pub(crate) fn seconds(time: Timestamp) -> Text {
     let microseconds = time.as_microsecond();
-    let sign = if microseconds < 0 { "-" } else { "" };
+    let mut text = Text::const_new(if microseconds < 0 { "-" } else { "" });
     let microseconds = microseconds.unsigned_abs();
-    format_compact!("{sign}{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
+    text.push_str(&(microseconds / 1_000_000).to_compact_string());
+    // A digit more, so that zeros stand in front; it becomes the point.
+    let behind = (1_000_000 + microseconds % 1_000_000).to_compact_string();
+    text.push('.');
+    text.push_str(behind.get(1..).unwrap_or_default());
+    text
 }
 
 #[cfg(test)]
@@ -135,6 +156,7 @@ mod tests {
     fn what_is_too_long_is_cut_and_says_so() {
         assert_eq!(listed([1, 22, 333], 100), "1,22,333");
         assert_eq!(listed([1, 22, 333], 6), "1,22…");
+        assert_eq!(listed_numbers([1_u16, 22, 333], 6), "1,22…");
         assert_eq!(listed(["a long one", "b"], 6), "a long…");
         assert_eq!(hexadecimal(&[1, 0xab], 100), "01ab");
         assert_eq!(hexadecimal(&[1, 0xab], 3), "01…");

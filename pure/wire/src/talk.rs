@@ -55,6 +55,10 @@ impl Ear<'_> {
             match (reader.recognise)(opening) {
                 Recognition::No => {}
                 Recognition::More => more = true,
+                // Nobody can be surer, and nobody need see more.
+                Recognition::Yes(Sureness::BySignature) => {
+                    return (Some((Sureness::BySignature, reader)), more);
+                }
                 Recognition::Yes(sureness) => {
                     if best.is_none_or(|(so_far, _)| sureness > so_far) {
                         best = Some((sureness, reader));

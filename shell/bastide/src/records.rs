@@ -78,25 +78,21 @@ where
     Ok(())
 }
 
-/// The logs of Zeek and ICSNPP, a file each. One writer sees everything: some rows tell of several conversations.
+/// The logs of Zeek and ICSNPP, a file each. However many read, one writer sees everything: some rows tell of several
+/// conversations.
 fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(into).with_context(|| format!("cannot make the folder `{}`", into.display()))?;
     let cannot_write = || format!("cannot write a log into `{}`", into.display());
     let (mut rows, mut files) = (Rows::default(), Files::into(into.to_path_buf()));
     let mut failure = None;
-    let mut take = |log: u16, row: &str| {
+    let mut take = |log: u16, row: &[u8]| {
         if failure.is_none() {
-            failure = files.write(log, row.as_bytes()).err();
+            failure = files.write(log, row).err();
         }
     };
     let reading = Reading::open(&command.input.captures, Purpose::Logs)?.with_progress();
-    reading.read(
-        |_| (),
-        |observations| {
-            observations.iter().for_each(|observation| rows.make(observation, &mut take));
-            Ok(())
-        },
-    )?;
+    let readers = command.threads.unwrap_or_else(cores);
+    reading.observe(readers, |observation| rows.make(observation, &mut take))?;
     rows.finish(&mut take);
     failure.map_or(Ok(()), Err).with_context(cannot_write)?;
     files.finish().with_context(cannot_write)

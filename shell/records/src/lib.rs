@@ -10,6 +10,7 @@
 
 pub mod alerts;
 pub mod eve;
+mod figures;
 mod json;
 pub mod ndjson;
 pub mod notice;

@@ -3,18 +3,14 @@
 //! Written field by field: a serialiser that flattens a shared head into each kind of record asks twice the time, and
 //! this is what bounds how fast a capture is written out.
 
-use crate::json;
-use city::{Flow, Observation, Observed, Reply, Text};
+use crate::{figures, json};
+use city::{Address, Flow, Observation, Observed, Protocol, Reply, Text};
 use jiff::Timestamp;
-use std::{
-    fmt::{self, Display},
-    io::Write,
-};
+use std::{fmt::Display, io::Write};
 
-/// Writes lines. What one packet shows has one time, and often one flow: their text is made once.
+/// Writes lines. What one packet shows often has one flow: its text is made once.
 #[derive(Debug, Default)]
 pub struct Lines {
-    time: Option<(Timestamp, String)>,
     ends: Option<(Flow, Vec<u8>)>,
 }
 
@@ -24,23 +20,13 @@ impl Lines {
         write(self, out, observation);
     }
 
-    fn time(&mut self, time: Timestamp) -> &str {
-        let (known, text) = self.time.get_or_insert_with(|| (time, time.to_string()));
-        if *known != time {
-            *known = time;
-            text.clear();
-            // Writing to a text cannot fail.
-            let _ = fmt::Write::write_fmt(text, format_args!("{time}"));
-        }
-        text
-    }
-
     /// What every record of a flow begins with.
     fn ends(&mut self, flow: &Flow) -> &[u8] {
-        let (known, text) = self.ends.get_or_insert_with(|| (*flow, ends(flow)));
-        if *known != *flow {
+        let (known, text) = self.ends.get_or_insert_with(|| (*flow, Vec::new()));
+        if *known != *flow || text.is_empty() {
             *known = *flow;
-            *text = ends(flow);
+            text.clear();
+            ends(flow, text);
         }
         text
     }
@@ -71,13 +57,13 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
     };
     let mut record = Object::begin(out);
     record.ready("kind", kind);
-    record.ready(
+    record.time(
         "time",
-        lines.time(match &observation.fact {
+        match &observation.fact {
             // A conversation's time is that of its beginning.
             Observed::Conversation(conversation) => conversation.start,
             _ => observation.time,
-        }),
+        },
     );
     record.text("sensor", &observation.sensor);
     match &observation.fact {
@@ -93,9 +79,9 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         | Observed::Hunted(_)
         | Observed::Offered(_) => {}
         Observed::Binding(binding) => {
-            record.plain("address", binding.address);
-            record.plain("mac", binding.mac);
-            record.plain("protocol", binding.protocol);
+            record.address("address", binding.address);
+            record.address("mac", binding.mac);
+            record.ready("protocol", binding.protocol.as_str());
         }
         Observed::Conversation(conversation) => {
             record.append(lines.ends(&conversation.flow));
@@ -107,18 +93,18 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
             record.number("ip_bytes_in", conversation.ip_bytes_in);
             record.number("missed_bytes", conversation.missed_bytes);
             record.seconds("duration", conversation.duration.as_secs_f64());
-            record.maybe_plain("community_id", wire::community_id(&conversation.flow));
+            record.maybe_ready("community_id", wire::community_id(&conversation.flow).as_deref());
             record.ready("state", conversation.state.as_str());
             record.ready("history", &conversation.history);
             match conversation.vlan {
                 Some(vlan) => record.number("vlan", vlan),
                 None => record.null("vlan"),
             }
-            record.maybe_plain("source_mac", conversation.source_mac);
-            record.maybe_plain("destination_mac", conversation.destination_mac);
+            record.maybe_address("source_mac", conversation.source_mac);
+            record.maybe_address("destination_mac", conversation.destination_mac);
         }
         Observed::Flood(flood) => {
-            record.maybe_plain("destination", flood.destination);
+            record.maybe_address("destination", flood.destination);
             record.plain("transport", flood.transport);
             match flood.port {
                 Some(port) => record.number("port", port),
@@ -127,14 +113,14 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
             record.number("attempts", flood.attempts);
             record.number("sources", flood.sources);
             record.number("destinations", flood.destinations);
-            record.plain("start", flood.start);
+            record.time("start", flood.start);
             record.seconds("duration", flood.duration.as_secs_f64());
         }
         Observed::Identity(identity) => {
-            record.plain("address", identity.address);
+            record.address("address", identity.address);
             record.ready("about", identity.about.as_str());
             record.text("value", &identity.value);
-            record.plain("protocol", identity.witness.protocol);
+            record.ready("protocol", identity.witness.protocol.as_str());
             record.text("field", &identity.witness.field);
             record.number("confidence", identity.confidence);
         }
@@ -145,7 +131,7 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         }
         Observed::Message(message) => {
             record.append(lines.ends(&message.flow));
-            record.plain("from", if message.back { "destination" } else { "source" });
+            record.ready("from", if message.back { "destination" } else { "source" });
             record.text("log", &message.log);
             let mut fields = record.object("fields");
             for group in message.fields.chunk_by(|(a, _), (b, _)| a == b) {
@@ -179,17 +165,17 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         Observed::Unread(unread) => {
             record.plain("transport", unread.transport);
             record.number("port", unread.port);
-            record.maybe_plain("protocol", unread.protocol);
+            record.maybe_ready("protocol", unread.protocol.map(Protocol::as_str));
             record.number("count", unread.count);
             record.text("sample", &unread.sample);
         }
         Observed::Weakness(weakness) => {
-            record.plain("address", weakness.address);
+            record.address("address", weakness.address);
             record.number("port", weakness.port);
-            record.plain("protocol", weakness.protocol);
+            record.ready("protocol", weakness.protocol.as_str());
             record.ready("weakness", weakness.kind.as_str());
             record.text("detail", &weakness.detail);
-            record.maybe_plain("peer", weakness.peer);
+            record.maybe_address("peer", weakness.peer);
         }
     }
     record.end();
@@ -197,16 +183,14 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
 }
 
 /// What every record of a flow begins with.
-fn ends(flow: &Flow) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut record = Object::begin(&mut text);
-    record.plain("source", flow.source);
+fn ends(flow: &Flow, text: &mut Vec<u8>) {
+    let mut record = Object::begin(text);
+    record.address("source", flow.source);
     record.number("source_port", flow.source_port);
-    record.plain("destination", flow.destination);
+    record.address("destination", flow.destination);
     record.number("destination_port", flow.destination_port);
     record.plain("transport", flow.transport);
-    record.maybe_plain("protocol", flow.protocol);
-    text
+    record.maybe_ready("protocol", flow.protocol.map(Protocol::as_str));
 }
 
 /// A JSON object that is being written. Writing to memory cannot fail, so what it answers is not looked at.
@@ -261,22 +245,43 @@ impl Object<'_> {
         let _ = write!(self.out, "\"{value}\"");
     }
 
-    fn maybe_plain(&mut self, name: &str, value: Option<impl Display>) {
-        match value {
-            Some(value) => self.plain(name, value),
+    fn maybe_ready(&mut self, name: &str, text: Option<&str>) {
+        match text {
+            Some(text) => self.ready(name, text),
             None => self.null(name),
         }
+    }
+
+    fn address(&mut self, name: &str, address: impl Into<Address>) {
+        self.name(name);
+        self.out.push(b'"');
+        figures::address(self.out, address.into());
+        self.out.push(b'"');
+    }
+
+    fn maybe_address(&mut self, name: &str, address: Option<impl Into<Address>>) {
+        match address {
+            Some(address) => self.address(name, address),
+            None => self.null(name),
+        }
+    }
+
+    fn time(&mut self, name: &str, time: Timestamp) {
+        self.name(name);
+        self.out.push(b'"');
+        figures::time(self.out, time);
+        self.out.push(b'"');
     }
 
     /// Something as it is shown.
     fn shown(&mut self, name: &str, value: &impl Display) {
         self.name(name);
-        self.string(&value.to_string());
+        json::shown(self.out, value);
     }
 
     fn number(&mut self, name: &str, value: impl Into<u64>) {
         self.name(name);
-        let _ = serde_json::to_writer(&mut *self.out, &value.into());
+        figures::number(self.out, value.into());
     }
 
     fn seconds(&mut self, name: &str, value: f64) {

@@ -53,8 +53,9 @@ mod websocket;
 mod weird;
 
 use city::{Flow, Message, Observation, Observed, Protocol, Request};
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
-use log::Log;
+use log::{Log, Writer};
 use row::Row;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -116,9 +117,9 @@ const LOGS: &[&[Log]] = &[
 #[derive(Debug)]
 pub struct Rows {
     /// The logs by their names, each with its place among all of them.
-    logs: HashMap<&'static str, (u16, &'static Log)>,
+    logs: HashMap<&'static str, (u16, Writer), RandomState>,
     uids: Uids,
-    line: String,
+    line: Vec<u8>,
     /// How many names for linked rows were given.
     linked: u64,
     subscribing: mqtt::Subscribing,
@@ -133,15 +134,17 @@ pub struct Rows {
 }
 
 /// Takes a row, with the number of its log.
-pub type Take<'t> = dyn FnMut(u16, &str) + 't;
+pub type Take<'t> = dyn FnMut(u16, &[u8]) + 't;
 
 impl Default for Rows {
     fn default() -> Rows {
-        let logs = (0..).zip(LOGS.iter().copied().flatten()).map(|(place, log)| (log.path, (place, log)));
+        let logs = (0..)
+            .zip(LOGS.iter().copied().flatten())
+            .map(|(place, log)| (log.path, (place, Writer::new(log))));
         Rows {
             logs: logs.collect(),
             uids: Uids::default(),
-            line: String::new(),
+            line: Vec::new(),
             linked: 0,
             subscribing: mqtt::Subscribing::default(),
             certificates: tls::Certificates::default(),
@@ -165,7 +168,7 @@ impl Rows {
             Observed::Conversation(conversation) if conversation.ended => {
                 let flow = &conversation.flow;
                 self.served(flow, false);
-                let uid = self.uids.of(flow).to_owned();
+                let uid = self.uids.of(flow);
                 let services =
                     self.uids.close(flow, conversation.bytes_out.saturating_add(conversation.bytes_in));
                 if let Some(row) = conn::row(conversation, &services) {
@@ -201,7 +204,7 @@ impl Rows {
                 match message.log.as_str() {
                     "files" => {
                         self.linked += 1;
-                        let uid = self.uids.of(&message.flow).to_owned();
+                        let uid = self.uids.of(&message.flow);
                         if let Some(row) = self.parted.row(message, time, self.linked, &uid) {
                             self.file = row.fuid().map(|name| (time, name));
                             self.named_row(row.time.unwrap_or(time), &uid, &row.message, take);
@@ -215,7 +218,7 @@ impl Rows {
                     "ocsp" => {
                         self.linked += 1;
                         // In HTTP it is in the file that was told of just before.
-                        let own = || uid::of_file(&message.flow, time, self.linked).into();
+                        let own = || uid::of_file(&message.flow, time, self.linked);
                         let file = self.file.as_ref().filter(|(told, _)| *told == time);
                         let name = file.map_or_else(own, |(_, name)| name.clone());
                         let mut row = message.as_ref().clone();
@@ -224,7 +227,7 @@ impl Rows {
                     }
                     "ssh" => self.row(time, &ssh::row(message), take),
                     "weird" => {
-                        let uid = self.uids.of(&message.flow).to_owned();
+                        let uid = self.uids.of(&message.flow);
                         if let Some(row) = self.weird.row(message, &uid) {
                             self.named_row(time, &uid, &row, take);
                         }
@@ -269,13 +272,14 @@ impl Rows {
             Some(Protocol::Bacnet) => bacnet::rows(request),
             Some(Protocol::Dns | Protocol::Mdns) => dns::row(request, time).into_iter().collect(),
             Some(Protocol::Dhcp) => {
-                let uid = self.uids.of(&request.flow).to_owned();
+                let uid = self.uids.of(&request.flow);
                 self.transactions.see(request, time, &uid)
             }
             Some(Protocol::Http) => http::rows(request),
             Some(Protocol::Modbus) => {
                 self.linked += 1;
-                let mut rows = modbus::rows(request, &format!("{}-{}", time.as_nanosecond(), self.linked));
+                let link = format_args!("{}-{}", time.as_nanosecond(), self.linked);
+                let mut rows = modbus::rows(request, link);
                 rows.extend(self.known.modbus(request, time));
                 rows
             }
@@ -291,21 +295,24 @@ impl Rows {
     }
 
     fn row(&mut self, time: Timestamp, message: &Message, take: &mut Take<'_>) {
-        let uid = self.uids.of(&message.flow).to_owned();
+        let uid = self.uids.of(&message.flow);
         self.named_row(time, &uid, message, take);
     }
 
     /// A row of the conversation that has this name.
     fn named_row(&mut self, time: Timestamp, uid: &str, message: &Message, take: &mut Take<'_>) {
-        let Some((number, log)) = self.logs.get(message.log.as_str()) else {
+        let Some((number, writer)) = self.logs.get_mut(message.log.as_str()) else {
             debug_assert!(false, "no log is declared for `{}`", message.log);
             return;
         };
         self.line.clear();
-        log.write_row(&mut self.line, time, uid, message);
+        writer.write_row(&mut self.line, time, uid, message);
         take(*number, &self.line);
     }
 }
+
+/// What is written to a log at a time.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// The logs of one reading, a file each in one folder. A log is made when it gets its first row.
 #[derive(Debug)]
@@ -330,7 +337,10 @@ impl Files {
             return file.write_all(rows);
         }
         let Some(log) = LOGS.iter().copied().flatten().nth(usize::from(number)) else { return Ok(()) };
-        let mut file = BufWriter::new(File::create(self.folder.join(format!("{}.log", log.path)))?);
+        let mut file = BufWriter::with_capacity(
+            BUFFER_BYTES,
+            File::create(self.folder.join(format!("{}.log", log.path)))?,
+        );
         log.write_header(&mut file, &stamp())?;
         file.write_all(rows)?;
         self.open.insert(number, file);

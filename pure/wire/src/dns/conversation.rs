@@ -5,10 +5,10 @@ use super::parse::{parse_header, parse_message};
 use super::{is_readable, multicast};
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
-use crate::show::{VALUE_BYTES_MAX, listed, seconds};
+use crate::show::{VALUE_BYTES_MAX, hexadecimal, listed, seconds};
 use crate::unanswered::{Question as Asks, Unanswered};
 use city::{Address, Details, Reply, Target, Text, Trait, Verb};
-use compact_str::{CompactString, ToCompactString, format_compact};
+use compact_str::{CompactString, ToCompactString};
 use jiff::{SignedDuration, Timestamp};
 use smallvec::SmallVec;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -238,9 +238,10 @@ impl Pending {
             let (verb, function) = act(self.header.opcode(), question.map(|question| question.kind));
             let mut details = Details::new();
             if out.wants_details() {
+                details.reserve(32);
                 put_header(&mut details, self.asked, header, question);
                 if self.asked.is_some() {
-                    details.push(("question-flags".into(), format_compact!("{:04x}", self.header.flags)));
+                    details.push(("question-flags".into(), hexadecimal(&self.header.flags.to_be_bytes(), 4)));
                 }
                 put_part(&mut details, part, parts);
                 if let Some((answer, _)) = answer {
@@ -293,11 +294,7 @@ fn lower(text: &str) -> Text {
 }
 
 fn target(question: &Question) -> Target {
-    Target {
-        kind: lower(&question.kind.to_compact_string()),
-        name: lower(&question.name),
-        ..Target::default()
-    }
+    Target { kind: lower(&question.kind.text()), name: lower(&question.name), ..Target::default() }
 }
 
 fn shown(records: &[Record]) -> Option<Text> {
@@ -349,8 +346,9 @@ fn multicast_message(side: Side, message: &Message, out: &mut Out<'_>) {
         for (part, question) in message.questions.iter().enumerate() {
             let mut details = Details::new();
             if out.wants_details() {
+                details.reserve(32);
                 put_header(&mut details, Some(out.time), header, Some(question));
-                details.push(("question-flags".into(), format_compact!("{:04x}", header.flags)));
+                details.push(("question-flags".into(), hexadecimal(&header.flags.to_be_bytes(), 4)));
                 put_part(&mut details, part, message.questions.len());
                 if part == 0 {
                     // Of a probe: what it is about to claim (RFC 6762 clause 8.2).
@@ -421,16 +419,16 @@ fn put_header(details: &mut Details, asked: Option<Timestamp>, header: Header, q
         put("asked", seconds(asked));
     }
     put("id", header.id.to_compact_string());
-    put("opcode", header.opcode().to_compact_string());
+    put("opcode", header.opcode().text());
     if let Some(question) = question {
         let class: Class = question.class;
         put("query", question.name.clone());
         put("qtype", question.kind.0.to_compact_string());
-        put("qtype-name", question.kind.to_compact_string());
+        put("qtype-name", question.kind.text());
         put("qclass", class.0.to_compact_string());
-        put("qclass-name", class.without_multicast_bit().to_compact_string());
+        put("qclass-name", class.without_multicast_bit().text());
     }
-    put("flags", format_compact!("{:04x}", header.flags));
+    put("flags", hexadecimal(&header.flags.to_be_bytes(), 4));
     put("aa", header.authoritative().to_compact_string());
     put("tc", header.truncated().to_compact_string());
     put("rd", header.recursion_desired().to_compact_string());
@@ -459,7 +457,7 @@ fn put_records(details: &mut Details, section: Section, records: &[Record]) {
     let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
     for record in records.iter().filter(|record| record.kind != Kind::OPT).take(DETAILED_MAX) {
         put(name, record.name.clone());
-        put(kind, record.kind.to_compact_string());
+        put(kind, record.kind.text());
         put(ttl, record.ttl.to_compact_string());
         put(data, record.data.to_compact_string());
     }
@@ -469,7 +467,7 @@ fn put_reply(details: &mut Details, message: &Message) {
     let mut put = |key: &'static str, value: Text| details.push((Text::const_new(key), value));
     let rcode = message.rcode();
     put("rcode", rcode.0.to_compact_string());
-    put("rcode-name", rcode.to_compact_string());
+    put("rcode-name", rcode.text());
     put("question-count", message.header.counts[0].to_compact_string());
     let [_, counts @ ..] = message.header.counts;
     let records = [&message.answers, &message.authority, &message.additional];

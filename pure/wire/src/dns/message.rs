@@ -3,6 +3,7 @@
 //! Codes stay numbers, so that an unknown one is kept and shown.
 
 use city::Text;
+use compact_str::format_compact;
 use std::{fmt, net::IpAddr};
 
 /// The fixed part of a message (RFC 1035 clause 4.1.1).
@@ -71,6 +72,14 @@ macro_rules! codes {
             /// The registered name, if the code has one.
             pub fn name(self) -> Option<&'static str> {
                 match self.0 { $($value => Some($text),)* _ => None }
+            }
+
+            /// The registered name, or the number of a code without.
+            pub fn text(self) -> Text {
+                match self.name() {
+                    Some(name) => Text::const_new(name),
+                    None => format_compact!(concat!($prefix, "{}"), self.0),
+                }
             }
         }
 

@@ -146,6 +146,8 @@ impl Conversation {
         let mut details = Details::new();
         self.exchanges = self.exchanges.saturating_add(1);
         if out.wants_details() {
+            // Room for the reply's as well.
+            details.reserve(16);
             let mut fields = Fields(&mut details);
             fields.request(message, &request);
         }

@@ -3,7 +3,7 @@
 use super::message::{
     FilePiece, FunctionCode, Message, Request, Response, bits, file_pieces, object_name, objects, registers,
 };
-use crate::show::{VALUE_BYTES_MAX, cut, hexadecimal, listed, readable};
+use crate::show::{VALUE_BYTES_MAX, cut, hexadecimal, listed, listed_numbers, readable};
 use city::{Details, Target, Text};
 use compact_str::{ToCompactString, format_compact};
 
@@ -62,7 +62,7 @@ pub fn sent(function: FunctionCode, request: &Request<'_>) -> Option<Text> {
         Request::WriteMultiple { values, quantity, .. } => {
             Some(several(function, values, usize::from(*quantity), VALUE_BYTES_MAX))
         }
-        Request::ReadWrite { registers: sent, .. } => Some(listed(registers(sent), VALUE_BYTES_MAX)),
+        Request::ReadWrite { registers: sent, .. } => Some(listed_numbers(registers(sent), VALUE_BYTES_MAX)),
         Request::MaskWrite { and, or, .. } => Some(format_compact!("and {and:#06x} or {or:#06x}")),
         Request::WriteFile { groups } => Some(hexadecimal(groups, VALUE_BYTES_MAX)),
         Request::Diagnostics { data, .. } => Some(hexadecimal(data, VALUE_BYTES_MAX)),
@@ -79,10 +79,10 @@ pub fn returned(message: &Message<'_>, response: &Response<'_>, quantity: Option
     match response {
         Response::Bits { bits: sent } => {
             let count = quantity.map_or(sent.len() * 8, usize::from);
-            Some(listed(bits(sent).take(count), limit))
+            Some(listed_numbers(bits(sent).take(count), limit))
         }
         Response::Registers { registers: sent } | Response::Fifo { registers: sent } => {
-            Some(listed(registers(sent), limit))
+            Some(listed_numbers(registers(sent), limit))
         }
         Response::WroteSingle { value, .. } => Some(single(message.function, *value)),
         Response::ExceptionStatus { outputs } => Some(outputs.to_compact_string()),
@@ -124,9 +124,9 @@ fn single(function: FunctionCode, value: u16) -> Text {
 
 fn several(function: FunctionCode, values: &[u8], quantity: usize, limit: usize) -> Text {
     if function == FunctionCode::WRITE_MULTIPLE_COILS {
-        listed(bits(values).take(quantity), limit)
+        listed_numbers(bits(values).take(quantity), limit)
     } else {
-        listed(registers(values), limit)
+        listed_numbers(registers(values), limit)
     }
 }
 
@@ -169,20 +169,20 @@ impl Fields<'_> {
             Request::Identify { category, object } => {
                 self.number("mei-code", 14);
                 self.put("mei-type", "read-device-identification");
-                self.number("identification-code", category);
-                self.number("object-id", object);
+                self.number("identification-code", *category);
+                self.number("object-id", *object);
             }
             Request::MaskWrite { address, and, or } => {
-                self.number("address", address);
-                self.number("and-mask", and);
-                self.number("or-mask", or);
+                self.number("address", *address);
+                self.number("and-mask", *and);
+                self.number("or-mask", *or);
             }
             Request::Other { data } => self.bytes("request-data", data),
             Request::Read { first, quantity } => {
-                self.number("address", first);
-                self.number("quantity", quantity);
+                self.number("address", *first);
+                self.number("quantity", *quantity);
             }
-            Request::ReadFifo { address } => self.number("address", address),
+            Request::ReadFifo { address } => self.number("address", *address),
             Request::ReadFile { groups } => self.pieces(groups, false),
             Request::WriteFile { groups } => {
                 self.pieces(groups, true);
@@ -191,18 +191,18 @@ impl Fields<'_> {
             Request::ReadWrite { read, write, registers: sent } => {
                 self.number("write-address", write.0);
                 self.number("write-quantity", write.1);
-                self.put("write-registers", listed(registers(sent), DETAIL_BYTES_MAX));
+                self.put("write-registers", listed_numbers(registers(sent), DETAIL_BYTES_MAX));
                 self.number("read-address", read.0);
                 self.number("read-quantity", read.1);
             }
             Request::WriteMultiple { first, quantity, values } => {
-                self.number("address", first);
-                self.number("quantity", quantity);
+                self.number("address", *first);
+                self.number("quantity", *quantity);
                 let values = several(function, values, usize::from(*quantity), DETAIL_BYTES_MAX);
                 self.put("request-values", values);
             }
             Request::WriteSingle { address, value } => {
-                self.number("address", address);
+                self.number("address", *address);
                 self.number("quantity", 1);
                 self.put("request-values", single(function, *value));
             }
@@ -230,8 +230,8 @@ impl Fields<'_> {
         match response {
             Response::Bits { bits: sent } => {
                 let count = quantity.map_or(sent.len() * 8, usize::from);
-                self.put("response-values", listed(bits(sent).take(count), DETAIL_BYTES_MAX));
-                self.put("response-padding", listed(bits(sent).skip(count), DETAIL_BYTES_MAX));
+                self.put("response-values", listed_numbers(bits(sent).take(count), DETAIL_BYTES_MAX));
+                self.put("response-padding", listed_numbers(bits(sent).skip(count), DETAIL_BYTES_MAX));
             }
             Response::Diagnostics { sub, data } => {
                 self.number("response-subfunction-code", sub.0);
@@ -243,52 +243,52 @@ impl Fields<'_> {
                 self.bytes("response-data", data);
             }
             Response::EventCounter { status, events } => {
-                self.number("status", status);
-                self.number("event-count", events);
+                self.number("status", *status);
+                self.number("event-count", *events);
             }
             Response::EventLog { status, events, messages, log } => {
-                self.number("status", status);
-                self.number("event-count", events);
-                self.number("message-count", messages);
+                self.number("status", *status);
+                self.number("event-count", *events);
+                self.number("message-count", *messages);
                 self.bytes("response-data", log);
             }
             Response::Exception { code } => {
                 self.number("exception-code", code.0);
                 self.put("exception", code.text());
             }
-            Response::ExceptionStatus { outputs } => self.number("response-values", outputs),
+            Response::ExceptionStatus { outputs } => self.number("response-values", *outputs),
             Response::Fifo { registers: sent } => {
                 self.number("fifo-count", sent.len() / 2);
-                self.put("response-values", listed(registers(sent), DETAIL_BYTES_MAX));
+                self.put("response-values", listed_numbers(registers(sent), DETAIL_BYTES_MAX));
             }
             Response::Identification { category, conformity, more, next, count, objects: sent } => {
                 self.number("response-mei-code", 14);
-                self.number("response-identification-code", category);
-                self.number("conformity-level", conformity);
-                self.number("more-follows", more);
-                self.number("next-object-id", next);
-                self.number("object-count", count);
+                self.number("response-identification-code", *category);
+                self.number("conformity-level", *conformity);
+                self.number("more-follows", *more);
+                self.number("next-object-id", *next);
+                self.number("object-count", *count);
                 for (number, value) in objects(sent) {
                     self.0.push((object_name(number), readable(value, DETAIL_BYTES_MAX)));
                 }
             }
             Response::MaskWrite { address, and, or } => {
-                self.number("response-address", address);
-                self.number("response-and-mask", and);
-                self.number("response-or-mask", or);
+                self.number("response-address", *address);
+                self.number("response-and-mask", *and);
+                self.number("response-or-mask", *or);
             }
             Response::Other { data } | Response::ServerId { data } => self.bytes("response-data", data),
             Response::ReadFile { groups } => self.bytes("response-data", groups),
             Response::WriteFile { groups } => self.bytes("response-data", groups),
             Response::Registers { registers: sent } => {
-                self.put("response-values", listed(registers(sent), DETAIL_BYTES_MAX));
+                self.put("response-values", listed_numbers(registers(sent), DETAIL_BYTES_MAX));
             }
             Response::WroteMultiple { first, quantity } => {
-                self.number("response-address", first);
-                self.number("response-quantity", quantity);
+                self.number("response-address", *first);
+                self.number("response-quantity", *quantity);
             }
             Response::WroteSingle { address, value } => {
-                self.number("response-address", address);
+                self.number("response-address", *address);
                 self.put("response-values", single(message.function, *value));
             }
         }

@@ -13,7 +13,7 @@ use super::parse::{
 use crate::dialogue::{Asked, Dialogue, Out, Progress, Side};
 use crate::flow::Ends;
 use crate::ocsp;
-use crate::show::{hexadecimal, listed, seconds};
+use crate::show::{hexadecimal, listed_numbers, seconds};
 use city::{Details, Reply, Target, Text, Trait, Verb, WeaknessKind};
 use compact_str::{CompactString, ToCompactString, format_compact};
 use jiff::Timestamp;
@@ -363,14 +363,14 @@ impl Conversation {
     }
 
     fn details(&mut self, version: Option<Version>, for_events: bool) -> Details {
-        let mut details = Details::new();
+        let mut details = Details::with_capacity(32);
         let mut put = |key: &'static str, value: Text| details.push((CompactString::const_new(key), value));
         if let Some(began) = self.began {
             put("asked", seconds(began));
         }
         if let Some(version) = version {
             put("version", version.to_compact_string());
-            put("version-code", format_compact!("{:04x}", version.0));
+            put("version-code", hexadecimal(&version.0.to_be_bytes(), 4));
         }
         if let Some(offered) = &self.offered {
             put("client-version", Version(offered.version).to_compact_string());
@@ -382,7 +382,7 @@ impl Conversation {
             put("cipher", cipher);
         }
         if let Some(chosen) = self.chosen.as_ref().filter(|hello| !hello.is_retry) {
-            put("cipher-code", format_compact!("{:04x}", chosen.cipher));
+            put("cipher-code", hexadecimal(&chosen.cipher.to_be_bytes(), 4));
         }
         if let Some(curve) = self.curve {
             put("curve", group_name(curve));
@@ -398,7 +398,7 @@ impl Conversation {
                 ("groups-offered", &offered.groups),
                 ("signatures-offered", &offered.signatures),
             ] {
-                put(key, listed(codes, LIST_TEXT_MAX));
+                put(key, listed_numbers(codes.iter().copied(), LIST_TEXT_MAX));
             }
         }
         if let Some(protocol) = self.chosen.as_ref().and_then(|hello| hello.protocol.clone()) {
@@ -424,7 +424,7 @@ impl Conversation {
                 put("ja3s-hash", hexadecimal(&md5(&text), 32));
             }
             put("ja3s", text);
-            put("extensions", listed(&chosen.extensions, LIST_TEXT_MAX));
+            put("extensions", listed_numbers(chosen.extensions.iter().copied(), LIST_TEXT_MAX));
         }
         let client = self.client;
         for (side, from) in [(client.other(), "server"), (client, "client")] {

@@ -5,13 +5,31 @@ use super::message::{ClientHello, ExtensionKind, ServerHello};
 use super::parse::without_grease;
 use crate::show::hexadecimal;
 use city::Text;
-use compact_str::format_compact;
+use compact_str::{ToCompactString, format_compact};
 use md5::Md5;
 use sha2::{Digest, Sha256};
-use std::fmt::Display;
 
-fn joined<T: Display>(items: impl IntoIterator<Item = T>) -> String {
-    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join("-")
+fn joined(items: impl IntoIterator<Item = impl Into<u16>>) -> String {
+    let mut text = String::new();
+    for item in items {
+        if !text.is_empty() {
+            text.push('-');
+        }
+        text.push_str(&item.into().to_compact_string());
+    }
+    text
+}
+
+/// Codes in hexadecimal.
+fn list(codes: &[u16]) -> String {
+    let mut text = String::with_capacity(codes.len() * 5);
+    for code in codes {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(&hexadecimal(&code.to_be_bytes(), 4));
+    }
+    text
 }
 
 /// Version, ciphers, extensions, groups and point formats of a client, in decimal.
@@ -19,12 +37,16 @@ pub fn ja3(hello: &ClientHello) -> Text {
     let ciphers = joined(without_grease(&hello.ciphers));
     let extensions = joined(without_grease(&hello.extensions));
     let groups = joined(without_grease(&hello.groups));
-    format_compact!("{},{ciphers},{extensions},{groups},{}", hello.version, joined(&hello.point_formats))
+    format_compact!(
+        "{},{ciphers},{extensions},{groups},{}",
+        hello.version,
+        joined(hello.point_formats.iter().copied())
+    )
 }
 
 /// Version, cipher and extensions of a server, in decimal.
 pub fn ja3s(hello: &ServerHello) -> Text {
-    format_compact!("{},{},{}", hello.message_version, hello.cipher, joined(&hello.extensions))
+    format_compact!("{},{},{}", hello.message_version, hello.cipher, joined(hello.extensions.iter().copied()))
 }
 
 /// What carries the handshake.
@@ -82,7 +104,6 @@ pub fn ja4(hello: &ClientHello, carrier: Carrier) -> Text {
     ciphers.sort_unstable();
     extensions.retain(|code| ![ExtensionKind::SERVER_NAME.0, ExtensionKind::ALPN.0].contains(code));
     extensions.sort_unstable();
-    let list = |codes: &[u16]| codes.iter().map(|code| format!("{code:04x}")).collect::<Vec<_>>().join(",");
     let mut behind = list(&extensions);
     let signatures: Vec<_> = without_grease(&hello.signatures).collect();
     if !signatures.is_empty() {

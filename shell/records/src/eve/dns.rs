@@ -1,7 +1,7 @@
 //! `dns` in its third version, and `mdns`: each message, with all its records.
 
 use super::event::{Event, Object, Value, detail, number, time};
-use super::head::unabridged;
+use crate::figures;
 use city::{Details, Request, Text};
 use std::net::Ipv6Addr;
 
@@ -259,9 +259,7 @@ impl Record<'_> {
         match self.kind {
             "A" | "NULL" | "TXT" => return Some(data.into()),
             "AAAA" => {
-                return Some(
-                    data.parse::<Ipv6Addr>().map_or_else(|_| data.into(), |ip| unabridged(ip).into()),
-                );
+                return Some(data.parse::<Ipv6Addr>().map_or_else(|_| data.into(), unabridged));
             }
             "CNAME" | "NS" | "PTR" => return Some(name(data).into()),
             // The preference is left out.
@@ -278,6 +276,13 @@ impl Record<'_> {
         }
         Some(Value::Object(parts))
     }
+}
+
+/// All eight groups of an IPv6 address, each with four digits.
+fn unabridged(ip: Ipv6Addr) -> Value {
+    let mut text = Vec::with_capacity(39);
+    figures::unabridged(&mut text, ip);
+    String::from_utf8(text).unwrap_or_default().into()
 }
 
 /// Data by the type of their records, in the order in which the types come.

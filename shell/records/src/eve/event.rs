@@ -1,6 +1,6 @@
 //! One event, as JSON whose fields stand in the order in which they were put.
 
-use crate::json;
+use crate::{figures, json};
 use city::{Details, Flow, Message, Request, Text};
 use jiff::Timestamp;
 
@@ -37,8 +37,17 @@ impl Event {
 }
 
 /// Named values in their order, already as JSON, without the braces around them: what is put is written at once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Object(Vec<u8>);
+
+/// Room in which most objects fit, so that it is asked for once.
+const ROOM: usize = 256;
+
+impl Default for Object {
+    fn default() -> Object {
+        Object(Vec::with_capacity(ROOM))
+    }
+}
 
 /// A value.
 #[derive(Debug)]
@@ -57,7 +66,8 @@ impl Object {
     }
 
     fn name(&mut self, name: &str) {
-        if !self.0.is_empty() {
+        // No value ends with what an object begins with.
+        if !matches!(self.0.last(), None | Some(b'{')) {
             self.0.push(b',');
         }
         json::string(&mut self.0, name);
@@ -103,9 +113,18 @@ impl Object {
         }
     }
 
+    /// Appends an object to a line of its own, as it is put together.
+    pub(super) fn line(out: &mut Vec<u8>, put: impl FnOnce(&mut Object)) {
+        out.push(b'{');
+        let mut object = Object(std::mem::take(out));
+        put(&mut object);
+        *out = object.0;
+        out.extend_from_slice(b"}\n");
+    }
+
     /// Puts what another object has behind what is there.
     pub(super) fn append(&mut self, other: &Object) {
-        if !self.0.is_empty() && !other.0.is_empty() {
+        if !self.is_empty() && !other.is_empty() {
             self.0.push(b',');
         }
         self.0.extend_from_slice(&other.0);
@@ -122,17 +141,6 @@ pub(super) trait Json {
     fn write(&self, out: &mut Vec<u8>);
 }
 
-/// Writing to memory cannot fail.
-macro_rules! numbers {
-    ($($kind:ty),*) => {
-        $(impl Json for $kind {
-            fn write(&self, out: &mut Vec<u8>) {
-                let _ = serde_json::to_writer(out, self);
-            }
-        })*
-    };
-}
-
 macro_rules! texts {
     ($($kind:ty),*) => {
         $(impl Json for $kind {
@@ -143,8 +151,35 @@ macro_rules! texts {
     };
 }
 
-numbers!(bool, f64, i64, u64);
 texts!(&str, String, Text);
+
+impl Json for bool {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+impl Json for u64 {
+    fn write(&self, out: &mut Vec<u8>) {
+        figures::number(out, *self);
+    }
+}
+
+impl Json for i64 {
+    fn write(&self, out: &mut Vec<u8>) {
+        if *self < 0 {
+            out.push(b'-');
+        }
+        figures::number(out, self.unsigned_abs());
+    }
+}
+
+impl Json for f64 {
+    fn write(&self, out: &mut Vec<u8>) {
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(out, self);
+    }
+}
 
 impl Json for Object {
     fn write(&self, out: &mut Vec<u8>) {

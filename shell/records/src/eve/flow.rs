@@ -1,7 +1,7 @@
 //! `flow`: every conversation, when it ends. `netflow`, which Suricata can write beside it, is not written.
 
 use super::event::{Event, Object, Value, detail, number};
-use super::head::{app_proto, stamp};
+use super::head::{Stamp, app_proto};
 use city::{Conversation, Details, Flow, Protocol, Transport};
 
 /// TCP's flags in the order in which Suricata names them, each with its bit.
@@ -69,8 +69,8 @@ fn counts(conversation: &Conversation, state: Option<&str>, is_turned: bool) -> 
         counts.put(name, number);
     }
     let end = conversation.start.saturating_add(conversation.duration).unwrap_or(conversation.start);
-    counts.put("start", stamp(conversation.start));
-    counts.put("end", stamp(end));
+    counts.put("start", Stamp(conversation.start));
+    counts.put("end", Stamp(end));
     // Whole seconds of the clock, as Suricata counts them.
     let age = end.as_second().saturating_sub(conversation.start.as_second());
     counts.put("age", u64::try_from(age).unwrap_or(0));

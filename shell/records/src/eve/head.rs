@@ -3,55 +3,54 @@
 use super::event::{Event, Json, Object};
 use super::flow;
 use super::flow_ids::Known;
+use crate::figures;
 use city::{Address, Flow, Protocol, Text, Transport};
-use compact_str::{ToCompactString, format_compact};
-use jiff::{Timestamp, tz::TimeZone};
+use compact_str::format_compact;
+use jiff::{Timestamp, tz::Offset};
 use std::net::IpAddr;
 
 /// A time as Suricata writes it: with microseconds and the zone, here always UTC.
-pub(super) fn stamp(time: Timestamp) -> Text {
-    let at = time.to_zoned(TimeZone::UTC).datetime();
-    format_compact!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}+0000",
-        at.year(),
-        at.month(),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.subsec_nanosecond() / 1_000
-    )
+pub(super) struct Stamp(pub(super) Timestamp);
+
+impl Json for Stamp {
+    fn write(&self, out: &mut Vec<u8>) {
+        let at = Offset::UTC.to_datetime(self.0);
+        out.push(b'"');
+        figures::seconds(out, at);
+        out.push(b'.');
+        figures::padded::<6>(out, at.subsec_nanosecond().unsigned_abs() / 1_000);
+        out.extend_from_slice(b"+0000\"");
+    }
 }
 
 /// Appends the whole event as one line.
 pub(super) fn write(event: &Event, told: Timestamp, known: Option<Known>, out: &mut Vec<u8>) {
     let Event { kind, time, flow, fields } = event;
-    let mut whole = Object::default();
-    whole.put("timestamp", stamp(time.unwrap_or(told)));
-    whole.maybe("flow_id", known.map(|known| known.id));
-    whole.put("event_type", *kind);
-    if let Some(vlan) = known.and_then(|known| known.vlan) {
-        whole.put("vlan", vec![u64::from(vlan)]);
-    }
-    if !matches!(flow.transport, Transport::Ethernet(_)) {
-        ends(&mut whole, flow);
-    }
-    if *kind != "flow" {
-        whole.put("pkt_src", "wire/pcap");
-    }
-    whole.maybe("community_id", wire::community_id(flow));
-    whole.append(fields);
-    whole.write(out);
-    out.push(b'\n');
+    Object::line(out, |whole| {
+        whole.put("timestamp", Stamp(time.unwrap_or(told)));
+        whole.maybe("flow_id", known.map(|known| known.id));
+        whole.put("event_type", *kind);
+        if let Some(vlan) = known.and_then(|known| known.vlan) {
+            whole.put("vlan", vec![u64::from(vlan)]);
+        }
+        if !matches!(flow.transport, Transport::Ethernet(_)) {
+            ends(whole, flow);
+        }
+        if *kind != "flow" {
+            whole.put("pkt_src", "wire/pcap");
+        }
+        whole.maybe("community_id", wire::community_id(flow));
+        whole.append(fields);
+    });
 }
 
 fn ends(whole: &mut Object, flow: &Flow) {
     let has_ports = matches!(flow.transport, Transport::Sctp | Transport::Tcp | Transport::Udp);
-    whole.put("src_ip", address(flow.source));
+    whole.put("src_ip", End(flow.source));
     if has_ports {
         whole.put("src_port", u64::from(flow.source_port));
     }
-    whole.put("dest_ip", address(flow.destination));
+    whole.put("dest_ip", End(flow.destination));
     if has_ports {
         whole.put("dest_port", u64::from(flow.destination_port));
     }
@@ -82,16 +81,17 @@ fn ends(whole: &mut Object, flow: &Flow) {
 }
 
 /// An address as Suricata writes it: of IPv6 all eight groups with all their digits.
-fn address(address: Address) -> Text {
-    match address {
-        Address::Ip(IpAddr::V6(ip)) => unabridged(ip).into(),
-        address => address.to_compact_string(),
-    }
-}
+struct End(Address);
 
-/// All eight groups of an IPv6 address, each with four digits.
-pub(super) fn unabridged(ip: std::net::Ipv6Addr) -> String {
-    ip.segments().map(|part| format!("{part:04x}")).join(":")
+impl Json for End {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        match self.0 {
+            Address::Ip(IpAddr::V6(ip)) => figures::unabridged(out, ip),
+            address => figures::address(out, address),
+        }
+        out.push(b'"');
+    }
 }
 
 /// The protocol by the name that Suricata has for it; none if it has no parser for it.

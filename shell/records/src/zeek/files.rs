@@ -51,7 +51,7 @@ struct Whole {
     /// Where the last part ends.
     end: u64,
     length: Option<u64>,
-    name: String,
+    name: Text,
     /// A row for each connection, with the connection's name.
     rows: Vec<(String, Row)>,
 }
@@ -113,7 +113,7 @@ impl Whole {
         for (_, row) in &mut rows {
             row.time = Some(self.began);
             row.remove(&["duration", "seen_bytes", "total_bytes", "missing_bytes", "timedout"]);
-            row.put("fuid", self.name.as_str());
+            row.put("fuid", self.name.clone());
             row.show("duration", format_args!("{}.{:06}", micros / 1_000_000, micros % 1_000_000));
             row.show("seen_bytes", self.seen);
             if let Some(length) = self.length {

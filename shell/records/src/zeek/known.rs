@@ -6,7 +6,8 @@ use super::{
     log::{Head, Log},
     row::{Row, detail, was_asked},
 };
-use city::{Address, ConnectionState, Conversation, Reply, Request, Transport};
+use city::{Address, ConnectionState, Conversation, Reply, Request, Text, Transport};
+use foldhash::fast::RandomState;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 
@@ -44,17 +45,29 @@ const KNOWN_MAX: usize = 200_000;
 
 /// What was written, and when.
 #[derive(Debug, Default)]
-pub(super) struct Known(HashMap<String, Timestamp>);
+pub(super) struct Known(HashMap<Fact, Timestamp, RandomState>);
+
+/// What is written once a day.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Fact {
+    /// A host's certificate at a port, by its fingerprint.
+    Certificate(Address, u16, Text),
+    Host(Address),
+    /// Who asks or who answers in Modbus.
+    Modbus(&'static str, Address),
+    /// A host's service at a port, by its transport and its names.
+    Service(Address, u16, &'static str, String),
+}
 
 impl Known {
-    fn is_new(&mut self, key: String, time: Timestamp) -> bool {
-        if self.0.get(&key).is_some_and(|then| time.duration_since(*then) < KNOWN_FOR) {
+    fn is_new(&mut self, fact: Fact, time: Timestamp) -> bool {
+        if self.0.get(&fact).is_some_and(|then| time.duration_since(*then) < KNOWN_FOR) {
             return false;
         }
         if self.0.len() >= KNOWN_MAX {
             self.0.clear();
         }
-        self.0.insert(key, time);
+        self.0.insert(fact, time);
         true
     }
 
@@ -71,7 +84,7 @@ impl Known {
         let shook_hands = is_tcp && conversation.history.contains('h') && is_established(conversation.state);
         if shook_hands {
             for host in [flow.source, flow.destination] {
-                if is_local(host) && self.is_new(format!("host {host}"), time) {
+                if is_local(host) && self.is_new(Fact::Host(host), time) {
                     let mut row = Row::new(flow, "known_hosts");
                     row.show("host", host);
                     rows.push(row);
@@ -83,7 +96,7 @@ impl Known {
             let names: Vec<String> = services.iter().map(|service| service.to_uppercase()).collect();
             let proto = if is_tcp { "tcp" } else { "udp" };
             let (host, port) = (flow.destination, flow.destination_port);
-            if self.is_new(format!("service {host} {port}/{proto} {}", names.join(",")), time) {
+            if self.is_new(Fact::Service(host, port, proto, names.join(",")), time) {
                 let mut row = Row::new(flow, "known_services");
                 row.show("host", host);
                 row.show("port_num", port);
@@ -109,7 +122,7 @@ impl Known {
         ];
         let mut rows = Vec::new();
         for (host, kind) in speakers.into_iter().flatten() {
-            if self.is_new(format!("{kind} {host}"), time) {
+            if self.is_new(Fact::Modbus(kind, host), time) {
                 let mut row = Row::new(request.conversation(), "known_modbus");
                 row.show("host", host);
                 row.put("device_type", kind);
@@ -127,7 +140,7 @@ impl Known {
             return None;
         }
         let print = detail(request, "certificate-fingerprint").unwrap_or_default();
-        if !self.is_new(format!("certificate {host} {port} {print}"), time) {
+        if !self.is_new(Fact::Certificate(host, port, print.into()), time) {
             return None;
         }
         let mut row = Row::new(flow, "known_certs");

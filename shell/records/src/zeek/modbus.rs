@@ -4,7 +4,9 @@ use super::{
     log::{Head, Log},
     row::{Row, bytes_of_digits, detail, number, was_asked},
 };
-use city::{Reply, Request};
+use city::{Reply, Request, Text};
+use compact_str::format_compact;
+use std::fmt::Display;
 
 pub(super) const LOGS: &[Log] = &[
     Log {
@@ -90,7 +92,7 @@ pub(super) const LOGS: &[Log] = &[
 ];
 
 /// The rows of an exchange. `link` names it in ICSNPP's logs.
-pub(super) fn rows(request: &Request, link: &str) -> Vec<Row> {
+pub(super) fn rows(request: &Request, link: impl Display + Copy) -> Vec<Row> {
     let mut rows = Vec::new();
     rows.extend(was_asked(request).then(|| one_way(request, true)));
     rows.extend(was_answered(request).then(|| one_way(request, false)));
@@ -129,7 +131,7 @@ fn one_way(request: &Request, question: bool) -> Row {
 }
 
 /// modbus_detailed.log: an exchange. Of the two functions whose messages ICSNPP does not pair, a row for each message.
-fn detailed(request: &Request, link: &str, rows: &mut Vec<Row>) {
+fn detailed(request: &Request, link: impl Display, rows: &mut Vec<Row>) {
     let code = asked_code(request);
     let (asked, answered) = (was_asked(request), was_answered(request));
     let mut row = Row::of(request, "modbus_detailed", true);
@@ -153,16 +155,15 @@ fn detailed(request: &Request, link: &str, rows: &mut Vec<Row>) {
         row.items("response_values", detail(request, "response-values"));
     }
     if matches!(code, 22 | 23 | 43) {
-        row.put("modbus_detailed_link_id", link);
+        row.show("modbus_detailed_link_id", &link);
     }
     let is_paired = !matches!(code, 7 | 17);
     if is_paired {
         row.flag("matched", asked && answered);
     }
     if code == 8 {
-        for (side, column) in [("request", "request_data"), ("response", "response_data")] {
-            let data = detail(request, &format!("{side}-data"));
-            row.maybe(column, data.map(bytes_of_digits));
+        for (key, column) in [("request-data", "request_data"), ("response-data", "response_data")] {
+            row.maybe(column, detail(request, key).map(bytes_of_digits));
         }
         row.maybe("request_subfunction_code", subfunction(request, "request-subfunction-code"));
         row.maybe("response_subfunction_code", subfunction(request, "response-subfunction-code"));
@@ -183,12 +184,12 @@ fn detailed(request: &Request, link: &str, rows: &mut Vec<Row>) {
 fn messages<'r>(
     request: &'r Request,
     log: &'static str,
-    link: &'r str,
+    link: impl Display + 'r,
 ) -> impl Iterator<Item = (bool, Row)> + 'r {
     let ways = [(true, was_asked(request)), (false, was_answered(request))];
     ways.into_iter().filter(|(_, seen)| *seen).map(move |(question, _)| {
         let mut row = Row::of(request, log, question);
-        row.put("modbus_detailed_link_id", link);
+        row.show("modbus_detailed_link_id", &link);
         row.maybe("tid", detail(request, "transaction"));
         row.maybe("unit", detail(request, "unit"));
         row.put("func", function(asked_code(request)));
@@ -197,7 +198,7 @@ fn messages<'r>(
     })
 }
 
-fn mask_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
+fn mask_write(request: &Request, link: impl Display, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_mask_write_register", link) {
         let names = if question {
             ["address", "and-mask", "or-mask"]
@@ -211,7 +212,7 @@ fn mask_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
     }
 }
 
-fn read_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
+fn read_write(request: &Request, link: impl Display, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_read_write_multiple_registers", link) {
         if question {
             row.maybe("write_start_address", detail(request, "write-address"));
@@ -226,7 +227,7 @@ fn read_write(request: &Request, link: &str, rows: &mut Vec<Row>) {
 }
 
 /// modbus_read_device_identification.log: a row for the question and for each object of the answer.
-fn identification(request: &Request, link: &str, rows: &mut Vec<Row>) {
+fn identification(request: &Request, link: impl Display, rows: &mut Vec<Row>) {
     for (question, mut row) in messages(request, "modbus_read_device_identification", link) {
         row.maybe("mei_type", mei(request));
         if question {
@@ -301,19 +302,19 @@ fn conformity(level: u8) -> &'static str {
 }
 
 /// What an encapsulated message holds.
-fn mei(request: &Request) -> Option<String> {
+fn mei(request: &Request) -> Option<Text> {
     if asked_code(request) != 43 {
         return None;
     }
     let code: u8 = number(request, "mei-code").or(number(request, "response-mei-code"))?;
     Some(match code {
-        13 => "CANopen General Reference Request and Response PDU".to_owned(),
-        14 => "Read Device Identification".to_owned(),
-        other => format!("unknown-{other}"),
+        13 => Text::const_new("CANopen General Reference Request and Response PDU"),
+        14 => Text::const_new("Read Device Identification"),
+        other => format_compact!("unknown-{other}"),
     })
 }
 
-fn subfunction(request: &Request, name: &str) -> Option<String> {
+fn subfunction(request: &Request, name: &str) -> Option<Text> {
     let code: u16 = number(request, name)?;
     let name = match code {
         0 => "Return Query Data",
@@ -331,13 +332,13 @@ fn subfunction(request: &Request, name: &str) -> Option<String> {
         17 => "Return Server Busy Count",
         18 => "Return Bus Character Overrun Count",
         20 => "Clear Overrun Counter and Flag",
-        other => return Some(format!("unknown-{other}")),
+        other => return Some(format_compact!("unknown-{other}")),
     };
-    Some(name.to_owned())
+    Some(Text::const_new(name))
 }
 
 /// A function as Zeek names it.
-fn function(code: u8) -> String {
+fn function(code: u8) -> Text {
     let name = match code & 0x7f {
         1 => "READ_COILS",
         2 => "READ_DISCRETE_INPUTS",
@@ -368,13 +369,13 @@ fn function(code: u8) -> String {
         125 => "FIRMWARE_REPLACEMENT",
         126 => "PROGRAM_584_984_2",
         127 => "REPORT_LOCAL_ADDRESS",
-        _ => return format!("unknown-{code}"),
+        _ => return format_compact!("unknown-{code}"),
     };
-    if code & 0x80 == 0 { name.to_owned() } else { format!("{name}_EXCEPTION") }
+    if code & 0x80 == 0 { Text::const_new(name) } else { format_compact!("{name}_EXCEPTION") }
 }
 
 /// Why a request was refused, as Zeek names it.
-fn exception(request: &Request) -> Option<String> {
+fn exception(request: &Request) -> Option<Text> {
     let code: u8 = number(request, "exception-code")?;
     let name = match code {
         1 => "ILLEGAL_FUNCTION",
@@ -386,15 +387,15 @@ fn exception(request: &Request) -> Option<String> {
         8 => "MEMORY_PARITY_ERROR",
         10 => "GATEWAY_PATH_UNAVAILABLE",
         11 => "GATEWAY_TARGET_DEVICE_FAILED_TO_RESPOND",
-        other => return Some(format!("unknown-{other}")),
+        other => return Some(format_compact!("unknown-{other}")),
     };
-    Some(name.to_owned())
+    Some(Text::const_new(name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use city::{Flow, Protocol, Target, Text, Transport, Verb};
+    use city::{Flow, Protocol, Target, Transport, Verb};
 
     fn request(details: &[(&'static str, &str)], reply: Reply) -> Request {
         Request {

@@ -1,8 +1,11 @@
 //! A request's details, and the rows made of them.
 
 use city::{Flow, Message, Request, Text};
+use compact_str::ToCompactString;
 use jiff::Timestamp;
-use std::fmt::Display;
+
+/// Fields for which there is room from the beginning, so that most rows ask for it once.
+const ROOM: usize = 12;
 
 /// A row that is being filled.
 #[derive(Clone, Debug)]
@@ -15,7 +18,8 @@ pub(super) struct Row {
 impl Row {
     /// A row about a conversation, said by the end that began it.
     pub(super) fn new(flow: Flow, log: &'static str) -> Row {
-        let message = Message { flow, back: false, log: Text::const_new(log), fields: Vec::new() };
+        let message =
+            Message { flow, back: false, log: Text::const_new(log), fields: Vec::with_capacity(ROOM) };
         Row { time: None, message }
     }
 
@@ -61,8 +65,8 @@ impl Row {
     }
 
     /// Puts a value as it is shown.
-    pub(super) fn show(&mut self, column: &'static str, value: impl Display) {
-        self.put(column, format!("{value}"));
+    pub(super) fn show(&mut self, column: &'static str, value: impl ToCompactString) {
+        self.put(column, value.to_compact_string());
     }
 
     /// Puts a truth as Zeek writes it.

@@ -1,23 +1,23 @@
 //! Names for conversations that are the same in every log, and in every reading of the same capture.
 
-use city::Flow;
+use crate::figures;
+use city::{Flow, Text};
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Write};
 
 /// The conversations that go on, with their names.
 ///
 /// As many as the wire follows at a time: it tells of a conversation's end when its table puts it out.
 #[derive(Debug, Default)]
 pub(super) struct Uids {
-    open: HashMap<Flow, Known>,
-    /// The name made last for what is no conversation that goes on.
-    other: String,
+    open: HashMap<Flow, Known, RandomState>,
 }
 
 /// What is known of a conversation.
 #[derive(Debug, Default)]
 struct Known {
-    uid: String,
+    uid: Text,
     /// Those that Zeek would have been sure of by now, and those that it would not, in the order in which they showed.
     services: Vec<&'static str>,
     unsure: Vec<&'static str>,
@@ -73,13 +73,10 @@ impl Uids {
     }
 
     /// The name of the conversation of a flow. What belongs to none (an ARP message) is named by its ends alone.
-    pub(super) fn of(&mut self, flow: &Flow) -> &str {
+    pub(super) fn of(&self, flow: &Flow) -> Text {
         match self.open.get(&key(flow)) {
-            Some(known) => &known.uid,
-            None => {
-                self.other = uid(flow, Timestamp::UNIX_EPOCH);
-                &self.other
-            }
+            Some(known) => known.uid.clone(),
+            None => uid(flow, Timestamp::UNIX_EPOCH),
         }
     }
 }
@@ -90,30 +87,43 @@ fn key(flow: &Flow) -> Flow {
 }
 
 /// The name of a file that was transferred in a conversation.
-pub(super) fn of_file(flow: &Flow, time: Timestamp, nth: u64) -> String {
+pub(super) fn of_file(flow: &Flow, time: Timestamp, nth: u64) -> Text {
     name('F', flow, time.as_nanosecond().wrapping_add(i128::from(nth) << 80))
 }
 
 /// The name of a conversation, from its ends and the time of its first packet.
-fn uid(flow: &Flow, time: Timestamp) -> String {
+fn uid(flow: &Flow, time: Timestamp) -> Text {
     name('C', flow, time.as_nanosecond())
 }
 
 /// A letter and seventeen letters or digits.
-fn name(letter: char, flow: &Flow, number: i128) -> String {
+fn name(letter: char, flow: &Flow, number: i128) -> Text {
     const DIGITS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let Flow { source, source_port, destination, destination_port, transport, .. } = flow;
-    let text = format!("{source} {source_port} {destination} {destination_port} {transport} {number}");
+    /// So many numbers have nine digits; a machine word holds them.
+    const NINE_DIGITS: u128 = 62_u128.pow(9);
+    let mut text = Vec::with_capacity(128);
+    for (address, port) in [(flow.source, flow.source_port), (flow.destination, flow.destination_port)] {
+        figures::address(&mut text, address);
+        text.push(b' ');
+        figures::number(&mut text, u64::from(port));
+        text.push(b' ');
+    }
+    // Writing to memory cannot fail.
+    let _ = write!(text, "{} {number}", flow.transport);
     // FNV-1a of 128 bits: not against forgers, for the names only tell conversations apart.
-    let mut hash = text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    let hash = text.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+        (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     });
-    let mut uid = String::with_capacity(18);
+    let mut uid = Text::default();
     uid.push(letter);
-    for _ in 0..17 {
-        let digit = DIGITS.get((hash % 62) as usize).copied().unwrap_or(b'A');
-        uid.push(char::from(digit));
-        hash /= 62;
+    for (mut part, digits) in [(hash % NINE_DIGITS, 9), (hash / NINE_DIGITS % NINE_DIGITS, 8)]
+        .map(|(part, digits)| (part as u64, digits))
+    {
+        for _ in 0..digits {
+            let digit = DIGITS.get((part % 62) as usize).copied().unwrap_or(b'A');
+            uid.push(char::from(digit));
+            part /= 62;
+        }
     }
     uid
 }

@@ -131,7 +131,7 @@ fn hide_alike(ours: &mut [Row], expected: &mut [Row]) {
 fn ours(case: &Case) -> BTreeMap<String, (Log, BTreeMap<String, String>)> {
     let folder = tempfile::tempdir().unwrap();
     let (mut rows, mut files) = (Rows::default(), Files::into(folder.path().to_path_buf()));
-    let mut take = |log: u16, row: &str| files.write(log, row.as_bytes()).unwrap();
+    let mut take = |log: u16, row: &[u8]| files.write(log, row).unwrap();
     // Without `-C` Zeek leaves out packets with wrong checksums.
     let only_whole = case.suite == "zeek" && !case.arguments.split(' ').any(|word| word == "-C");
     let config = Config { only_whole, events: &[], ..reading::config() };
