@@ -193,7 +193,7 @@ impl Watching {
 }
 
 /// The watchlist of what a state directory keeps, and what came of each source.
-async fn made(
+pub(super) async fn made(
     directory: &Path,
     plan: Option<&Plan>,
     now: Timestamp,
