@@ -198,7 +198,7 @@ async fn what_is_set_aside_is_kept_and_not_acted_on_until_that_is_undone() {
     let acted_on = async || {
         let kept = store.since("indicator", None, 10).await.unwrap();
         kept.into_iter()
-            .map(|kept| (kept.id[kept.id.len() - 1..].to_owned(), kept.source))
+            .map(|kept| (kept.id.chars().last().unwrap().to_string(), kept.source))
             .collect::<Vec<_>>()
     };
     let pair = |id: &str, source: &str| (id.to_owned(), source.to_owned());
