@@ -14,7 +14,7 @@ use adapt::{
     },
     stix::Object,
 };
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use city::{Doubt, DoubtKind, Observation, Observed, Received, Text, Tlp};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -51,7 +51,8 @@ pub(crate) struct Import {
     /// What the files are; by what they look like if left out
     #[arg(long, value_enum)]
     form: Option<FormGiven>,
-    /// Files of MISP's warning lists, or lists a line each, of what is no sign of an attack; only for what is shown
+    /// Files of MISP's warning lists, or lists a line each, of what is no sign of an attack, whenever the source names it:
+    /// kept for the source, in the place of those given before
     #[arg(long, value_name = "FILE")]
     allow: Vec<PathBuf>,
     /// Show what would be taken in, and take in nothing
@@ -136,18 +137,29 @@ pub(super) fn import(command: &Import) -> anyhow::Result<Verdict> {
     }
     let runtime = runtime()?;
     let now = Timestamp::now();
-    let mut ground = Ground::of(plan_of(&runtime, &state).ok().flatten().as_ref());
+    let ground = Ground::of(plan_of(&runtime, &state).ok().flatten().as_ref());
+    let mut given = Vec::new();
     for path in &command.allow {
-        let text =
-            String::from_utf8(bytes_of(path)?).with_context(|| format!("{} is not text", path.display()))?;
-        allow(&mut ground, &text);
+        given.extend(allowed_of(path)?);
     }
     let store = if command.dry_run { None } else { Some(runtime.block_on(Intelligence::open(&state))?) };
+    let before = runtime.block_on(allowed_before(&state));
     let (mut outcomes, mut failed) = (Vec::new(), Vec::new());
     for path in &command.files {
-        let outcome = read_file(command, path, &ground, now).and_then(|mut outcome| {
+        let source = source_of(command, path);
+        let mut ground = ground.clone();
+        if command.allow.is_empty() {
+            let of_source = before.iter().filter(|(of, _)| *of == source);
+            ground.allow(of_source.map(|(_, value)| value.as_str()));
+        } else {
+            ground.allow(given.iter().map(String::as_str));
+        }
+        let outcome = read_file(command, path, source, &ground, now).and_then(|mut outcome| {
             if let Some(store) = &store {
                 keep(&runtime, store, &mut outcome, now)?;
+                if !command.allow.is_empty() {
+                    runtime.block_on(store.put_allowed(&outcome.source, &given, now))?;
+                }
             }
             Ok(outcome)
         });
@@ -195,8 +207,13 @@ fn source_of(command: &Import, path: &Path) -> String {
 }
 
 /// Reads a file, and sees what of it would be acted on.
-fn read_file(command: &Import, path: &Path, ground: &Ground, now: Timestamp) -> anyhow::Result<Outcome> {
-    let source = source_of(command, path);
+fn read_file(
+    command: &Import,
+    path: &Path,
+    source: String,
+    ground: &Ground,
+    now: Timestamp,
+) -> anyhow::Result<Outcome> {
     let teller = Teller { source: &source, tlp: command.tlp.map(Tlp::from), now };
     let read = read(&bytes_of(path)?, command.form.map(Form::from), teller)
         .with_context(|| format!("{} cannot be read", path.display()))?;
@@ -239,15 +256,28 @@ fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A warning list of MISP (JSON with a `list`), or a value a line.
-fn allow(ground: &mut Ground, text: &str) {
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) => {
-            let list = value.get("list").and_then(Value::as_array).into_iter().flatten();
-            ground.allow(list.filter_map(Value::as_str));
-        }
-        Err(_) => ground.allow(text.lines().filter(|line| !line.starts_with('#'))),
+/// The values of a warning list of MISP (JSON with a `list`), or of a file with one a line.
+fn allowed_of(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text =
+        String::from_utf8(bytes_of(path)?).with_context(|| format!("{} is not text", path.display()))?;
+    let Ok(value) = serde_json::from_str::<Value>(&text) else {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        return Ok(lines.map(str::to_owned).collect());
+    };
+    if let Some(kind @ ("regex" | "substring")) = value.get("type").and_then(Value::as_str) {
+        let name = path.display();
+        bail!("{name} is a list of the type `{kind}`; those of addresses, networks and names are honoured");
     }
+    let list = value.get("list").and_then(Value::as_array).into_iter().flatten();
+    Ok(list.filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// What was said before to be no sign, with whose; nothing where nothing was ever kept.
+async fn allowed_before(state: &Path) -> Vec<(String, String)> {
+    let Ok(store) = Intelligence::open_read_only(state).await else { return Vec::new() };
+    let allowed = store.allowed().await.unwrap_or_default();
+    store.close().await;
+    allowed
 }
 
 fn keep(

@@ -124,6 +124,12 @@ fn files_are_taken_in_each_by_itself_and_what_is_withdrawn_stays_so() {
     let doubted = standings(&state, &["--only", "doubted", "--containing", "8.8"]);
     assert_eq!(doubted, [("[ipv4-addr:value = '8.8.8.8']".into(), "doubted".into())]);
 
+    // What is no sign of a source is kept for it, until something else is said.
+    let allow = file(folder, "ours.txt", "# ours\nevil.example\n203.0.113.0/28\n");
+    answer(&state, &["import", &list, "--allow", &allow], 0);
+    assert_eq!(answer(&state, &["import", &list, "--dry-run"], 0)[0]["watched"], 0);
+    assert_eq!(answer(&state, &["import", &list, "--allow", "/dev/null"], 0)[0]["watched"], 2);
+
     // A source is withdrawn, whoever tells it again, until that is undone.
     let withdraw = |what: &str, more: &[&str], code: i32| {
         let (ended, out, errors) =
