@@ -123,6 +123,8 @@ pub struct Watchlist {
     index: Index,
     /// What is not valid yet, by when it will be.
     later: BTreeSet<(Timestamp, [u8; 16])>,
+    /// Tells which end of a request is the city's.
+    ground: Ground,
 }
 
 /// Texts that many share, each kept once and as long as somebody needs it.
@@ -302,6 +304,11 @@ impl Watchlist {
         self.entries.reserve(indicators);
         self.ids.reserve(indicators);
         self.index.reserve(indicators);
+    }
+
+    /// Tells what is the city's own, so that a request is told of the end that is.
+    pub fn stand_on(&mut self, ground: &Ground) {
+        self.ground = ground.clone();
     }
 
     /// How far a source is believed from now on, from 0 to 100.
@@ -541,7 +548,10 @@ impl Watchlist {
                 }
             }
         }
-        let sight = Sight { subject: flow.source, peer: flow.destination, flow: &flow, time };
+        let comes_in = self.ground.is_inside(flow.destination) && !self.ground.is_inside(flow.source);
+        let (subject, peer) =
+            if comes_in { (flow.destination, flow.source) } else { (flow.source, flow.destination) };
+        let sight = Sight { subject, peer, flow: &flow, time };
         seen::texts(
             request,
             |kind| self.index.wants(kind),

@@ -287,3 +287,19 @@ fn what_people_allow_of_a_source_is_not_acted_on() {
         assert_eq!((gathered.watched, doubts), (watched, doubted), "{source}");
     }
 }
+
+#[test]
+fn a_request_is_told_of_the_end_that_is_the_citys() {
+    let plan = check(&[SourceFile::new("city.toml", CITY)]).plan.unwrap();
+    let (mut list, _) = only("[url:value = 'http://evil.example/gate.php']");
+    let subject = |list: &Watchlist, source: &str, destination: &str| {
+        let Observed::Request(mut request) = fetched("evil.example", "/gate.php") else { panic!() };
+        request.flow = flow(source, destination, Some(Protocol::Http));
+        let [sighting] = &seen(list, Observed::Request(request))[..] else { panic!() };
+        sighting.subject.to_string()
+    };
+    assert_eq!(subject(&list, "203.0.113.9", "192.0.2.7"), "203.0.113.9");
+    list.stand_on(&Ground::of(Some(&plan)));
+    assert_eq!(subject(&list, "203.0.113.9", "192.0.2.7"), "192.0.2.7");
+    assert_eq!(subject(&list, "192.0.2.7", "203.0.113.9"), "192.0.2.7");
+}

@@ -370,6 +370,7 @@ async fn load(
 ) -> anyhow::Result<Made> {
     let kept = Intelligence::open_read_only(directory).await?;
     let mut made = Made { list: Watchlist::default(), read: None, gathered: BTreeMap::new() };
+    made.list.stand_on(ground);
     made.list.reserve(usize::try_from(kept.count().await?).unwrap_or(0));
     let mut trusts = BTreeMap::<String, u8>::new();
     loop {
@@ -405,3 +406,6 @@ fn trusted(plan: Option<&Plan>, source: &str) -> u8 {
     let peer = plan.and_then(|plan| plan.peer(&source.parse().ok()?));
     peer.map_or(TRUST, |peer| peer.trust)
 }
+
+#[cfg(test)]
+mod tests;

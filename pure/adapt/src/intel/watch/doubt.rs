@@ -102,6 +102,13 @@ impl Ground {
         }
     }
 
+    /// Whether an address is the city's own, by its plan.
+    #[must_use]
+    pub(super) fn is_inside(&self, address: Address) -> bool {
+        self.declared.contains(&address)
+            || address.ip().is_some_and(|ip| self.inside_networks.iter().any(|network| network.contains(&ip)))
+    }
+
     /// Adds values of one source that are never acted on, as people said: addresses, networks, names, URLs, hashes,
     /// fingerprints, in the words of the source. What others say of the same values counts.
     pub fn allow_of<'t>(&mut self, source: &str, values: impl IntoIterator<Item = &'t str>) {

@@ -168,14 +168,14 @@ impl Networks {
     }
 
     /// Those who look for each network that holds an address, the longest prefix first: what says most of it.
-    fn each<'t>(&'t self, address: IpAddr) -> impl Iterator<Item = (IpNet, &'t [Seeker])> {
+    fn each(&self, address: IpAddr) -> impl Iterator<Item = &[Seeker]> {
         self.by_length.iter().rev().filter_map(move |((is_v4, length), table)| {
             if *is_v4 != address.is_ipv4() {
                 return None;
             }
             let network = IpNet::new(address, *length).ok()?.trunc();
             let seekers = table.get(&network.addr());
-            (!seekers.is_empty()).then_some((network, seekers))
+            (!seekers.is_empty()).then_some(seekers)
         })
     }
 
@@ -251,10 +251,7 @@ impl Index {
     /// Those who look for an address at an end of a conversation, what says most of it first.
     pub(super) fn at_end(&self, address: IpAddr) -> impl Iterator<Item = &[Seeker]> {
         let exact = self.addresses.get(&address);
-        [exact]
-            .into_iter()
-            .filter(|all| !all.is_empty())
-            .chain(self.networks.each(address).map(|(_, all)| all))
+        [exact].into_iter().filter(|all| !all.is_empty()).chain(self.networks.each(address))
     }
 
     /// Whether the ends of requests are looked for at all.
@@ -264,7 +261,7 @@ impl Index {
 
     /// Those who look for an address at an end of a request.
     pub(super) fn asked(&self, address: IpAddr) -> impl Iterator<Item = &[Seeker]> {
-        self.asked.each(address).map(|(_, all)| all)
+        self.asked.each(address)
     }
 
     /// Whether texts of a kind are looked for at all.
