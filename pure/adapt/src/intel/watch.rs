@@ -293,6 +293,20 @@ impl Watchlist {
         uuid_of(id).is_some_and(|id| self.ids.contains_key(&id))
     }
 
+    /// The addresses that one indicator watches for.
+    pub fn addresses_of(&self, id: &str) -> impl Iterator<Item = IpAddr> {
+        let mut next = uuid_of(id).and_then(|id| self.ids.get(&id).copied());
+        let readings = std::iter::from_fn(move || {
+            let entry = self.entry(next?)?;
+            next = Some(entry.next).filter(|next| *next != NONE);
+            Some(entry)
+        });
+        readings.flat_map(|entry| entry.values.each()).filter_map(|(value, _)| match value {
+            Watched::Address(address) => Some(*address),
+            _ => None,
+        })
+    }
+
     /// How many indicators of each source are watched for, each reading of one counted.
     pub fn by_source(&self) -> impl Iterator<Item = (&Text, u64)> {
         self.sources.iter().map(|(name, source)| (name, source.watched))
@@ -507,7 +521,7 @@ impl Watchlist {
 
     /// What an observation shows of what is watched for.
     pub fn see(&self, observation: &Observation, held: &mut Held, sightings: &mut Vec<Sighting>) {
-        if self.index.len() == 0 {
+        if self.ids.is_empty() {
             return;
         }
         let mut hits = Hits { asked: held.room(), sightings, is_told: false };

@@ -195,15 +195,14 @@ fn several_observations_are_bound_together() {
     let thrice = "[ipv4-addr:value = '203.0.113.9'] REPEATS 3 TIMES";
     let opened = |count: u16| (1..=count).map(|port| open("203.0.113.9", port));
     assert_eq!([2, 3, 5, 6].map(|count| believed(thrice, opened(count)).len()), [0, 1, 1, 2]);
-    let flow_of = |fact: Observed| match fact {
-        Observed::Conversation(mut it) => {
-            it.flow.source_port = 1;
-            Observed::Conversation(it)
-        }
-        other => other,
+    let end_of = |port: u16| {
+        let start = now() + SignedDuration::from_secs(i64::from(port) - 1);
+        let Observed::Conversation(mut it) = ended("192.0.2.7", "203.0.113.9", start, 10) else { panic!() };
+        it.flow.source_port = port;
+        Observed::Conversation(it)
     };
-    let one = || flow_of(ended("192.0.2.7", "203.0.113.9", now(), 10));
-    assert_eq!(believed(thrice, [nine(), one(), one(), one()]), NOTHING);
+    assert_eq!(believed(thrice, [nine(), end_of(1), end_of(1), end_of(1)]), NOTHING);
+    assert_eq!(believed(thrice, opened(3).chain((1..=3).map(end_of))).len(), 1);
     let (list, _) = only("[ipv4-addr:value = '203.0.113.9'] REPEATS 256 TIMES");
     let mut held = Held::default();
     for round in 0..3_u16 {

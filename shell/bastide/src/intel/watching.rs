@@ -64,6 +64,8 @@ struct Watching {
     read: Option<Timestamp>,
     /// What came of each source's indicators.
     gathered: BTreeMap<String, Gathered>,
+    /// How far each source was believed when it was looked at last.
+    trusts: BTreeMap<Text, u8>,
     /// What was told of each source, so that it is told once.
     doubted: BTreeMap<String, Vec<Doubt>>,
 }
@@ -87,6 +89,7 @@ pub(crate) fn begin(
         ground: Ground::default(),
         read: None,
         gathered: BTreeMap::new(),
+        trusts: BTreeMap::new(),
         doubted: BTreeMap::new(),
     };
     thread::Builder::new().name("watchlist".into()).spawn(move || watching.run())?;
@@ -166,7 +169,9 @@ impl Watching {
             let before = self.list();
             list.addresses().filter(|address| !before.holds(*address)).take(BACK_MAX).collect()
         };
-        *self.list.write().unwrap_or_else(PoisonError::into_inner) = list;
+        let before = std::mem::replace(&mut *self.list.write().unwrap_or_else(PoisonError::into_inner), list);
+        // To let go of a million takes a while, and the loop need not wait for it.
+        drop(before);
         (self.plan, self.ground, self.read, self.gathered) = (adopted, ground, read, gathered);
         Ok(new)
     }
@@ -224,7 +229,6 @@ impl Watching {
                 .flat_map(|(_, readings)| readings)
                 .map(|kept| (kept.source.as_str(), self.trust(&kept.source)))
                 .collect();
-            let mut fresh = Watchlist::default();
             let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
             for (id, readings) in some {
                 list.set(id, std::iter::empty(), &self.ground, now, &mut Gathered::default());
@@ -234,12 +238,10 @@ impl Watching {
                     let trust = trusts.get(kept.source.as_str()).copied().unwrap_or(TRUST);
                     let origin = Origin { source: &kept.source, trust, tlp: kept.tlp };
                     let gathered = self.gathered.entry(kept.source.clone()).or_default();
-                    fresh.add(object, origin, &self.ground, now, &mut Gathered::default());
                     list.add(object, origin, &self.ground, now, gathered);
                 }
+                new.extend(list.addresses_of(id));
             }
-            drop(list);
-            new.extend(fresh.addresses());
         }
     }
 
@@ -250,18 +252,14 @@ impl Watching {
     }
 
     /// Believes each source as far as it is to be believed now.
-    fn believe(&self) {
+    fn believe(&mut self) {
         let sources: Vec<Text> = self.list().by_source().map(|(source, _)| source.clone()).collect();
-        let trusts: Vec<(Text, u8)> = sources
-            .into_iter()
-            .map(|source| {
-                let trust = self.trust(&source);
-                (source, trust)
-            })
-            .collect();
-        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
-        for (source, trust) in trusts {
-            list.trust(&source, trust);
+        for source in sources {
+            let trust = self.trust(&source);
+            if self.trusts.get(&source) != Some(&trust) {
+                self.list.write().unwrap_or_else(PoisonError::into_inner).trust(&source, trust);
+                self.trusts.insert(source, trust);
+            }
         }
     }
 

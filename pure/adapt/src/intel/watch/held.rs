@@ -71,6 +71,8 @@ struct Window {
     seen: Vec<ObservedData>,
     /// Which conversation each was, by its ends and its beginning.
     of: Vec<Option<(Flow, Timestamp)>>,
+    /// Conversations that led to a sighting: when they are told of again, they are not taken again.
+    taken: Vec<(Flow, Timestamp)>,
 }
 
 /// What is held of what was seen, for patterns that ask for several observations.
@@ -197,17 +199,15 @@ impl Held {
         }
         let key = (id, Arc::clone(text));
         self.make_room(&key);
-        let window = self.windows.entry(key.clone()).or_default();
+        let window = self.windows.entry(key).or_default();
         let before = window.seen.len();
         window.put(observed.clone(), conversation_of(observation));
         let held = evaluate(&read.pattern, &window.seen, SEVERAL);
-        self.observations = self.observations.saturating_sub(before) + window.seen.len();
-        let holds = held?.is_some();
-        if holds && let Some(window) = self.windows.remove(&key) {
-            // What it took is not taken again.
-            self.observations = self.observations.saturating_sub(window.seen.len());
+        if let Ok(Some(_)) = held {
+            window.take_all();
         }
-        Ok(holds)
+        self.observations = self.observations.saturating_sub(before) + window.seen.len();
+        Ok(held?.is_some())
     }
 
     /// Lets go of what was seen longest ago, where there is no room for more.
@@ -231,6 +231,9 @@ impl Held {
 impl Window {
     /// Adds what was seen. A conversation that was told of before is the same one.
     fn put(&mut self, observed: ObservedData, conversation: Option<(Flow, Timestamp)>) {
+        if conversation.is_some_and(|it| self.taken.contains(&it)) {
+            return;
+        }
         let known = conversation.and_then(|it| self.of.iter().position(|other| *other == Some(it)));
         if let Some(slot) = known.and_then(|at| self.seen.get_mut(at)) {
             *slot = observed;
@@ -248,6 +251,14 @@ impl Window {
         }
         self.seen.push(observed);
         self.of.push(conversation);
+    }
+
+    /// Lets go of everything: it led to a sighting.
+    fn take_all(&mut self) {
+        self.seen.clear();
+        self.taken.extend(self.of.drain(..).flatten());
+        let old = self.taken.len().saturating_sub(KEPT_MAX);
+        self.taken.drain(..old);
     }
 }
 
