@@ -13,28 +13,31 @@
 
 mod compile;
 mod doubt;
+mod form;
+mod gathered;
 mod held;
+mod hold;
 mod index;
+mod recent;
 mod seen;
+mod shape;
 mod value;
+mod words;
 
 pub use compile::OnlyHunted;
 pub use doubt::Ground;
+pub use gathered::{Gathered, NotWatched};
 pub use held::{Held, PassedOver};
+pub use recent::Recent;
 pub use value::{Kind, Watched};
 
 use crate::stix::Object;
-use city::{Address, Doubt, DoubtKind, Flow, Observation, Observed, Received, Request, Sighting, Text, Tlp};
+use city::{DoubtKind, Text, Tlp};
 use compile::{Compiled, Why, compile};
-use held::Asking;
 use index::{Index, Map, Number, Seeker};
 use jiff::{SignedDuration, Timestamp};
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, net::IpAddr};
+use words::{Words, at_mut};
 
 /// The most values that are watched for.
 pub const WATCHED_MAX: usize = 4_000_000;
@@ -45,23 +48,8 @@ const LATER_MAX: usize = 100_000;
 /// What an author's word is worth who says nothing of it.
 const CONFIDENCE: u8 = 50;
 
-/// By how much less that is believed of which less is seen than it asks for.
-const LESS: u8 = 2;
-
-/// After how long what is said of an address is believed half as much: addresses change hands.
-const HALF_LIFE_ADDRESS: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// After how long what is said of anything else is believed half as much: names are given up more slowly.
-const HALF_LIFE_OTHER: SignedDuration = SignedDuration::from_hours(90 * 24);
-
 /// How long before an indicator is valid it is awaited, and not doubted: clocks differ.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
-
-/// How long the same match at the same two ends is one sighting.
-const AGAIN: SignedDuration = SignedDuration::from_hours(1);
-
-/// The most matches of which it is known when they were told last.
-const TOLD_MAX: usize = 65_536;
 
 /// The number of no indicator, and the place of no word.
 const NONE: u32 = u32::MAX;
@@ -127,63 +115,6 @@ pub struct Watchlist {
     ground: Ground,
 }
 
-/// Texts that many share, each kept once and as long as somebody needs it.
-#[derive(Clone, Debug, Default)]
-struct Words {
-    texts: Vec<(Arc<str>, u32)>,
-    places: Map<Arc<str>, u32>,
-    free: Vec<u32>,
-}
-
-impl Words {
-    fn put(&mut self, text: &str) -> u32 {
-        let known = self.places.get(text).copied();
-        if let Some(place) = known
-            && let Some((_, uses)) = at_mut(&mut self.texts, place)
-        {
-            *uses += 1;
-            return place;
-        }
-        let text: Arc<str> = text.into();
-        let place = match self.free.pop() {
-            Some(place) => {
-                if let Some(slot) = at_mut(&mut self.texts, place) {
-                    *slot = (Arc::clone(&text), 1);
-                }
-                place
-            }
-            None => {
-                self.texts.push((Arc::clone(&text), 1));
-                u32::try_from(self.texts.len() - 1).unwrap_or(NONE)
-            }
-        };
-        self.places.insert(text, place);
-        place
-    }
-
-    fn take(&mut self, place: u32) {
-        let Some((text, uses)) = at_mut(&mut self.texts, place) else { return };
-        *uses = uses.saturating_sub(1);
-        if *uses == 0 {
-            self.places.swap_remove(&**text);
-            *text = "".into();
-            self.free.push(place);
-        }
-    }
-
-    fn get(&self, place: u32) -> Option<&Arc<str>> {
-        self.texts.get(usize::try_from(place).ok()?).map(|(text, _)| text)
-    }
-
-    fn text(&self, place: u32) -> Text {
-        self.get(place).map(|text| Text::from(&**text)).unwrap_or_default()
-    }
-}
-
-fn at_mut<T>(list: &mut [T], place: u32) -> Option<&mut T> {
-    list.get_mut(usize::try_from(place).ok()?)
-}
-
 /// Who told an indicator.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'o> {
@@ -193,74 +124,6 @@ pub struct Origin<'o> {
     pub trust: u8,
     /// How far it may be passed on.
     pub tlp: Tlp,
-}
-
-/// What is not watched for, for one reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotWatched {
-    /// How many indicators.
-    pub count: u64,
-    /// One of them, and what of it cannot be watched for.
-    pub example: Text,
-}
-
-/// What came of adding indicators.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Gathered {
-    /// Indicators of which at least one value is watched for.
-    pub watched: u64,
-    /// Of these, how many have further parts that cannot be watched for.
-    pub in_part: u64,
-    /// Indicators that cannot be watched for, and can be hunted with.
-    pub hunted_only: u64,
-    /// Why indicators, or parts of them, cannot be watched for.
-    pub not_watched: BTreeMap<OnlyHunted, NotWatched>,
-    /// Indicators that are over: revoked, or no longer valid.
-    pub over: u64,
-    /// What is not acted on, by kind.
-    pub doubts: BTreeMap<DoubtKind, Doubt>,
-}
-
-impl Gathered {
-    fn doubt(&mut self, kind: DoubtKind, example: impl FnOnce() -> String) {
-        let doubt =
-            self.doubts.entry(kind).or_insert_with(|| Doubt { kind, count: 0, example: example().into() });
-        doubt.count += 1;
-    }
-
-    fn leave(&mut self, reason: OnlyHunted, example: impl FnOnce() -> String) {
-        let told = self
-            .not_watched
-            .entry(reason)
-            .or_insert_with(|| NotWatched { count: 0, example: example().into() });
-        told.count += 1;
-    }
-
-    /// Adds what came of adding others.
-    pub fn add(&mut self, others: Gathered) {
-        self.watched += others.watched;
-        self.in_part += others.in_part;
-        self.hunted_only += others.hunted_only;
-        self.over += others.over;
-        for (reason, told) in others.not_watched {
-            match self.not_watched.get_mut(&reason) {
-                Some(known) => known.count += told.count,
-                None => drop(self.not_watched.insert(reason, told)),
-            }
-        }
-        for (kind, doubt) in others.doubts {
-            match self.doubts.get_mut(&kind) {
-                Some(known) => known.count += doubt.count,
-                None => drop(self.doubts.insert(kind, doubt)),
-            }
-        }
-    }
-
-    /// The doubts as they are told.
-    #[must_use]
-    pub fn told(&self) -> Vec<Doubt> {
-        self.doubts.values().take(Received::DOUBTS_MAX).cloned().collect()
-    }
 }
 
 impl Watchlist {
@@ -518,191 +381,11 @@ impl Watchlist {
             before = Some(reading.next).filter(|next| *next != NONE);
         }
     }
-
-    /// What an observation shows of what is watched for.
-    pub fn see(&self, observation: &Observation, held: &mut Held, sightings: &mut Vec<Sighting>) {
-        if self.ids.is_empty() {
-            return;
-        }
-        let mut hits = Hits { asked: held.room(), sightings, is_told: false };
-        match &observation.fact {
-            Observed::Opened(flow) => self.see_flow(flow, observation, &mut hits),
-            Observed::Conversation(conversation) => {
-                self.see_flow(&conversation.flow, observation, &mut hits);
-            }
-            Observed::Request(request) => self.see_request(request, observation, &mut hits),
-            _ => {}
-        }
-        let Hits { asked, .. } = hits;
-        held.ask(self, asked, observation, sightings);
-    }
-
-    fn see_flow(&self, flow: &Flow, observation: &Observation, hits: &mut Hits<'_>) {
-        for (end, other) in ends(flow) {
-            let Address::Ip(ip) = end else { continue };
-            let sight = Sight { subject: other, peer: end, flow, time: observation.time };
-            // What says most of the address comes first and suffices.
-            hits.is_told = false;
-            for seekers in self.index.at_end(ip.to_canonical()) {
-                self.heed(seekers, &sight, || end.to_string(), true, hits);
-            }
-        }
-    }
-
-    fn see_request(&self, request: &Request, observation: &Observation, hits: &mut Hits<'_>) {
-        let flow = request.conversation();
-        let time = observation.time;
-        if self.index.wants_asked() && seen::has_ends(request) {
-            for (end, other) in ends(&flow) {
-                let Address::Ip(ip) = end else { continue };
-                let sight = Sight { subject: other, peer: end, flow: &flow, time };
-                hits.is_told = false;
-                for seekers in self.index.asked(ip.to_canonical()) {
-                    self.heed(seekers, &sight, || end.to_string(), true, hits);
-                }
-            }
-        }
-        let comes_in = self.ground.is_inside(flow.destination) && !self.ground.is_inside(flow.source);
-        let (subject, peer) =
-            if comes_in { (flow.destination, flow.source) } else { (flow.source, flow.destination) };
-        let sight = Sight { subject, peer, flow: &flow, time };
-        seen::texts(
-            request,
-            |kind| self.index.wants(kind),
-            |kind, text| {
-                hits.is_told = false;
-                self.heed(self.index.texts(kind, text), &sight, || text.to_owned(), false, hits);
-            },
-        );
-    }
-
-    /// Tells the surest of those who look for a value that was seen, unless something was told of it, and notes those whose
-    /// patterns are to be asked.
-    fn heed(
-        &self,
-        seekers: &[Seeker],
-        sight: &Sight<'_>,
-        value: impl FnOnce() -> String,
-        of_address: bool,
-        hits: &mut Hits<'_>,
-    ) {
-        let mut surest = None;
-        for seeker in seekers {
-            // Watched or not, what is no longer valid is no sign.
-            let entry = self.entry(seeker.number).filter(|entry| entry.until > seconds(sight.time));
-            let Some(entry) = entry else { continue };
-            let confidence = self.confidence(entry, of_address, sight.time);
-            let confidence = if seeker.says_less { confidence / LESS } else { confidence };
-            if entry.pattern == NONE {
-                // Of equals the same in every list, wherever they stand in it.
-                let rank = (Reverse(confidence), entry.id, self.source(entry));
-                if surest.as_ref().is_none_or(|(surest, _)| rank < *surest) {
-                    surest = Some((rank, entry));
-                }
-            } else {
-                let Sight { subject, peer, .. } = *sight;
-                hits.asked.push(Asking { number: seeker.number, confidence, subject, peer });
-            }
-        }
-        if let Some(((Reverse(confidence), ..), entry)) = surest.filter(|_| !hits.is_told) {
-            hits.is_told = true;
-            hits.sightings.push(self.sighting(entry, confidence, sight, value().into()));
-        }
-    }
-
-    fn source_of(&self, entry: &Entry) -> Option<(&Text, &Source)> {
-        self.sources.get_index(usize::try_from(entry.source).ok()?)
-    }
-
-    /// Who told it.
-    fn source(&self, entry: &Entry) -> Text {
-        self.source_of(entry).map(|(name, _)| name.clone()).unwrap_or_default()
-    }
-
-    /// How far an indicator is believed at a time.
-    fn confidence(&self, entry: &Entry, of_address: bool, time: Timestamp) -> u8 {
-        let trust = self.source_of(entry).map_or(0, |(_, source)| source.trust);
-        let said = u64::from(entry.said) * u64::from(trust) / 100;
-        let age = SignedDuration::from_secs(i64::from(seconds(time)) - i64::from(entry.from));
-        decayed(said, age, if of_address { HALF_LIFE_ADDRESS } else { HALF_LIFE_OTHER })
-    }
-
-    fn sighting(&self, entry: &Entry, confidence: u8, sight: &Sight<'_>, value: Text) -> Sighting {
-        let techniques = self.words.text(entry.techniques);
-        Sighting {
-            indicator: id_of(entry.id).into(),
-            name: self.words.text(entry.name),
-            source: self.source(entry),
-            confidence,
-            tlp: entry.tlp,
-            subject: sight.subject,
-            peer: Some(sight.peer),
-            value,
-            flow: Some(*sight.flow),
-            techniques: techniques.split_whitespace().map(Into::into).collect(),
-            looking_back: false,
-        }
-    }
-}
-
-/// What one observation led to.
-struct Hits<'h> {
-    /// The patterns to be asked.
-    asked: Vec<Asking>,
-    sightings: &'h mut Vec<Sighting>,
-    /// Whether something was told of the value that is looked at.
-    is_told: bool,
-}
-
-/// Where something was seen.
-struct Sight<'s> {
-    subject: Address,
-    peer: Address,
-    flow: &'s Flow,
-    time: Timestamp,
-}
-
-/// Each end with the other.
-fn ends(flow: &Flow) -> [(Address, Address); 2] {
-    [(flow.source, flow.destination), (flow.destination, flow.source)]
 }
 
 /// Seconds since 1970, as far as an indicator can say them.
 fn seconds(time: Timestamp) -> u32 {
     u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX - 1)
-}
-
-/// Which matches were told already, so that one that goes on is told once an hour.
-#[derive(Clone, Debug, Default)]
-pub struct Recent {
-    told: BTreeMap<(Text, Address, Option<Address>), Timestamp>,
-}
-
-impl Recent {
-    /// Whether a match is to be told at a time.
-    pub fn is_new(&mut self, sighting: &Sighting, time: Timestamp) -> bool {
-        let key = (sighting.indicator.clone(), sighting.subject, sighting.peer);
-        if self.told.get(&key).is_some_and(|told| time.duration_since(*told) < AGAIN) {
-            return false;
-        }
-        if self.told.len() >= TOLD_MAX {
-            self.told.retain(|_, told| time.duration_since(*told) < AGAIN);
-            if self.told.len() >= TOLD_MAX {
-                self.told.clear();
-            }
-        }
-        self.told.insert(key, time);
-        true
-    }
-}
-
-/// What is left of a confidence after a time, by halves: between two halvings along a line, which is near enough.
-fn decayed(said: u64, age: SignedDuration, half: SignedDuration) -> u8 {
-    let (age, half) = (age.as_secs().max(0).unsigned_abs(), half.as_secs().max(1).unsigned_abs());
-    let halvings = u32::try_from(age / half).unwrap_or(u32::MAX);
-    let left = said.checked_shr(halvings).unwrap_or(0);
-    let part = left * (age % half) / (2 * half);
-    u8::try_from(left - part).unwrap_or(100).min(100)
 }
 
 /// Techniques of ATT&CK that an object names in its external references.

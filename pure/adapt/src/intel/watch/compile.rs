@@ -4,15 +4,14 @@
 //! asks for. Of several conditions that must all hold, the rarest is the anchor. Where the anchors say all, nothing more
 //! is asked; else the pattern itself decides, once one of them was seen.
 
-use super::value::{Kind, Url, Watched, name, network};
-use crate::{
-    hunt::{Kept, VOCABULARY, Way},
-    stix::{
-        Pattern,
-        pattern::{
-            Comparison, Constant, ObjectPath, Observation, PatternError, Qualifier, Relation, Step, Test,
-        },
-    },
+use super::{
+    form::in_form,
+    shape::{Shape, asks_for_request, is_seen},
+    value::{Kind, Url, Watched, network},
+};
+use crate::stix::{
+    Pattern,
+    pattern::{Comparison, Constant, Observation, PatternError, Qualifier, Relation, Test},
 };
 use ipnet::IpNet;
 use std::{collections::BTreeSet, fmt, net::IpAddr, sync::Arc};
@@ -133,14 +132,28 @@ pub(super) fn needs(observation: &Observation) -> u64 {
             parts.iter().fold(0_u64, |sum, part| sum.saturating_add(needs(part)))
         }
         Observation::Or(parts) => parts.iter().map(needs).max().unwrap_or(1),
-        Observation::Qualified(inner, qualifiers) => {
-            let times = qualifiers.iter().find_map(|qualifier| match qualifier {
-                Qualifier::Repeats(times) => Some(*times),
-                _ => None,
-            });
-            needs(inner).saturating_mul(times.unwrap_or(1))
-        }
+        Observation::Qualified(inner, qualifiers) => needs(inner).saturating_mul(repeats(qualifiers)),
     }
+}
+
+/// How many observations a pattern takes at least.
+pub(super) fn least(observation: &Observation) -> u64 {
+    match observation {
+        Observation::One(_) => 1,
+        Observation::And(parts) | Observation::FollowedBy(parts) => {
+            parts.iter().fold(0_u64, |sum, part| sum.saturating_add(least(part)))
+        }
+        Observation::Or(parts) => parts.iter().map(least).min().unwrap_or(1),
+        Observation::Qualified(inner, qualifiers) => least(inner).saturating_mul(repeats(qualifiers)),
+    }
+}
+
+fn repeats(qualifiers: &[Qualifier]) -> u64 {
+    let repeats = qualifiers.iter().find_map(|qualifier| match qualifier {
+        Qualifier::Repeats(times) => Some(*times),
+        _ => None,
+    });
+    repeats.unwrap_or(1)
 }
 
 /// A part of a pattern.
@@ -310,112 +323,6 @@ impl Compiler {
     }
 }
 
-/// What a path leads to, of what can be looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    /// The address of an object.
-    Address,
-    /// The address of one end of traffic.
-    End,
-    Url,
-    Text(Kind),
-}
-
-impl Shape {
-    fn of(path: &ObjectPath) -> Option<Shape> {
-        Some(match (path.object_type.as_str(), steps(path).as_str()) {
-            ("ipv4-addr" | "ipv6-addr", "value") => Shape::Address,
-            ("network-traffic", "src_ref.value" | "dst_ref.value") => Shape::End,
-            ("domain-name", "value") => Shape::Text(Kind::Name),
-            ("url", "value") => Shape::Url,
-            ("x509-certificate", "hashes.SHA-1" | "hashes.SHA-256") => Shape::Text(Kind::Certificate),
-            ("network-traffic", "extensions.http-request-ext.request_value") => Shape::Text(Kind::Path),
-            ("network-traffic", AGENT | AGENT_LISTED) => Shape::Text(Kind::Agent),
-            ("network-traffic", "x_ja3") => Shape::Text(Kind::Ja3),
-            ("network-traffic", "x_ja4") => Shape::Text(Kind::Ja4),
-            _ => return None,
-        })
-    }
-
-    fn is_address(self) -> bool {
-        matches!(self, Shape::Address | Shape::End)
-    }
-}
-
-const AGENT: &str = "extensions.http-request-ext.request_header.User-Agent";
-const AGENT_LISTED: &str = "extensions.http-request-ext.request_header.User-Agent[*]";
-
-/// What traffic shows that history does not keep.
-const SIGNS: &[(&str, &str)] = &[
-    ("network-traffic", AGENT),
-    ("network-traffic", AGENT_LISTED),
-    ("network-traffic", "x_ja3"),
-    ("network-traffic", "x_ja4"),
-    ("url", "value"),
-    ("x509-certificate", "hashes.SHA-1"),
-    ("x509-certificate", "hashes.SHA-256"),
-];
-
-/// What is told of the traffic of a request.
-const BESIDE_REQUEST: &[&str] = &[
-    "dst_port",
-    "dst_ref.value",
-    "extensions.http-request-ext.request_method",
-    "extensions.http-request-ext.request_value",
-    "protocols[*]",
-    "src_port",
-    "src_ref.value",
-    "x_ja3",
-    "x_ja4",
-    AGENT,
-    AGENT_LISTED,
-];
-
-/// A path's steps; any element of a list is written as all of them.
-fn steps(path: &ObjectPath) -> String {
-    let mut steps = String::new();
-    for step in &path.steps {
-        match step {
-            Step::Key(key) => {
-                if !steps.is_empty() {
-                    steps.push('.');
-                }
-                steps.push_str(key);
-            }
-            Step::Index(_) | Step::Any => steps.push_str("[*]"),
-        }
-    }
-    steps
-}
-
-/// Whether traffic shows what a path leads to.
-fn is_seen(path: &ObjectPath, of_request: bool) -> bool {
-    let (of, steps) = (path.object_type.as_str(), steps(path));
-    if of == "network-traffic" && of_request {
-        return BESIDE_REQUEST.contains(&steps.as_str());
-    }
-    let kept = |(known, path, table, way, _): &(&str, &str, Kept, Way, &str)| {
-        *known == of
-            && *path == steps
-            && matches!(table, Kept::Conversations | Kept::Requests)
-            && !matches!(way, Way::ByPlan | Way::Zone(_))
-    };
-    SIGNS.contains(&(of, steps.as_str())) || VOCABULARY.iter().any(kept)
-}
-
-/// Whether a comparison asks for what only a request shows of its traffic.
-fn asks_for_request(comparison: &Comparison) -> bool {
-    match comparison {
-        Comparison::And(parts) | Comparison::Or(parts) => parts.iter().any(asks_for_request),
-        Comparison::Test(test) => {
-            let steps = steps(&test.path);
-            test.path.object_type == "network-traffic"
-                && (steps.starts_with("extensions.http-request-ext.")
-                    || matches!(steps.as_str(), "x_ja3" | "x_ja4"))
-        }
-    }
-}
-
 /// The types of object of which a comparison can hold.
 fn types(comparison: &Comparison) -> BTreeSet<&str> {
     match comparison {
@@ -427,78 +334,4 @@ fn types(comparison: &Comparison) -> BTreeSet<&str> {
         }
         Comparison::Test(test) => [test.path.object_type.as_str()].into(),
     }
-}
-
-/// A pattern with its constants in the form in which what is seen is compared: names in lower case, URLs without their
-/// scheme, and networks, which STIX writes as addresses with a prefix (§6.7, §6.8), as such.
-fn in_form(observation: &Observation) -> Observation {
-    let all = |parts: &[Observation]| parts.iter().map(in_form).collect();
-    match observation {
-        Observation::One(comparison) => Observation::One(comparison_in_form(comparison)),
-        Observation::And(parts) => Observation::And(all(parts)),
-        Observation::Or(parts) => Observation::Or(all(parts)),
-        Observation::FollowedBy(parts) => Observation::FollowedBy(all(parts)),
-        Observation::Qualified(inner, qualifiers) => {
-            Observation::Qualified(Box::new(in_form(inner)), qualifiers.clone())
-        }
-    }
-}
-
-fn comparison_in_form(comparison: &Comparison) -> Comparison {
-    let all = |parts: &[Comparison]| parts.iter().map(comparison_in_form).collect();
-    match comparison {
-        Comparison::And(parts) => Comparison::And(all(parts)),
-        Comparison::Or(parts) => Comparison::Or(all(parts)),
-        Comparison::Test(test) => test_in_form(test),
-    }
-}
-
-fn test_in_form(test: &Test) -> Comparison {
-    let Some(shape) = Shape::of(&test.path) else { return Comparison::Test(test.clone()) };
-    let with = |relation| Comparison::Test(Test { relation, ..test.clone() });
-    match &test.relation {
-        Relation::Equal(constant) => with(constant_in_form(shape, constant)),
-        Relation::Differs(constant) => match constant_in_form(shape, constant) {
-            Relation::Equal(constant) => with(Relation::Differs(constant)),
-            _ => Comparison::Test(test.clone()),
-        },
-        Relation::In(constants) => {
-            let (mut equal, mut networks) = (Vec::new(), Vec::new());
-            for constant in constants {
-                match constant_in_form(shape, constant) {
-                    Relation::Equal(constant) => equal.push(constant),
-                    network if !test.negated => networks.push(with(network)),
-                    // Outside all of several networks: said of each, not of one of them.
-                    _ => return Comparison::Test(test.clone()),
-                }
-            }
-            if networks.is_empty() {
-                return with(Relation::In(equal));
-            }
-            if !equal.is_empty() {
-                networks.push(with(Relation::In(equal)));
-            }
-            if networks.len() == 1 { networks.remove(0) } else { Comparison::Or(networks) }
-        }
-        _ => Comparison::Test(test.clone()),
-    }
-}
-
-fn constant_in_form(shape: Shape, constant: &Constant) -> Relation {
-    let Constant::Text(text) = constant else { return Relation::Equal(constant.clone()) };
-    let text = match shape {
-        Shape::Address | Shape::End => match (text.parse::<IpAddr>(), text.parse::<IpNet>()) {
-            (Ok(address), _) => address.to_canonical().to_string(),
-            (_, Ok(network)) if network.prefix_len() == network.max_prefix_len() => {
-                network.addr().to_canonical().to_string()
-            }
-            (_, Ok(network)) => return Relation::Subset(network),
-            _ => text.clone(),
-        },
-        Shape::Url => Url::of(text).map_or_else(|| text.clone(), |url| url.text),
-        Shape::Text(Kind::Name) => name(text),
-        Shape::Text(Kind::Certificate | Kind::Ja3) => text.to_ascii_lowercase(),
-        Shape::Text(_) => text.clone(),
-    };
-    Relation::Equal(Constant::Text(text))
 }

@@ -4,8 +4,9 @@
 //! observations are kept, of one indicator and of all, and for how long. What was passed over is counted by who told it.
 
 use super::{
-    Sight, Watchlist,
-    compile::{KEPT_MAX, needs},
+    Watchlist,
+    compile::{KEPT_MAX, least, needs},
+    hold::Sight,
     index::Number,
     seen,
 };
@@ -17,8 +18,10 @@ use city::{Address, Flow, Observation, Observed, Sighting, Text};
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// How often patterns are asked in one second of the traffic.
-const ASKED_MAX: u32 = 10_000;
+/// How often patterns are asked in one second of the traffic; so many observations that were kept weigh as much as one time
+/// more.
+const ASKED_MAX: usize = 10_000;
+const WEIGH_AS_ONE: usize = 4;
 
 /// How much one observation may cost, and how much several together.
 const ONE: Budget = Budget { steps: 50_000 };
@@ -63,6 +66,8 @@ pub struct PassedOver {
 struct Read {
     pattern: Pattern,
     is_single: bool,
+    /// How many observations it takes at least.
+    least: u64,
 }
 
 /// What was seen of one indicator.
@@ -82,7 +87,7 @@ pub struct Held {
     windows: BTreeMap<([u8; 16], Arc<str>), Window>,
     observations: usize,
     second: i64,
-    asked: u32,
+    asked: usize,
     passed_over: BTreeMap<Text, PassedOver>,
     /// Room, kept so that it is not asked for again for each observation.
     room: Vec<Asking>,
@@ -176,7 +181,8 @@ impl Held {
         }
         let read = Pattern::parse(text).ok().map(|pattern| {
             let is_single = needs(pattern.root()) == 1;
-            Arc::new(Read { pattern, is_single })
+            let least = least(pattern.root());
+            Arc::new(Read { pattern, is_single, least })
         });
         self.read.insert(Arc::clone(text), read.clone());
         read
@@ -202,7 +208,12 @@ impl Held {
         let window = self.windows.entry(key).or_default();
         let before = window.seen.len();
         window.put(observed.clone(), conversation_of(observation));
-        let held = evaluate(&read.pattern, &window.seen, SEVERAL);
+        let held = if (window.seen.len() as u64) < read.least {
+            Ok(None)
+        } else {
+            self.asked = self.asked.saturating_add(window.seen.len() / WEIGH_AS_ONE);
+            evaluate(&read.pattern, &window.seen, SEVERAL)
+        };
         if let Ok(Some(_)) = held {
             window.take_all();
         }
