@@ -162,6 +162,10 @@ fn what_more_a_pattern_asks_for_decides() {
     let during =
         "[ipv4-addr:value = '203.0.113.9'] START t'2026-03-02T09:00:01Z' STOP t'2026-03-02T09:00:02Z'";
     assert_eq!(believed(during, [open("203.0.113.9"), open("203.0.113.9"), open("203.0.113.9")]).len(), 1);
+    let on_link = "[mac-addr:value IN ('02-00-00-00-00-AB', '02:00:00:00:00:01')]";
+    let Observed::Conversation(mut with_mac) = ended("192.0.2.7", "192.0.2.8", now(), 1) else { panic!() };
+    with_mac.destination_mac = "02:00:00:00:00:ab".parse().ok();
+    assert_eq!(believed(on_link, [Observed::Conversation(with_mac)]), [80]);
     // Of an `OR` what can be watched for is.
     let (list, gathered) = only("[ipv4-addr:value = '203.0.113.9' OR file:name = 'a'] OR [process:pid = 1]");
     assert_eq!((list.len(), gathered.watched, gathered.in_part, gathered.hunted_only), (1, 1, 1, 0));

@@ -81,6 +81,7 @@ impl Ground {
             ground.inside = Inside::of(plan);
             ground.declared =
                 plan.assets().flat_map(|asset| asset.addresses.iter().copied()).map(Address::Ip).collect();
+            ground.declared.extend(plan.assets().flat_map(|asset| &asset.macs).copied().map(Address::Mac));
             let zones = plan.zones().filter(|zone| !zone.outside);
             ground.inside_networks = zones.flat_map(|zone| zone.networks.iter().copied()).collect();
         }
@@ -153,6 +154,12 @@ impl Ground {
                     _ if url.is_bare => self.doubt_name(&url.host),
                     _ => None,
                 }
+            }
+            Watched::Text(Kind::Mac, mac) => {
+                let address = mac.parse().ok().map(Address::Mac)?;
+                let is_own = self.declared.contains(&address);
+                let kind = if is_own { DoubtKind::OwnAddress } else { DoubtKind::NobodysAddress };
+                (is_own || !address.is_station()).then_some(kind)
             }
             Watched::Text(Kind::Path | Kind::Agent, text) if text.len() < TEXT_MIN => {
                 Some(DoubtKind::TooBroad)

@@ -77,6 +77,7 @@ fn constant_in_form(shape: Shape, constant: &Constant) -> Relation {
         Shape::Url => Url::of(text).map_or_else(|| text.clone(), |url| url.text),
         Shape::Text(Kind::Name) => name(text),
         Shape::Text(Kind::Certificate | Kind::Ja3) => text.to_ascii_lowercase(),
+        Shape::Text(Kind::Mac) => text.to_ascii_lowercase().replace('-', ":"),
         Shape::Text(_) => text.clone(),
     };
     Relation::Equal(Constant::Text(text))

@@ -6,8 +6,9 @@ use super::{
     id_of,
     index::Seeker,
     seconds, seen,
+    value::Kind,
 };
-use city::{Address, Flow, Observation, Observed, Request, Sighting, Text};
+use city::{Address, Conversation, Flow, Observation, Observed, Request, Sighting, Text};
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 
@@ -31,6 +32,7 @@ impl Watchlist {
             Observed::Opened(flow) => self.see_flow(flow, observation, &mut hits),
             Observed::Conversation(conversation) => {
                 self.see_flow(&conversation.flow, observation, &mut hits);
+                self.see_macs(conversation, observation, &mut hits);
             }
             Observed::Request(request) => self.see_request(request, observation, &mut hits),
             _ => {}
@@ -48,6 +50,19 @@ impl Watchlist {
             for seekers in self.index.at_end(ip.to_canonical()) {
                 self.heed(seekers, &sight, || end.to_string(), true, hits);
             }
+        }
+    }
+
+    fn see_macs(&self, conversation: &Conversation, observation: &Observation, hits: &mut Hits<'_>) {
+        if !self.index.wants(Kind::Mac) {
+            return;
+        }
+        let Conversation { flow, source_mac, destination_mac, .. } = conversation;
+        for ((end, other), mac) in ends(flow).into_iter().zip([source_mac, destination_mac]) {
+            let Some(mac) = mac.map(|mac| mac.to_string()) else { continue };
+            let sight = Sight { subject: other, peer: end, flow, time: observation.time };
+            hits.is_told = false;
+            self.heed(self.index.texts(Kind::Mac, &mac), &sight, || mac.clone(), true, hits);
         }
     }
 

@@ -23,6 +23,7 @@ impl Shape {
             ("ipv4-addr" | "ipv6-addr", "value") => Shape::Address,
             ("network-traffic", "src_ref.value" | "dst_ref.value") => Shape::End,
             ("domain-name", "value") => Shape::Text(Kind::Name),
+            ("mac-addr", "value") => Shape::Text(Kind::Mac),
             ("url", "value") => Shape::Url,
             ("x509-certificate", "hashes.SHA-1" | "hashes.SHA-256") => Shape::Text(Kind::Certificate),
             ("network-traffic", "extensions.http-request-ext.request_value") => Shape::Text(Kind::Path),

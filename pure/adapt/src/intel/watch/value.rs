@@ -25,6 +25,8 @@ pub enum Kind {
     Url,
     /// A domain name, in lower case and without the full stop at its end.
     Name,
+    /// The address of a device on its link: `02:00:00:00:00:01`.
+    Mac,
     /// The path of a URL, with its query.
     Path,
     /// What a client of HTTP calls itself.
@@ -37,8 +39,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in their order.
-    pub(super) const ALL: [Kind; 7] =
-        [Kind::Certificate, Kind::Url, Kind::Name, Kind::Path, Kind::Agent, Kind::Ja4, Kind::Ja3];
+    pub(super) const ALL: [Kind; 8] =
+        [Kind::Certificate, Kind::Url, Kind::Name, Kind::Mac, Kind::Path, Kind::Agent, Kind::Ja4, Kind::Ja3];
 }
 
 impl Watched {
@@ -54,7 +56,7 @@ impl Watched {
             Watched::Text(Kind::Certificate, _) => 0,
             Watched::Text(Kind::Url, _) => 1,
             Watched::Text(Kind::Name, _) => 2,
-            Watched::Address(_) => 3,
+            Watched::Address(_) | Watched::Text(Kind::Mac, _) => 3,
             Watched::Asked(network) if network.prefix_len() == network.max_prefix_len() => 3,
             Watched::Text(Kind::Path, _) => 4,
             Watched::Text(Kind::Agent, _) => 5,
