@@ -409,3 +409,6 @@ fn id_of(uuid: [u8; 16]) -> String {
     let part = |from, to| digits.get(from..to).unwrap_or_default();
     format!("indicator--{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }
+
+#[cfg(test)]
+mod tests;
