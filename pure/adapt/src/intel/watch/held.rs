@@ -16,7 +16,7 @@ use crate::stix::{
 };
 use city::{Address, Flow, Observation, Observed, Sighting, Text};
 use jiff::{SignedDuration, Timestamp};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 /// How often patterns are asked in one second of the traffic; so many observations that were kept weigh as much as one time
 /// more.
@@ -116,13 +116,15 @@ impl Held {
             self.room = asked;
             return;
         }
-        let key = |asking: &Asking| {
-            list.entry(asking.number)
-                .map(|entry| (entry.id, list.words.get(entry.pattern), list.source(entry)))
+        // By what they are, not by where they stand in the list; of one pattern of one indicator the surest counts.
+        let which = |asking: &Asking| {
+            list.entry(asking.number).map(|entry| (entry.id, list.words.get(entry.pattern)))
         };
-        // By what they are, not by where they stand in the list; of one pattern the surest first.
-        asked.sort_by(|one, other| key(one).cmp(&key(other)).then(other.confidence.cmp(&one.confidence)));
-        asked.dedup_by_key(|asking| asking.number);
+        asked.sort_by_cached_key(|asking| {
+            let rank = list.entry(asking.number).map(|entry| list.rank(entry));
+            (which(asking), Reverse(asking.confidence), rank)
+        });
+        asked.dedup_by(|one, other| which(one) == which(other));
         let Some(flow) = flow_of(observation) else { return };
         let mut observed = None;
         for asking in asked.drain(..) {

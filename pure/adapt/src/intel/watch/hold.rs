@@ -112,7 +112,7 @@ impl Watchlist {
             let confidence = if seeker.says_less { confidence / LESS } else { confidence };
             if entry.pattern == NONE {
                 // Of equals the same in every list, wherever they stand in it.
-                let rank = (Reverse(confidence), entry.id, self.source(entry));
+                let rank = (Reverse(confidence), self.rank(entry));
                 if surest.as_ref().is_none_or(|(surest, _)| rank < *surest) {
                     surest = Some((rank, entry));
                 }
@@ -129,6 +129,19 @@ impl Watchlist {
 
     fn source_of(&self, entry: &Entry) -> Option<(&Text, &Source)> {
         self.sources.get_index(usize::try_from(entry.source).ok()?)
+    }
+
+    /// Where an indicator stands among others that are believed as much: by what it says, not by when it came.
+    pub(super) fn rank<'l>(&'l self, entry: &'l Entry) -> impl Ord + use<'l> {
+        let word = |place| self.words.get(place);
+        (
+            entry.id,
+            self.source(entry),
+            word(entry.pattern),
+            word(entry.name),
+            word(entry.techniques),
+            entry.tlp,
+        )
     }
 
     /// Who told it.
