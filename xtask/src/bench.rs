@@ -9,9 +9,11 @@ mod hardness;
 mod hunt;
 mod machine;
 mod measure;
+mod pages;
 mod restoration;
 mod section;
 mod segmentation;
+mod watch;
 
 use crate::{
     house,
@@ -45,8 +47,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         ["exchange"] => return exchange::run(),
         ["hardness"] => return hardness::run(),
         ["hunt"] => return hunt::run(),
+        ["pages"] => return pages::run(),
         ["restoration"] => return restoration::run(),
         ["segmentation"] => return segmentation::run(),
+        ["watch"] => return watch::run(),
         [capture] => Some(PathBuf::from(capture)),
         _ => bail!("one capture at most"),
     };
@@ -124,9 +128,17 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept = [segmentation::TITLE, backup::TITLE, restoration::TITLE, hunt::TITLE, exchange::TITLE]
-        .map(|title| section::section(&old, title))
-        .concat();
+    let kept = [
+        segmentation::TITLE,
+        backup::TITLE,
+        restoration::TITLE,
+        hunt::TITLE,
+        exchange::TITLE,
+        pages::TITLE,
+        watch::TITLE,
+    ]
+    .map(|title| section::section(&old, title))
+    .concat();
     let kept = kept + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
     fs::write(&into, text.clone() + &kept)?;

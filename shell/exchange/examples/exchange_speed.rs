@@ -171,7 +171,9 @@ fn theirs(folder: &Path, port: &str, count: u64) -> Outcome {
 
 /// Reads all there is, in pages of a thousand, and keeps nothing.
 fn read(url: &str) -> Outcome {
-    let client = Client::new(url, Some(LOGIN), None, Limits::default())?;
+    // medallion looks at every pair of its objects for each page.
+    let limits = Limits { page_time: Duration::from_secs(300), ..Limits::default() };
+    let client = Client::new(url, Some(LOGIN), None, limits)?;
     let collections = client.collections()?;
     let collection = collections.first().ok_or("no collection")?;
     let started = Instant::now();

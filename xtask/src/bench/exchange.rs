@@ -18,7 +18,7 @@ use std::{
 /// How the section begins.
 pub(super) const TITLE: &str = "## Exchange";
 /// So many objects are read from both.
-const FEW: &str = "20000";
+const FEW: &str = "5000";
 /// So many are in the store whose pages are timed.
 const MANY: &str = "1000000";
 /// The longest that adding to one of them may take, in seconds.

@@ -135,6 +135,15 @@ impl Because {
         }
     }
 
+    /// Whether it rests on place and time alone, or on somebody who came in that way.
+    pub fn is_guess(&self, kept: &Kept) -> bool {
+        match self {
+            Because::NextStep(_) | Because::SameTrouble(_) | Because::SameDevice(_) => true,
+            Because::Spread(who) | Because::AboutDoer(who) | Because::SameDoer(who) => kept.is_guessed(*who),
+            Because::SamePair(one, other) => kept.is_guessed(*one) || kept.is_guessed(*other),
+        }
+    }
+
     /// In words that follow on *because*.
     pub fn text(&self, name: &dyn Fn(Address) -> Text) -> String {
         match self {
@@ -165,8 +174,16 @@ pub(super) fn because(kept: &Kept, finding: &Finding, parties: &Parties, time: T
         return None;
     }
     let Parties { doer, touched } = *parties;
+    // What only happens at the same place and time is guessed to belong, and whoever came in by a guess is part of it by
+    // a guess. If guesses led to guesses without end, a busy city would have one incident for ever.
+    let first_day = time.duration_since(kept.incident.detected) <= WINDOW;
+    let sure = |address: Address| first_day || !kept.is_guessed(address);
+    let (is_doer, is_touched) = (
+        |address: Address| kept.is_doer(address) && sure(address),
+        |address: Address| kept.is_touched(address) && sure(address),
+    );
     if let (Some(doer), Some(touched)) = (doer, touched)
-        && (kept.is_doer(doer) && kept.is_touched(touched) || kept.is_doer(touched) && kept.is_touched(doer))
+        && (is_doer(doer) && is_touched(touched) || is_doer(touched) && is_touched(doer))
     {
         return Some(Because::SamePair(doer, touched));
     }
@@ -174,23 +191,24 @@ pub(super) fn because(kept: &Kept, finding: &Finding, parties: &Parties, time: T
     if is_weakness(finding) {
         return None;
     }
-    if let Some(doer) = doer.filter(|doer| kept.is_doer(*doer)) {
+    if let Some(doer) = doer.filter(|doer| is_doer(*doer)) {
         return Some(Because::SameDoer(doer));
     }
-    if let Some(touched) = touched.filter(|touched| kept.is_doer(*touched)) {
+    if let Some(touched) = touched.filter(|touched| is_doer(*touched)) {
         return Some(Because::AboutDoer(touched));
     }
+    let near = first_day && since <= NEAR;
     let known = finding.key.rule != Rule::UndeclaredDevice;
-    if let Some(doer) = doer.filter(|doer| !known && since <= NEAR && kept.is_touched(*doer)) {
+    if let Some(doer) = doer.filter(|doer| !known && near && is_touched(*doer)) {
         return Some(Because::SameDevice(doer));
     }
-    if let Some(doer) = doer.filter(|doer| kept.is_harmed(*doer)) {
+    if let Some(doer) = doer.filter(|doer| kept.is_harmed(*doer) && sure(*doer)) {
         return Some(Because::Spread(doer));
     }
-    if since > NEAR {
+    if !near {
         return None;
     }
-    if let Some(touched) = touched.filter(|touched| kept.is_touched(*touched)) {
+    if let Some(touched) = touched.filter(|touched| is_touched(*touched)) {
         return Some(Because::SameDevice(touched));
     }
     if doer.is_none() || finding.key.rule == Rule::UndeclaredDevice {

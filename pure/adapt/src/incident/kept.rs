@@ -1,6 +1,6 @@
 //! An incident as it is kept: with what tells which findings belong to it.
 
-use super::belong::Parties;
+use super::belong::{Because, Parties};
 use city::{Address, Finding, Incident, IncidentState, IncidentStep, Rule, Severity, Text, ZoneId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,9 @@ pub(super) struct Kept {
     touched: Vec<Address>,
     /// To whom something grave was done: they may be in another's hands.
     harmed: Vec<Address>,
+    /// Those of these who came in by a guess alone.
+    #[serde(default)]
+    guessed: Vec<Address>,
     /// What was found where, of what nobody did.
     troubles: Vec<(Rule, Option<ZoneId>)>,
 }
@@ -51,10 +54,23 @@ impl Kept {
             doers: Vec::new(),
             touched: Vec::new(),
             harmed: Vec::new(),
+            guessed: Vec::new(),
             troubles: Vec::new(),
         };
         kept.add(finding);
         kept
+    }
+
+    /// Adds a finding that belongs here for a reason that may be a guess.
+    pub fn join(&mut self, finding: &Finding, because: &Because) {
+        if because.is_guess(self) {
+            let Parties { doer, touched } = Parties::of(finding);
+            let parties = [doer, touched].into_iter().flatten();
+            let new = parties.filter(|address| !self.is_doer(*address) && !self.is_touched(*address));
+            let new = new.collect::<Vec<_>>();
+            new.iter().for_each(|address| name(&mut self.guessed, address));
+        }
+        self.add(finding);
     }
 
     /// Adds a finding, or takes note that one of its own became graver.
@@ -116,6 +132,7 @@ impl Kept {
         other.doers.iter().for_each(|doer| name(&mut self.doers, doer));
         other.touched.iter().for_each(|touched| name(&mut self.touched, touched));
         other.harmed.iter().for_each(|harmed| name(&mut self.harmed, harmed));
+        other.guessed.iter().for_each(|guessed| name(&mut self.guessed, guessed));
         other.troubles.iter().for_each(|trouble| name(&mut self.troubles, trouble));
     }
 
@@ -130,6 +147,7 @@ impl Kept {
         self.doers.clear();
         self.touched.clear();
         self.harmed.clear();
+        self.guessed.clear();
         self.troubles.clear();
         // The first of the gravest gives the title.
         let gravest =
@@ -161,6 +179,10 @@ impl Kept {
 
     pub fn is_touched(&self, address: Address) -> bool {
         self.touched.contains(&address)
+    }
+
+    pub fn is_guessed(&self, address: Address) -> bool {
+        self.guessed.contains(&address)
     }
 
     pub fn is_harmed(&self, address: Address) -> bool {

@@ -301,7 +301,7 @@ impl Incidents {
         self.of.insert(finding.number, number);
         let Some(kept) = self.kept(number) else { return };
         let before = (kept.incident.severity, kept.incident.services.len());
-        kept.add(finding);
+        kept.join(finding, &because);
         kept.incident.last = kept.incident.last.max(time);
         let because = because.text(known.name);
         kept.step(

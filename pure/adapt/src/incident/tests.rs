@@ -99,6 +99,24 @@ fn said(text: &str) -> Text {
 }
 
 #[test]
+fn a_city_in_which_something_is_always_found_has_no_incident_without_end() {
+    let mut story = Story::default();
+    // Every ten minutes for ten days another doer at the same few devices.
+    for step in 0..10 * 144_u8 as i64 {
+        story.find(
+            step * 600,
+            Rule::VerbNotAllowed,
+            Severity::High,
+            (step % 200) as u8 + 50,
+            Some((step % 5) as u8 + 1),
+        );
+    }
+    let lasted = |incident: &Incident| incident.last.duration_since(incident.detected);
+    let longest = story.incidents.all().map(lasted).max().unwrap();
+    assert!(longest <= SignedDuration::from_hours(48), "{longest:#}");
+}
+
+#[test]
 fn one_attack_is_one_incident_and_two_faults_are_two() {
     let mut story = Story::default();
     // Worth knowing only: the laptop comes into an office.

@@ -150,9 +150,9 @@ pub(super) fn import(command: &Import) -> anyhow::Result<Verdict> {
         let mut ground = ground.clone();
         if command.allow.is_empty() {
             let of_source = before.iter().filter(|(of, _)| *of == source);
-            ground.allow(of_source.map(|(_, value)| value.as_str()));
+            ground.allow_of(&source, of_source.map(|(_, value)| value.as_str()));
         } else {
-            ground.allow(given.iter().map(String::as_str));
+            ground.allow_of(&source, given.iter().map(String::as_str));
         }
         let outcome = read_file(command, path, source, &ground, now).and_then(|mut outcome| {
             if let Some(store) = &store {

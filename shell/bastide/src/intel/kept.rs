@@ -96,8 +96,13 @@ struct Judge {
 }
 
 impl Judge {
-    fn new(plan: Option<Plan>) -> Judge {
-        Judge { ground: Ground::of(plan.as_ref()), plan, now: Timestamp::now() }
+    /// As the list of what is watched for is made.
+    async fn new(plan: Option<Plan>, kept: &Intelligence) -> anyhow::Result<Judge> {
+        let mut ground = Ground::of(plan.as_ref());
+        for (source, value) in kept.allowed().await? {
+            ground.allow_of(&source, [value.as_str()]);
+        }
+        Ok(Judge { ground, plan, now: Timestamp::now() })
     }
 
     /// How an object stands, and what is wrong with it if it is doubted; none if it is no indicator.
@@ -139,9 +144,10 @@ struct Listed {
 pub(super) fn list(command: &List) -> anyhow::Result<Verdict> {
     let runtime = runtime()?;
     let directory = command.state.directory();
-    let judge = Judge::new(plan_of(&runtime, &directory)?);
+    let plan = plan_of(&runtime, &directory)?;
     let listed = runtime.block_on(async {
         let store = Intelligence::open_read_only(&directory).await?;
+        let judge = Judge::new(plan, &store).await?;
         let (mut listed, mut after) = (Vec::new(), None);
         loop {
             let page = store.all(Some(&command.object_type), command.source.as_deref(), after, PAGE);
@@ -210,9 +216,10 @@ fn listed_of(command: &List, judge: &Judge, kept: Kept) -> Option<Listed> {
 pub(super) fn show(command: &Show) -> anyhow::Result<Verdict> {
     let runtime = runtime()?;
     let directory = command.state.directory();
-    let judge = Judge::new(plan_of(&runtime, &directory)?);
+    let plan = plan_of(&runtime, &directory)?;
     let rows = runtime.block_on(async {
         let store = Intelligence::open_read_only(&directory).await?;
+        let judge = Judge::new(plan, &store).await?;
         let of_object = store.is_set_aside(Which::Object(&command.id)).await?.flatten();
         let mut rows = Vec::new();
         for kept in store.object(&command.id).await? {

@@ -38,6 +38,8 @@ pub(super) fn run(command: &Sources) -> anyhow::Result<Verdict> {
     let runtime = runtime()?;
     let directory = command.state.directory();
     let plan = plan_of(&runtime, &directory)?;
+    // What a source has shown is known by the city, once there is one.
+    let city = crate::state::read(&directory).ok();
     let rows: Vec<Row> = runtime.block_on(async {
         let store = Intelligence::open_read_only(&directory).await?;
         let sources = store.sources().await?;
@@ -50,9 +52,11 @@ pub(super) fn run(command: &Sources) -> anyhow::Result<Verdict> {
                 (None, _) if source.name == HERE => HERE.to_owned(),
                 (None, form) => form.clone().unwrap_or_else(|| "unknown".to_owned()),
             };
+            let trust = peer.map_or(TRUST, |peer| peer.trust);
+            let believed = city.as_ref().map(|city| city.believed(&source.name, trust).trust);
             Row {
                 kind,
-                trust: peer.map_or(TRUST, |peer| peer.trust),
+                trust: believed.unwrap_or(trust),
                 gathered: gathered.remove(&source.name).unwrap_or_default(),
                 taken: peer
                     .and_then(|peer| Status::of(&directory, &peer.id).read)

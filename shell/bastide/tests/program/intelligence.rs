@@ -89,7 +89,7 @@ fn files_are_taken_in_each_by_itself_and_what_is_withdrawn_stays_so() {
     let list = file(
         folder,
         "list.txt",
-        "203.0.113.8\n8.8.8.8\n9.9.9.9\nevil.example\nhttp://evil.example/a\n10.0.0.1\n",
+        "203.0.113.8\n8.8.8.8\n9.9.9.9\nevil.example\nd41d8cd98f00b204e9800998ecf8427e\n10.0.0.1\n",
     );
 
     // One that cannot be read keeps none of the others out.
@@ -128,6 +128,9 @@ fn files_are_taken_in_each_by_itself_and_what_is_withdrawn_stays_so() {
     let allow = file(folder, "ours.txt", "# ours\nevil.example\n203.0.113.0/28\n");
     answer(&state, &["import", &list, "--allow", &allow], 0);
     assert_eq!(answer(&state, &["import", &list, "--dry-run"], 0)[0]["watched"], 0);
+    assert_eq!(source(&state, "list.txt")["watched"], 0);
+    let of_list = standings(&state, &["--source", "list.txt", "--containing", "203.0.113.8"]);
+    assert_eq!(of_list[0].1, "doubted");
     assert_eq!(answer(&state, &["import", &list, "--allow", "/dev/null"], 0)[0]["watched"], 2);
 
     // A source is withdrawn, whoever tells it again, until that is undone.

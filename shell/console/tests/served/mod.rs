@@ -206,8 +206,12 @@ impl Served {
 
     /// Tells what the firewall has.
     pub fn firewall(&self, firewall: ::city::Firewall) {
-        let event = cycle::Event::Firewall { time: self.now, firewall: Box::new(firewall) };
-        self.city.write().unwrap().handle(&event, &mut Vec::new());
+        self.happen(&cycle::Event::Firewall { time: self.now, firewall: Box::new(firewall) });
+    }
+
+    /// Something happens in the city.
+    pub fn happen(&self, event: &cycle::Event) {
+        self.city.write().unwrap().handle(event, &mut Vec::new());
     }
 
     /// Tells of a firewall that does nearly what the plan says.

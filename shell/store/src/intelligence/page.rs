@@ -282,6 +282,8 @@ pub(super) async fn keys(work: &mut SqliteConnection, ids: &[String]) -> Result<
 
 /// A way through an index: a part of the condition that leads along it.
 struct Way {
+    /// The index, where the choice is not left to SQLite.
+    index: &'static str,
     condition: String,
     text: Option<String>,
 }
@@ -312,9 +314,9 @@ async fn matches(
         let mut seen = Vec::new();
         for way in &ways {
             let select = format!(
-                "SELECT m.added, m.kept, m.object, m.version, m.spec, {fits} FROM filed AS m
+                "SELECT m.added, m.kept, m.object, m.version, m.spec, {fits} FROM filed AS m {}
                  WHERE {} AND m.added > $1 ORDER BY m.added LIMIT $2",
-                way.condition
+                way.index, way.condition
             );
             let rows = sqlx::query(AssertSqlSafe(select))
                 .bind(after)
@@ -364,20 +366,25 @@ fn ways(collection: i64, theirs: &[i64], asked: &[i64], filter: &Filter) -> Vec<
     let all_types =
         if filter.types.is_empty() { "" } else { " AND m.type IN (SELECT value FROM json_each($3))" };
     if !filter.ids.is_empty() {
+        if asked.is_empty() {
+            return Vec::new();
+        }
         let condition = format!(
             "m.collection = {collection} AND m.object IN ({}) AND m.class IN ({}){all_types}",
             list(asked.iter().copied()),
             list(theirs.iter().copied())
         );
-        return vec![Way { condition, text: None }];
+        // Left to itself, SQLite goes through all of the collection in order, to spare the sorting of a few.
+        return vec![Way { index: "INDEXED BY filed_by_object", condition, text: None }];
     }
     let along = |class: &i64| format!("m.collection = {collection} AND m.class = {class}");
     if filter.types.is_empty() || theirs.len() * filter.types.len() > WAYS_MAX {
-        let way = |class| Way { condition: format!("{}{all_types}", along(class)), text: None };
+        let way = |class| Way { index: "", condition: format!("{}{all_types}", along(class)), text: None };
         return theirs.iter().map(way).collect();
     }
     let types: BTreeSet<&String> = filter.types.iter().collect();
     let way = |class, of: &String| Way {
+        index: "",
         condition: format!("{} AND m.type = $3", along(class)),
         text: Some(of.clone()),
     };
