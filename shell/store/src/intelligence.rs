@@ -24,7 +24,7 @@ pub use self::{
     add::{Added, Filing, OBJECT_MAX, Refused, Unmarked},
     page::{Entry, Filter, PAGE_BYTES, PAGE_MAX, Page, Reader, SpecVersion, VersionMatch},
     question::Kept,
-    source::{ALLOWED_MAX, Decided, SetAside, Source, Which},
+    source::{ALLOWED_MAX, Aside, Decided, SetAside, Source, Which},
 };
 
 use crate::database::{self, DatabaseError, Layout, failed};

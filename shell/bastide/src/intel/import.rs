@@ -341,6 +341,10 @@ fn show(out: &mut impl Write, outcome: &Outcome, dry_run: bool) -> io::Result<()
         "  {} indicators are watched for, {} can only be hunted with, {} are over.",
         gathered.watched, gathered.hunted_only, gathered.over
     )?;
+    for (reason, told) in &gathered.not_watched {
+        let example = printable(&told.example);
+        writeln!(out, "  Only hunted with, {} ({}): {example}", reason.as_str(), told.count)?;
+    }
     if let Some(SetAside { at, by, reason }) = withdrawn {
         let (by, reason) = (printable(by), printable(reason));
         writeln!(out, "  Withdrawn by {by} at {at:.0} ({reason}): nothing of it is acted on.")?;
@@ -380,7 +384,12 @@ fn row(outcome: &Outcome, dry_run: bool) -> Value {
         "new": new,
         "known": known,
         "watched": gathered.watched,
+        "watched_in_part": gathered.in_part,
         "hunted_only": gathered.hunted_only,
+        "not_watched": gathered.not_watched
+            .iter()
+            .map(|(reason, told)| json!({ "reason": reason.as_str(), "count": told.count, "example": told.example }))
+            .collect::<Vec<_>>(),
         "over": gathered.over,
         "doubts": doubts
             .map(|doubt| json!({ "kind": doubt.kind.as_str(), "count": doubt.count, "example": doubt.example }))

@@ -22,7 +22,10 @@ use std::{
     thread,
     time::{Duration, Instant, SystemTime},
 };
-use store::{Addresses, Condition, History, Intelligence, Question, Table, Texts, intelligence::Kept};
+use store::{
+    Addresses, Condition, History, Intelligence, Question, Table, Texts,
+    intelligence::{Aside, Decided, Kept},
+};
 use tokio::runtime::Handle;
 
 /// How often it is looked whether there is something new.
@@ -43,6 +46,9 @@ const CHANGES: usize = 200;
 /// their word in.
 const TRUST: u8 = 80;
 
+/// Of how many indicators of one source it costs less to make the whole list anew than to look at each.
+const REMADE_FROM: usize = 50_000;
+
 /// The most addresses that are looked for in the past at a time; what is more, a hunt can look for.
 const BACK_MAX: usize = 100_000;
 
@@ -62,6 +68,9 @@ struct Watching {
     ground: Ground,
     /// Up to where the store was read.
     read: Option<Timestamp>,
+    /// What people had decided then, and what of it is set aside.
+    decided: Decided,
+    aside: Aside,
     /// What came of each source's indicators.
     gathered: BTreeMap<String, Gathered>,
     /// How far each source was believed when it was looked at last.
@@ -88,6 +97,8 @@ pub(crate) fn begin(
         plan: None,
         ground: Ground::default(),
         read: None,
+        decided: Decided::default(),
+        aside: Aside::default(),
         gathered: BTreeMap::new(),
         trusts: BTreeMap::new(),
         doubted: BTreeMap::new(),
@@ -161,10 +172,9 @@ impl Watching {
     /// which addresses are new in it.
     fn make(&mut self, adopted: Option<Text>) -> anyhow::Result<Vec<IpAddr>> {
         let plan = self.city().plan().cloned();
-        let ground = Ground::of(plan.as_deref());
         let trust = |source: &str| self.trust(source);
-        let Made { list, read, gathered } =
-            self.runtime.block_on(load(&self.directory, &ground, &trust, Timestamp::now()))?;
+        let made = load(&self.directory, plan.as_deref(), &trust, Timestamp::now());
+        let Made { list, ground, read, decided, aside, gathered } = self.runtime.block_on(made)?;
         let new = {
             let before = self.list();
             list.addresses().filter(|address| !before.holds(*address)).take(BACK_MAX).collect()
@@ -172,15 +182,29 @@ impl Watching {
         let before = std::mem::replace(&mut *self.list.write().unwrap_or_else(PoisonError::into_inner), list);
         // To let go of a million takes a while, and the loop need not wait for it.
         drop(before);
-        (self.plan, self.ground, self.read, self.gathered) = (adopted, ground, read, gathered);
+        (self.plan, self.ground, self.read) = (adopted, ground, read);
+        (self.decided, self.aside, self.gathered) = (decided, aside, gathered);
         Ok(new)
     }
 
-    /// Takes over what was added to the store since.
+    /// Takes over what was added to the store since, and what people decided about it.
     fn catch_up(&mut self) -> anyhow::Result<Vec<IpAddr>> {
         let mut new = BTreeSet::new();
         let runtime = self.runtime.clone();
         let kept = runtime.block_on(Intelligence::open_read_only(&self.directory))?;
+        let decided = runtime.block_on(kept.decided())?;
+        if decided != self.decided {
+            let aside = runtime.block_on(kept.aside())?;
+            let ids = runtime.block_on(concerned(&kept, &self.aside, &aside))?;
+            // That other values are no signs bears on all.
+            let Some(ids) = ids.filter(|_| decided.allows_as(&self.decided)) else {
+                runtime.block_on(kept.close());
+                return self.make(self.plan.clone());
+            };
+            let readings = runtime.block_on(readings(&kept, ids))?;
+            self.set(readings, &mut new);
+            (self.decided, self.aside) = (decided, aside);
+        }
         loop {
             let page = runtime.block_on(kept.since("indicator", self.read, PAGE))?;
             let Some(last) = page.last().map(|last| last.added) else { break };
@@ -191,7 +215,7 @@ impl Watching {
             for (id, readings) in &mut ids {
                 // Of what is known already there may be other readings, which stay.
                 if self.list().knows(id) {
-                    *readings = runtime.block_on(kept.object(id))?;
+                    *readings = runtime.block_on(kept.acted_on("indicator", id))?;
                 }
             }
             self.set(ids, &mut new);
@@ -208,12 +232,8 @@ impl Watching {
         if !due.is_empty() {
             let runtime = self.runtime.clone();
             let kept = runtime.block_on(Intelligence::open_read_only(&self.directory))?;
-            let mut ids = BTreeMap::new();
-            for id in due {
-                let readings = runtime.block_on(kept.object(&id))?;
-                ids.insert(id, readings);
-            }
-            self.set(ids, &mut new);
+            let readings = runtime.block_on(readings(&kept, due))?;
+            self.set(readings, &mut new);
             runtime.block_on(kept.close());
         }
         Ok(new.into_iter().collect())
@@ -343,8 +363,13 @@ impl Watching {
 /// A watchlist that was made of what is kept.
 struct Made {
     list: Watchlist,
+    /// By what it was judged.
+    ground: Ground,
     /// Up to where the store was read.
     read: Option<Timestamp>,
+    /// What people had decided then, and what of it is set aside.
+    decided: Decided,
+    aside: Aside,
     /// What came of each source.
     gathered: BTreeMap<String, Gathered>,
 }
@@ -356,19 +381,30 @@ pub(crate) async fn made(
     now: Timestamp,
 ) -> anyhow::Result<(Watchlist, BTreeMap<String, Gathered>)> {
     let trust = |source: &str| trusted(plan, source);
-    let made = load(directory, &Ground::of(plan), &trust, now).await?;
+    let made = load(directory, plan, &trust, now).await?;
     Ok((made.list, made.gathered))
 }
 
 async fn load(
     directory: &Path,
-    ground: &Ground,
+    plan: Option<&Plan>,
     trust: &dyn Fn(&str) -> u8,
     now: Timestamp,
 ) -> anyhow::Result<Made> {
     let kept = Intelligence::open_read_only(directory).await?;
-    let mut made = Made { list: Watchlist::default(), read: None, gathered: BTreeMap::new() };
-    made.list.stand_on(ground);
+    let mut ground = Ground::of(plan);
+    for (source, value) in kept.allowed().await? {
+        ground.allow_of(&source, [value.as_str()]);
+    }
+    let mut made = Made {
+        list: Watchlist::default(),
+        ground,
+        read: None,
+        decided: kept.decided().await?,
+        aside: kept.aside().await?,
+        gathered: BTreeMap::new(),
+    };
+    made.list.stand_on(&made.ground);
     made.list.reserve(usize::try_from(kept.count().await?).unwrap_or(0));
     let mut trusts = BTreeMap::<String, u8>::new();
     loop {
@@ -391,12 +427,48 @@ async fn load(
                 made.gathered.insert(object.source.clone(), Gathered::default());
             }
             if let Some(gathered) = made.gathered.get_mut(&object.source) {
-                made.list.add(read, origin, ground, now, gathered);
+                made.list.add(read, origin, &made.ground, now, gathered);
             }
         }
     }
     kept.close().await;
     Ok(made)
+}
+
+/// The indicators of which something may be acted on that was not, or the other way round; none if they are too many to look
+/// at each.
+async fn concerned(
+    kept: &Intelligence,
+    before: &Aside,
+    now: &Aside,
+) -> Result<Option<BTreeSet<String>>, store::IntelligenceError> {
+    let mut ids: BTreeSet<String> = before.objects.symmetric_difference(&now.objects).cloned().collect();
+    for source in before.sources.symmetric_difference(&now.sources) {
+        let mut after = None;
+        loop {
+            let page = kept.by_source(source, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.added);
+            ids.extend(page.into_iter().filter(|kept| kept.object_type == "indicator").map(|kept| kept.id));
+            if ids.len() >= REMADE_FROM {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(ids))
+}
+
+/// What is acted on of each of these indicators.
+async fn readings(
+    kept: &Intelligence,
+    ids: impl IntoIterator<Item = String>,
+) -> Result<BTreeMap<String, Vec<Kept>>, store::IntelligenceError> {
+    let mut all = BTreeMap::new();
+    for id in ids {
+        let readings = kept.acted_on("indicator", &id).await?;
+        all.insert(id, readings);
+    }
+    Ok(all)
 }
 
 /// How far those are believed who are no peers of a plan, and peers before they have shown what they are worth.

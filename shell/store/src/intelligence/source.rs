@@ -12,6 +12,7 @@ use super::{
 use crate::database::failed;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
+use std::collections::BTreeSet;
 
 /// The most objects and sources that are set aside.
 const SET_ASIDE_MAX: i64 = 1_000_000;
@@ -73,6 +74,14 @@ pub struct Decided {
     set_aside: i64,
     latest: Option<i64>,
     allowed: Option<i64>,
+}
+
+impl Decided {
+    /// Whether the same values are no signs as when something else was decided.
+    #[must_use]
+    pub fn allows_as(&self, other: &Decided) -> bool {
+        self.allowed == other.allowed
+    }
 }
 
 impl Intelligence {
@@ -281,6 +290,49 @@ impl Intelligence {
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&self.pool)
             .await;
+        kept(rows)
+    }
+}
+
+/// Everything that is set aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// Objects, by their ids.
+    pub objects: BTreeSet<String>,
+    /// Sources, by their names.
+    pub sources: BTreeSet<String>,
+}
+
+impl Intelligence {
+    /// Everything that is set aside.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn aside(&self) -> Result<Aside, IntelligenceError> {
+        let names = async |select: &'static str| -> Result<BTreeSet<String>, IntelligenceError> {
+            let rows = sqlx::query(select).fetch_all(&self.pool).await;
+            let names = rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect());
+            Ok(names.map_err(failed("read what is set aside"))?)
+        };
+        Ok(Aside {
+            objects: names("SELECT i.id FROM set_aside AS a JOIN ids AS i ON i.key = a.object").await?,
+            sources: names("SELECT s.name FROM set_aside AS a JOIN sources AS s ON s.key = a.source").await?,
+        })
+    }
+
+    /// One object of a type as [`Intelligence::since`] gives it: each reading of the newest version that is acted on.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn acted_on(&self, object_type: &str, id: &str) -> Result<Vec<Kept>, IntelligenceError> {
+        let select = format!(
+            "{COLUMNS} WHERE o.type = $1 AND o.object = (SELECT key FROM ids WHERE id = $2)
+             AND o.object NOT IN {OBJECTS_ASIDE} AND o.source NOT IN {SOURCES_ASIDE} AND NOT EXISTS
+             (SELECT 1 FROM objects AS n WHERE n.object = o.object AND n.version > o.version
+              AND n.source NOT IN {SOURCES_ASIDE})
+             ORDER BY o.added"
+        );
+        let rows = sqlx::query(AssertSqlSafe(select)).bind(object_type).bind(id).fetch_all(&self.pool).await;
         kept(rows)
     }
 }
