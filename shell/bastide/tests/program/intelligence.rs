@@ -89,7 +89,7 @@ fn files_are_taken_in_each_by_itself_and_what_is_withdrawn_stays_so() {
     let list = file(
         folder,
         "list.txt",
-        "203.0.113.8\n8.8.8.8\n9.9.9.9\nevil.example\nd41d8cd98f00b204e9800998ecf8427e\n10.0.0.1\n",
+        "203.0.113.8\n8.8.8.8\n9.9.9.9\nevil.example\nhttp://evil.example/a\n10.0.0.1\n",
     );
 
     // One that cannot be read keeps none of the others out.
@@ -124,14 +124,14 @@ fn files_are_taken_in_each_by_itself_and_what_is_withdrawn_stays_so() {
     let doubted = standings(&state, &["--only", "doubted", "--containing", "8.8"]);
     assert_eq!(doubted, [("[ipv4-addr:value = '8.8.8.8']".into(), "doubted".into())]);
 
-    // What is no sign of a source is kept for it, until something else is said.
+    // What is no sign of a source is kept for it, until something else is said. A page is more than its host.
     let allow = file(folder, "ours.txt", "# ours\nevil.example\n203.0.113.0/28\n");
     answer(&state, &["import", &list, "--allow", &allow], 0);
-    assert_eq!(answer(&state, &["import", &list, "--dry-run"], 0)[0]["watched"], 0);
-    assert_eq!(source(&state, "list.txt")["watched"], 0);
+    assert_eq!(answer(&state, &["import", &list, "--dry-run"], 0)[0]["watched"], 1);
+    assert_eq!(source(&state, "list.txt")["watched"], 1);
     let of_list = standings(&state, &["--source", "list.txt", "--containing", "203.0.113.8"]);
     assert_eq!(of_list[0].1, "doubted");
-    assert_eq!(answer(&state, &["import", &list, "--allow", "/dev/null"], 0)[0]["watched"], 2);
+    assert_eq!(answer(&state, &["import", &list, "--allow", "/dev/null"], 0)[0]["watched"], 3);
 
     // A source is withdrawn, whoever tells it again, until that is undone.
     let withdraw = |what: &str, more: &[&str], code: i32| {
@@ -156,7 +156,7 @@ fn files_are_taken_in_each_by_itself_and_what_is_withdrawn_stays_so() {
     assert_eq!((code, &shown["standing"], &shown["withdrawn"]), (0, &json!("withdrawn"), &Value::Null));
     assert_eq!(shown["source_withdrawn"]["by"], "local");
     withdraw("list.txt", &["--undo"], 0);
-    assert_eq!(source(&state, "list.txt")["watched"], 2);
+    assert_eq!(source(&state, "list.txt")["watched"], 3);
     // So is an object.
     withdraw(LAMP, &[], 0);
     assert_eq!(source(&state, "event.json")["watched"], 0);
