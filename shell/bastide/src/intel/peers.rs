@@ -32,7 +32,7 @@ struct Row {
     /// How far it is believed, and why.
     #[serde(flatten)]
     believed: Believed,
-    why: String,
+    trust_why: String,
     #[serde(flatten)]
     status: Status,
 }
@@ -60,7 +60,7 @@ pub(super) fn run(look: &Look) -> anyhow::Result<Verdict> {
                 };
                 let counts = [status.objects, status.defences, status.doubts].map(|count| count.to_string());
                 let [objects, defences, doubts] = counts;
-                table.row([row.id.clone(), read, objects, defences, doubts, state, row.why.clone()]);
+                table.row([row.id.clone(), read, objects, defences, doubts, state, row.trust_why.clone()]);
             }
             table.write(&mut out)?;
         }
@@ -102,7 +102,7 @@ fn row(peer: &Peer, status: Status, believed: Believed) -> Row {
         admitted: peer.admit.is_some(),
         shown: peer.shown.as_str(),
         adopt: peer.adopt.iter().map(|kind| kind.as_str()).collect(),
-        why: believed.to_string(),
+        trust_why: believed.to_string(),
         believed,
         status,
     }

@@ -2,7 +2,10 @@
 
 use super::{AnswerFormat, TRUST, plan_of, row_of, runtime, watching::made};
 use crate::{arguments::State, failure::Verdict, peers::Status, table::Table};
-use adapt::intel::watch::Gathered;
+use adapt::intel::{
+    reputation::{Believed, Tally},
+    watch::Gathered,
+};
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -27,7 +30,8 @@ struct Row {
     source: Source,
     /// What it is: `peer`, `here`, or what its file was.
     kind: String,
-    trust: u8,
+    /// How far it is believed, and why.
+    believed: Believed,
     gathered: Gathered,
     /// When it was read last, whether or not it told anything new.
     taken: Option<Timestamp>,
@@ -40,6 +44,10 @@ pub(super) fn run(command: &Sources) -> anyhow::Result<Verdict> {
     let plan = plan_of(&runtime, &directory)?;
     // What a source has shown is known by the city, once there is one.
     let city = crate::state::read(&directory).ok();
+    let believed = |source: &str, before: u8| match &city {
+        Some(city) => city.believed(source, before),
+        None => Believed::new(before, Tally::default()),
+    };
     let rows: Vec<Row> = runtime.block_on(async {
         let store = Intelligence::open_read_only(&directory).await?;
         let sources = store.sources().await?;
@@ -52,11 +60,9 @@ pub(super) fn run(command: &Sources) -> anyhow::Result<Verdict> {
                 (None, _) if source.name == HERE => HERE.to_owned(),
                 (None, form) => form.clone().unwrap_or_else(|| "unknown".to_owned()),
             };
-            let trust = peer.map_or(TRUST, |peer| peer.trust);
-            let believed = city.as_ref().map(|city| city.believed(&source.name, trust).trust);
             Row {
                 kind,
-                trust: believed.unwrap_or(trust),
+                believed: believed(&source.name, peer.map_or(TRUST, |peer| peer.trust)),
                 gathered: gathered.remove(&source.name).unwrap_or_default(),
                 taken: peer
                     .and_then(|peer| Status::of(&directory, &peer.id).read)
@@ -92,13 +98,13 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 10] {
-        let Row { source, kind, trust, gathered, taken } = self;
+        let Row { source, kind, believed, gathered, taken } = self;
         let aside =
             |aside: &store::intelligence::SetAside| format!("withdrawn by {}: {}", aside.by, aside.reason);
         [
             source.name.clone(),
             kind.clone(),
-            trust.to_string(),
+            believed.trust.to_string(),
             source.objects.to_string(),
             gathered.watched.to_string(),
             gathered.hunted_only.to_string(),
@@ -110,12 +116,15 @@ impl Row {
     }
 
     fn json(&self) -> Value {
-        let Row { source, kind, trust, gathered, taken } = self;
+        let Row { source, kind, believed, gathered, taken } = self;
         let doubts = gathered.doubts.values();
         json!({
             "source": source.name,
             "kind": kind,
-            "trust": trust,
+            "trust": believed.trust,
+            "trust_why": believed.to_string(),
+            "right": believed.tally.right,
+            "wrong": believed.tally.wrong,
             "objects": source.objects,
             "watched": gathered.watched,
             "hunted_only": gathered.hunted_only,
