@@ -38,6 +38,7 @@ pub fn small_wire() -> Wire {
         sensor: "fuzz".into(),
         logs: true,
         events: city::Protocol::ALL,
+        signs: false,
         seed: 1,
         limits,
         only_whole: false,

@@ -13,6 +13,7 @@ mod pages;
 mod restoration;
 mod section;
 mod segmentation;
+mod watch;
 
 use crate::{
     house,
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
         ["pages"] => return pages::run(),
         ["restoration"] => return restoration::run(),
         ["segmentation"] => return segmentation::run(),
+        ["watch"] => return watch::run(),
         [capture] => Some(PathBuf::from(capture)),
         _ => bail!("one capture at most"),
     };
@@ -122,10 +124,17 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
     let text = page(&Machine::here(), &capture, bytes, &rows);
     let into = root.join(PAGE);
     let old = fs::read_to_string(&into).unwrap_or_default();
-    let kept =
-        [segmentation::TITLE, backup::TITLE, restoration::TITLE, hunt::TITLE, exchange::TITLE, pages::TITLE]
-            .map(|title| section::section(&old, title))
-            .concat();
+    let kept = [
+        segmentation::TITLE,
+        backup::TITLE,
+        restoration::TITLE,
+        hunt::TITLE,
+        exchange::TITLE,
+        pages::TITLE,
+        watch::TITLE,
+    ]
+    .map(|title| section::section(&old, title))
+    .concat();
     let kept = kept + &hardness::section(&old);
     fs::create_dir_all(root.join("docs"))?;
     fs::write(&into, text.clone() + &kept)?;

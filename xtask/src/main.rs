@@ -29,6 +29,7 @@ The project's own chores.
   cargo xtask bench exchange               measures TAXII beside medallion, and writes that section
   cargo xtask bench hunt                   measures hunting through a year of history, and writes that section
   cargo xtask bench pages                  measures each page of the console over a long log, and writes that section
+  cargo xtask bench watch                  measures traffic held against a million indicators, and writes that section
   cargo xtask bench hardness               measures traffic made to exhaust the reader, and writes that section
 
 Exit code: 0 all well, 1 something failed, 2 could not.

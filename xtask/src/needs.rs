@@ -89,6 +89,9 @@ const PYTHON: &[&str] = &[
     "boto3==1.43.11",
     "stix2-patterns==2.1.2",
     "stix2-matcher==3.0.0",
+    "stix2==3.0.2",
+    // 3.3.1 lacks its schemas.
+    "stix2-validator==3.3.2",
     "duckdb==2.0.1",
     "taxii2-client==2.3.0",
     "medallion==3.0.0",
@@ -99,13 +102,15 @@ const PYTHON: &[&str] = &[
 ];
 
 /// The folder that each of them brings.
-const PYTHON_FOLDERS: [&str; 13] = [
+const PYTHON_FOLDERS: [&str; 15] = [
     "pymodbus",
     "bacpypes3",
     "moto",
     "boto3",
     "stix2patterns",
     "stix2matcher",
+    "stix2",
+    "stix2validator",
     "duckdb",
     "taxii2client",
     "medallion",

@@ -79,6 +79,7 @@ fn recorded() -> Vec<Observation> {
             sensor: "test".into(),
             logs: false,
             events: &[],
+            signs: false,
             seed: 1,
             limits: Limits::default(),
             only_whole: false,

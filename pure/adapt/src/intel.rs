@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! MISP, CSV, lists, KEV ─► read: objects of STIX ─┐
-//! STIX, TAXII ────────────────────────────────────┴─► doubt ─► Watchlist ─► sightings
+//! STIX, TAXII ────────────────────────────────────┴─► doubt ─► Watchlist ─► sightings ─► incidents
+//!                                                                  ▲                          │
+//!                                                                  └── reputation ◄── verdicts ┘
 //! ```
 
 pub mod read;
+pub mod reputation;
 pub mod watch;

@@ -14,7 +14,7 @@ use ::city::{
     IncidentAct, Loss, LossKind, Observation, Observed, Presence, Protocol, Response, Status, Text,
     Transport, Unread,
 };
-use adapt::incident::Incidents;
+use adapt::{incident::Incidents, intel::reputation::Reputation};
 use anticipate::{Concern, Inventory, Watch};
 use defend::{Baseline, Breach, Guard, Habit};
 use jiff::{SignedDuration, Timestamp};
@@ -159,6 +159,8 @@ pub struct City {
     pub(crate) incidents: Incidents,
     /// When evidence of reading each source of intelligence was sealed last.
     pub(crate) read_last: BTreeMap<Text, Timestamp>,
+    /// What those who tell of attacks have shown that they are worth.
+    pub(crate) reputation: Reputation,
     /// The plan, by its digest, that lessons were held against last.
     pub(crate) learned: Option<Text>,
     firewall: Option<Firewall>,

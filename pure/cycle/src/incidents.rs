@@ -12,6 +12,11 @@ impl City {
         self.fold(event, effects);
         self.learn(event, effects);
         self.gather(before, event.time(), effects);
+        for effect in effects.iter().skip(before) {
+            if let Effect::Incident(incident) = effect {
+                self.reputation.decided(incident);
+            }
+        }
     }
 
     /// Holds lessons against the plan in force: once after another was adopted, and after one was written down.

@@ -1,8 +1,8 @@
 //! What others know and tell reaches the ledger, and their defences the responses.
 
 use crate::{City, Effect, city::name_of};
-use ::city::{Evidence, Hunted, Observation, Observed, Offered, Outcome, Received, Support};
-use adapt::told::Told;
+use ::city::{Difference, Evidence, Hunted, Observation, Observed, Offered, Outcome, Received, Support};
+use adapt::{intel::reputation::Believed, told::Told};
 use jiff::{SignedDuration, Timestamp};
 
 /// For how long a hunt speaks for the city.
@@ -46,9 +46,22 @@ impl City {
     pub(crate) fn heed_others(&mut self, observation: &Observation, effects: &mut Vec<Effect>) {
         match &observation.fact {
             Observed::Alert(alert) => self.note(Told::Alert(alert), observation.time, effects),
-            Observed::Sighting(sighting) => self.note(Told::Sighting(sighting), observation.time, effects),
+            Observed::Sighting(sighting) => {
+                let told = Told::Sighting(sighting);
+                self.note(told, observation.time, effects);
+                if let Some(finding) = self.ledger.number(&told.key()) {
+                    self.reputation.told(finding, &sighting.source);
+                }
+            }
             _ => {}
         }
+    }
+
+    /// What a source has shown that it is worth, and how far it is therefore believed: one that the plan, or whoever took it
+    /// in, believes so far to begin with.
+    #[must_use]
+    pub fn believed(&self, source: &str, before: u8) -> Believed {
+        self.reputation.believed(source, before)
     }
 
     fn note(&mut self, told: Told<'_>, time: Timestamp, effects: &mut Vec<Effect>) {

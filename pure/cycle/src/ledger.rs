@@ -39,6 +39,12 @@ impl Ledger {
         &self.findings
     }
 
+    /// The number of the finding with a key.
+    pub(crate) fn number(&self, key: &FindingKey) -> Option<u64> {
+        let at = self.by_key.get(key)?;
+        self.findings.get(*at).map(|finding| finding.number)
+    }
+
     /// What was seen again since this was asked last.
     pub(crate) fn take_again(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.again)

@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 use city::{
-    Alert, Doubt, DoubtKind, Finding, Hunted, Observation, Observed, Offered, Received, Rehearsed, Response,
-    ResponseState, Rule, Severity, Sighting, Tlp,
+    Alert, Doubt, DoubtKind, Finding, Hunted, IncidentAct, Observation, Observed, Offered, Received,
+    Rehearsed, Response, ResponseState, Rule, Severity, Sighting, Tlp,
 };
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
@@ -216,4 +216,40 @@ fn a_defence_stands_only_if_the_plan_and_the_rehearsal_say_so() {
     assert_eq!((story.responses().len(), story.responses()[0].state), (1, ResponseState::Contained));
     let said = &story.responses()[0].steps[0].text;
     assert!(said.contains("Port Ellery Council") && said.contains("900 conversations"), "{said}");
+}
+
+#[test]
+fn what_people_say_of_incidents_says_how_far_a_source_is_believed() {
+    let mut story = Story::new();
+    let act = |story: &mut Story, incident: u64, act: IncidentAct| {
+        let event = Event::Handled { time: at("12:00:00"), by: "Ada".into(), incident, act };
+        story.city.handle(&event, &mut story.effects);
+    };
+    let believed = |story: &Story| {
+        let believed = story.city.believed("port-ellery", 80);
+        (believed.trust, believed.tally.right, believed.tally.wrong)
+    };
+    // Two devices see the same: one incident, and one verdict.
+    let at_another = |subject: &str| {
+        let Observed::Sighting(mut told) = sighting(80) else { panic!() };
+        told.subject = ip(subject).into();
+        Observed::Sighting(told)
+    };
+    story.tell("09:00:00", sighting(80)).tell("09:00:01", at_another("192.0.2.8"));
+    assert_eq!((story.city.incidents().count(), believed(&story)), (1, (80, 0, 0)));
+    let text = "it was the supplier's new server";
+    act(&mut story, 1, IncidentAct::Dismiss { reason: text.into(), until: at("18:00:00") });
+    assert_eq!(believed(&story), (72, 0, 1));
+    act(&mut story, 1, IncidentAct::Reopen { text: "it was not".into() });
+    assert_eq!(believed(&story), (80, 0, 0));
+    act(&mut story, 1, IncidentAct::Contain { text: "pulled the cable".into() });
+    assert_eq!(believed(&story), (80, 0, 0));
+    act(&mut story, 1, IncidentAct::Recover { text: "restored".into() });
+    act(&mut story, 1, IncidentAct::Review { text: "an open port".into() });
+    assert_eq!(believed(&story), (81, 1, 0));
+    // It is part of the state, and says nothing of others.
+    let kept = postcard::to_allocvec(&story.city).unwrap();
+    let again: City = postcard::from_bytes(&kept).unwrap();
+    assert_eq!(again.believed("port-ellery", 80), story.city.believed("port-ellery", 80));
+    assert_eq!(again.believed("agency", 80).trust, 80);
 }

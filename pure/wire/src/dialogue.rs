@@ -90,6 +90,11 @@ impl Out<'_> {
         self.config.logs || protocol.is_some_and(|protocol| self.config.events.contains(protocol))
     }
 
+    /// Whether those [`Details`] are wanted by which indicators know a request.
+    pub fn wants_signs(&self) -> bool {
+        self.config.signs
+    }
+
     /// Whether the rows of logs are wanted.
     pub fn wants_logs(&self) -> bool {
         self.config.logs

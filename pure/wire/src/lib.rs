@@ -167,6 +167,9 @@ pub struct Config {
     /// The protocols whose requests carry the further fields that Suricata's events hold; unless there are none, what else
     /// those events need is told too.
     pub events: &'static [Protocol],
+    /// Whether requests carry, among the further fields, those by which indicators know them: the host and the client of HTTP,
+    /// the fingerprints of a hello, the hashes of the certificates shown.
+    pub signs: bool,
     /// Seeds the order in which hash tables place attacker-chosen keys; it never shows in the output.
     pub seed: u64,
     /// The bounds.

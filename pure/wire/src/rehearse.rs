@@ -28,6 +28,7 @@ pub(crate) fn config() -> Config {
         sensor: "rehearsal".into(),
         logs: true,
         events: city::Protocol::ALL,
+        signs: false,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,
@@ -157,6 +158,18 @@ pub(crate) fn stream(reader: &Reader, port: u16, said: &[(Side, &[u8])]) -> Vec<
         rehearsal.say(*side, bytes);
     }
     rehearsal.end()
+}
+
+/// The further fields of each request of a stream, where only those are wanted by which indicators know it.
+pub(crate) fn signs(reader: &Reader, port: u16, said: &[(Side, &[u8])]) -> Vec<city::Details> {
+    let mut rehearsal = Rehearsal::new(reader, Transport::Tcp, port);
+    rehearsal.config = Config { logs: false, events: &[], signs: true, ..config() };
+    for (side, bytes) in said {
+        rehearsal.say(*side, bytes);
+    }
+    let facts = rehearsal.end();
+    assert!(!facts.iter().any(|fact| matches!(fact, Observed::Message(_))));
+    requests(&facts).into_iter().map(|request| request.details.clone()).collect()
 }
 
 /// The same, with every segment cut into pieces of `size` bytes: it must tell the same, at other times.

@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         sensor: "measure".into(),
         logs: false,
         events: &[],
+        signs: false,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

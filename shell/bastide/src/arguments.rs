@@ -212,6 +212,9 @@ pub(crate) struct Replay {
     /// Wazuh's alerts.json. May be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) alerts: Vec<PathBuf>,
+    /// The state directory of a city whose intelligence the capture is held against
+    #[arg(long, value_name = "DIR")]
+    pub(crate) intelligence: Option<PathBuf>,
     /// Print each finding as soon as it is sealed, one JSON object a line, instead of a report at the end
     #[arg(long, requires = "state")]
     pub(crate) follow: bool,

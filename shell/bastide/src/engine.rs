@@ -6,11 +6,11 @@ use crate::{
     ring::{Frames, LOOK_BACK, LOOK_ON, Ring, Wanted},
     telling::Telling,
 };
-use adapt::intel::watch::{Recent, Watchlist};
+use adapt::intel::watch::{Held, Recent, Watchlist};
 use anyhow::bail;
 use city::{
-    Address, Decision, Finding, Firewall, IncidentAct, Loss, LossKind, Observation, Observed, Response,
-    ResponseState, Sighting, Text,
+    Address, Decision, Doubt, DoubtKind, Finding, Firewall, IncidentAct, Loss, LossKind, Observation,
+    Observed, Received, Response, ResponseState, Sighting, Text,
 };
 use cycle::{City, Effect, Event};
 use defend::Habit;
@@ -76,8 +76,8 @@ pub(crate) enum Message {
     Refuse(Box<Refusal>, Refused),
     /// What came of a response, by its number: why it could not be done, if it could not.
     Answered(u64, Option<Text>),
-    /// What others told to look for, from now on.
-    Watch(Arc<Watchlist>),
+    /// What others told to look for, from now on; it is changed where it stands.
+    Watch(Arc<RwLock<Watchlist>>),
     /// The firewall is not as it was.
     Firewall(Box<Firewall>),
     /// What another tool raised. The answer is that it is journalled.
@@ -126,7 +126,9 @@ pub(crate) struct Engine {
     /// Told of each response that is to be done or undone, once that is sealed.
     containing: Containing,
     /// What others told to look for.
-    watchlist: Option<Arc<Watchlist>>,
+    watchlist: Option<Arc<RwLock<Watchlist>>>,
+    /// What was seen of it before.
+    held: Held,
     recent: Recent,
     /// Room for what one observation shows of it, kept so that it is not asked for again for each.
     sightings: Vec<Sighting>,
@@ -179,6 +181,7 @@ impl Engine {
             found: Box::new(|_| ()),
             containing: Box::new(|_| ()),
             watchlist: None,
+            held: Held::default(),
             recent: Recent::default(),
             sightings: Vec::new(),
             telling: None,
@@ -256,7 +259,7 @@ impl Engine {
                     answer(self.see_to(incident, act, &person)?);
                 }
                 Ok(Message::Refuse(refusal, answer)) => answer(self.refuse(&refusal)?),
-                Ok(Message::Watch(list)) => self.watchlist = Some(list),
+                Ok(Message::Watch(list)) => self.watch(list),
                 Ok(Message::Answered(response, failure)) => self.answered(response, failure)?,
                 Ok(Message::Firewall(firewall)) => {
                     self.happen(&Event::Firewall { time: Timestamp::now(), firewall })?;
@@ -315,9 +318,15 @@ impl Engine {
         // Readers see a finding only once it is sealed, so they wait while it is.
         let mut city = city.write().unwrap_or_else(PoisonError::into_inner);
         let mut sightings = std::mem::take(&mut self.sightings);
-        for observation in observations {
-            if let Some(list) = &self.watchlist {
-                list.see(&observation, &mut sightings);
+        let watchlist = self.watchlist.clone();
+        let watchlist = watchlist.as_ref().map(|list| list.read().unwrap_or_else(PoisonError::into_inner));
+        for mut observation in observations {
+            if let Some(list) = &watchlist {
+                list.see(&observation, &mut self.held, &mut sightings);
+            }
+            if let Observed::Request(request) = &mut observation.fact {
+                // They were for the watchlist alone; nothing that is kept grows by them.
+                request.details.clear();
             }
             let (time, sensor) = (observation.time, observation.sensor.clone());
             let event = Event::Observed(observation);
@@ -331,8 +340,35 @@ impl Engine {
                 city.handle(&event, &mut self.effects);
             }
         }
+        drop(watchlist);
         self.sightings = sightings;
         self.carry_out(city.now())
+    }
+
+    /// Holds what is seen against a list from now on.
+    pub(crate) fn watch(&mut self, list: Arc<RwLock<Watchlist>>) {
+        self.watchlist = Some(list);
+    }
+
+    /// Tells whose patterns could not be asked in the time that there is.
+    fn tell_passed_over(&mut self) -> anyhow::Result<()> {
+        for (source, over) in self.held.passed_over() {
+            let doubt = Doubt { kind: DoubtKind::TooHard, count: over.count, example: over.example };
+            let fact = Observed::Received(Box::new(Received {
+                source,
+                new: 0,
+                known: 0,
+                watched: 0,
+                withdrawn: 0,
+                doubts: vec![doubt],
+            }));
+            self.happen(&Event::Observed(Observation {
+                time: Timestamp::now(),
+                sensor: Text::const_new("bastide"),
+                fact,
+            }))?;
+        }
+        Ok(())
     }
 
     /// Does what is due every second, if a second has passed.
@@ -361,6 +397,7 @@ impl Engine {
         }
         self.changes.send_modify(|change| *change += 1);
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
+            self.tell_passed_over()?;
             self.checkpoint()?;
         }
         Ok(())

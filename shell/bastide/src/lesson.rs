@@ -225,7 +225,8 @@ fn traffic(reader: &Reader, incident: &Incident) -> anyhow::Result<Vec<Asked>> {
     Ok(found.into_iter().flatten().collect())
 }
 
-fn checked(files: &[SourceFile], folder: &Path) -> anyhow::Result<Plan> {
+/// The plan of a folder's files.
+pub(crate) fn checked(files: &[SourceFile], folder: &Path) -> anyhow::Result<Plan> {
     plan::check(files).plan.with_context(|| {
         format!("the plan in {0} has errors; `bastide plan check {0}` shows them", folder.display())
     })

@@ -56,6 +56,7 @@ impl Player {
             sensor: Text::const_new(sensor),
             logs: false,
             events: &[],
+            signs: true,
             seed: seed()?,
             limits: Limits::default(),
             only_whole: false,

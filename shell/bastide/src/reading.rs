@@ -62,6 +62,7 @@ impl Reading {
             sensor: Text::const_new("capture"),
             logs: purpose == Purpose::Logs,
             events: if purpose == Purpose::Events { records::eve::PROTOCOLS } else { &[] },
+            signs: purpose == Purpose::City,
             seed: seed()?,
             limits: Limits::default(),
             only_whole: false,

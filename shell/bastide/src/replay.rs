@@ -5,12 +5,15 @@ use crate::{
     arguments::{Format, Replay},
     engine::{Batch, Engine},
     failure::{Verdict, warn},
+    intel::watching,
     plan::read_folder,
     reading::{Purpose, Read, Reading},
     ring::Frames,
     show::{self, column},
 };
-use anyhow::bail;
+use adapt::intel::watch::{Held, Recent, Watchlist};
+use anyhow::{Context, bail};
+use city::{Observation, Observed};
 use console::view;
 use cycle::{City, Event};
 use plan::Plan;
@@ -18,7 +21,7 @@ use serde_json::{Value, json};
 use std::{
     io::{self, BufWriter, Write},
     path::Path,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, RwLock},
 };
 use store::{Kind, Limits};
 
@@ -70,6 +73,9 @@ fn kept(reading: Reading, command: &Replay, state: &Path) -> anyhow::Result<Valu
         });
     }
     let plan = engine.city().read().unwrap_or_else(PoisonError::into_inner).plan().cloned();
+    if let Some(list) = watchlist(command, plan.as_deref())? {
+        engine.watch(Arc::new(RwLock::new(list)));
+    }
     let mut others = alerts::Files::open(&command.alerts, plan)?;
     let read = {
         let frames = std::cell::RefCell::new(Frames::default());
@@ -99,11 +105,22 @@ fn passing(reading: Reading, command: &Replay) -> anyhow::Result<Value> {
     let files = command.city.as_deref().map(read_folder).transpose()?;
     let plan = files.as_deref().map(checked).transpose()?.map(Arc::new);
     let mut others = alerts::Files::open(&command.alerts, plan.clone())?;
+    let list = watchlist(command, plan.as_deref())?.unwrap_or_default();
+    let (mut held, mut recent, mut sightings) = (Held::default(), Recent::default(), Vec::new());
     let mut city = City::new(plan);
     let mut effects = Vec::new();
-    let mut handle = |observations: Vec<city::Observation>| {
+    let mut handle = |observations: Vec<Observation>| {
         for observation in observations {
+            list.see(&observation, &mut held, &mut sightings);
+            let (time, sensor) = (observation.time, observation.sensor.clone());
             city.handle(&Event::Observed(observation), &mut effects);
+            for sighting in sightings.drain(..).filter(|sighting| recent.is_new(sighting, time)) {
+                let fact = Observed::Sighting(Box::new(sighting));
+                city.handle(
+                    &Event::Observed(Observation { time, sensor: sensor.clone(), fact }),
+                    &mut effects,
+                );
+            }
             effects.clear();
         }
     };
@@ -118,6 +135,15 @@ fn passing(reading: Reading, command: &Replay) -> anyhow::Result<Value> {
         handle(observations);
     }
     Ok(report(&city, read))
+}
+
+/// What a city knows, to be held against the capture, if it is asked for.
+fn watchlist(command: &Replay, plan: Option<&Plan>) -> anyhow::Result<Option<Watchlist>> {
+    let Some(directory) = &command.intelligence else { return Ok(None) };
+    let (list, _) = crate::live::runtime()?
+        .block_on(watching::made(directory, plan, jiff::Timestamp::now()))
+        .with_context(|| format!("what `{}` keeps of others cannot be read", directory.display()))?;
+    Ok(Some(list))
 }
 
 /// The plan of a folder, if it has no errors.

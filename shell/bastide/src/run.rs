@@ -212,6 +212,7 @@ fn config(interface: &str, seed: u64) -> Config {
         sensor: Text::from(interface),
         logs: false,
         events: &[],
+        signs: true,
         seed,
         limits: Limits::default(),
         only_whole: false,

@@ -153,6 +153,9 @@ async fn carry_sharing(ask: Ask, sharing: &Sharing) {
         Ask::Withdraw { by, id, answer } => {
             let _ = answer.send(sharing.withdraw(&by, &id).await.map_err(words));
         }
+        Ask::SetAside { by, said, answer } => {
+            let _ = answer.send(sharing.set_aside(&by, &said).await.map_err(words));
+        }
         _ => {}
     }
 }
@@ -161,7 +164,9 @@ async fn carry_sharing(ask: Ask, sharing: &Sharing) {
 fn carry(ask: Ask, folder: Option<&Path>, sharing: Option<&Sharing>, messages: &SyncSender<Message>) {
     const NOTHING: &str = "this process exchanges nothing with others";
     match ask {
-        ask @ (Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. }) if sharing.is_some() => {
+        ask @ (Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. } | Ask::SetAside { .. })
+            if sharing.is_some() =>
+        {
             if let Some(sharing) = sharing.cloned() {
                 tokio::spawn(async move { carry_sharing(ask, &sharing).await });
             }
@@ -170,6 +175,9 @@ fn carry(ask: Ask, folder: Option<&Path>, sharing: Option<&Sharing>, messages: &
             let _ = answer.send(Err(NOTHING.to_owned()));
         }
         Ask::Shared { answer } | Ask::Withdraw { answer, .. } => {
+            let _ = answer.send(Err(NOTHING.to_owned()));
+        }
+        Ask::SetAside { answer, .. } => {
             let _ = answer.send(Err(NOTHING.to_owned()));
         }
         Ask::AdoptPlan { by, answer } => {

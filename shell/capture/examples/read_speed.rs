@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             sensor: "speed".into(),
             logs: false,
             events: &[],
+            signs: false,
             seed: 1,
             limits,
             only_whole: false,

@@ -95,6 +95,7 @@ impl Tape {
             sensor: "tape".into(),
             logs: true,
             events: city::Protocol::ALL,
+            signs: false,
             seed: 1,
             limits,
             only_whole: false,

@@ -293,6 +293,7 @@ fn sensor(name: &str) -> Config {
         sensor: name.into(),
         logs: true,
         events: &[],
+        signs: false,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

@@ -171,6 +171,7 @@ fn read(capture: Vec<u8>) -> (Duration, usize, usize) {
         sensor: "mutation".into(),
         logs: true,
         events: city::Protocol::ALL,
+        signs: false,
         seed: 1,
         limits,
         only_whole: false,

@@ -38,6 +38,7 @@ fn told(path: &Path) -> String {
         sensor: "recording".into(),
         logs: true,
         events: city::Protocol::ALL,
+        signs: false,
         seed: 1,
         limits,
         only_whole: false,

@@ -66,7 +66,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     let _ = answer.send(Ok(()));
                     continue;
                 }
-                Ask::AdoptPlan { .. } | Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. } => {
+                Ask::AdoptPlan { .. }
+                | Ask::Share { .. }
+                | Ask::SetAside { .. }
+                | Ask::Shared { .. }
+                | Ask::Withdraw { .. } => {
                     continue;
                 }
             };

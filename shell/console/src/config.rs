@@ -1,6 +1,6 @@
 //! Where the console listens, and what it is given to show.
 
-use crate::view::{PlanText, ShareSaid, ShareView, SharedList};
+use crate::view::{PlanText, ShareSaid, ShareView, SharedList, WithdrawSaid, WithdrawnView};
 use ::city::{Address, Decision, IncidentAct, Observation, Response, Text};
 use cycle::City;
 use defend::Habit;
@@ -113,6 +113,15 @@ pub enum Ask {
         id: String,
         /// What others can read now, or why it was not taken back, in the reader's words.
         answer: oneshot::Sender<Result<SharedList, String>>,
+    },
+    /// Act no longer on a source or an object of what others know, or act on it again.
+    SetAside {
+        /// Who decides.
+        by: String,
+        /// What, and why.
+        said: WithdrawSaid,
+        /// What came of it, or why nothing did, in the reader's words.
+        answer: oneshot::Sender<Result<WithdrawnView, String>>,
     },
     /// Take note of what came of a backup, a drill or a look at a repository, or that a pack was issued.
     Told {

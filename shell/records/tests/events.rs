@@ -40,6 +40,7 @@ fn lines(frames: &[Vec<u8>]) -> String {
         sensor: "test".into(),
         logs: false,
         events: records::eve::PROTOCOLS,
+        signs: false,
         seed: 7,
         limits: Limits::default(),
         only_whole: false,

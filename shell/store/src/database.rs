@@ -159,6 +159,11 @@ pub(crate) async fn open_read_only(directory: &Path, layout: &Layout) -> Result<
     }
 }
 
+/// Whether a database has the schema that this release writes.
+pub(crate) async fn is_newest(pool: &SqlitePool, layout: &Layout) -> Result<bool, DatabaseError> {
+    Ok(schema(pool).await? == Some(layout.schema()))
+}
+
 async fn connect(options: SqliteConnectOptions, connections: u32) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new()
         .max_connections(connections)

@@ -6,6 +6,8 @@
 //! | version | its `modified`, or else its `created`, in microseconds; what has neither has one version |
 //! | reading | two texts of the same id and version that differ are two: who came first does not keep the other out |
 //! | filing | that an object was put into a collection, for an audience; a reader is shown what was filed, nothing else |
+//! | allowed | of a value that a source may name: that somebody said that it is no sign of an attack |
+//! | set aside | that somebody decided that an object, or a source, is not acted on; it is kept |
 //! | added | when it was kept or filed, in microseconds; no two are the same, and each is later than all before |
 //!
 //! **Who may see what is decided in the query.** A filing has a class: how far the object may be passed on, and for whom
@@ -16,11 +18,13 @@ mod add;
 mod json;
 mod page;
 mod question;
+mod source;
 
 pub use self::{
     add::{Added, Filing, OBJECT_MAX, Refused, Unmarked},
     page::{Entry, Filter, PAGE_BYTES, PAGE_MAX, Page, Reader, SpecVersion, VersionMatch},
     question::Kept,
+    source::{ALLOWED_MAX, Aside, Decided, SetAside, Source, Which},
 };
 
 use crate::database::{self, DatabaseError, Layout, failed};
@@ -38,16 +42,16 @@ const NAMES_MAX: i64 = 4_096;
 const MARKS_MAX: i64 = 4_096;
 const MARK_BYTES_MAX: usize = 4_096;
 
-const LAYOUT: Layout = Layout {
-    file: "intelligence.db",
-    steps: &[&[
-        "CREATE TABLE ids (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)",
-        "CREATE TABLE sources (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-        "CREATE TABLE collections (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)",
-        // The audience is a list of groups in order, a line each, or NULL for everybody whom the marking allows.
-        "CREATE TABLE classes (key INTEGER PRIMARY KEY, tlp INTEGER NOT NULL, audience TEXT)",
-        "CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-        "CREATE TABLE objects (
+const LAYOUT: Layout = Layout { file: "intelligence.db", steps: &[FIRST, SET_ASIDE] };
+
+const FIRST: &[&str] = &[
+    "CREATE TABLE ids (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE sources (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE collections (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)",
+    // The audience is a list of groups in order, a line each, or NULL for everybody whom the marking allows.
+    "CREATE TABLE classes (key INTEGER PRIMARY KEY, tlp INTEGER NOT NULL, audience TEXT)",
+    "CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE objects (
             added INTEGER PRIMARY KEY,
             object INTEGER NOT NULL REFERENCES ids (key),
             version INTEGER NOT NULL,
@@ -59,10 +63,10 @@ const LAYOUT: Layout = Layout {
             digest BLOB NOT NULL,
             body TEXT NOT NULL
         )",
-        "CREATE INDEX objects_by_id ON objects (object, version)",
-        "CREATE INDEX objects_by_type ON objects (type)",
-        "CREATE INDEX objects_by_source ON objects (source)",
-        "CREATE TABLE filed (
+    "CREATE INDEX objects_by_id ON objects (object, version)",
+    "CREATE INDEX objects_by_type ON objects (type)",
+    "CREATE INDEX objects_by_source ON objects (source)",
+    "CREATE TABLE filed (
             added INTEGER PRIMARY KEY,
             collection INTEGER NOT NULL REFERENCES collections (key),
             class INTEGER NOT NULL REFERENCES classes (key),
@@ -73,14 +77,34 @@ const LAYOUT: Layout = Layout {
             spec INTEGER NOT NULL,
             source INTEGER NOT NULL REFERENCES sources (key)
         )",
-        // The latest time of what was withdrawn, which must not be given out again.
-        "CREATE TABLE withdrawn (added INTEGER PRIMARY KEY)",
-        // SQLite puts the row's number, which is the time added, at the end of each index.
-        "CREATE INDEX filed_in_order ON filed (collection, class)",
-        "CREATE INDEX filed_by_type ON filed (collection, class, type)",
-        "CREATE INDEX filed_by_object ON filed (collection, object, version)",
-    ]],
-};
+    // The latest time of what was withdrawn, which must not be given out again.
+    "CREATE TABLE withdrawn (added INTEGER PRIMARY KEY)",
+    // SQLite puts the row's number, which is the time added, at the end of each index.
+    "CREATE INDEX filed_in_order ON filed (collection, class)",
+    "CREATE INDEX filed_by_type ON filed (collection, class, type)",
+    "CREATE INDEX filed_by_object ON filed (collection, object, version)",
+];
+
+/// What is not acted on, and what was taken in of each source.
+const SET_ASIDE: &[&str] = &[
+    "CREATE TABLE set_aside (
+        key INTEGER PRIMARY KEY,
+        object INTEGER UNIQUE REFERENCES ids (key),
+        source INTEGER UNIQUE REFERENCES sources (key),
+        at INTEGER NOT NULL,
+        person TEXT NOT NULL,
+        reason TEXT NOT NULL
+    )",
+    "ALTER TABLE sources ADD COLUMN form TEXT",
+    "ALTER TABLE sources ADD COLUMN taken INTEGER",
+    // When it was said last which of its values are no signs.
+    "ALTER TABLE sources ADD COLUMN allowed INTEGER",
+    "CREATE TABLE allowed (
+        source INTEGER NOT NULL REFERENCES sources (key),
+        value TEXT NOT NULL,
+        PRIMARY KEY (source, value)
+    ) WITHOUT ROWID",
+];
 
 /// For whom something is filed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,6 +155,12 @@ pub enum IntelligenceError {
     /// There is no room for another source, collection, class or mark.
     #[error("intelligence: there is no room for another {0}; {NAMES_MAX} are kept")]
     Full(&'static str),
+    /// There are more values that are no signs than are kept.
+    #[error("intelligence: of all sources together {ALLOWED_MAX} values are kept that are no signs")]
+    ManyAllowed,
+    /// The reason for setting something aside is empty, too long or holds control characters.
+    #[error("intelligence: a reason has 1 to 2048 bytes, none of them a control character")]
+    BadReason,
     /// A mark's value is too long.
     #[error("intelligence: a mark has {MARK_BYTES_MAX} bytes at most")]
     LongMark,
@@ -152,11 +182,17 @@ impl Intelligence {
         Ok(Intelligence { pool: database::open(directory, &LAYOUT).await? })
     }
 
-    /// Opens it for reading only.
+    /// Opens it for reading only. One of an older release is brought up first.
     ///
     /// # Errors
     /// As for [`Intelligence::open`], and there is none.
     pub async fn open_read_only(directory: &Path) -> Result<Intelligence, IntelligenceError> {
+        let pool = database::open_read_only(directory, &LAYOUT).await?;
+        if database::is_newest(&pool, &LAYOUT).await? {
+            return Ok(Intelligence { pool });
+        }
+        pool.close().await;
+        Intelligence::open(directory).await?.close().await;
         Ok(Intelligence { pool: database::open_read_only(directory, &LAYOUT).await? })
     }
 

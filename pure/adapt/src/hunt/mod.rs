@@ -17,6 +17,6 @@ mod sought;
 
 pub use kept::{Kept, VOCABULARY, Way};
 pub use library::{BadLibrary, End, Hunt, Spread, built_in, read};
-pub(crate) use row::NAMED;
+pub(crate) use row::{NAMED, traffic};
 pub use row::{Place, Places, observed};
 pub use sought::{Clause, Sought};

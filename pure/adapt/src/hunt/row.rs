@@ -22,7 +22,7 @@ pub struct Place {
 /// Tells where an address belongs; none where there is no plan.
 pub type Places<'a> = Option<&'a (dyn Fn(Address) -> Place + Sync)>;
 
-/// What a row of history says, as observed data; none for what history does not keep.
+/// What a row of history, or the beginning of a conversation, says as observed data; none for what history does not keep.
 #[must_use]
 pub fn observed(id: String, row: &Observation, places: Places<'_>) -> Option<ObservedData> {
     let mut objects = Vec::new();
@@ -31,6 +31,10 @@ pub fn observed(id: String, row: &Observation, places: Places<'_>) -> Option<Obs
             of_conversation(conversation, row, places, &mut objects);
             let end = conversation.start.checked_add(conversation.duration);
             (conversation.start, end.unwrap_or(conversation.start))
+        }
+        Observed::Opened(flow) => {
+            of_opened(flow, row, &mut objects);
+            (row.time, row.time)
         }
         Observed::Request(request) => {
             of_request(request, row, places, &mut objects);
@@ -153,6 +157,33 @@ fn of_conversation(
     objects.extend(conversation.destination_mac.map(|it| ("destination-mac", mac(it))));
 }
 
+fn of_opened(flow: &Flow, row: &Observation, objects: &mut Objects) {
+    let mut traffic = traffic(flow);
+    let (hour, weekday) = hour_and_weekday(row.time);
+    put(
+        &mut traffic,
+        [
+            ("start", Some(row.time.to_string().into())),
+            ("is_active", Some(true.into())),
+            ("x_community_id", wire::community_id(flow).map(Value::from)),
+            ("x_sensor", Some(row.sensor.as_str().into())),
+            ("x_utc_hour", hour),
+            ("x_utc_weekday", weekday),
+        ],
+    );
+    objects.push(("traffic", Value::Object(traffic)));
+    put_ends(flow, objects);
+}
+
+/// What a flow alone says of its traffic.
+pub(crate) fn traffic(flow: &Flow) -> Map<String, Value> {
+    let mut traffic = Map::new();
+    put_flow(flow, &mut traffic);
+    let of_flow = [("type", Some("network-traffic".into())), ("protocols", Some(protocols(flow)))];
+    put(&mut traffic, of_flow);
+    traffic
+}
+
 fn put_ends(flow: &Flow, objects: &mut Objects) {
     objects.push(("source", address(flow.source)));
     objects.push(("destination", address(flow.destination)));
@@ -201,18 +232,10 @@ fn of_request(request: &Request, row: &Observation, places: Places<'_>, objects:
             .extend(text(&target.name).map(|name| ("name", json!({"type": "domain-name", "value": name}))));
     }
     if flow.protocol == Some(Protocol::Http) {
-        let mut traffic = Map::new();
-        put_flow(flow, &mut traffic);
+        let mut traffic = traffic(flow);
         let http =
             json!({"request_method": request.function.as_str(), "request_value": target.name.as_str()});
-        put(
-            &mut traffic,
-            [
-                ("type", Some("network-traffic".into())),
-                ("protocols", Some(protocols(flow))),
-                ("extensions", Some(json!({"http-request-ext": http}))),
-            ],
-        );
+        put(&mut traffic, [("extensions", Some(json!({"http-request-ext": http})))]);
         objects.push(("traffic", Value::Object(traffic)));
     }
 }

@@ -1,11 +1,13 @@
 //! Other forms, read into objects of STIX, so that everything that others know is kept and shared in one.
 //!
 //! What is made here has ids that depend on nothing but what is told and by whom (UUIDv5, RFC 9562 §5.5): the same file
-//! read twice is known.
+//! read twice is known. STIX 2.1 (§2.9) would have UUIDv4 for such objects, and allows others in a namespace that keeps
+//! them apart, which must not be the one for observables; ours is [`NAMESPACE`]. What has a UUID of its own keeps it.
 
 mod kev;
 mod lists;
 mod misp;
+mod table;
 
 use crate::stix::{Document, marking_id};
 use city::Tlp;
@@ -22,7 +24,7 @@ pub const OBJECTS_MAX: usize = 500_000;
 /// The most parts that are named because they were passed over.
 const SKIPPED_MAX: usize = 100;
 
-/// The namespace of the ids made here.
+/// The namespace of the ids made here: drawn by lot, and not that of observables, which are not made here.
 const NAMESPACE: [u8; 16] =
     [0x8d, 0x2f, 0x63, 0x1e, 0x77, 0x40, 0x4c, 0x0b, 0x9d, 0x5e, 0x21, 0x0a, 0xc4, 0x6b, 0x90, 0xf3];
 
@@ -39,6 +41,20 @@ pub enum Form {
     List,
     /// A table with commas, the values in a column of their own.
     Csv,
+}
+
+impl Form {
+    /// What it is called.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Form::Stix => "STIX",
+            Form::Misp => "MISP",
+            Form::Kev => "KEV",
+            Form::List => "list",
+            Form::Csv => "table",
+        }
+    }
 }
 
 /// Who tells it, and when it is read.
@@ -64,6 +80,8 @@ impl Teller<'_> {
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
+    /// What the file was.
+    pub form: Option<Form>,
     /// The objects.
     pub objects: Vec<Value>,
     /// What was passed over: where, and why. The first hundred.
@@ -114,26 +132,33 @@ pub fn read(bytes: &[u8], form: Option<Form>, teller: Teller<'_>) -> Result<Read
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotText)?;
     let text = text.trim_start_matches('\u{feff}');
     let is_json = text.trim_start().starts_with(['{', '[']);
-    match form {
-        Some(Form::List) => return Ok(lists::list(text, teller)),
-        Some(Form::Csv) => return Ok(lists::csv(text, teller)),
-        None if !is_json && text.lines().next().is_some_and(lists::is_header) => {
-            return Ok(lists::csv(text, teller));
-        }
-        None if !is_json => return Ok(lists::list(text, teller)),
-        _ => {}
-    }
+    let form = match form {
+        None if !is_json && lists::is_table(text) => Some(Form::Csv),
+        None if !is_json => Some(Form::List),
+        form => form,
+    };
+    let (form, read) = match form {
+        Some(form @ Form::List) => (form, lists::list(text, teller)),
+        Some(form @ Form::Csv) => (form, lists::csv(text, teller)),
+        _ => document(text, form, teller)?,
+    };
+    Ok(Read { form: Some(form), ..read })
+}
+
+/// Reads JSON.
+fn document(text: &str, form: Option<Form>, teller: Teller<'_>) -> Result<(Form, Read), Unreadable> {
     let document = Document::read(text.as_bytes()).map_err(|cause| Unreadable::Unknown(cause.to_string()))?;
     let value = document.value();
     let form = form.or_else(|| form_of(value)).ok_or_else(|| {
         let known = "STIX 2.1, MISP events, CISA KEV, lists and tables are read";
         Unreadable::Unknown(format!("it is JSON of no form that is known: {known}"))
     })?;
-    Ok(match form {
+    let read = match form {
         Form::Misp => misp::events(value, teller),
         Form::Kev => kev::catalogue(value, teller),
         _ => stix(&document),
-    })
+    };
+    Ok((form, read))
 }
 
 fn form_of(value: &Value) -> Option<Form> {
@@ -192,14 +217,37 @@ fn time(time: Timestamp) -> String {
 /// What is said of a value besides the value itself.
 #[derive(Clone, Copy, Debug)]
 struct Said<'s> {
-    name: &'s str,
-    description: &'s str,
+    /// The id, where it has one of its own.
+    id: Option<&'s str>,
+    /// When it was said first, if that was before.
+    created: Option<Timestamp>,
     /// Since when it is a sign.
     from: Timestamp,
+    /// Whether its teller no longer stands by it.
+    revoked: bool,
+    name: &'s str,
+    description: &'s str,
     tlp: Option<Tlp>,
     /// Techniques of ATT&CK.
     techniques: &'s [String],
     labels: &'s [String],
+}
+
+impl Said<'_> {
+    /// Nothing but since when.
+    fn since(from: Timestamp) -> Self {
+        Said {
+            id: None,
+            created: None,
+            from,
+            revoked: false,
+            name: "",
+            description: "",
+            tlp: None,
+            techniques: &[],
+            labels: &[],
+        }
+    }
 }
 
 /// An indicator for a pattern.
@@ -208,9 +256,13 @@ fn indicator(pattern: &str, said: Said<'_>, teller: Teller<'_>) -> Value {
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("type", "indicator".into());
     put("spec_version", "2.1".into());
-    put("id", id("indicator", &[teller.source, pattern]).into());
-    put("created", time(said.from).into());
+    let id = said.id.map_or_else(|| id("indicator", &[teller.source, pattern]), str::to_owned);
+    put("id", id.into());
+    put("created", time(said.created.unwrap_or(said.from)).into());
     put("modified", time(said.from).into());
+    if said.revoked {
+        put("revoked", true.into());
+    }
     put("pattern", pattern.into());
     put("pattern_type", "stix".into());
     put("valid_from", time(said.from).into());

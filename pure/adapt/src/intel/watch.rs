@@ -1,91 +1,118 @@
 //! Indicators held against what is seen.
 //!
-//! What is looked for are addresses outside the city, networks of such addresses, and domain names: what a conversation
-//! shows at once. Each observation costs a look-up for each of its ends, however many indicators there are. A pattern that
-//! asks for more than one thing at a time is kept and hunted with, and not watched for; how many there are is told.
+//! ```text
+//! indicator ─► compile: anchors ─► Index ─┐
+//! observation ─► seen: values ────────────┴─► hit ─┬─► sighting
+//!                    pattern and what was seen before ─► evaluate ─┘
+//! ```
+//!
+//! What is looked for are values that traffic shows: addresses outside the city, networks of such addresses, names, URLs,
+//! hashes of certificates, fingerprints of hellos. Each observation costs a look-up for each value that it shows, however
+//! many indicators there are; a pattern that asks for more is evaluated only when one of its values was seen. What shows
+//! in no traffic is kept and hunted with, and told with the reason.
 
+mod compile;
 mod doubt;
-mod simple;
+mod form;
+mod gathered;
+mod held;
+mod hold;
+mod index;
+mod recent;
+mod seen;
+mod shape;
+mod value;
+mod words;
 
+pub use compile::OnlyHunted;
 pub use doubt::Ground;
-pub use simple::{Watched, watched};
+pub use gathered::{Gathered, NotWatched};
+pub use held::{Held, PassedOver};
+pub use recent::Recent;
+pub use value::{Kind, Watched};
 
-use crate::{hunt::NAMED, stix::Object};
-use city::{Address, Doubt, DoubtKind, Flow, Observation, Observed, Received, Sighting, Text, Tlp};
-use foldhash::fast::FixedState;
-use indexmap::IndexMap;
+use crate::stix::Object;
+use city::{DoubtKind, Text, Tlp};
+use compile::{Compiled, Why, compile};
+use index::{Index, Map, Number, Seeker};
 use jiff::{SignedDuration, Timestamp};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr};
+use words::{Words, at_mut};
 
 /// The most values that are watched for.
 pub const WATCHED_MAX: usize = 4_000_000;
 
+/// The most indicators that are awaited because they are not valid yet.
+const LATER_MAX: usize = 100_000;
+
 /// What an author's word is worth who says nothing of it.
 const CONFIDENCE: u8 = 50;
 
-/// After how long what is said of an address is believed half as much: addresses change hands.
-const HALF_LIFE_ADDRESS: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long before an indicator is valid it is awaited, and not doubted: clocks differ.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-/// After how long what is said of a name is believed half as much: names are given up more slowly.
-const HALF_LIFE_NAME: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// The number of no indicator, and the place of no word.
+const NONE: u32 = u32::MAX;
 
-/// How long the same match at the same two ends is one sighting.
-const AGAIN: SignedDuration = SignedDuration::from_hours(1);
-
-/// The most matches of which it is known when they were told last.
-const TOLD_MAX: usize = 65_536;
-
-/// A number of an indicator in a list.
-type Number = u32;
-
-/// Hash maps whose hashes are the same in every run.
-type Map<K, V> = IndexMap<K, V, FixedState>;
-
-/// What is kept of an indicator: 40 bytes, and its words once for all that share them.
-#[derive(Clone, Copy, Debug)]
+/// What is kept of an indicator, and its words once for all that share them.
+#[derive(Clone, Debug)]
 struct Entry {
     /// The UUID of its id.
     id: [u8; 16],
     name: u32,
     techniques: u32,
     source: u32,
-    confidence: u8,
+    /// The pattern that decides where a value alone does not.
+    pattern: u32,
+    /// Another reading of the same indicator.
+    next: Number,
+    /// Seconds since 1970.
+    from: u32,
+    until: u32,
+    /// What its author says of it, from 0 to 100.
+    said: u8,
     tlp: Tlp,
-    until: i64,
+    values: Values,
 }
 
-/// Indicators, to be held against what is seen.
+/// What an indicator looks for: most often one thing.
+#[derive(Clone, Debug)]
+enum Values {
+    One(Watched, bool),
+    Several(Box<[(Watched, bool)]>),
+}
+
+impl Values {
+    fn each(&self) -> impl Iterator<Item = (&Watched, bool)> {
+        let (one, several) = match self {
+            Values::One(value, says_less) => (Some((value, *says_less)), [].as_slice()),
+            Values::Several(all) => (None, &**all),
+        };
+        one.into_iter().chain(several.iter().map(|(value, says_less)| (value, *says_less)))
+    }
+}
+
+/// Somebody who tells.
+#[derive(Clone, Copy, Debug, Default)]
+struct Source {
+    trust: u8,
+    watched: u64,
+}
+
+/// Indicators, to be held against what is seen. It is changed as what is known changes, and is then as if made anew.
 #[derive(Clone, Debug, Default)]
 pub struct Watchlist {
-    entries: Vec<Entry>,
+    entries: Vec<Option<Entry>>,
+    free: Vec<Number>,
+    /// The first reading of each indicator.
+    ids: Map<[u8; 16], Number>,
+    sources: Map<Text, Source>,
     words: Words,
-    addresses: Map<IpAddr, Number>,
-    /// For each length of a prefix in use, the networks.
-    networks: BTreeMap<(bool, u8), Map<IpAddr, Number>>,
-    names: Map<Box<str>, Number>,
-}
-
-/// Texts that many share, each kept once.
-#[derive(Clone, Debug, Default)]
-struct Words {
-    texts: Vec<Text>,
-    places: Map<Text, u32>,
-}
-
-impl Words {
-    fn put(&mut self, text: &str) -> u32 {
-        if let Some(place) = self.places.get(text) {
-            return *place;
-        }
-        let place = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.texts.push(text.into());
-        self.places.insert(text.into(), place);
-        place
-    }
-
-    fn get(&self, place: u32) -> Text {
-        usize::try_from(place).ok().and_then(|place| self.texts.get(place)).cloned().unwrap_or_default()
-    }
+    index: Index,
+    /// What is not valid yet, by when it will be.
+    later: BTreeSet<(Timestamp, [u8; 16])>,
+    /// Tells which end of a request is the city's.
+    ground: Ground,
 }
 
 /// Who told an indicator.
@@ -99,39 +126,11 @@ pub struct Origin<'o> {
     pub tlp: Tlp,
 }
 
-/// What came of adding indicators.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Gathered {
-    /// Indicators of which at least one value is watched for.
-    pub watched: u64,
-    /// Indicators whose patterns ask for more than is watched for.
-    pub hunted_only: u64,
-    /// Indicators that are over: revoked, or no longer valid.
-    pub over: u64,
-    /// What is not acted on, by kind.
-    pub doubts: BTreeMap<DoubtKind, Doubt>,
-}
-
-impl Gathered {
-    fn doubt(&mut self, kind: DoubtKind, example: impl FnOnce() -> String) {
-        let doubt =
-            self.doubts.entry(kind).or_insert_with(|| Doubt { kind, count: 0, example: example().into() });
-        doubt.count += 1;
-    }
-
-    /// The doubts as they are told.
-    #[must_use]
-    pub fn told(&self) -> Vec<Doubt> {
-        self.doubts.values().take(Received::DOUBTS_MAX).cloned().collect()
-    }
-}
-
 impl Watchlist {
     /// How many values are watched for.
     #[must_use]
     pub fn len(&self) -> usize {
-        let networks: usize = self.networks.values().map(Map::len).sum();
-        self.addresses.len() + networks + self.names.len()
+        self.index.len()
     }
 
     /// Whether nothing is watched for.
@@ -142,10 +141,98 @@ impl Watchlist {
 
     /// The addresses that are watched for, for whoever looks for them in the past.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.addresses.keys().copied()
+        self.index.addresses()
     }
 
-    /// Adds an indicator, if it is one, is in force, and stands on the ground of what is known of the city.
+    /// Whether an address is watched for by itself.
+    #[must_use]
+    pub fn holds(&self, address: IpAddr) -> bool {
+        self.index.holds(address)
+    }
+
+    /// Whether anything of an indicator is watched for.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        uuid_of(id).is_some_and(|id| self.ids.contains_key(&id))
+    }
+
+    /// The addresses that one indicator watches for.
+    pub fn addresses_of(&self, id: &str) -> impl Iterator<Item = IpAddr> {
+        let mut next = uuid_of(id).and_then(|id| self.ids.get(&id).copied());
+        let readings = std::iter::from_fn(move || {
+            let entry = self.entry(next?)?;
+            next = Some(entry.next).filter(|next| *next != NONE);
+            Some(entry)
+        });
+        readings.flat_map(|entry| entry.values.each()).filter_map(|(value, _)| match value {
+            Watched::Address(address) => Some(*address),
+            _ => None,
+        })
+    }
+
+    /// How many indicators of each source are watched for, each reading of one counted.
+    pub fn by_source(&self) -> impl Iterator<Item = (&Text, u64)> {
+        self.sources.iter().map(|(name, source)| (name, source.watched))
+    }
+
+    /// Makes room for so many more indicators.
+    pub fn reserve(&mut self, indicators: usize) {
+        let indicators = indicators.min(WATCHED_MAX);
+        self.entries.reserve(indicators);
+        self.ids.reserve(indicators);
+        self.index.reserve(indicators);
+    }
+
+    /// Tells what is the city's own, so that a request is told of the end that is.
+    pub fn stand_on(&mut self, ground: &Ground) {
+        self.ground = ground.clone();
+    }
+
+    /// How far a source is believed from now on, from 0 to 100.
+    pub fn trust(&mut self, source: &str, trust: u8) {
+        if let Some(known) = self.sources.get_mut(source) {
+            known.trust = trust;
+        }
+    }
+
+    /// Puts what is known now of an indicator in place of what was known before: each reading of its newest version with
+    /// who told it, in the order in which they came; none at all takes it away.
+    pub fn set<'v>(
+        &mut self,
+        id: &str,
+        readings: impl IntoIterator<Item = (Object<'v>, Origin<'v>)>,
+        ground: &Ground,
+        now: Timestamp,
+        gathered: &mut Gathered,
+    ) {
+        if let Some(uuid) = uuid_of(id) {
+            self.take(uuid);
+        }
+        for (object, origin) in readings {
+            self.add(object, origin, ground, now, gathered);
+        }
+    }
+
+    /// Takes away what is no longer valid at a time, and says which indicators have become valid by then, by their ids: what is
+    /// known of those is to be set.
+    pub fn pass(&mut self, now: Timestamp) -> Vec<String> {
+        let second = seconds(now);
+        for number in 0..self.entries.len() {
+            if let Some(Some(entry)) = self.entries.get(number)
+                && entry.until <= second
+                && let Ok(number) = Number::try_from(number)
+            {
+                self.take_reading(number);
+            }
+        }
+        let by = now.saturating_add(AHEAD).unwrap_or(now);
+        let waiting =
+            self.later.split_off(&(by.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(by), [0; 16]));
+        let due = std::mem::replace(&mut self.later, waiting);
+        due.into_iter().map(|(_, id)| id_of(id)).collect()
+    }
+
+    /// Adds a reading of an indicator, if it is one, is in force, and stands on the ground of what is known of the city.
     pub fn add(
         &mut self,
         object: Object<'_>,
@@ -162,187 +249,143 @@ impl Watchlist {
             return gathered.doubt(DoubtKind::Malformed, || format!("`{id}` is not an indicator’s id"));
         };
         let until = object.valid_until();
-        if object.revoked() || until.is_some_and(|until| until <= now) {
+        if object.revoked() || until.is_some_and(|until| seconds(until) <= seconds(now)) {
             gathered.over += 1;
             return;
         }
         let from = object.valid_from().or_else(|| object.modified()).unwrap_or(now);
-        if from > now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now) {
+        if from > now.saturating_add(AHEAD).unwrap_or(now) {
+            if self.later.len() < LATER_MAX {
+                self.later.insert((from, uuid));
+            }
             return gathered.doubt(DoubtKind::WrongTime, || format!("`{id}` is valid from {from:.0}"));
         }
-        let values = match object.pattern().filter(|_| object.pattern_type() == Some("stix")).map(watched) {
-            Some(Ok(Some(values))) => values,
-            Some(Ok(None)) | None => {
+        let compiled = match object.pattern().filter(|_| object.pattern_type() == Some("stix")).map(compile) {
+            Some(Ok(Ok(compiled))) => compiled,
+            Some(Ok(Err(Why { reason, about }))) => {
                 gathered.hunted_only += 1;
-                return;
+                return gathered.leave(reason, || format!("{about} in `{id}`"));
+            }
+            None => {
+                gathered.hunted_only += 1;
+                return gathered.leave(OnlyHunted::OtherLanguage, || format!("`{id}`"));
             }
             Some(Err(cause)) => return gathered.doubt(DoubtKind::Malformed, || format!("`{id}`: {cause}")),
         };
-        let age = now.duration_since(from);
-        let said =
-            u64::from(object.confidence().unwrap_or(CONFIDENCE)) * u64::from(origin.trust.min(100)) / 100;
-        let techniques = techniques(object).join(" ");
-        let mut entry = Entry {
-            id: uuid,
-            name: self.words.put(object.name().unwrap_or_default()),
-            techniques: self.words.put(&techniques),
-            source: self.words.put(origin.source),
-            confidence: 0,
-            tlp: origin.tlp,
-            until: until.map_or(i64::MAX, |until| until.as_second()),
-        };
-        let mut any = false;
-        for value in values {
-            if let Some(kind) = ground.doubt(&value) {
-                gathered.doubt(kind, || format!("{value} in `{id}`"));
-            } else if self.len() >= WATCHED_MAX {
+        let Compiled { anchors, pattern, left_out } = compiled;
+        let mut values = Vec::with_capacity(anchors.len());
+        for (value, says_less) in anchors {
+            if let Some(kind) = ground.doubt(&value, origin.source) {
+                // That the host of a bare URL is well known was said of the URL.
+                if !says_less {
+                    gathered.doubt(kind, || format!("{value} in `{id}`"));
+                }
+            } else if self.len() + values.len() >= WATCHED_MAX {
                 gathered
                     .doubt(DoubtKind::TooLarge, || format!("{WATCHED_MAX} values are watched for at most"));
             } else {
-                let half = match value {
-                    Watched::Name(_) => HALF_LIFE_NAME,
-                    Watched::Address(_) | Watched::Network(_) => HALF_LIFE_ADDRESS,
-                };
-                entry.confidence = decayed(said, age, half);
-                any = true;
-                self.put(value, entry);
+                values.push((value, says_less));
             }
         }
-        gathered.watched += u64::from(any);
-    }
-
-    /// Watches for a value. Of several indicators for it, the one that is believed most counts.
-    fn put(&mut self, value: Watched, entry: Entry) {
-        let number = Number::try_from(self.entries.len()).unwrap_or(Number::MAX);
-        let slot = match value {
-            Watched::Address(address) => self.addresses.entry(address).or_insert(number),
-            Watched::Network(network) => {
-                let length = (network.addr().is_ipv4(), network.prefix_len());
-                self.networks.entry(length).or_default().entry(network.network()).or_insert(number)
-            }
-            Watched::Name(name) => self.names.entry(name.into_boxed_str()).or_insert(number),
-        };
-        if *slot == number {
-            self.entries.push(entry);
-        } else if let Some(known) = usize::try_from(*slot).ok().and_then(|at| self.entries.get_mut(at))
-            && known.confidence < entry.confidence
-        {
-            *known = entry;
-        }
-    }
-
-    fn find(&self, address: IpAddr) -> Option<Number> {
-        if let Some(number) = self.addresses.get(&address) {
-            return Some(*number);
-        }
-        // Longest first: what says most of it.
-        self.networks.iter().rev().find_map(|((is_v4, length), networks)| {
-            if *is_v4 != address.is_ipv4() {
-                return None;
-            }
-            let network = ipnet::IpNet::new(address, *length).ok()?;
-            networks.get(&network.network()).copied()
-        })
-    }
-
-    /// What an observation shows of what is watched for.
-    pub fn see(&self, observation: &Observation, sightings: &mut Vec<Sighting>) {
-        match &observation.fact {
-            Observed::Opened(flow) => self.see_flow(flow, observation.time, sightings),
-            Observed::Conversation(conversation) => {
-                self.see_flow(&conversation.flow, observation.time, sightings);
-            }
-            Observed::Request(request) => {
-                let flow = request.conversation();
-                if flow.protocol.is_some_and(|protocol| NAMED.contains(&protocol)) {
-                    self.see_name(&request.target.name, &flow, observation.time, sightings);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn see_flow(&self, flow: &Flow, time: Timestamp, sightings: &mut Vec<Sighting>) {
-        for (end, other) in [(flow.source, flow.destination), (flow.destination, flow.source)] {
-            let Address::Ip(ip) = end else { continue };
-            if let Some(number) = self.find(ip.to_canonical()) {
-                sightings.extend(self.sighting(number, other, Some(end), end.to_string(), flow, time));
-            }
-        }
-    }
-
-    fn see_name(&self, name: &str, flow: &Flow, time: Timestamp, sightings: &mut Vec<Sighting>) {
-        if name.is_empty() || self.names.is_empty() {
+        if values.is_empty() {
             return;
         }
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
-        if let Some(number) = self.names.get(name.as_str()) {
-            sightings.extend(self.sighting(*number, flow.source, Some(flow.destination), name, flow, time));
+        gathered.watched += 1;
+        gathered.in_part += u64::from(!left_out.is_empty());
+        for Why { reason, about } in left_out {
+            gathered.leave(reason, || format!("{about} in `{id}`"));
         }
+        let source = self.sources.entry(origin.source.into());
+        let place = u32::try_from(source.index()).unwrap_or(NONE);
+        let source = source.or_default();
+        source.trust = origin.trust.min(100);
+        source.watched += 1;
+        let values = match <[_; 1]>::try_from(values) {
+            Ok([(value, says_less)]) => Values::One(value, says_less),
+            Err(values) => Values::Several(values.into()),
+        };
+        let entry = Entry {
+            id: uuid,
+            name: self.words.put(object.name().unwrap_or_default()),
+            techniques: self.words.put(&techniques(object).join(" ")),
+            source: place,
+            pattern: pattern.map_or(NONE, |pattern| self.words.put(&pattern)),
+            next: NONE,
+            from: seconds(from),
+            until: until.map_or(u32::MAX, seconds),
+            said: object.confidence().unwrap_or(CONFIDENCE),
+            tlp: origin.tlp,
+            values,
+        };
+        self.put(entry);
     }
 
-    fn sighting(
-        &self,
-        number: Number,
-        subject: Address,
-        peer: Option<Address>,
-        value: String,
-        flow: &Flow,
-        time: Timestamp,
-    ) -> Option<Sighting> {
-        let entry = usize::try_from(number).ok().and_then(|at| self.entries.get(at))?;
-        // Watched or not, what is no longer valid is no sign.
-        if entry.until < time.as_second() {
-            return None;
-        }
-        let techniques = self.words.get(entry.techniques);
-        Some(Sighting {
-            indicator: id_of(entry.id).into(),
-            name: self.words.get(entry.name),
-            source: self.words.get(entry.source),
-            confidence: entry.confidence,
-            tlp: entry.tlp,
-            subject,
-            peer,
-            value: value.into(),
-            flow: Some(*flow),
-            techniques: techniques.split_whitespace().map(Into::into).collect(),
-            looking_back: false,
-        })
-    }
-}
-
-/// Which matches were told already, so that one that goes on is told once an hour.
-#[derive(Clone, Debug, Default)]
-pub struct Recent {
-    told: BTreeMap<(Text, Address, Option<Address>), Timestamp>,
-}
-
-impl Recent {
-    /// Whether a match is to be told at a time.
-    pub fn is_new(&mut self, sighting: &Sighting, time: Timestamp) -> bool {
-        let key = (sighting.indicator.clone(), sighting.subject, sighting.peer);
-        if self.told.get(&key).is_some_and(|told| time.duration_since(*told) < AGAIN) {
-            return false;
-        }
-        if self.told.len() >= TOLD_MAX {
-            self.told.retain(|_, told| time.duration_since(*told) < AGAIN);
-            if self.told.len() >= TOLD_MAX {
-                self.told.clear();
+    fn put(&mut self, mut entry: Entry) {
+        let number = match self.free.pop() {
+            Some(number) => number,
+            None => {
+                self.entries.push(None);
+                Number::try_from(self.entries.len() - 1).unwrap_or(NONE)
             }
+        };
+        for (value, says_less) in entry.values.each() {
+            self.index.put(value, Seeker { number, says_less });
         }
-        self.told.insert(key, time);
-        true
+        entry.next = self.ids.insert(entry.id, number).unwrap_or(NONE);
+        if let Some(slot) = at_mut(&mut self.entries, number) {
+            *slot = Some(entry);
+        }
+    }
+
+    fn entry(&self, number: Number) -> Option<&Entry> {
+        self.entries.get(usize::try_from(number).ok()?)?.as_ref()
+    }
+
+    /// Takes an indicator away, in all its readings.
+    fn take(&mut self, id: [u8; 16]) {
+        while let Some(number) = self.ids.get(&id).copied() {
+            self.take_reading(number);
+        }
+        if !self.later.is_empty() {
+            self.later.retain(|(_, waiting)| *waiting != id);
+        }
+    }
+
+    fn take_reading(&mut self, number: Number) {
+        let Some(entry) = at_mut(&mut self.entries, number).and_then(Option::take) else { return };
+        self.free.push(number);
+        for (value, says_less) in entry.values.each() {
+            self.index.take(value, Seeker { number, says_less });
+        }
+        [entry.name, entry.techniques, entry.pattern].into_iter().for_each(|word| self.words.take(word));
+        let source = usize::try_from(entry.source).ok().and_then(|place| self.sources.get_index_mut(place));
+        if let Some((_, source)) = source {
+            source.watched = source.watched.saturating_sub(1);
+        }
+        let first = self.ids.get(&entry.id).copied();
+        if first == Some(number) {
+            if entry.next == NONE {
+                self.ids.swap_remove(&entry.id);
+            } else {
+                self.ids.insert(entry.id, entry.next);
+            }
+            return;
+        }
+        let mut before = first;
+        while let Some(at) = before {
+            let Some(Some(reading)) = at_mut(&mut self.entries, at) else { return };
+            if reading.next == number {
+                reading.next = entry.next;
+                return;
+            }
+            before = Some(reading.next).filter(|next| *next != NONE);
+        }
     }
 }
 
-/// What is left of a confidence after a time, by halves: between two halvings along a line, which is near enough.
-fn decayed(said: u64, age: SignedDuration, half: SignedDuration) -> u8 {
-    let (age, half) = (age.as_secs().max(0).unsigned_abs(), half.as_secs().max(1).unsigned_abs());
-    let halvings = u32::try_from(age / half).unwrap_or(u32::MAX);
-    let left = said.checked_shr(halvings).unwrap_or(0);
-    let part = left * (age % half) / (2 * half);
-    u8::try_from(left - part).unwrap_or(100).min(100)
+/// Seconds since 1970, as far as an indicator can say them.
+fn seconds(time: Timestamp) -> u32 {
+    u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX - 1)
 }
 
 /// Techniques of ATT&CK that an object names in its external references.
@@ -366,3 +409,6 @@ fn id_of(uuid: [u8; 16]) -> String {
     let part = |from, to| digits.get(from..to).unwrap_or_default();
     format!("indicator--{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,12 @@ impl ObservedData {
         ObservedData { id, first, last, count: 1, objects }
     }
 
+    /// The same with further objects.
+    pub(crate) fn with(mut self, objects: impl IntoIterator<Item = (&'static str, Value)>) -> ObservedData {
+        self.objects.extend(objects.into_iter().map(|(id, object)| (id.to_owned(), Arc::new(object))));
+        self
+    }
+
     /// Its id; its place among what was given, such as `#3`, if it has none.
     #[must_use]
     pub fn id(&self) -> &str {

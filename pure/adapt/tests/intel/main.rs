@@ -1,10 +1,12 @@
 //! Intelligence: what is watched for, what is doubted, and what is seen of it.
 #![cfg(test)]
 
+mod changing;
 mod reading;
+mod showing;
 
 use adapt::{
-    intel::watch::{Gathered, Ground, Origin, Recent, Watchlist},
+    intel::watch::{Gathered, Ground, Held, Origin, Recent, Watchlist},
     stix::Object,
 };
 use city::{
@@ -79,8 +81,12 @@ fn flow(source: &str, destination: &str, protocol: Option<Protocol>) -> Flow {
 }
 
 fn seen(list: &Watchlist, fact: Observed) -> Vec<Sighting> {
+    seen_at(list, &mut Held::default(), now(), fact)
+}
+
+fn seen_at(list: &Watchlist, held: &mut Held, time: Timestamp, fact: Observed) -> Vec<Sighting> {
     let mut sightings = Vec::new();
-    list.see(&Observation { time: now(), sensor: "eth1".into(), fact }, &mut sightings);
+    list.see(&Observation { time, sensor: "eth1".into(), fact }, held, &mut sightings);
     sightings
 }
 

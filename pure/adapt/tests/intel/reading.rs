@@ -58,6 +58,35 @@ fn lists_and_tables_are_read_by_what_each_value_looks_like() {
     assert_eq!(table.objects[0]["description"], "x, \"y\"");
     assert_eq!(patterns(&told("203.0.113.9,x\n203.0.113.10,y\n", None)).len(), 2);
     assert_eq!(patterns(&told("src_ip,comment\n203.0.113.9,x\n", None)).len(), 1);
+    // A quoted cell holds line ends, and a head may stand in a comment, as abuse.ch has it: with space behind commas, ends
+    // with ports, and types that are called like columns.
+    let lines = told(
+        "ip,note,seen\n203.0.113.9,\"two\nlines, \"\"quoted\"\"\",x\r\n203.0.113.10,y,x\nnothing,z,x\n",
+        None,
+    );
+    assert_eq!((patterns(&lines).len(), lines.form), (2, Some(Form::Csv)));
+    assert_eq!(lines.objects[0]["description"], "twolines, \"quoted\"");
+    assert_eq!(lines.skipped[0].0, "line 5");
+    let commented = told(
+        "################\n# Indicators of a day, made up\n#\n# \"first_seen\",\"ioc_value\",\"ioc_type\",\"malware_printable\"\n\
+         \"2026-03-01\", \"203.0.113.9:4444\", \"ip:port\", \"Lampblack\"\n\
+         \"2026-03-01\", \"evil.example\", \"domain\", \"Lampblack\"\n# 2 in all\n",
+        None,
+    );
+    assert_eq!(
+        patterns(&commented),
+        [
+            "[network-traffic:dst_ref.value = '203.0.113.9' AND network-traffic:dst_port = 4444]",
+            "[domain-name:value = 'evil.example']",
+        ]
+    );
+    assert_eq!((&commented.objects[1]["description"], commented.skipped_in_all), (&json!("Lampblack"), 0));
+    let ja3 = "ja3_md5,Firstseen,Listingreason\nb386946a5a44d1ddcc843bc75336dfce,2026-01-01,Lampblack\n";
+    assert_eq!(
+        patterns(&told(&format!("# {ja3}"), None)),
+        ["[network-traffic:x_ja3 = 'b386946a5a44d1ddcc843bc75336dfce']"]
+    );
+    is_valid(&[lines.objects, commented.objects].concat());
     // The same by the same teller is the same; and a constant ends nowhere before its end.
     assert_eq!(table.objects[0]["id"], list.objects[0]["id"]);
     assert_eq!(list.objects[0]["modified"], "2026-03-02T00:00:00.000Z");
@@ -87,7 +116,7 @@ fn an_event_of_misp_keeps_its_markings_and_techniques() {
         patterns(&read),
         [
             "[network-traffic:dst_ref.value = '203.0.113.9' AND network-traffic:dst_port = 4444]",
-            "[file:hashes.'SHA-1' = 'da39a3ee5e6b4b0d3255bfef95601890afd80709']",
+            "[file:name = 'a.bin' AND file:hashes.'SHA-1' = 'da39a3ee5e6b4b0d3255bfef95601890afd80709']",
         ]
     );
     assert_eq!(read.skipped[0].0, "attribute b");
@@ -99,6 +128,64 @@ fn an_event_of_misp_keeps_its_markings_and_techniques() {
         read.objects[1]["object_marking_refs"][0],
         "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"
     );
+    is_valid(&read.objects);
+}
+
+#[test]
+fn an_attribute_keeps_its_uuid_and_both_its_values_and_ends_with_its_maker() {
+    let uuid = |number: u8| format!("0e1f5d0a-0000-4000-8000-0000000000{number:02}");
+    let attribute = |number, kind: &str, value: &str| json!({ "type": kind, "value": value, "to_ids": true, "uuid": uuid(number), "timestamp": "1772186400" });
+    let ja3 = "b386946a5a44d1ddcc843bc75336dfce";
+    let values = [
+        (
+            "domain|ip",
+            "Evil.example|203.0.113.9",
+            "domain-name:value = 'evil.example' AND domain-name:resolves_to_refs[*].value = '203.0.113.9'",
+        ),
+        (
+            "hostname|port",
+            "evil.example|8443",
+            "network-traffic:dst_ref.value = 'evil.example' AND network-traffic:dst_port = 8443",
+        ),
+        (
+            "filename|md5",
+            "a|b.bin|d41d8cd98f00b204e9800998ecf8427e",
+            "file:name = 'a|b.bin' AND file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e'",
+        ),
+        ("ja3-fingerprint-md5", ja3, &format!("network-traffic:x_ja3 = '{ja3}'")),
+        ("email-dst", "lamp@evil.example", "email-message:to_refs[*].value = 'lamp@evil.example'"),
+    ];
+    let attributes: Vec<Value> =
+        (1..).zip(&values).map(|(number, (kind, value, _))| attribute(number, kind, value)).collect();
+    let event = |date: &str, attributes: Vec<Value>| json!({ "Event": { "info": "Lamps", "date": date, "Attribute": attributes } });
+    let read = told(&event("2026-02-01", attributes.clone()).to_string(), None);
+    let wanted: Vec<String> = values.iter().map(|(_, _, test)| format!("[{test}]")).collect();
+    assert_eq!(patterns(&read), wanted);
+    assert_eq!(read.objects[0]["id"], format!("indicator--{}", uuid(1)));
+    let times = |object: &Value| (object["created"].clone(), object["modified"].clone());
+    let first = (json!("2026-02-01T00:00:00.000Z"), json!("2026-02-27T10:00:00.000Z"));
+    assert_eq!(times(&read.objects[0]), first);
+    is_valid(&read.objects);
+
+    // Deleted upstream: a later version of the same, which its maker revoked.
+    let mut gone = attributes[0].clone();
+    gone["deleted"] = json!(true);
+    gone["timestamp"] = json!("1772272800");
+    let read = told(&event("2026-02-01", vec![gone]).to_string(), None);
+    let revoked = &read.objects[0];
+    assert_eq!(
+        (&revoked["id"], &revoked["revoked"]),
+        (&json!(format!("indicator--{}", uuid(1))), &json!(true))
+    );
+    assert_eq!(times(revoked), (first.0, json!("2026-02-28T10:00:00.000Z")));
+    is_valid(&read.objects);
+
+    // Without a UUID that is one, two events of one value are two.
+    let mut nameless = attributes[0].clone();
+    nameless["uuid"] = json!("x");
+    let both = json!([event("2026-02-01", vec![nameless.clone()]), event("2026-02-02", vec![nameless])]);
+    let read = told(&both.to_string(), None);
+    assert_ne!(read.objects[0]["id"], read.objects[1]["id"]);
     is_valid(&read.objects);
 }
 
@@ -149,7 +236,9 @@ fn the_files_of_others_are_read_whole() {
     for (path, text) in &kev {
         let raw: Value = serde_json::from_str(text).unwrap();
         let read = told(text, None);
-        assert_eq!(Some(read.objects.len() as u64), raw["count"].as_u64(), "{}", path.display());
+        let of = |kind: &str| read.objects.iter().filter(|object| object["type"] == kind).count() as u64;
+        assert_eq!(Some(of("vulnerability")), raw["count"].as_u64(), "{}", path.display());
+        assert_eq!((of("extension-definition"), of("identity")), (1, 1));
         is_valid(&read.objects);
     }
     let mut signs = 0;
@@ -162,8 +251,7 @@ fn the_files_of_others_are_read_whole() {
         while let Some(value) = waiting.pop() {
             match value {
                 Value::Object(map) => {
-                    let is =
-                        map.get("to_ids") == Some(&json!(true)) && map.get("deleted") != Some(&json!(true));
+                    let is = map.get("to_ids") == Some(&json!(true));
                     meant += u64::from(is && map.contains_key("value"));
                     waiting.extend(map.values());
                 }

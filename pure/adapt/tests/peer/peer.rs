@@ -29,11 +29,17 @@ for line in sys.stdin:
 
 /// What they answer; none, and a line where skipped tests are counted, if they are not there.
 pub fn ask(questions: Vec<Value>, test: &str) -> Option<Vec<String>> {
-    let probe = ["-c", "import stix2matcher.matcher, stix2patterns.validator"];
-    let there = Command::new("python3").args(probe).stderr(Stdio::null()).status();
+    let programs = ["stix2matcher.matcher", "stix2patterns.validator"];
+    let answers = ask_script(SCRIPT, &programs, questions, test)?;
+    Some(answers.into_iter().map(|answer| answer.as_str().unwrap().to_owned()).collect())
+}
+
+/// What a script answers, a line for each question, with these modules of others.
+pub fn ask_script(script: &str, modules: &[&str], questions: Vec<Value>, test: &str) -> Option<Vec<Value>> {
+    let probe = format!("import {}", modules.join(", "));
+    let there = Command::new("python3").args(["-c", &probe]).stderr(Stdio::null()).status();
     if !there.is_ok_and(|status| status.success()) {
-        let line =
-            format!("1 test skipped: {test} needs python3 with stix2-patterns and stix2-matcher (PyPI)\n");
+        let line = format!("1 test skipped: {test} needs python3 with {} from PyPI\n", modules.join(", "));
         let _ = io::stderr().write_all(line.as_bytes());
         #[expect(clippy::disallowed_methods, reason = "the runner says where skipped tests are counted")]
         if let Ok(path) = env::var("BASTIDE_SKIPPED") {
@@ -43,7 +49,7 @@ pub fn ask(questions: Vec<Value>, test: &str) -> Option<Vec<String>> {
         return None;
     }
     let mut python = Command::new("python3");
-    python.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    python.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut python = python.spawn().unwrap();
     let mut stdin = python.stdin.take().unwrap();
     #[expect(clippy::disallowed_methods, reason = "questions are written while answers are read")]

@@ -233,10 +233,16 @@ impl Conversation {
         self.upgrade = Upgrade::asked(line.target, headers);
         let (target, mut login) = mask(line.target, DETAIL_MAX);
         let mut details = Details::new();
-        let wants_details = out.wants_details();
+        let (wants_details, wants_signs) = (out.wants_details(), out.wants_signs());
         let method = readable(line.method, VALUE_BYTES_MAX);
         let mut put = |key: &'static str, value: Text| {
-            if wants_details {
+            let is_sign = match key {
+                "host" | "user-agent" => true,
+                // As long as the target has all of it, once is enough.
+                "uri" => value.len() > TARGET_MAX,
+                _ => false,
+            };
+            if wants_details || wants_signs && is_sign {
                 details.push((Text::const_new(key), value));
             }
         };

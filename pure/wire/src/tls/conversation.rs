@@ -295,8 +295,13 @@ impl Conversation {
             Some(cipher) => format_compact!("{version} {cipher}"),
             None => version.to_compact_string(),
         });
-        let details =
-            if out.wants_details() { self.details(version, out.wants_events()) } else { Details::new() };
+        let details = if out.wants_details() {
+            self.details(version, out.wants_events() || out.wants_signs())
+        } else if out.wants_signs() {
+            self.signs()
+        } else {
+            Details::new()
+        };
         let function = CompactString::const_new("handshake");
         out.request(self.client, Asked { verb: Verb::Authenticate, function, target, value, reply, details });
     }
@@ -360,6 +365,23 @@ impl Conversation {
             }
             *self.chains.of_mut(side) = chain;
         }
+    }
+
+    /// By what indicators know a handshake.
+    fn signs(&self) -> Details {
+        let mut signs = Details::new();
+        let mut put = |key: &'static str, value: Text| signs.push((CompactString::const_new(key), value));
+        if let Some(offered) = &self.offered {
+            put("ja3-hash", hexadecimal(&md5(&ja3(offered)), 32));
+            put("ja4", ja4(offered, self.carrier));
+        }
+        for side in [self.client.other(), self.client] {
+            if let Some(owner) = self.chains.of(side).first() {
+                put("certificate-fingerprint", owner.fingerprint.clone());
+                put("certificate-sha1", owner.sha1.clone());
+            }
+        }
+        signs
     }
 
     fn details(&mut self, version: Option<Version>, for_events: bool) -> Details {
@@ -585,6 +607,17 @@ mod tests {
             assert_eq!(detail(request, key), value, "{key}");
         }
         assert!(rehearse::weaknesses(&facts).is_empty());
+    }
+
+    #[test]
+    fn indicators_know_a_handshake_by_its_fingerprints() {
+        let said = tls12(0x0303);
+        let facts = rehearse::stream(&READER, 443, &borrowed(&said));
+        let [request] = rehearse::requests(&facts)[..] else { panic!("{facts:?}") };
+        let wanted: Vec<_> =
+            ["ja3-hash", "ja4"].map(|key| (Text::from(key), Text::from(detail(request, key)))).into();
+        assert!(wanted.iter().all(|(_, value)| value.len() >= 32));
+        assert_eq!(rehearse::signs(&READER, 443, &borrowed(&said)), [wanted]);
     }
 
     #[test]

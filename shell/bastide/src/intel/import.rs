@@ -1,39 +1,40 @@
-//! `bastide intel import`: what others know, from files into what this city keeps; and what it keeps.
+//! `bastide intel import`: what others know, from files into what this city keeps.
 
-use super::AnswerFormat;
+use super::{AnswerFormat, TRUST, expect_state, plan_of, runtime};
 use crate::{
     arguments::State,
     failure::{Verdict, warn},
     recovery::tell,
-    table::{Table, printable},
+    table::printable,
 };
 use adapt::{
     intel::{
-        read::{Form, Read, Teller, read},
+        read::{FILE_MAX, Form, Read, Teller, read},
         watch::{Gathered, Ground, Origin, Watchlist},
     },
     stix::Object,
 };
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use city::{Doubt, DoubtKind, Observation, Observed, Received, Text, Tlp};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{
+    fs::File,
     io::{self, BufWriter, Read as _, Write},
     path::{Path, PathBuf},
 };
 use store::{
     Intelligence,
-    intelligence::{Added, Audience, Filing, Unmarked},
+    intelligence::{Added, Audience, Filing, SetAside, Unmarked, Which},
 };
 use tokio::runtime::Runtime;
 
-/// The most objects of a list.
-const LIST_MAX: usize = 1_000;
+/// The most things that are listed because they are not acted on.
+const NOT_ACTED_ON_MAX: usize = 1_000;
 
-/// How far the word of a file is believed.
-const TRUST: u8 = 80;
+/// How many lines of a kind are printed.
+const LINES_MAX: usize = 10;
 
 /// Files to take in.
 #[derive(Args, Debug)]
@@ -50,7 +51,8 @@ pub(crate) struct Import {
     /// What the files are; by what they look like if left out
     #[arg(long, value_enum)]
     form: Option<FormGiven>,
-    /// Files of MISP's warning lists, or lists a line each, of what is no sign of an attack; only for what is shown
+    /// Files of MISP's warning lists, or lists a line each, of what is no sign of an attack, whenever the source names it:
+    /// kept for the source, in the place of those given before
     #[arg(long, value_name = "FILE")]
     allow: Vec<PathBuf>,
     /// Show what would be taken in, and take in nothing
@@ -112,32 +114,6 @@ impl From<FormGiven> for Form {
     }
 }
 
-/// What is kept.
-#[derive(Args, Debug)]
-pub(crate) struct List {
-    /// Only objects of this type, such as `indicator`
-    #[arg(long = "type", value_name = "TYPE", default_value = "indicator")]
-    object_type: String,
-    #[command(flatten)]
-    state: State,
-    /// How to print the answer
-    #[arg(long, value_enum, default_value_t = AnswerFormat::Table)]
-    format: AnswerFormat,
-}
-
-/// One object that is kept.
-#[derive(Args, Debug)]
-pub(crate) struct Show {
-    /// Its STIX id
-    id: String,
-    #[command(flatten)]
-    state: State,
-}
-
-fn runtime() -> anyhow::Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime could be made")
-}
-
 /// What came of one file.
 struct Outcome {
     source: String,
@@ -146,43 +122,53 @@ struct Outcome {
     known: u64,
     refused: Vec<(String, String)>,
     gathered: Gathered,
+    /// What is not acted on: which value in which object, and why. The first thousand.
+    not_acted_on: Vec<Doubt>,
+    /// That nothing of the source is acted on, if it is so.
+    withdrawn: Option<SetAside>,
 }
 
-/// Takes files in. Exit code 1 if something in them was passed over or refused.
-pub(crate) fn import(command: &Import) -> anyhow::Result<Verdict> {
+/// Takes files in. One that cannot be read keeps none of the others out. Exit code 1 if something in them was passed over or
+/// refused.
+pub(super) fn import(command: &Import) -> anyhow::Result<Verdict> {
     let state = command.state.directory();
+    if !command.dry_run {
+        expect_state(&state)?;
+    }
     let runtime = runtime()?;
     let now = Timestamp::now();
-    let plan = crate::state::read(&state).ok().and_then(|city| city.plan().cloned());
-    let mut ground = Ground::of(plan.as_deref());
+    let ground = Ground::of(plan_of(&runtime, &state).ok().flatten().as_ref());
+    let mut given = Vec::new();
     for path in &command.allow {
-        let text =
-            String::from_utf8(bytes_of(path)?).with_context(|| format!("{} is not text", path.display()))?;
-        allow(&mut ground, &text);
+        given.extend(allowed_of(path)?);
     }
-    let mut outcomes = Vec::new();
+    let store = if command.dry_run { None } else { Some(runtime.block_on(Intelligence::open(&state))?) };
+    let before = runtime.block_on(allowed_before(&state));
+    let (mut outcomes, mut failed) = (Vec::new(), Vec::new());
     for path in &command.files {
-        let name = path.file_name().map_or_else(|| "standard input".into(), |name| name.to_string_lossy());
-        let source = command.source.clone().unwrap_or_else(|| name.into_owned());
-        let teller = Teller { source: &source, tlp: command.tlp.map(Tlp::from), now };
-        let read = read(&bytes_of(path)?, command.form.map(Form::from), teller)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
-        let (mut list, mut gathered) = (Watchlist::default(), Gathered::default());
-        for object in read.objects.iter().filter_map(Object::of) {
-            let origin = Origin { source: &source, trust: TRUST, tlp: Tlp::Amber };
-            list.add(object, origin, &ground, now, &mut gathered);
+        let source = source_of(command, path);
+        let mut ground = ground.clone();
+        if command.allow.is_empty() {
+            let of_source = before.iter().filter(|(of, _)| *of == source);
+            ground.allow_of(&source, of_source.map(|(_, value)| value.as_str()));
+        } else {
+            ground.allow_of(&source, given.iter().map(String::as_str));
         }
-        outcomes.push(Outcome { source, read, new: 0, known: 0, refused: Vec::new(), gathered });
+        let outcome = read_file(command, path, source, &ground, now).and_then(|mut outcome| {
+            if let Some(store) = &store {
+                keep(&runtime, store, &mut outcome, now)?;
+                if !command.allow.is_empty() {
+                    runtime.block_on(store.put_allowed(&outcome.source, &given, now))?;
+                }
+            }
+            Ok(outcome)
+        });
+        match outcome {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(cause) => failed.push((path, cause)),
+        }
     }
-    if !command.dry_run {
-        // Any other folder would be nobody's state directory afterwards.
-        if !state.join("kind").is_file() {
-            bail!("there is no state directory at `{}`; `bastide run` makes one", state.display());
-        }
-        let store = runtime.block_on(Intelligence::open(&state))?;
-        for outcome in &mut outcomes {
-            keep(&runtime, &store, outcome, now)?;
-        }
+    if let Some(store) = store {
         runtime.block_on(store.close());
         let told: Vec<Observation> = outcomes.iter().map(|outcome| told(outcome, now)).collect();
         tell::tell(&command.state, None, &told);
@@ -190,8 +176,11 @@ pub(crate) fn import(command: &Import) -> anyhow::Result<Verdict> {
     let mut out = BufWriter::new(io::stdout().lock());
     match command.format {
         AnswerFormat::Json => {
-            let rows: Vec<Value> = outcomes.iter().map(|outcome| row(outcome, command.dry_run)).collect();
-            serde_json::to_writer_pretty(&mut out, &rows)?;
+            let rows = outcomes.iter().map(|outcome| row(outcome, command.dry_run));
+            let faults = failed.iter().map(
+                |(path, cause)| json!({ "source": source_of(command, path), "error": format!("{cause:#}") }),
+            );
+            serde_json::to_writer_pretty(&mut out, &rows.chain(faults).collect::<Vec<Value>>())?;
             writeln!(out)?;
         }
         AnswerFormat::Table => {
@@ -199,29 +188,96 @@ pub(crate) fn import(command: &Import) -> anyhow::Result<Verdict> {
         }
     }
     out.flush()?;
+    if let [(_, cause)] = &failed[..]
+        && outcomes.is_empty()
+    {
+        return Err(anyhow!("{cause:#}"));
+    }
+    if !failed.is_empty() {
+        failed.iter().for_each(|(_, cause)| warn(format_args!("{cause:#}")));
+        return Err(anyhow!("{} of {} files could not be taken in", failed.len(), command.files.len()));
+    }
     let whole = outcomes.iter().all(|outcome| outcome.read.skipped_in_all == 0 && outcome.refused.is_empty());
     Ok(if whole { Verdict::Good } else { Verdict::Bad })
 }
 
+fn source_of(command: &Import, path: &Path) -> String {
+    let name = || path.file_name().map_or_else(|| "standard input".into(), |name| name.to_string_lossy());
+    command.source.clone().unwrap_or_else(|| name().into_owned())
+}
+
+/// Reads a file, and sees what of it would be acted on.
+fn read_file(
+    command: &Import,
+    path: &Path,
+    source: String,
+    ground: &Ground,
+    now: Timestamp,
+) -> anyhow::Result<Outcome> {
+    let teller = Teller { source: &source, tlp: command.tlp.map(Tlp::from), now };
+    let read = read(&bytes_of(path)?, command.form.map(Form::from), teller)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
+    let (mut list, mut gathered, mut not_acted_on) = (Watchlist::default(), Gathered::default(), Vec::new());
+    let origin = Origin { source: &source, trust: TRUST, tlp: Tlp::Amber };
+    let doubted = |gathered: &Gathered| gathered.doubts.values().map(|doubt| doubt.count).sum::<u64>();
+    for object in read.objects.iter().filter_map(Object::of) {
+        let before = doubted(&gathered);
+        list.add(object, origin, ground, now, &mut gathered);
+        if doubted(&gathered) > before && not_acted_on.len() < NOT_ACTED_ON_MAX {
+            // Alone once more: of all of them only the first of each kind is told.
+            let mut alone = Gathered::default();
+            Watchlist::default().add(object, origin, ground, now, &mut alone);
+            not_acted_on.extend(alone.told());
+        }
+    }
+    Ok(Outcome {
+        source,
+        read,
+        new: 0,
+        known: 0,
+        refused: Vec::new(),
+        gathered,
+        not_acted_on,
+        withdrawn: None,
+    })
+}
+
+/// What a file holds, and no more than is read of one.
 fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    let most = FILE_MAX as u64 + 1;
     if path == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut bytes).context("standard input cannot be read")?;
+        io::stdin().lock().take(most).read_to_end(&mut bytes).context("standard input cannot be read")?;
     } else {
-        bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        File::open(path)
+            .and_then(|file| file.take(most).read_to_end(&mut bytes))
+            .with_context(|| format!("{} cannot be read", path.display()))?;
     }
     Ok(bytes)
 }
 
-/// A warning list of MISP (JSON with a `list`), or a value a line.
-fn allow(ground: &mut Ground, text: &str) {
-    match serde_json::from_str::<Value>(text) {
-        Ok(value) => {
-            let list = value.get("list").and_then(Value::as_array).into_iter().flatten();
-            ground.allow(list.filter_map(Value::as_str));
-        }
-        Err(_) => ground.allow(text.lines().filter(|line| !line.starts_with('#'))),
+/// The values of a warning list of MISP (JSON with a `list`), or of a file with one a line.
+fn allowed_of(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text =
+        String::from_utf8(bytes_of(path)?).with_context(|| format!("{} is not text", path.display()))?;
+    let Ok(value) = serde_json::from_str::<Value>(&text) else {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        return Ok(lines.map(str::to_owned).collect());
+    };
+    if let Some(kind @ ("regex" | "substring")) = value.get("type").and_then(Value::as_str) {
+        let name = path.display();
+        bail!("{name} is a list of the type `{kind}`; those of addresses, networks and names are honoured");
     }
+    let list = value.get("list").and_then(Value::as_array).into_iter().flatten();
+    Ok(list.filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// What was said before to be no sign, with whose; nothing where nothing was ever kept.
+async fn allowed_before(state: &Path) -> Vec<(String, String)> {
+    let Ok(store) = Intelligence::open_read_only(state).await else { return Vec::new() };
+    let allowed = store.allowed().await.unwrap_or_default();
+    store.close().await;
+    allowed
 }
 
 fn keep(
@@ -247,6 +303,9 @@ fn keep(
             }
         }
     }
+    let form = outcome.read.form.map(Form::as_str).unwrap_or_default();
+    runtime.block_on(store.note_taken(&outcome.source, form, now))?;
+    outcome.withdrawn = runtime.block_on(store.is_set_aside(Which::Source(&outcome.source)))?.flatten();
     Ok(())
 }
 
@@ -271,7 +330,7 @@ fn told(outcome: &Outcome, now: Timestamp) -> Observation {
 }
 
 fn show(out: &mut impl Write, outcome: &Outcome, dry_run: bool) -> io::Result<()> {
-    let Outcome { source, read, new, known, refused, gathered } = outcome;
+    let Outcome { source, read, new, known, refused, gathered, not_acted_on, withdrawn } = outcome;
     if dry_run {
         writeln!(out, "{}: {} objects. Nothing was taken in.", printable(source), read.objects.len())?;
     } else {
@@ -282,14 +341,29 @@ fn show(out: &mut impl Write, outcome: &Outcome, dry_run: bool) -> io::Result<()
         "  {} indicators are watched for, {} can only be hunted with, {} are over.",
         gathered.watched, gathered.hunted_only, gathered.over
     )?;
-    for doubt in gathered.doubts.values() {
-        let example = printable(&doubt.example);
-        writeln!(out, "  Not acted on, {} ({}): {example}", doubt.kind.as_str(), doubt.count)?;
+    for (reason, told) in &gathered.not_watched {
+        let example = printable(&told.example);
+        writeln!(out, "  Only hunted with, {} ({}): {example}", reason.as_str(), told.count)?;
     }
-    for (place, why) in read.skipped.iter().chain(refused).take(10) {
+    if let Some(SetAside { at, by, reason }) = withdrawn {
+        let (by, reason) = (printable(by), printable(reason));
+        writeln!(out, "  Withdrawn by {by} at {at:.0} ({reason}): nothing of it is acted on.")?;
+    }
+    for doubt in gathered.doubts.values() {
+        writeln!(out, "  Not acted on, {} ({}):", doubt.kind.as_str(), doubt.count)?;
+        let of_kind = || not_acted_on.iter().filter(|one| one.kind == doubt.kind);
+        for one in of_kind().take(LINES_MAX) {
+            writeln!(out, "    {}", printable(&one.example))?;
+        }
+        let more = of_kind().count().saturating_sub(LINES_MAX);
+        if more > 0 {
+            writeln!(out, "    and {more} more; `--format json` has them")?;
+        }
+    }
+    for (place, why) in read.skipped.iter().chain(refused).take(LINES_MAX) {
         writeln!(out, "  Passed over, {}: {}", printable(place), printable(why))?;
     }
-    let more = (read.skipped_in_all + refused.len() as u64).saturating_sub(10);
+    let more = (read.skipped_in_all + refused.len() as u64).saturating_sub(LINES_MAX as u64);
     if more > 0 {
         writeln!(out, "  and {more} more")?;
     }
@@ -297,86 +371,36 @@ fn show(out: &mut impl Write, outcome: &Outcome, dry_run: bool) -> io::Result<()
 }
 
 fn row(outcome: &Outcome, dry_run: bool) -> Value {
-    let Outcome { source, read, new, known, refused, gathered } = outcome;
+    let Outcome { source, read, new, known, refused, gathered, not_acted_on, withdrawn } = outcome;
     let each = |list: &[(String, String)]| -> Vec<Value> {
         list.iter().map(|(place, why)| json!({ "at": place, "why": why })).collect()
     };
     let doubts = gathered.doubts.values();
     json!({
         "source": source,
+        "form": read.form.map(Form::as_str),
         "dry_run": dry_run,
         "objects": read.objects.len(),
         "new": new,
         "known": known,
         "watched": gathered.watched,
+        "watched_in_part": gathered.in_part,
         "hunted_only": gathered.hunted_only,
+        "not_watched": gathered.not_watched
+            .iter()
+            .map(|(reason, told)| json!({ "reason": reason.as_str(), "count": told.count, "example": told.example }))
+            .collect::<Vec<_>>(),
         "over": gathered.over,
         "doubts": doubts
             .map(|doubt| json!({ "kind": doubt.kind.as_str(), "count": doubt.count, "example": doubt.example }))
             .collect::<Vec<_>>(),
+        "not_acted_on": not_acted_on
+            .iter()
+            .map(|doubt| json!({ "kind": doubt.kind.as_str(), "what": doubt.example }))
+            .collect::<Vec<_>>(),
+        "withdrawn": super::row_of(withdrawn.as_ref()),
         "skipped": each(&read.skipped),
         "skipped_in_all": read.skipped_in_all,
         "refused": each(refused),
     })
-}
-
-/// Lists what is kept.
-pub(crate) fn list(command: &List) -> anyhow::Result<Verdict> {
-    let runtime = runtime()?;
-    let kept = runtime.block_on(async {
-        let store = Intelligence::open_read_only(&command.state.directory()).await?;
-        store.since(&command.object_type, None, LIST_MAX).await
-    })?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    let value = |body: &str| serde_json::from_str::<Value>(body).unwrap_or_default();
-    match command.format {
-        AnswerFormat::Json => {
-            let rows: Vec<Value> = kept
-                .iter()
-                .map(|kept| {
-                    json!({ "id": kept.id, "source": kept.source, "tlp": kept.tlp.as_str(), "added": kept.added,
-                            "revoked": kept.revoked, "object": value(&kept.body) })
-                })
-                .collect();
-            serde_json::to_writer_pretty(&mut out, &rows)?;
-            writeln!(out)?;
-        }
-        AnswerFormat::Table => {
-            let mut table = Table::new(&["id", "source", "tlp", "what"]);
-            for kept in &kept {
-                let value = value(&kept.body);
-                let said = ["pattern", "name"].into_iter().find_map(|name| value.get(name)?.as_str());
-                table.row([
-                    kept.id.clone(),
-                    printable(&kept.source),
-                    kept.tlp.as_str().to_owned(),
-                    printable(said.unwrap_or_default()),
-                ]);
-            }
-            table.write(&mut out)?;
-        }
-    }
-    out.flush()?;
-    if kept.len() == LIST_MAX {
-        warn(format_args!("the first {LIST_MAX} are shown"));
-    }
-    Ok(Verdict::Good)
-}
-
-/// Shows one object, in every reading of its newest version. Exit code 1 if it is not known.
-pub(crate) fn show_one(command: &Show) -> anyhow::Result<Verdict> {
-    let runtime = runtime()?;
-    let kept = runtime.block_on(async {
-        Intelligence::open_read_only(&command.state.directory()).await?.object(&command.id).await
-    })?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    for kept in &kept {
-        let object: Value = serde_json::from_str(&kept.body)?;
-        let row =
-            json!({ "source": kept.source, "tlp": kept.tlp.as_str(), "added": kept.added, "object": object });
-        serde_json::to_writer_pretty(&mut out, &row)?;
-        writeln!(out)?;
-    }
-    out.flush()?;
-    Ok(if kept.is_empty() { Verdict::Bad } else { Verdict::Good })
 }

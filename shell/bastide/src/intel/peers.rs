@@ -7,6 +7,7 @@ use crate::{
     peers::Status,
     table::Table,
 };
+use adapt::intel::reputation::{Believed, Tally};
 use anyhow::Context;
 use city::Peer;
 use serde::Serialize;
@@ -28,6 +29,10 @@ struct Row {
     shown: &'static str,
     /// What of its defences is put in force without asking.
     adopt: Vec<&'static str>,
+    /// How far it is believed, and why.
+    #[serde(flatten)]
+    believed: Believed,
+    trust_why: String,
     #[serde(flatten)]
     status: Status,
 }
@@ -42,7 +47,8 @@ pub(super) fn run(look: &Look) -> anyhow::Result<Verdict> {
             writeln!(out)?;
         }
         Format::Csv | Format::Table => {
-            let mut table = Table::new(&["peer", "read last", "objects", "defences", "doubts", "state"]);
+            let columns = ["peer", "read last", "objects", "defences", "doubts", "state", "trust"];
+            let mut table = Table::new(&columns);
             for row in &rows {
                 let status = &row.status;
                 let read = status.read.map_or_else(|| "never".to_owned(), |time| format!("{time:.0}"));
@@ -54,7 +60,7 @@ pub(super) fn run(look: &Look) -> anyhow::Result<Verdict> {
                 };
                 let counts = [status.objects, status.defences, status.doubts].map(|count| count.to_string());
                 let [objects, defences, doubts] = counts;
-                table.row([row.id.clone(), read, objects, defences, doubts, state]);
+                table.row([row.id.clone(), read, objects, defences, doubts, state, row.trust_why.clone()]);
             }
             table.write(&mut out)?;
         }
@@ -65,6 +71,8 @@ pub(super) fn run(look: &Look) -> anyhow::Result<Verdict> {
 
 fn rows(look: &Look) -> anyhow::Result<Vec<Row>> {
     let directory = look.state.directory();
+    // What a peer has shown is known by the city, once there is one.
+    let city = crate::state::read(&directory).ok();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -76,11 +84,16 @@ fn rows(look: &Look) -> anyhow::Result<Vec<Row>> {
         let plan = plan::check(&past::files_of(&adopted)).plan;
         let plan =
             plan.context("this release finds errors in the plan adopted; `bastide plan check` shows them")?;
-        Ok(plan.peers().map(|peer| row(peer, Status::of(&directory, &peer.id))).collect())
+        let believed = |peer: &Peer| match &city {
+            Some(city) => city.believed(peer.id.as_str(), peer.trust),
+            None => Believed::new(peer.trust, Tally::default()),
+        };
+        let row = |peer: &Peer| row(peer, Status::of(&directory, &peer.id), believed(peer));
+        Ok(plan.peers().map(row).collect())
     })
 }
 
-fn row(peer: &Peer, status: Status) -> Row {
+fn row(peer: &Peer, status: Status, believed: Believed) -> Row {
     Row {
         id: peer.id.as_str().to_owned(),
         name: peer.name.to_string(),
@@ -89,6 +102,8 @@ fn row(peer: &Peer, status: Status) -> Row {
         admitted: peer.admit.is_some(),
         shown: peer.shown.as_str(),
         adopt: peer.adopt.iter().map(|kind| kind.as_str()).collect(),
+        trust_why: believed.to_string(),
+        believed,
         status,
     }
 }

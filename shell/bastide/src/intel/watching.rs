@@ -1,4 +1,4 @@
-//! The watchlist of a running city: made of what is kept, and made anew when more comes or another plan is adopted.
+//! The watchlist of a running city: made of what is kept, and changed as that changes.
 
 use crate::{
     engine::{Batch, Message},
@@ -6,7 +6,7 @@ use crate::{
     reading::cores,
 };
 use adapt::{
-    intel::watch::{Gathered, Ground, Origin, Recent, Watchlist},
+    intel::watch::{Gathered, Ground, Held, Origin, Recent, Watchlist},
     stix::Object,
 };
 use city::{Doubt, Observation, Observed, Received, Sighting, Text};
@@ -22,25 +22,37 @@ use std::{
     thread,
     time::{Duration, Instant, SystemTime},
 };
-use store::{Addresses, Condition, History, Intelligence, Question, Table, Texts};
+use store::{
+    Addresses, Condition, History, Intelligence, Question, Table, Texts,
+    intelligence::{Aside, Decided, Kept},
+};
 use tokio::runtime::Handle;
 
 /// How often it is looked whether there is something new.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How many times as long as making the list took it is left alone.
+/// How often what is over is taken out, and what becomes valid is taken in.
+const PASS_EVERY: Duration = Duration::from_secs(60);
+
+/// How many times as long as a change took the store is left alone, and how long at most.
 const REST: u32 = 9;
+const REST_MAX: Duration = Duration::from_secs(10);
 
-/// How many indicators are read at a time.
+/// How many indicators are read at a time, and how many are put in while the loop waits.
 const PAGE: usize = 10_000;
+const CHANGES: usize = 200;
 
-/// How far those are believed who are no peers of the plan: somebody here took their word in.
+/// How far those are believed who are no peers of the plan, before they have shown what they are worth: somebody here took
+/// their word in.
 const TRUST: u8 = 80;
+
+/// Of how many indicators of one source it costs less to make the whole list anew than to look at each.
+const REMADE_FROM: usize = 50_000;
 
 /// The most addresses that are looked for in the past at a time; what is more, a hunt can look for.
 const BACK_MAX: usize = 100_000;
 
-/// The most sightings of the past that are told of one list.
+/// The most sightings of the past that are told of one change.
 const SIGHTINGS_MAX: usize = 1_000;
 
 /// What a watchlist is made of.
@@ -50,8 +62,19 @@ struct Watching {
     history: History,
     runtime: Handle,
     messages: SyncSender<Message>,
-    /// What was watched for before.
-    known: BTreeSet<IpAddr>,
+    list: Arc<RwLock<Watchlist>>,
+    /// The plan that it was made by.
+    plan: Option<Text>,
+    ground: Ground,
+    /// Up to where the store was read.
+    read: Option<Timestamp>,
+    /// What people had decided then, and what of it is set aside.
+    decided: Decided,
+    aside: Aside,
+    /// What came of each source's indicators.
+    gathered: BTreeMap<String, Gathered>,
+    /// How far each source was believed when it was looked at last.
+    trusts: BTreeMap<Text, u8>,
     /// What was told of each source, so that it is told once.
     doubted: BTreeMap<String, Vec<Doubt>>,
 }
@@ -64,14 +87,20 @@ pub(crate) fn begin(
     runtime: Handle,
     messages: SyncSender<Message>,
 ) -> std::io::Result<()> {
-    let directory = directory.to_path_buf();
     let watching = Watching {
-        directory,
+        directory: directory.to_path_buf(),
         city,
         history,
         runtime,
         messages,
-        known: BTreeSet::new(),
+        list: Arc::default(),
+        plan: None,
+        ground: Ground::default(),
+        read: None,
+        decided: Decided::default(),
+        aside: Aside::default(),
+        gathered: BTreeMap::new(),
+        trusts: BTreeMap::new(),
         doubted: BTreeMap::new(),
     };
     thread::Builder::new().name("watchlist".into()).spawn(move || watching.run())?;
@@ -80,43 +109,185 @@ pub(crate) fn begin(
 
 impl Watching {
     fn run(mut self) {
-        let (mut made_of, mut rest) = (None, LOOK_EVERY);
+        let (mut stamp, mut passed, mut is_made) = (None, Instant::now(), false);
+        if self.messages.send(Message::Watch(Arc::clone(&self.list))).is_err() {
+            return;
+        }
         loop {
-            let now = self.stamp();
-            if now.0.is_some() && made_of.as_ref() != Some(&now) {
-                let began = Instant::now();
-                match self.make() {
-                    Ok((list, gathered)) => {
-                        if self.hand_on(list).is_err() || self.tell_doubts(&gathered).is_err() {
-                            return;
-                        }
-                    }
-                    Err(error) => warn(format_args!("what others know cannot be read: {error:#}")),
+            let (written, plan) = (self.written(), self.adopted());
+            let began = Instant::now();
+            let done = if written.is_none() {
+                Ok(None)
+            } else if !is_made || plan != self.plan {
+                self.make(plan).map(Some)
+            } else if written != stamp {
+                self.catch_up().map(Some)
+            } else if passed.elapsed() >= PASS_EVERY {
+                passed = Instant::now();
+                self.pass().map(Some)
+            } else {
+                Ok(None)
+            };
+            let told = match done {
+                Ok(None) => Ok(()),
+                Ok(Some(new)) => {
+                    (stamp, is_made) = (written, true);
+                    self.look_back(&new).and_then(|()| self.tell_doubts())
                 }
-                made_of = Some(now);
-                rest = LOOK_EVERY.max(began.elapsed() * REST);
+                Err(error) => {
+                    warn(format_args!("what others know cannot be read: {error:#}"));
+                    stamp = written;
+                    Ok(())
+                }
+            };
+            if told.is_err() {
+                return;
             }
-            thread::sleep(rest);
-            rest = LOOK_EVERY;
+            if is_made {
+                self.believe();
+            }
+            thread::sleep(LOOK_EVERY.max((began.elapsed() * REST).min(REST_MAX)));
         }
     }
 
-    /// What says that there may be something new: when the files were written last, and which plan is in force.
-    fn stamp(&self) -> (Option<SystemTime>, Option<String>) {
+    /// When the store was written last; none if there is none.
+    fn written(&self) -> Option<SystemTime> {
         let written = |name: &str| std::fs::metadata(self.directory.join(name)).ok()?.modified().ok();
-        let files = ["intelligence.db", "intelligence.db-wal"].into_iter().filter_map(written).max();
-        let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
-        (files, city.adopted().map(str::to_owned))
+        ["intelligence.db", "intelligence.db-wal"].into_iter().filter_map(written).max()
     }
 
-    fn make(&self) -> anyhow::Result<(Watchlist, BTreeMap<String, Gathered>)> {
-        let plan = self.city.read().unwrap_or_else(PoisonError::into_inner).plan().cloned();
-        self.runtime.block_on(made(&self.directory, plan.as_deref(), Timestamp::now()))
+    fn adopted(&self) -> Option<Text> {
+        self.city().adopted().map(Text::from)
+    }
+
+    fn city(&self) -> std::sync::RwLockReadGuard<'_, City> {
+        self.city.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn list(&self) -> std::sync::RwLockReadGuard<'_, Watchlist> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the list, because there is none yet or another plan says what is the city's own and who is believed. Says
+    /// which addresses are new in it.
+    fn make(&mut self, adopted: Option<Text>) -> anyhow::Result<Vec<IpAddr>> {
+        let plan = self.city().plan().cloned();
+        let trust = |source: &str| self.trust(source);
+        let made = load(&self.directory, plan.as_deref(), &trust, Timestamp::now());
+        let Made { list, ground, read, decided, aside, gathered } = self.runtime.block_on(made)?;
+        let new = {
+            let before = self.list();
+            list.addresses().filter(|address| !before.holds(*address)).take(BACK_MAX).collect()
+        };
+        let before = std::mem::replace(&mut *self.list.write().unwrap_or_else(PoisonError::into_inner), list);
+        // To let go of a million takes a while, and the loop need not wait for it.
+        drop(before);
+        (self.plan, self.ground, self.read) = (adopted, ground, read);
+        (self.decided, self.aside, self.gathered) = (decided, aside, gathered);
+        Ok(new)
+    }
+
+    /// Takes over what was added to the store since, and what people decided about it.
+    fn catch_up(&mut self) -> anyhow::Result<Vec<IpAddr>> {
+        let mut new = BTreeSet::new();
+        let runtime = self.runtime.clone();
+        let kept = runtime.block_on(Intelligence::open_read_only(&self.directory))?;
+        let decided = runtime.block_on(kept.decided())?;
+        if decided != self.decided {
+            let aside = runtime.block_on(kept.aside())?;
+            let ids = runtime.block_on(concerned(&kept, &self.aside, &aside))?;
+            // That other values are no signs bears on all.
+            let Some(ids) = ids.filter(|_| decided.allows_as(&self.decided)) else {
+                runtime.block_on(kept.close());
+                return self.make(self.plan.clone());
+            };
+            let readings = runtime.block_on(readings(&kept, ids))?;
+            self.set(readings, &mut new);
+            (self.decided, self.aside) = (decided, aside);
+        }
+        loop {
+            let page = runtime.block_on(kept.since("indicator", self.read, PAGE))?;
+            let Some(last) = page.last().map(|last| last.added) else { break };
+            let mut ids = BTreeMap::<String, Vec<Kept>>::new();
+            for object in page {
+                ids.entry(object.id.clone()).or_default().push(object);
+            }
+            for (id, readings) in &mut ids {
+                // Of what is known already there may be other readings, which stay.
+                if self.list().knows(id) {
+                    *readings = runtime.block_on(kept.acted_on("indicator", id))?;
+                }
+            }
+            self.set(ids, &mut new);
+            self.read = Some(last);
+        }
+        runtime.block_on(kept.close());
+        Ok(new.into_iter().take(BACK_MAX).collect())
+    }
+
+    /// Takes out what is over, and in what became valid.
+    fn pass(&mut self) -> anyhow::Result<Vec<IpAddr>> {
+        let due = self.list.write().unwrap_or_else(PoisonError::into_inner).pass(Timestamp::now());
+        let mut new = BTreeSet::new();
+        if !due.is_empty() {
+            let runtime = self.runtime.clone();
+            let kept = runtime.block_on(Intelligence::open_read_only(&self.directory))?;
+            let readings = runtime.block_on(readings(&kept, due))?;
+            self.set(readings, &mut new);
+            runtime.block_on(kept.close());
+        }
+        Ok(new.into_iter().collect())
+    }
+
+    /// Puts what is known now of indicators in the place of what was known, a few at a time, for the loop waits meanwhile.
+    fn set(&mut self, ids: BTreeMap<String, Vec<Kept>>, new: &mut BTreeSet<IpAddr>) {
+        let now = Timestamp::now();
+        let ids: Vec<(String, Vec<Kept>)> = ids.into_iter().collect();
+        for some in ids.chunks(CHANGES) {
+            let trusts: BTreeMap<&str, u8> = some
+                .iter()
+                .flat_map(|(_, readings)| readings)
+                .map(|kept| (kept.source.as_str(), self.trust(&kept.source)))
+                .collect();
+            let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+            for (id, readings) in some {
+                list.set(id, std::iter::empty(), &self.ground, now, &mut Gathered::default());
+                for kept in readings {
+                    let Ok(value) = serde_json::from_str(&kept.body) else { continue };
+                    let Some(object) = Object::of(&value) else { continue };
+                    let trust = trusts.get(kept.source.as_str()).copied().unwrap_or(TRUST);
+                    let origin = Origin { source: &kept.source, trust, tlp: kept.tlp };
+                    let gathered = self.gathered.entry(kept.source.clone()).or_default();
+                    list.add(object, origin, &self.ground, now, gathered);
+                }
+                new.extend(list.addresses_of(id));
+            }
+        }
+    }
+
+    /// How far a source is believed: as the plan says, and by what it has shown.
+    fn trust(&self, source: &str) -> u8 {
+        let city = self.city();
+        city.believed(source, trusted(city.plan().map(|plan| &**plan), source)).trust
+    }
+
+    /// Believes each source as far as it is to be believed now.
+    fn believe(&mut self) {
+        let sources: Vec<Text> = self.list().by_source().map(|(source, _)| source.clone()).collect();
+        for source in sources {
+            let trust = self.trust(&source);
+            if self.trusts.get(&source) != Some(&trust) {
+                self.list.write().unwrap_or_else(PoisonError::into_inner).trust(&source, trust);
+                self.trusts.insert(source, trust);
+            }
+        }
     }
 
     /// Tells what of each source is not acted on, if it is other than what was told. Fails if the loop is gone.
-    fn tell_doubts(&mut self, gathered: &BTreeMap<String, Gathered>) -> Result<(), ()> {
-        for (source, gathered) in gathered {
+    fn tell_doubts(&mut self) -> Result<(), ()> {
+        let watched: BTreeMap<Text, u64> =
+            self.list().by_source().map(|(source, count)| (source.clone(), count)).collect();
+        for (source, gathered) in &self.gathered {
             let doubts = gathered.told();
             if self.doubted.get(source).map_or(doubts.is_empty(), |told| *told == doubts) {
                 continue;
@@ -126,7 +297,7 @@ impl Watching {
                 source: source.as_str().into(),
                 new: 0,
                 known: 0,
-                watched: gathered.watched,
+                watched: watched.get(source.as_str()).copied().unwrap_or(0),
                 withdrawn: gathered.over,
                 doubts,
             }));
@@ -142,17 +313,12 @@ impl Watching {
         Ok(())
     }
 
-    /// Gives the list to the loop, and tells what of it the past shows. Fails if the loop is gone.
-    fn hand_on(&mut self, list: Watchlist) -> Result<(), ()> {
-        let list = Arc::new(list);
-        self.messages.send(Message::Watch(Arc::clone(&list))).map_err(|_| ())?;
-        let new: Vec<IpAddr> =
-            list.addresses().filter(|address| !self.known.contains(address)).take(BACK_MAX).collect();
-        self.known = list.addresses().collect();
+    /// Tells what the past shows of new addresses. Fails if the loop is gone.
+    fn look_back(&self, new: &[IpAddr]) -> Result<(), ()> {
         if new.is_empty() {
             return Ok(());
         }
-        let observations = match self.look_back(&list, new) {
+        let observations = match self.seen_before(new) {
             Ok(observations) => observations,
             Err(error) => {
                 warn(format_args!("the past could not be searched for what others told: {error}"));
@@ -165,8 +331,8 @@ impl Watching {
         self.messages.send(Message::Seen(Batch { observations, ..Batch::default() })).map_err(|_| ())
     }
 
-    fn look_back(&self, list: &Watchlist, new: Vec<IpAddr>) -> Result<Vec<Observation>, store::HistoryError> {
-        let texts = Texts::Addresses(Arc::new(Addresses::new(new.into_iter().map(Into::into), [])));
+    fn seen_before(&self, new: &[IpAddr]) -> Result<Vec<Observation>, store::HistoryError> {
+        let texts = Texts::Addresses(Arc::new(Addresses::new(new.iter().copied().map(Into::into), [])));
         let table = Table::Conversations;
         let condition = Condition::either_end(table, &texts);
         let question = Question { condition, ..Question::new(table, SIGHTINGS_MAX) };
@@ -180,9 +346,11 @@ impl Watching {
         let mut rows: Vec<Observation> = found.into_iter().flatten().collect();
         // Which core found it first is chance; what is told is not.
         rows.sort_by_key(|row| row.time);
-        let (mut recent, mut sightings, mut told) = (Recent::default(), Vec::new(), Vec::new());
+        let (mut held, mut recent) = (Held::default(), Recent::default());
+        let (mut sightings, mut told) = (Vec::new(), Vec::new());
+        let list = self.list();
         for row in rows {
-            list.see(&row, &mut sightings);
+            list.see(&row, &mut held, &mut sightings);
             for sighting in sightings.drain(..).filter(|sighting| recent.is_new(sighting, row.time)) {
                 let fact = Observed::Sighting(Box::new(Sighting { looking_back: true, ..sighting }));
                 told.push(Observation { time: row.time, sensor: row.sensor.clone(), fact });
@@ -192,30 +360,122 @@ impl Watching {
     }
 }
 
-/// The watchlist of what a state directory keeps, and what came of each source.
-async fn made(
+/// A watchlist that was made of what is kept.
+struct Made {
+    list: Watchlist,
+    /// By what it was judged.
+    ground: Ground,
+    /// Up to where the store was read.
+    read: Option<Timestamp>,
+    /// What people had decided then, and what of it is set aside.
+    decided: Decided,
+    aside: Aside,
+    /// What came of each source.
+    gathered: BTreeMap<String, Gathered>,
+}
+
+/// The watchlist of what a state directory keeps, and what came of each source; each believed as the plan says.
+pub(crate) async fn made(
     directory: &Path,
     plan: Option<&Plan>,
     now: Timestamp,
 ) -> anyhow::Result<(Watchlist, BTreeMap<String, Gathered>)> {
+    let trust = |source: &str| trusted(plan, source);
+    let made = load(directory, plan, &trust, now).await?;
+    Ok((made.list, made.gathered))
+}
+
+async fn load(
+    directory: &Path,
+    plan: Option<&Plan>,
+    trust: &dyn Fn(&str) -> u8,
+    now: Timestamp,
+) -> anyhow::Result<Made> {
     let kept = Intelligence::open_read_only(directory).await?;
-    let (mut list, mut gathered) = (Watchlist::default(), BTreeMap::<String, Gathered>::new());
-    let ground = Ground::of(plan);
-    let mut after = None;
+    let mut ground = Ground::of(plan);
+    for (source, value) in kept.allowed().await? {
+        ground.allow_of(&source, [value.as_str()]);
+    }
+    let mut made = Made {
+        list: Watchlist::default(),
+        ground,
+        read: None,
+        decided: kept.decided().await?,
+        aside: kept.aside().await?,
+        gathered: BTreeMap::new(),
+    };
+    made.list.stand_on(&made.ground);
+    made.list.reserve(usize::try_from(kept.count().await?).unwrap_or(0));
+    let mut trusts = BTreeMap::<String, u8>::new();
     loop {
-        let page = kept.since("indicator", after, PAGE).await?;
+        let page = kept.since("indicator", made.read, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Some(last.added);
+        made.read = Some(last.added);
         for object in &page {
             let Ok(value) = serde_json::from_str(&object.body) else { continue };
             let Some(read) = Object::of(&value) else { continue };
-            let peer = plan.and_then(|plan| plan.peer(&object.source.parse().ok()?));
-            let trust = peer.map_or(TRUST, |peer| peer.trust);
+            let trust = match trusts.get(&object.source) {
+                Some(trust) => *trust,
+                None => {
+                    let trust = trust(&object.source);
+                    trusts.insert(object.source.clone(), trust);
+                    trust
+                }
+            };
             let origin = Origin { source: &object.source, trust, tlp: object.tlp };
-            let gathered = gathered.entry(object.source.clone()).or_default();
-            list.add(read, origin, &ground, now, gathered);
+            if !made.gathered.contains_key(&object.source) {
+                made.gathered.insert(object.source.clone(), Gathered::default());
+            }
+            if let Some(gathered) = made.gathered.get_mut(&object.source) {
+                made.list.add(read, origin, &made.ground, now, gathered);
+            }
         }
     }
     kept.close().await;
-    Ok((list, gathered))
+    Ok(made)
 }
+
+/// The indicators of which something may be acted on that was not, or the other way round; none if they are too many to look
+/// at each.
+async fn concerned(
+    kept: &Intelligence,
+    before: &Aside,
+    now: &Aside,
+) -> Result<Option<BTreeSet<String>>, store::IntelligenceError> {
+    let mut ids: BTreeSet<String> = before.objects.symmetric_difference(&now.objects).cloned().collect();
+    for source in before.sources.symmetric_difference(&now.sources) {
+        let mut after = None;
+        loop {
+            let page = kept.by_source(source, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.added);
+            ids.extend(page.into_iter().filter(|kept| kept.object_type == "indicator").map(|kept| kept.id));
+            if ids.len() >= REMADE_FROM {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(ids))
+}
+
+/// What is acted on of each of these indicators.
+async fn readings(
+    kept: &Intelligence,
+    ids: impl IntoIterator<Item = String>,
+) -> Result<BTreeMap<String, Vec<Kept>>, store::IntelligenceError> {
+    let mut all = BTreeMap::new();
+    for id in ids {
+        let readings = kept.acted_on("indicator", &id).await?;
+        all.insert(id, readings);
+    }
+    Ok(all)
+}
+
+/// How far those are believed who are no peers of a plan, and peers before they have shown what they are worth.
+fn trusted(plan: Option<&Plan>, source: &str) -> u8 {
+    let peer = plan.and_then(|plan| plan.peer(&source.parse().ok()?));
+    peer.map_or(TRUST, |peer| peer.trust)
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,10 @@ use adapt::{
 };
 use anyhow::Context;
 use city::{Finding, Tlp};
-use console::view::{LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView};
+use console::view::{
+    LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView, WithdrawSaid,
+    WithdrawnView,
+};
 use cycle::City;
 use integrity::Signer;
 use jiff::Timestamp;
@@ -113,6 +116,11 @@ impl Sharing {
         let tlp = Object::of(&object).and_then(tlp_of).unwrap_or(Tlp::AmberStrict);
         self.store.add(&[&revoked], &filing(tlp), now).await?;
         self.shared().await
+    }
+
+    /// Acts no longer on what others know, or acts on it again.
+    pub(crate) async fn set_aside(&self, by: &str, said: &WithdrawSaid) -> anyhow::Result<WithdrawnView> {
+        crate::intel::set_aside(&self.store, &self.log, by, said).await
     }
 
     /// Writes what would be told.

@@ -1,7 +1,7 @@
 //! When a peer was read last and what came, for `bastide intel peers`.
 //!
 //! A small file for each peer, beside the store of intelligence and not in it: a peer may be read every second, and the
-//! watchlist is made anew when something is written there.
+//! watchlist looks into that whenever something is written there.
 
 use anyhow::Context;
 use city::PeerId;

@@ -147,3 +147,66 @@ fn what_cannot_be_done_is_told_apart() {
         (&json!("not-a-pattern"), &json!(1), &json!(2))
     );
 }
+
+#[test]
+fn a_capture_is_held_against_what_a_city_knows() {
+    let indicator = |number: u8, name: &str, pattern: &str| {
+        json!({
+            "type": "indicator", "spec_version": "2.1", "id": format!("indicator--00000000-0000-4000-8000-{number:012x}"),
+            "created": "2026-11-20T07:00:00Z", "modified": "2026-11-20T07:00:00Z", "valid_from": "2026-11-20T07:00:00Z",
+            "name": name, "pattern": pattern, "pattern_type": "stix",
+        })
+    };
+    let objects = [
+        indicator(1, "page", "[url:value = 'http://camera-07.averbourne.example/snapshot.png']"),
+        indicator(2, "other page", "[url:value = 'http://camera-07.averbourne.example/snapshot.jpg']"),
+        indicator(
+            3,
+            "hello",
+            "[network-traffic:x_ja4 LIKE 't13d%' AND network-traffic:dst_ref.value = '198.51.100.147' AND \
+             network-traffic:dst_port = 443]",
+        ),
+        indicator(4, "file", "[file:hashes.MD5 = 'aa']"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let kept = store::Intelligence::open(folder.path()).await.unwrap();
+        let filing = store::intelligence::Filing {
+            source: "agency".to_owned(),
+            collections: Vec::new(),
+            audience: store::intelligence::Audience::Everybody,
+            unmarked: store::intelligence::Unmarked::default(),
+        };
+        kept.add(&objects.iter().collect::<Vec<_>>(), &filing, jiff::Timestamp::now()).await.unwrap();
+        kept.close().await;
+    });
+    let capture =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../cities/averbourne/captures/7-call-out/mirror.pcap.gz");
+    let seen = |arguments: &[&str]| {
+        let output =
+            bastide().args(["replay", capture, "--format", "json"]).args(arguments).output().unwrap();
+        let report = json_of(&output);
+        let findings = report["findings"].as_array().unwrap().iter();
+        let seen = findings.filter(|finding| finding["rule"] == "indicator-seen");
+        let mut names: Vec<String> = seen
+            .filter_map(|finding| Some(finding["title"].as_str()?.rsplit_once(": ")?.1.to_owned()))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let known = folder.path().to_str().unwrap();
+    assert_eq!(seen(&[]), [""; 0]);
+    assert_eq!(seen(&["--intelligence", known]), ["hello", "page"]);
+    // The same through the loop and its journal, which keeps nothing of what the list alone needed.
+    let state = folder.path().join("state");
+    assert_eq!(seen(&["--intelligence", known, "--state", state.to_str().unwrap()]), ["hello", "page"]);
+    let journal = fs::read_dir(state.join("journal")).unwrap();
+    let kept: Vec<u8> = journal.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+    let holds = |text: &[u8]| kept.windows(text.len()).any(|window| window == text);
+    assert!(holds(b"/snapshot.png") && !holds(b"ja3-hash") && !holds(b"user-agent"));
+    let none = bastide().args(["replay", capture, "--intelligence", "/nowhere"]).output().unwrap();
+    assert_eq!(none.status.code(), Some(2));
+    assert!(said(&none).contains("what `/nowhere` keeps of others cannot be read"), "{}", said(&none));
+}

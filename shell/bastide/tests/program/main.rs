@@ -13,6 +13,7 @@ mod hunts;
 mod identify;
 mod incidents;
 mod intel;
+mod intelligence;
 mod kill;
 mod live;
 mod recovery;

@@ -49,6 +49,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/incidents/{number}/notice", get(incidents::notice)),
         ("POST", "/incidents/{number}", post(incidents::handle)),
         ("POST", "/incidents/{number}/share", post(shares::share)),
+        ("POST", "/intelligence/withdraw", post(shares::set_aside)),
         ("GET", "/log", get(answer::log)),
         ("GET", "/log/head", get(answer::log_head)),
         ("GET", "/log/verify", get(answer::log_verify)),

@@ -1,4 +1,4 @@
-//! What answers the addresses of what is shared.
+//! What answers the addresses of what is shared, and of what of others' is not acted on.
 
 use super::answer::Answer;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     pages::responses::DECISION,
     refusal::Refusal,
     state::State,
-    view::{ShareSaid, ShareView, SharedList},
+    view::{ShareSaid, ShareView, SharedList, WithdrawSaid, WithdrawnView},
     words,
 };
 use axum::{
@@ -46,6 +46,17 @@ pub(super) async fn withdraw(
     let (answer, answered) = oneshot::channel();
     let by = visitor.name.clone();
     asked(&state, Ask::Withdraw { by, id, answer }, answered).await.map(Json)
+}
+
+pub(super) async fn set_aside(
+    Reached(state): Reached<State>,
+    visitor: Visitor,
+    Json(said): Json<WithdrawSaid>,
+) -> Answer<WithdrawnView> {
+    visitor.must(Right::Act)?;
+    let (answer, answered) = oneshot::channel();
+    let by = visitor.name.clone();
+    asked(&state, Ask::SetAside { by, said, answer }, answered).await.map(Json)
 }
 
 /// Asks, and waits for the answer.

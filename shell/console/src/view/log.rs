@@ -137,6 +137,8 @@ fn sentence(act: &store::ActRecord) -> String {
     let said = match act.act {
         Act::HabitRefused => format!("Refused a habit of {whom}"),
         Act::IncidentShared => format!("Shared incident {whom}"),
+        Act::IntelligenceRestored => format!("Acts again on what {whom} tells"),
+        Act::IntelligenceWithdrawn => format!("No longer acts on what {whom} tells"),
         Act::LinkMade => format!("Made a one-time link for {whom}"),
         Act::LinkUsed => "Used a one-time link".to_owned(),
         Act::PacketsOpened => format!("Opened the packets behind finding {whom}"),

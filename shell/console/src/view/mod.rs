@@ -25,6 +25,7 @@ mod restoration;
 mod run;
 mod share;
 mod summary;
+mod withdraw;
 mod zones;
 
 pub use activity::{ActivityView, Bucket, activity};
@@ -77,6 +78,7 @@ pub use run::{NextView, RunReturnView, RunRow, RunSaid, RunStepView, RunView, Ti
 pub(crate) use run::{run, run_row, state_of};
 pub use share::{LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
+pub use withdraw::{WithdrawSaid, WithdrawnView};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
 
 use ::city::{Address, Text};

@@ -146,7 +146,7 @@ impl Served {
                         let key = "bastide.exchange+00000000+A".to_owned();
                         let _ = answer.send(Ok(console::view::SharedList { key, shares: Vec::new() }));
                     }
-                    Ask::Share { .. } | Ask::Withdraw { .. } => {}
+                    Ask::Share { .. } | Ask::SetAside { .. } | Ask::Withdraw { .. } => {}
                     Ask::Told { observation, answer } => {
                         let event = cycle::Event::Observed(*observation);
                         deciding.write().unwrap().handle(&event, &mut Vec::new());

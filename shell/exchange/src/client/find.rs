@@ -23,6 +23,26 @@ pub struct Remote {
     pub can_write: bool,
 }
 
+/// What a server offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// What it calls itself; empty where the URL leads past that.
+    pub title: String,
+    /// Its API roots; the one that the URL names, or that of the collection that it names.
+    pub roots: Vec<Root>,
+}
+
+/// An API root of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// Where it is.
+    pub url: String,
+    /// Its name for people; empty if it does not say.
+    pub title: String,
+    /// Its collections, or why they cannot be listed.
+    pub collections: Result<Vec<Remote>, Fault>,
+}
+
 impl Remote {
     /// Where it is, as a URL.
     #[must_use]
@@ -63,6 +83,42 @@ impl Client {
         }
     }
 
+    /// What the server offers, with the names that it has for people. Asks more than [`Client::collections`] does.
+    ///
+    /// # Errors
+    /// The server cannot be read.
+    pub fn offer(&self) -> Result<Offer, Fault> {
+        let until = Instant::now() + self.limits.time;
+        let top = message(&self.fetcher.fetch(&self.address, until)?)?;
+        let alone = |title, collections| {
+            let url = self.address.to_string();
+            Offer { title: String::new(), roots: vec![Root { url, title, collections }] }
+        };
+        if top.get("can_read").is_some() {
+            return Ok(alone(String::new(), Ok(remote(&top, self.address.clone()).into_iter().collect())));
+        }
+        let Some(roots) = top.get("api_roots").and_then(Value::as_array) else {
+            return Ok(alone(title(&top), self.of_root(&self.address, until)));
+        };
+        let root = |named: &str| {
+            let address = match self.address.follow(named) {
+                Ok(address) => address,
+                Err(fault) => {
+                    let url = named.chars().filter(|c| !c.is_control()).take(200).collect();
+                    return Root { url, title: String::new(), collections: Err(fault) };
+                }
+            };
+            let said = self.fetcher.fetch(&address, until).and_then(|fetched| message(&fetched));
+            Root {
+                url: address.to_string(),
+                title: said.as_ref().map(title).unwrap_or_default(),
+                collections: self.of_root(&address, until),
+            }
+        };
+        let roots = roots.iter().filter_map(Value::as_str).take(ROOTS_MAX).map(root).collect();
+        Ok(Offer { title: title(&top), roots })
+    }
+
     fn of_root(&self, root: &Address, until: Instant) -> Result<Vec<Remote>, Fault> {
         let fetched = self.fetcher.fetch(&root.beneath("collections/"), until)?;
         let list = message(&fetched)?;
@@ -78,14 +134,19 @@ impl Client {
 fn remote(value: &Value, address: Address) -> Option<Remote> {
     let flag = |name: &str| value.get(name).and_then(Value::as_bool).unwrap_or(false);
     let text = |name: &str| value.get(name).and_then(Value::as_str);
-    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(200).collect();
     Some(Remote {
         address,
         id: text("id").filter(|id| is_identifier(id))?.to_owned(),
-        title: text("title").map(shown).unwrap_or_default(),
+        title: title(value),
         can_read: flag("can_read"),
         can_write: flag("can_write"),
     })
+}
+
+/// The name for people of a server, a root or a collection, on one line and not at length.
+fn title(value: &Value) -> String {
+    let text = value.get("title").and_then(Value::as_str).unwrap_or_default();
+    text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// Whether an id can stand in a path. The standard has UUIDs; an alias may be anything that needs no escaping (§5.2.1).

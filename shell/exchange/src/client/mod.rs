@@ -8,7 +8,7 @@ mod poll;
 mod progress;
 
 pub use fault::Fault;
-pub use find::Remote;
+pub use find::{Offer, Remote, Root};
 pub use poll::{Poll, Taken, take_in};
 pub use progress::{Resume, Stop};
 

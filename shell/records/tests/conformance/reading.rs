@@ -56,6 +56,7 @@ pub fn config() -> Config {
         sensor: "conformance".into(),
         logs: true,
         events: records::eve::PROTOCOLS,
+        signs: false,
         seed: 1,
         limits: Limits::default(),
         only_whole: false,

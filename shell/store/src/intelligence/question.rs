@@ -3,6 +3,7 @@
 use super::{
     Intelligence, IntelligenceError, Reader, UNVERSIONED, VersionMatch, micros,
     page::{classes, collection_key, keys, list},
+    source::{OBJECTS_ASIDE, SOURCES_ASIDE},
     time, tlp,
 };
 use crate::database::failed;
@@ -25,14 +26,16 @@ pub struct Kept {
     pub tlp: Tlp,
     /// Whether its maker no longer stands by it.
     pub revoked: bool,
+    /// Whether it, or its source, is set aside.
+    pub set_aside: bool,
     /// When it was added.
     pub added: Timestamp,
     /// The object itself, as JSON.
     pub body: String,
 }
 
-const COLUMNS: &str =
-    "SELECT i.id, o.type, o.version, s.name, o.tlp, o.revoked, o.added, o.body FROM objects AS o
+pub(super) const COLUMNS: &str = "SELECT i.id, o.type, o.version, s.name, o.tlp, o.revoked, o.added, o.body,
+     EXISTS (SELECT 1 FROM set_aside AS a WHERE a.object = o.object OR a.source = o.source) FROM objects AS o
      JOIN ids AS i ON i.key = o.object JOIN sources AS s ON s.key = o.source";
 
 impl Intelligence {
@@ -50,8 +53,8 @@ impl Intelligence {
         kept(rows)
     }
 
-    /// Objects of a type in the order in which they were added, later than `after`: of each the newest version.
-    /// [`Kept::added`] of the last is where to go on.
+    /// Objects of a type that are acted on, in the order in which they were added, later than `after`: of each the newest
+    /// version of those that no source told that is set aside. [`Kept::added`] of the last is where to go on.
     ///
     /// # Errors
     /// The database does not answer.
@@ -62,8 +65,10 @@ impl Intelligence {
         limit: usize,
     ) -> Result<Vec<Kept>, IntelligenceError> {
         let select = format!(
-            "{COLUMNS} WHERE o.type = $1 AND o.added > $2 AND NOT EXISTS
-             (SELECT 1 FROM objects AS n WHERE n.object = o.object AND n.version > o.version)
+            "{COLUMNS} WHERE o.type = $1 AND o.added > $2
+             AND o.object NOT IN {OBJECTS_ASIDE} AND o.source NOT IN {SOURCES_ASIDE} AND NOT EXISTS
+             (SELECT 1 FROM objects AS n WHERE n.object = o.object AND n.version > o.version
+              AND n.source NOT IN {SOURCES_ASIDE})
              ORDER BY o.added LIMIT $3"
         );
         let rows = sqlx::query(AssertSqlSafe(select))
@@ -164,7 +169,7 @@ impl Intelligence {
     }
 }
 
-fn kept(rows: Result<Vec<SqliteRow>, sqlx::Error>) -> Result<Vec<Kept>, IntelligenceError> {
+pub(super) fn kept(rows: Result<Vec<SqliteRow>, sqlx::Error>) -> Result<Vec<Kept>, IntelligenceError> {
     let kept = |row: &SqliteRow| {
         let version: i64 = row.try_get(2)?;
         Ok(Kept {
@@ -176,6 +181,7 @@ fn kept(rows: Result<Vec<SqliteRow>, sqlx::Error>) -> Result<Vec<Kept>, Intellig
             revoked: row.try_get(5)?,
             added: time(row.try_get(6)?),
             body: row.try_get(7)?,
+            set_aside: row.try_get(8)?,
         })
     };
     let kept = rows.and_then(|rows| rows.iter().map(kept).collect());

@@ -182,3 +182,88 @@ async fn versions_are_chosen_and_none_is_lost_or_repeated_while_others_add() {
     ids.dedup();
     assert_eq!((count, ids.len()), (1_000, 1_000));
 }
+
+#[tokio::test]
+async fn what_is_set_aside_is_kept_and_not_acted_on_until_that_is_undone() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Intelligence::open(directory.path()).await.unwrap();
+    let (old, new) = ("2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z");
+    let poisoned = indicator(1, new, None);
+    let objects = [indicator(1, old, None), indicator(2, old, None), indicator(3, old, None)];
+    store
+        .add(&objects.iter().collect::<Vec<_>>(), &filing("agency", Audience::Everybody), now(0))
+        .await
+        .unwrap();
+    store.add(&[&poisoned], &filing("mallory", Audience::Everybody), now(1)).await.unwrap();
+    let acted_on = async || {
+        let kept = store.since("indicator", None, 10).await.unwrap();
+        kept.into_iter()
+            .map(|kept| (kept.id.chars().last().unwrap().to_string(), kept.source))
+            .collect::<Vec<_>>()
+    };
+    let pair = |id: &str, source: &str| (id.to_owned(), source.to_owned());
+    let all = [pair("2", "agency"), pair("3", "agency"), pair("1", "mallory")];
+    assert_eq!(acted_on().await, all);
+
+    let why = SetAside { at: now(2), by: "Rowan".into(), reason: "It lists everybody".into() };
+    let mallory = Which::Source("mallory");
+    assert!(store.set_aside(mallory, Some(&why)).await.unwrap());
+    assert!(!store.set_aside(mallory, Some(&why)).await.unwrap(), "it is so already");
+    assert_eq!(store.is_set_aside(mallory).await.unwrap(), Some(Some(why.clone())));
+    // What another told before counts again: a later version of it is no way to take it out.
+    assert_eq!(acted_on().await, [pair("1", "agency"), pair("2", "agency"), pair("3", "agency")]);
+    let third = &objects[2]["id"].as_str().unwrap();
+    assert!(store.set_aside(Which::Object(third), Some(&why)).await.unwrap());
+    assert_eq!(acted_on().await, [pair("1", "agency"), pair("2", "agency")]);
+    // Everything is kept, also what is told again.
+    store.add(&[&poisoned], &filing("mallory", Audience::Everybody), now(3)).await.unwrap();
+    let kept = store.all(Some("indicator"), None, None, 10).await.unwrap();
+    assert_eq!(kept.iter().map(|kept| kept.set_aside).collect::<Vec<_>>(), [false, true, true]);
+    assert_eq!(store.all(None, Some("mallory"), None, 10).await.unwrap().len(), 1);
+    assert_eq!(acted_on().await.len(), 2);
+
+    assert!(store.set_aside(mallory, None).await.unwrap() && !store.set_aside(mallory, None).await.unwrap());
+    assert!(store.set_aside(Which::Object(third), None).await.unwrap());
+    assert_eq!(acted_on().await, all);
+    for unknown in [Which::Source("nobody"), Which::Object("indicator--x")] {
+        assert!(!store.set_aside(unknown, Some(&why)).await.unwrap());
+        assert_eq!(store.is_set_aside(unknown).await.unwrap(), None);
+    }
+    assert!(
+        store.set_aside(mallory, Some(&SetAside { reason: String::new(), ..why.clone() })).await.is_err()
+    );
+
+    // What is no sign of a source is replaced when it is said anew; and each decision is told from the one before.
+    let mut decided = vec![store.decided().await.unwrap()];
+    let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    for some in [values(&["good.example", "192.0.2.1", "192.0.2.1"]), values(&["better.example"])] {
+        let then = now(10 + decided.len() as i64);
+        store.put_allowed("agency", &some, then).await.unwrap();
+        decided.push(store.decided().await.unwrap());
+    }
+    store.put_allowed("nobody", &values(&["x"]), now(20)).await.unwrap();
+    assert_eq!(store.allowed().await.unwrap(), [("agency".to_owned(), "better.example".to_owned())]);
+    store.set_aside(Which::Source("agency"), Some(&SetAside { at: now(13), ..why.clone() })).await.unwrap();
+    decided.push(store.decided().await.unwrap());
+    store.set_aside(Which::Source("agency"), None).await.unwrap();
+    assert!(decided.windows(2).all(|pair| pair[0] != pair[1]), "{decided:?}");
+    assert_eq!(store.decided().await.unwrap(), decided[2]);
+
+    store.note_taken("agency", "MISP", now(4)).await.unwrap();
+    let sources = store.sources().await.unwrap();
+    let [agency, mallory] = &sources[..] else { panic!("{sources:?}") };
+    assert_eq!((agency.name.as_str(), agency.objects, agency.taken), ("agency", 3, Some(now(4))));
+    assert_eq!(
+        (mallory.added, mallory.form.as_ref(), mallory.set_aside.as_ref()),
+        (Some(now(1)), None, None)
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_release_is_brought_up_by_whoever_opens_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let old = Layout { file: LAYOUT.file, steps: &LAYOUT.steps[..1] };
+    database::open(directory.path(), &old).await.unwrap().close().await;
+    let store = Intelligence::open_read_only(directory.path()).await.unwrap();
+    assert_eq!(store.sources().await.unwrap(), []);
+}

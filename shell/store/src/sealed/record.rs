@@ -138,6 +138,10 @@ pub enum Act {
     HabitRefused,
     /// Something of an incident was filed for others to read.
     IncidentShared,
+    /// A source or an object of what others know is acted on again.
+    IntelligenceRestored,
+    /// A source or an object of what others know is no longer acted on.
+    IntelligenceWithdrawn,
     /// A one-time link was made.
     LinkMade,
     /// A one-time link was used.

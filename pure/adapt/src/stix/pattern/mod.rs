@@ -59,6 +59,11 @@ impl Pattern {
         parse::pattern(text).map(|root| Pattern { root })
     }
 
+    /// A pattern of what was read, and changed since without asking for what no pattern can.
+    pub(crate) fn of(root: Observation) -> Pattern {
+        Pattern { root }
+    }
+
     /// What must have been observed.
     #[must_use]
     pub fn root(&self) -> &Observation {

@@ -57,6 +57,21 @@ fn requests_are_paired_with_replies_though_pipelined() {
 }
 
 #[test]
+fn indicators_know_a_request_by_its_host_and_its_client() {
+    let long = format!("/{}", "a".repeat(300));
+    let said = format!(
+        "GET /a HTTP/1.1\r\nHost: pump.example\r\nAccept: x\r\nUser-Agent: panel/2\r\n\r\nGET {long} HTTP/1.1\r\n\r\n"
+    );
+    let reply =
+        b"HTTP/1.1 204 No\r\nServer: lighttpd/1.4\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+    let signs = rehearse::signs(&READER, 80, &[(SOURCE, said.as_bytes()), (DESTINATION, reply)]);
+    let sign = |key: &str, value: &str| (Text::from(key), Text::from(value));
+    let wanted =
+        [vec![sign("host", "pump.example"), sign("user-agent", "panel/2")], vec![sign("uri", &long)]];
+    assert_eq!(signs, wanted);
+}
+
+#[test]
 fn a_password_reaches_no_record() {
     // guard:hunter2
     let said: &[(Side, &[u8])] = &[
