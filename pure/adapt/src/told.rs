@@ -3,7 +3,7 @@
 
 use city::{
     Address, Alert, Bearing, Description, Difference, Doubt, DoubtKind, FindingKey, Hunted, Offered, Rule,
-    Severity, Sighting, Text,
+    Severity, Sighting, Text, Withdrawn,
 };
 use std::{fmt, net::Ipv4Addr};
 
@@ -32,6 +32,32 @@ pub enum Told<'t> {
     Found(&'t Hunted),
     /// Another city offers a defence that people should decide about.
     Offered(&'t Offered),
+    /// Another city took a defence back.
+    Withdrawn {
+        /// What it says.
+        withdrawn: &'t Withdrawn,
+        /// What was undone because of it.
+        undone: Undone,
+    },
+}
+
+/// What was undone because a defence was taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// Blocks that are being released.
+    pub released: usize,
+    /// Proposals that wait for nobody any more.
+    pub withdrawn: usize,
+    /// Responses that stay, because a person, a finding of this city or another defence speaks for them too.
+    pub kept: usize,
+}
+
+impl Undone {
+    /// Whether anything here rested on the defence.
+    #[must_use]
+    pub fn is_anything(self) -> bool {
+        self != Undone::default()
+    }
 }
 
 /// The address of what is about none.
@@ -57,6 +83,10 @@ impl Difference for Told<'_> {
             Told::Offered(offered) => {
                 (Rule::DefenceOffered, NOWHERE, compact(format_args!("{} {}", offered.peer, offered.defence)))
             }
+            // Each version that is taken back is news.
+            Told::Withdrawn { withdrawn: Withdrawn { peer, defence, version, .. }, .. } => {
+                (Rule::DefenceWithdrawn, NOWHERE, compact(format_args!("{peer} {defence} {version}")))
+            }
         };
         FindingKey { rule, subject, distinction }
     }
@@ -68,6 +98,7 @@ impl Difference for Told<'_> {
             Told::Doubt { source, doubt } => of_doubt(source, doubt),
             Told::Found(hunted) => of_hunt(hunted, name),
             Told::Offered(offered) => of_offer(offered),
+            Told::Withdrawn { withdrawn, undone } => of_withdrawal(withdrawn, *undone),
         }
     }
 
@@ -76,7 +107,7 @@ impl Difference for Told<'_> {
             Told::Alert(alert) => alert.techniques.clone(),
             Told::Sighting(sighting) => sighting.techniques.clone(),
             Told::Found(hunted) => hunted.technique.iter().cloned().collect(),
-            Told::Doubt { .. } | Told::Offered(_) => Vec::new(),
+            Told::Doubt { .. } | Told::Offered(_) | Told::Withdrawn { .. } => Vec::new(),
         };
         Bearing { techniques, ..Bearing::default() }
     }
@@ -191,6 +222,30 @@ fn of_offer(offered: &Offered) -> Description {
                 "It would cut what the plan allows, so that nothing is done by itself: look at what that is."
                     .into()
             }
+        },
+        peer: None,
+        techniques: &[],
+        outcomes: &["csf:ID.RA-02"],
+    }
+}
+
+fn of_withdrawal(withdrawn: &Withdrawn, undone: Undone) -> Description {
+    let Undone { released, withdrawn: proposals, kept } = undone;
+    Description {
+        title: compact(format_args!(
+            "{} takes back a defence, or part of it: {}",
+            withdrawn.peer, withdrawn.title
+        )),
+        severity: if released + kept > 0 { Severity::Medium } else { Severity::Low },
+        reason: compact(format_args!(
+            "{}. Of what rested on it here, {released} blocks are released, {proposals} proposals are withdrawn, and \
+             {kept} responses stay because something else speaks for them.",
+            withdrawn.reason.trim_end_matches('.')
+        )),
+        remedy: if kept > 0 {
+            "Look at the responses that stay: `bastide release` undoes one. What was done by hand is yours to undo.".into()
+        } else {
+            "What was done by hand because of it, such as a change of the plan, is yours to undo.".into()
         },
         peer: None,
         techniques: &[],

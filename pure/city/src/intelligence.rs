@@ -215,6 +215,21 @@ pub struct Offered {
     pub standing: bool,
 }
 
+/// Another city took back a defence that was received from it, or replaced it by one that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// Whose defence it is.
+    pub peer: PeerId,
+    /// Its STIX id.
+    pub defence: Text,
+    /// When it was taken back, as its author says.
+    pub version: Timestamp,
+    /// What it was called, in its author's words.
+    pub title: Text,
+    /// Why, in plain words, beginning with who did it: `its author withdrew it: …`.
+    pub reason: Text,
+}
+
 /// What a defence would have meant for what was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rehearsed {

@@ -131,6 +131,7 @@ fn exchange(
         history: engine.store().history.clone(),
         runtime: runtime.handle().clone(),
         messages: messages.clone(),
+        judging: Arc::default(),
     };
     if let Some(url) = peers::begin(ground, hosting)? {
         say(format_args!("Peers read what is shared at {url}"));
@@ -150,8 +151,8 @@ async fn carry_sharing(ask: Ask, sharing: &Sharing) {
         Ask::Shared { answer } => {
             let _ = answer.send(sharing.shared().await.map_err(words));
         }
-        Ask::Withdraw { by, id, answer } => {
-            let _ = answer.send(sharing.withdraw(&by, &id).await.map_err(words));
+        Ask::Withdraw { by, id, reason, answer } => {
+            let _ = answer.send(sharing.withdraw(&by, &id, &reason).await.map_err(words));
         }
         _ => {}
     }
@@ -169,7 +170,10 @@ fn carry(ask: Ask, folder: Option<&Path>, sharing: Option<&Sharing>, messages: &
         Ask::Share { answer, .. } => {
             let _ = answer.send(Err(NOTHING.to_owned()));
         }
-        Ask::Shared { answer } | Ask::Withdraw { answer, .. } => {
+        Ask::Shared { answer } => {
+            let _ = answer.send(Err(NOTHING.to_owned()));
+        }
+        Ask::Withdraw { answer, .. } => {
             let _ = answer.send(Err(NOTHING.to_owned()));
         }
         Ask::AdoptPlan { by, answer } => {

@@ -11,11 +11,14 @@
 mod open;
 pub mod redact;
 mod sign;
+mod withdraw;
 
 pub use open::{Refusal, open};
 pub(crate) use sign::time;
 pub use sign::{extension_definition, sign};
+pub use withdraw::{Withdrawal, open_withdrawal, withdraw};
 
+use crate::stix::Object;
 use city::{DefenceKind, Protocol, Text, Tlp, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -104,4 +107,10 @@ impl Does {
             Does::Procedure { .. } => DefenceKind::Procedure,
         }
     }
+}
+
+/// The signed note of a `course-of-action`, if it has one.
+fn note_of(object: Object<'_>) -> Option<&str> {
+    let extensions = object.value().get("extensions").filter(|_| object.object_type() == "course-of-action");
+    extensions.and_then(|all| all.get(EXTENSION)?.get("note")?.as_str())
 }

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! incident ─► share: redacted, signed, shown ─► store::Intelligence ─► host: TAXII 2.1 ─► peers
-//! peers ─► read ─► store::Intelligence ─► open: whose key? ─► try_out: on our history ─► the loop
+//! peers ─► read ─► store::Intelligence ─► judge: whose key? ─► try_out: on our history ─► the loop
 //! ```
 //!
 //! Who may read what, and whom we read, is the adopted plan's; when another is adopted, it is its.
 
 mod denied;
 mod host;
+mod judge;
 mod known;
 mod read;
 mod share;
@@ -30,7 +31,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock,
         mpsc::{self, SyncSender},
     },
     thread,
@@ -59,6 +60,8 @@ pub(crate) struct Ground {
     pub(crate) history: History,
     pub(crate) runtime: Handle,
     pub(crate) messages: SyncSender<Message>,
+    /// Held by who judges a defence.
+    pub(crate) judging: Arc<Mutex<()>>,
 }
 
 impl Ground {

@@ -1,17 +1,23 @@
 //! Telling others of an incident: shown as it would leave, then exactly that is filed and sealed.
 
 use adapt::{
-    defence::redact::Inside,
-    share::{Outgoing, Share, share},
+    defence::{
+        Withdrawal, open,
+        redact::{Inside, Leak},
+        withdraw,
+    },
+    share::{BLOCK_FOR, Outgoing, Share, share},
     stix::{Object, marking_of},
 };
 use anyhow::Context;
 use city::{Finding, Tlp};
-use console::view::{LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView};
+use console::view::{
+    LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView, WithdrawnView,
+};
 use cycle::City;
 use integrity::Signer;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -98,7 +104,16 @@ impl Sharing {
     }
 
     /// Takes something back: others who ask are told that it is revoked, and what it said is not shown any more.
-    pub(crate) async fn withdraw(&self, by: &str, id: &str) -> anyhow::Result<SharedList> {
+    pub(crate) async fn withdraw(&self, by: &str, id: &str, reason: &str) -> anyhow::Result<WithdrawnView> {
+        let leaks = {
+            let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+            let plan = city.plan().context("without a plan nothing says what is the city's own")?;
+            Inside::of(plan).leaks(&json!({ "reason": reason }))
+        };
+        if !leaks.is_empty() {
+            let leaks = leaks.into_iter().map(leak).collect();
+            return Ok(WithdrawnView { id: id.to_owned(), withdrawn: false, leaks });
+        }
         let nothing = || format!("nothing with the id `{id}` is shared; `bastide share list` lists what is");
         let filter = Filter { ids: vec![id.to_owned()], ..Filter::default() };
         let reader = Reader { ceiling: Tlp::AmberStrict, groups: BTreeSet::new() };
@@ -106,13 +121,42 @@ impl Sharing {
         let body = page.items.first().with_context(nothing)?;
         let object: Value = serde_json::from_str(body)?;
         let now = Timestamp::now();
-        let revoked =
-            revoked(&object, now).with_context(|| format!("`{id}` is no indicator and no defence"))?;
-        self.seal(by, Act::ShareWithdrawn, id.to_owned(), None).await?;
+        let revoked = self.revoked(&object, reason, now);
+        let revoked = revoked.with_context(|| format!("`{id}` is no indicator and no defence"))?;
+        let said = (!reason.is_empty()).then(|| reason.to_owned());
+        self.seal(by, Act::ShareWithdrawn, id.to_owned(), said).await?;
         self.store.withdraw(COLLECTION, id, &[VersionMatch::All], None).await?;
         let tlp = Object::of(&object).and_then(tlp_of).unwrap_or(Tlp::AmberStrict);
         self.store.add(&[&revoked], &filing(tlp), now).await?;
-        self.shared().await
+        Ok(WithdrawnView { id: id.to_owned(), withdrawn: true, leaks: Vec::new() })
+    }
+
+    /// An object as others are told that it holds no longer (STIX 2.1 §3.6): a defence with our signature that it does not,
+    /// and without what a machine could do.
+    fn revoked(&self, object: &Value, reason: &str, now: Timestamp) -> Option<Value> {
+        let of = Object::of(object)?;
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        match of.object_type() {
+            "indicator" => {
+                let mut map = object.as_object()?.clone();
+                map.insert("modified".to_owned(), format!("{now:.3}").into());
+                map.insert("revoked".to_owned(), true.into());
+                Some(Value::Object(map))
+            }
+            "course-of-action" => {
+                let defence = open(of, &self.key.verifier(), None, now).ok();
+                let until = defence.map_or_else(|| now.saturating_add(BLOCK_FOR).ok(), |one| Some(one.until));
+                let withdrawal = Withdrawal {
+                    id: of.id()?.into(),
+                    version: now,
+                    until: until.unwrap_or(Timestamp::MAX),
+                    title: of.name().unwrap_or_default().into(),
+                    reason: reason.to_owned(),
+                };
+                withdraw(object, &withdrawal, &self.key)
+            }
+            _ => None,
+        }
     }
 
     /// Writes what would be told.
@@ -204,15 +248,7 @@ impl Sharing {
                 .iter()
                 .map(|(what, with)| ReplacedView { what: what.clone(), with: with.clone() })
                 .collect(),
-            leaks: outgoing
-                .leaks
-                .iter()
-                .map(|leak| LeakView {
-                    what: leak.what.clone(),
-                    kind: leak.kind.to_owned(),
-                    at: leak.at.clone(),
-                })
-                .collect(),
+            leaks: outgoing.leaks.iter().cloned().map(leak).collect(),
             shown_to: may
                 .map(|peer| ShownToView { id: peer.id.as_str().to_owned(), name: peer.name.to_string() })
                 .collect(),
@@ -230,18 +266,8 @@ fn filing(tlp: Tlp) -> Filing {
     }
 }
 
-/// An object as others are told that it holds no longer (STIX 2.1 §3.6): without what a machine could do.
-fn revoked(object: &Value, now: Timestamp) -> Option<Value> {
-    let mut map = object.as_object()?.clone();
-    let kind = map.get("type")?.as_str()?;
-    if kind != "indicator" && kind != "course-of-action" {
-        return None;
-    }
-    map.remove("extensions");
-    let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-    map.insert("modified".to_owned(), format!("{now:.3}").into());
-    map.insert("revoked".to_owned(), true.into());
-    Some(Value::Object(map))
+fn leak(leak: Leak) -> LeakView {
+    LeakView { what: leak.what, kind: leak.kind.to_owned(), at: leak.at }
 }
 
 /// How far an object may be passed on: by the narrowest of its markings.

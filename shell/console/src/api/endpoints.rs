@@ -9,7 +9,7 @@ use crate::{
         PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
         RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
         RestorationView, RunSaid, RunView, ServiceView, ShareSaid, ShareView, SharedList, TickSaid,
-        TokenSaid, VerbFilter, VerifiedView,
+        TokenSaid, VerbFilter, VerifiedView, WithdrawSaid, WithdrawnView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -262,7 +262,8 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: "POST",
         who: "operator",
-        ..read("/shares/{id}/withdraw", "Takes back something that others can read.", shape::<SharedList>)
+        body: Some(shape::<WithdrawSaid>),
+        ..read("/shares/{id}/withdraw", "Takes back something that others can read.", shape::<WithdrawnView>)
     },
     read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),
     Endpoint {

@@ -7,7 +7,7 @@ use crate::{
     pages::responses::DECISION,
     refusal::Refusal,
     state::State,
-    view::{ShareSaid, ShareView, SharedList},
+    view::{ShareSaid, ShareView, SharedList, WithdrawSaid, WithdrawnView},
     words,
 };
 use axum::{
@@ -41,11 +41,12 @@ pub(super) async fn withdraw(
     Reached(state): Reached<State>,
     visitor: Visitor,
     Path(id): Path<String>,
-) -> Answer<SharedList> {
+    Json(WithdrawSaid { reason }): Json<WithdrawSaid>,
+) -> Answer<WithdrawnView> {
     visitor.must(Right::Act)?;
     let (answer, answered) = oneshot::channel();
     let by = visitor.name.clone();
-    asked(&state, Ask::Withdraw { by, id, answer }, answered).await.map(Json)
+    asked(&state, Ask::Withdraw { by, id, reason, answer }, answered).await.map(Json)
 }
 
 /// Asks, and waits for the answer.

@@ -75,7 +75,10 @@ pub use restoration::{
 };
 pub use run::{NextView, RunReturnView, RunRow, RunSaid, RunStepView, RunView, TickSaid, TickView};
 pub(crate) use run::{run, run_row, state_of};
-pub use share::{LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView};
+pub use share::{
+    LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView, WithdrawSaid,
+    WithdrawnView,
+};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
 

@@ -1,0 +1,173 @@
+//! What becomes of a city's defences in another: taken back, replaced, handed on, and of every kind.
+
+use super::{
+    cities::{ATTACKER, PUMP_B, SERVER, World, api, block, hide, slip, soon},
+    running::Running,
+};
+use adapt::defence::{Withdrawal, withdraw};
+use integrity::Signer;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The logins with which A and a relay write to B.
+const OURS: &str = "averbourne:kestrel-weir-mill-race-7";
+const RELAY: &str = "relay:curlew-sluice-gate-house-19";
+
+/// Two cities: A lets B read, and B puts A's blocks in force by its plan.
+struct Cities {
+    world: World,
+    a: PathBuf,
+    b: PathBuf,
+    /// With which A signs.
+    key: Signer,
+    watching: [Running; 2],
+    enforcer: Running,
+}
+
+impl Cities {
+    fn begin(test: &str) -> Option<Cities> {
+        let world = World::build(test)?;
+        let secret = "ellery:heron-lantern-quay-42";
+        let admit = world.secret("admit", secret);
+        let peer = format!("[[peer]]\nid = \"ellery\"\nname = \"Port Ellery\"\nadmit = \"{admit}\"\n");
+        let plan = world.plan("plan-a", "Averbourne", "192.0.2.128/25", "192.0.2.130", &peer);
+        let [certificate, key] = ["server.pem", "server.key"].map(|name| world.path(name));
+        let [certificate, key] = [&certificate, &key].map(|path| path.to_str().unwrap());
+        let tls = ["--exchange-certificate", certificate, "--exchange-key", key];
+        let first = world.watch(0, &plan, &[&["--exchange", "203.0.113.1:8443"][..], &tls].concat());
+        let public = world.says("a", &["share", "key"], 0).trim().to_owned();
+        let login = world.secret("login", secret);
+        let peer = format!(
+            "[[peer]]\nid = \"averbourne\"\nname = \"Averbourne\"\ntaxii = \"https://203.0.113.1:8443/\"\nauthority = \
+             \"{}\"\nevery = \"1s\"\nlogin = \"{login}\"\nkey = \"{public}\"\nadopt = [\"block\"]\nadmit = \
+             \"{}\"\nmay-write = true\n\n[[peer]]\nid = \"relay\"\nname = \"The agency\"\nadmit = \"{}\"\nmay-write = true\n",
+            world.path("authority.pem").display(),
+            world.secret("ours", OURS),
+            world.secret("relay", RELAY),
+        );
+        let plan = world.plan("plan-b", "Port Ellery", "192.0.2.0/25", PUMP_B, &peer);
+        let enforcer = world.enforce(&plan);
+        let socket = world.path("enforcer.sock");
+        let words = ["--enforcer", socket.to_str().unwrap(), "--exchange", "203.0.113.5:8443"];
+        let second = world.watch(1, &plan, &[&words[..], &tls].concat());
+        let (a, b) = (world.path("a"), world.path("b"));
+        let key = fs::read_to_string(a.join("exchange.key")).unwrap();
+        let key = Signer::from_text(key.trim()).unwrap();
+        Some(Cities { world, a, b, key, watching: [first, second], enforcer })
+    }
+
+    /// What B found by a rule.
+    fn found(&self, rule: &str) -> Vec<Value> {
+        found(&self.b, rule)
+    }
+
+    /// How many doubts A cast at B.
+    fn doubts(&self) -> u64 {
+        let peers = self.world.says("b", &["intel", "peers", "--format", "json"], 0);
+        serde_json::from_str::<Value>(&peers).unwrap()[0]["doubts"].as_u64().unwrap()
+    }
+
+    fn blocks(&self, address: &str) -> bool {
+        // In the list each stands before a comma, a space or a brace.
+        let blocked = self.world.blocked();
+        blocked.split([' ', ',', '{', '}', '\n']).any(|one| one == address)
+    }
+
+    /// What went wrong, for whoever reads why a test failed.
+    fn story(&self) -> String {
+        let (findings, responses) = (api(&self.b, "findings?limit=1000"), api(&self.b, "responses"));
+        format!("{findings} {responses} {} {}", self.world.errors("a"), self.world.errors("b"))
+    }
+
+    fn end(mut self) {
+        for watching in &mut self.watching {
+            assert!(watching.stop(Duration::from_secs(10)).is_some_and(|status| status.success()));
+        }
+        self.enforcer.kill();
+    }
+}
+
+/// What a city found by a rule, with the reasons.
+fn found(city: &Path, rule: &str) -> Vec<Value> {
+    let list = api(city, "findings?limit=1000");
+    let all = list["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == rule);
+    all.map(|finding| api(city, &format!("findings/{}", finding["number"]))).collect()
+}
+
+/// A pump that answers whoever asks.
+fn serve(world: &World, end: &str, pump: &str) -> Running {
+    let mut server = Running::start(world.at(end, "python3").args(["-c", SERVER, pump]));
+    server.wait_for_line(|line| line == "there");
+    server
+}
+
+fn id(number: u32) -> String {
+    format!("course-of-action--6e000000-0000-4000-8000-{number:012}")
+}
+
+#[test]
+fn what_its_author_takes_back_is_undone_and_nobody_else_can_take_it_back() {
+    let test = "what_its_author_takes_back_is_undone_and_nobody_else_can_take_it_back";
+    let Some(cities) = Cities::begin(test) else { return };
+    let Cities { world, a, key, .. } = &cities;
+    let _pump = serve(world, &world.pumps[1], PUMP_B);
+    let began = Timestamp::now();
+    slip(a, &block(&id(1), began, ATTACKER, key));
+    slip(a, &block(&id(2), began, "198.51.100.70", key));
+    assert!(soon(60, || cities.blocks(ATTACKER) && cities.blocks("198.51.100.70")), "{}", cities.story());
+    assert!(!world.ask(PUMP_B, ATTACKER, "read"));
+
+    // Somebody else says that it is taken back; then nobody signs that it is.
+    let later = Timestamp::from_millisecond(began.as_millisecond()).unwrap() + SignedDuration::from_secs(1);
+    let forger = Signer::from_seed("bastide.exchange", [7; 32]).unwrap();
+    let withdrawal = Withdrawal {
+        id: id(1).into(),
+        version: later,
+        until: later + SignedDuration::from_hours(240),
+        title: format!("Block {ATTACKER}").into(),
+        reason: "Let me in".to_owned(),
+    };
+    let forged = withdraw(&block(&id(1), began, ATTACKER, key), &withdrawal, &forger).unwrap();
+    let mut unsigned = block(&id(2), later, "198.51.100.70", key);
+    unsigned["revoked"] = json!(true);
+    unsigned.as_object_mut().unwrap().remove("extensions");
+    slip(a, &forged);
+    slip(a, &unsigned);
+    assert!(soon(20, || cities.doubts() >= 2), "{}", cities.story());
+    let [doubted] = &cities.found("intelligence-doubted")[..] else { panic!("{}", cities.story()) };
+    assert_eq!(doubted["severity"], "high", "{doubted}");
+    assert!(cities.blocks(ATTACKER) && cities.blocks("198.51.100.70"));
+    assert!(cities.found("defence-withdrawn").is_empty());
+
+    // Its author replaces one by another: what the new one does not name is released.
+    slip(a, &block(&id(2), later + SignedDuration::from_secs(1), "198.51.100.71", key));
+    assert!(
+        soon(20, || cities.blocks("198.51.100.71") && !cities.blocks("198.51.100.70")),
+        "{}",
+        cities.story()
+    );
+
+    // Its author takes one back; of the city's own nothing leaves with the reason.
+    let refused = world.says("a", &["share", "withdraw", &id(1), "--reason", "Pump at Mill Lane is well"], 1);
+    assert!(refused.contains("Would leak: the device Pump at Mill Lane at reason"), "{refused}");
+    assert!(refused.contains("Nothing was taken back"), "{refused}");
+    world.says("a", &["share", "withdraw", &id(1), "--reason", "It was the agency's scanner"], 0);
+    assert!(soon(20, || !cities.blocks(ATTACKER)), "{}", cities.story());
+    assert!(soon(10, || world.ask(PUMP_B, ATTACKER, "read")), "{}", cities.story());
+    let why = "its author withdrew it: It was the agency's scanner";
+    let told = cities.found("defence-withdrawn");
+    assert!(told.len() == 2 && json!(told).to_string().contains(why), "{told:?}");
+    // What it said before does not come back.
+    hide(a, &id(1));
+    slip(a, &block(&id(1), began + SignedDuration::from_secs(1), ATTACKER, key));
+    assert!(soon(20, || cities.doubts() >= 3), "{}", cities.story());
+    assert!(!cities.blocks(ATTACKER) && cities.blocks("198.51.100.71"));
+    let sealed = world.says("b", &["log", "show", "--format", "json"], 0);
+    assert!(sealed.contains(&format!("Release: Block {ATTACKER}, {why}")), "{sealed}");
+    cities.end();
+}
