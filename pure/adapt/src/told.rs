@@ -167,7 +167,7 @@ fn of_doubt(source: &Text, doubt: &Doubt) -> Description {
         DoubtKind::Malformed => ("sends what is not what it should be", Severity::Low),
         DoubtKind::TooHard => ("sends patterns that cannot be decided in reasonable time", Severity::Medium),
         DoubtKind::WrongTime => ("sends times that cannot be", Severity::Medium),
-        DoubtKind::Forged => ("sends defences that it did not sign", Severity::High),
+        DoubtKind::Forged => ("sends defences that nobody signed who is known here", Severity::High),
         DoubtKind::Replayed => ("sends again what was replaced", Severity::Medium),
         DoubtKind::Marking => ("passes on what it may not", Severity::Medium),
         DoubtKind::Unreachable => ("cannot be read", Severity::Low),
@@ -209,11 +209,12 @@ fn of_hunt(hunted: &Hunted, name: &dyn Fn(Address) -> Text) -> Description {
 
 fn of_offer(offered: &Offered) -> Description {
     let rehearsed = &offered.rehearsed;
+    let relay = offered.relay.as_ref().map(|relay| format!("{relay} handed it on. ")).unwrap_or_default();
     Description {
         title: compact(format_args!("{} offers a defence: {}", offered.peer, offered.title)),
         severity: if rehearsed.caught > 0 { Severity::High } else { Severity::Low },
         reason: compact(format_args!(
-            "Rehearsed on {} conversations recorded here, it would have caught {} and cut {} that the plan allows.",
+            "{relay}Rehearsed on {} conversations recorded here, it would have caught {} and cut {} that the plan allows.",
             rehearsed.conversations, rehearsed.caught, rehearsed.cut
         )),
         remedy: match rehearsed.cut {

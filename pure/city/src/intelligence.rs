@@ -199,8 +199,10 @@ pub struct Hunted {
 /// Another city's defence was received and rehearsed here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offered {
-    /// Who offers it.
+    /// Who offers it: its author, who signed it.
     pub peer: PeerId,
+    /// Who handed it on, if not its author.
+    pub relay: Option<PeerId>,
     /// Its STIX id.
     pub defence: Text,
     /// When that version of it was made, as its author says.

@@ -81,9 +81,10 @@ impl Responses {
     ) {
         let who =
             plan.and_then(|plan| plan.peer(&offered.peer)).map_or(offered.peer.as_str(), |peer| &peer.name);
+        let relay = offered.relay.as_ref().map(|relay| format!(", handed on by {relay}")).unwrap_or_default();
         let rehearsed = &offered.rehearsed;
         let why = format!(
-            "{} ({who}). Rehearsed on {} conversations, it would have caught {} and cut none that the plan allows",
+            "{} ({who}{relay}). Rehearsed on {} conversations, it would have caught {} and cut none that the plan allows",
             offered.title, rehearsed.conversations, rehearsed.caught
         );
         for target in &offered.blocks {

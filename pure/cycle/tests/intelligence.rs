@@ -98,6 +98,7 @@ fn sighting(confidence: u8) -> Observed {
 fn offered(standing: bool, cut: u64, blocks: &[&str]) -> Observed {
     Observed::Offered(Box::new(Offered {
         peer: "port-ellery".parse().unwrap(),
+        relay: None,
         defence: "course-of-action--00000000-0000-4000-8000-000000000001".into(),
         version: at("08:00:00"),
         title: "Block 203.0.113.9".into(),

@@ -18,6 +18,9 @@ pub enum Refusal {
     /// The peer's key did not sign it, or it was changed after it was signed.
     #[error("it was not signed by {0}, or was changed since")]
     Forged(String),
+    /// Nobody whose key is known signed it, or it was changed after it was signed.
+    #[error("nobody whose key the plan has signed it, or it was changed since")]
+    Stranger,
     /// What was signed is not a defence.
     #[error("what was signed is not a defence: {0}")]
     Malformed(String),
@@ -41,7 +44,7 @@ impl Refusal {
     pub fn doubt(&self) -> Option<DoubtKind> {
         match self {
             Refusal::Plain | Refusal::Expired(_) => None,
-            Refusal::Forged(_) | Refusal::Differs(_) => Some(DoubtKind::Forged),
+            Refusal::Forged(_) | Refusal::Stranger | Refusal::Differs(_) => Some(DoubtKind::Forged),
             Refusal::Malformed(_) => Some(DoubtKind::Malformed),
             Refusal::Replayed(_) => Some(DoubtKind::Replayed),
             Refusal::FromFuture(_) => Some(DoubtKind::WrongTime),

@@ -10,7 +10,7 @@ use adapt::{
     defence::{Defence, Does, Refusal, Withdrawal, open, open_withdrawal},
     stix::Object,
 };
-use city::{DefenceKind, DoubtKind, Observed, Offered, Peer, PeerId, Rehearsed, Text, Withdrawn};
+use city::{DefenceKind, DoubtKind, Observed, Offered, Peer, PeerId, Rehearsed, Text, Tlp, Withdrawn};
 use integrity::Verifier;
 use jiff::Timestamp;
 use plan::Plan;
@@ -39,29 +39,38 @@ impl Said {
     }
 }
 
-/// Judges a `course-of-action` that a peer handed over, and tells the loop what it means. `kept_before` says whether it
-/// was in the store already, word for word.
+/// A defence, whose it is, and what was known of it.
+struct Opened<'p> {
+    author: &'p Peer,
+    said: Result<Said, Refusal>,
+    mark: String,
+    known: Known,
+    version: Option<Timestamp>,
+}
+
+/// Judges a `course-of-action` that a peer handed over, and tells the loop what it means.
+///
+/// It is its author's word, and believed as its author is, whoever hands it on: a peer that only passes it on is neither
+/// trusted nor asked.
 pub(super) fn judge(
     ground: &Ground,
     from: &PeerId,
     object: Object<'_>,
-    kept_before: bool,
     came: &mut Came,
 ) -> anyhow::Result<()> {
     let (Some(plan), Some(id)) = (ground.plan(), object.id()) else { return Ok(()) };
-    let Some((author, key)) = author(&plan, from) else { return Ok(()) };
     // What is known of a defence is read, judged by and written again: by one at a time.
     let _turn = ground.judging.lock().unwrap_or_else(PoisonError::into_inner);
-    let mark = known::mark(author.id.as_str(), id);
-    let mut known = Known::of_mark(ground.runtime.block_on(ground.store.mark(&mark))?.as_deref());
-    let version = known.version(id);
-    // Word for word what was judged before: a server may well show it again.
-    if kept_before && version.is_some() && version == object.modified() {
-        return Ok(());
-    }
     let now = Timestamp::now();
-    let said = match Said::open(object, &key, version, now) {
+    let Some(opened) = opened(ground, &plan, from, object, now)? else { return Ok(()) };
+    let Opened { author, said, mark, mut known, version } = opened;
+    let relay = (author.id != *from).then_some(from);
+    let said = match said {
         Ok(said) => said,
+        // The same again: it is shown at several places, or a second time.
+        Err(Refusal::Replayed(known)) if object.modified() == Some(known) => return Ok(()),
+        // Who hands on what another said may be behind.
+        Err(Refusal::Replayed(_)) if relay.is_some() => return Ok(()),
         Err(Refusal::Plain) if object.revoked() && version.is_some() => {
             let why = format!("{id}: it is said to be taken back, and its author did not sign that");
             came.doubt(DoubtKind::Forged, 1, &why);
@@ -74,6 +83,14 @@ pub(super) fn judge(
             return Ok(());
         }
     };
+    if let (Some(relay), Said::Defence(defence)) = (relay, &said)
+        && defence.tlp > Tlp::Green
+    {
+        let marking = defence.tlp.as_str().replace('-', "+").to_uppercase();
+        let why = format!("{id}: {relay} hands on what {} marked TLP:{marking}", author.id);
+        came.doubt(DoubtKind::Marking, 1, &why);
+        return Ok(());
+    }
     if !known.has_room(id, now) {
         let why = format!("{id}: more defences are published than are kept count of");
         came.doubt(DoubtKind::TooLarge, 1, &why);
@@ -90,7 +107,7 @@ pub(super) fn judge(
     };
     match &said {
         Said::Defence(defence) => {
-            match offer(ground, author, defence, &plan)? {
+            match offer(ground, author, relay, defence, &plan)? {
                 Ok(offered) => {
                     tell(&ground.messages, Observed::Offered(Box::new(offered)))?;
                     came.defences += 1;
@@ -114,6 +131,9 @@ pub(super) fn judge(
                     why => format!("its author withdrew it: {why}"),
                 };
                 tell(&ground.messages, taken_back(&withdrawal.title, withdrawal.version, reason))?;
+            } else if let Some(other) = said_by_another(ground, &plan, &author.id, id)? {
+                let why = format!("{id}: it is {other}’s, and {} says that it is taken back", author.id);
+                came.doubt(DoubtKind::Forged, 1, &why);
             }
             known.note(id, withdrawal.version, withdrawal.until);
         }
@@ -122,16 +142,65 @@ pub(super) fn judge(
     Ok(())
 }
 
-/// Whose defences a peer may hand over, and the key with which they are checked.
-fn author<'p>(plan: &'p Plan, from: &PeerId) -> Option<(&'p Peer, Verifier)> {
-    let peer = plan.peer(from)?;
-    Some((peer, peer.key.as_ref()?.parse().ok()?))
+/// Opens what a peer handed over with the key of its author: the peer itself, or else another that the plan names. None
+/// if there is nothing in it to be opened, or no key to open it with.
+fn opened<'p>(
+    ground: &Ground,
+    plan: &'p Plan,
+    from: &PeerId,
+    object: Object<'_>,
+    now: Timestamp,
+) -> anyhow::Result<Option<Opened<'p>>> {
+    let id = object.id().unwrap_or_default();
+    let others = plan.peers().filter(|peer| peer.id != *from);
+    let mut first = None;
+    for author in plan.peer(from).into_iter().chain(others) {
+        let Some(Ok(key)) = author.key.as_ref().map(|key| key.parse::<Verifier>()) else { continue };
+        let mark = known::mark(author.id.as_str(), id);
+        let known = Known::of_mark(ground.runtime.block_on(ground.store.mark(&mark))?.as_deref());
+        let version = known.version(id);
+        let said = Said::open(object, &key, version, now);
+        // Without a signature it is nobody's, unless it is about what somebody said.
+        let is_others = match &said {
+            Err(Refusal::Forged(_)) => true,
+            Err(Refusal::Plain) => version.is_none(),
+            _ => false,
+        };
+        let opened = Opened { author, said, mark, known, version };
+        if !is_others {
+            return Ok(Some(opened));
+        }
+        first.get_or_insert(opened);
+    }
+    // Signed by nobody that the plan names: the doubt is about who handed it over.
+    Ok(first.map(|first| match first.said {
+        Err(Refusal::Forged(_)) => Opened { said: Err(Refusal::Stranger), ..first },
+        _ => first,
+    }))
+}
+
+/// Another author, if there is one, of whom a defence with this id was judged.
+fn said_by_another<'p>(
+    ground: &Ground,
+    plan: &'p Plan,
+    author: &PeerId,
+    id: &str,
+) -> anyhow::Result<Option<&'p PeerId>> {
+    for other in plan.peers().filter(|peer| peer.key.is_some() && peer.id != *author) {
+        let mark = known::mark(other.id.as_str(), id);
+        let mark = ground.runtime.block_on(ground.store.mark(&mark))?;
+        if Known::of_mark(mark.as_deref()).version(id).is_some() {
+            return Ok(Some(&other.id));
+        }
+    }
+    Ok(None)
 }
 
 /// What a defence would have meant; or the doubt that it casts.
 fn offer(
     ground: &Ground,
     author: &Peer,
+    relay: Option<&PeerId>,
     defence: &Defence,
     plan: &Plan,
 ) -> anyhow::Result<Result<Offered, (DoubtKind, String)>> {
@@ -153,6 +222,7 @@ fn offer(
     let standing = kind == DefenceKind::Block && author.adopt.contains(&kind);
     Ok(Ok(Offered {
         peer: author.id.clone(),
+        relay: relay.cloned(),
         defence: defence.id.clone(),
         version: defence.version,
         title: defence.title.clone(),

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! incident ─► share: redacted, signed, shown ─► store::Intelligence ─► host: TAXII 2.1 ─► peers
-//! peers ─► read ─► store::Intelligence ─► judge: whose key? ─► try_out: on our history ─► the loop
+//! peers ─► read ─┬► store::Intelligence ─► judge: whose key? ─► try_out: on our history ─► the loop
+//! peers ─► host ─┴► pushed
 //! ```
 //!
 //! Who may read what, and whom we read, is the adopted plan's; when another is adopted, it is its.
@@ -11,6 +12,7 @@ mod denied;
 mod host;
 mod judge;
 mod known;
+mod pushed;
 mod read;
 mod share;
 mod status;
@@ -79,7 +81,7 @@ pub(crate) fn begin(ground: Ground, hosting: Option<Hosting>) -> anyhow::Result<
         let opened = listen::open(&hosting.listen, hosting.tls.as_ref(), None);
         let listening: Listening = ground.runtime.block_on(opened)?;
         url = listening.url();
-        let router = exchange::server::router(ground.store.clone(), shared, Some(host::given(&ground)));
+        let router = exchange::server::router(ground.store.clone(), shared, Some(host::given(&ground)?));
         let router = denied::watched(router, &ground);
         ground.runtime.spawn(listening.run(router, std::future::pending()));
     }

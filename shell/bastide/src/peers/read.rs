@@ -25,7 +25,7 @@ const COLLECTIONS_MAX: usize = 64;
 const NOTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// How often the same doubt about a peer is told.
-const DOUBT_EVERY: Duration = Duration::from_secs(3_600);
+pub(super) const DOUBT_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The shortest time between two readings.
 const EVERY_MIN: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ pub(super) struct Came {
     new: u64,
     known: u64,
     pub(super) defences: u64,
-    doubts: Vec<Doubt>,
+    pub(super) doubts: Vec<Doubt>,
     fault: Option<String>,
 }
 
@@ -166,7 +166,7 @@ impl Reading {
                 }
             }
             if object.object_type() == "course-of-action" {
-                judge(&self.ground, &self.peer.id, object, added == Added::Known, came)?;
+                judge(&self.ground, &self.peer.id, object, came)?;
             }
         }
         Ok(taken)

@@ -4,7 +4,8 @@ use super::{
     cities::{ATTACKER, PUMP_B, SERVER, World, api, block, hide, slip, soon},
     running::Running,
 };
-use adapt::defence::{Withdrawal, withdraw};
+use adapt::defence::{Defence, Does, Withdrawal, sign, withdraw};
+use city::Tlp;
 use integrity::Signer;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -13,6 +14,25 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// Adds objects to the collection of a TAXII server that takes them, and prints the status of the answer.
+const PUSH: &str = r#"
+import base64, json, ssl, sys, urllib.error, urllib.request
+context = ssl.create_default_context()
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+media = "application/taxii+json;version=2.1"
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+def ask(path, body=None):
+    login = base64.b64encode(sys.argv[2].encode()).decode()
+    headers = {"Authorization": "Basic " + login, "Accept": media, "Content-Type": media}
+    return opener.open(urllib.request.Request(sys.argv[1] + path, headers=headers, data=body), timeout=30)
+try:
+    own = [one["id"] for one in json.load(ask("/city/collections/"))["collections"] if one["can_write"]]
+    print(ask("/city/collections/%s/objects/" % own[0], open(sys.argv[3], "rb").read()).status)
+except urllib.error.HTTPError as refused:
+    print(refused.code)
+"#;
 
 /// The logins with which A and a relay write to B.
 const OURS: &str = "averbourne:kestrel-weir-mill-race-7";
@@ -64,6 +84,16 @@ impl Cities {
     /// What B found by a rule.
     fn found(&self, rule: &str) -> Vec<Value> {
         found(&self.b, rule)
+    }
+
+    /// Sends objects to B as somebody who may write there.
+    fn push(&self, login: &str, objects: &[Value]) {
+        let path = self.world.path("envelope.json");
+        fs::write(&path, json!({ "objects": objects }).to_string()).unwrap();
+        let mut push = self.world.at(&self.world.between, "python3");
+        let said = push.args(["-c", PUSH, "https://203.0.113.5:8443", login]).arg(&path).output().unwrap();
+        let status = String::from_utf8_lossy(&said.stdout);
+        assert_eq!(status.trim(), "202", "{}", String::from_utf8_lossy(&said.stderr));
     }
 
     /// How many doubts A cast at B.
@@ -170,4 +200,73 @@ fn what_its_author_takes_back_is_undone_and_nobody_else_can_take_it_back() {
     let sealed = world.says("b", &["log", "show", "--format", "json"], 0);
     assert!(sealed.contains(&format!("Release: Block {ATTACKER}, {why}")), "{sealed}");
     cities.end();
+}
+
+#[test]
+fn a_defence_is_its_authors_word_whoever_hands_it_over() {
+    let Some(cities) = Cities::begin("a_defence_is_its_authors_word_whoever_hands_it_over") else { return };
+    let Cities { b, key, .. } = &cities;
+    let now = Timestamp::now();
+    // A sends one itself, and the agency hands one of A's on.
+    cities.push(OURS, &[block(&id(1), now, "198.51.100.71", key)]);
+    cities.push(RELAY, &[block(&id(2), now, "198.51.100.72", key)]);
+    assert!(
+        soon(60, || cities.blocks("198.51.100.71") && cities.blocks("198.51.100.72")),
+        "{}",
+        cities.story()
+    );
+    let steps = |address: &str| {
+        let list = api(b, "responses");
+        let all = list["responses"].as_array().unwrap();
+        let one = all.iter().find(|one| one["target"]["address"] == address).unwrap();
+        api(b, &format!("responses/{}", one["number"]))["steps"].to_string()
+    };
+    assert!(steps("198.51.100.72").contains("handed on by relay"), "{}", steps("198.51.100.72"));
+    assert!(!steps("198.51.100.71").contains("handed on by"), "{}", steps("198.51.100.71"));
+    assert!(cities.found("intelligence-doubted").is_empty(), "{}", cities.story());
+
+    // What A marked for fewer is not for the agency to hand on, and what nobody signed whom the plan names is nobody's.
+    let forger = Signer::from_seed("bastide.exchange", [7; 32]).unwrap();
+    cities.push(
+        RELAY,
+        &[block(&id(3), now, "198.51.100.73", &forger), amber(&id(4), now, "198.51.100.74", key)],
+    );
+    assert!(soon(30, || cities.found("intelligence-doubted").len() == 2), "{}", cities.story());
+    let doubted = json!(cities.found("intelligence-doubted")).to_string();
+    assert!(doubted.contains("nobody whose key the plan has signed it"), "{doubted}");
+    assert!(doubted.contains("relay hands on what averbourne marked TLP:AMBER"), "{doubted}");
+    assert!(!cities.blocks("198.51.100.73") && !cities.blocks("198.51.100.74"));
+
+    // The agency may be behind; that A takes its own back is A's word too.
+    let later = now + SignedDuration::from_secs(2);
+    let withdrawal = Withdrawal {
+        id: id(2).into(),
+        version: Timestamp::from_millisecond(later.as_millisecond()).unwrap(),
+        until: later + SignedDuration::from_hours(240),
+        title: "Block 198.51.100.72".into(),
+        reason: String::new(),
+    };
+    let taken_back = withdraw(&block(&id(2), now, "198.51.100.72", key), &withdrawal, key).unwrap();
+    cities.push(RELAY, &[taken_back]);
+    assert!(soon(30, || !cities.blocks("198.51.100.72")), "{}", cities.story());
+    cities.push(RELAY, &[block(&id(2), now + SignedDuration::from_secs(1), "198.51.100.72", key)]);
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(!cities.blocks("198.51.100.72") && cities.blocks("198.51.100.71"));
+    assert_eq!(cities.found("intelligence-doubted").len(), 2, "{}", cities.story());
+    cities.end();
+}
+
+/// A block that its author marked `TLP:AMBER`.
+fn amber(id: &str, version: Timestamp, address: &str, key: &Signer) -> Value {
+    let version = Timestamp::from_millisecond(version.as_millisecond()).unwrap();
+    let defence = Defence {
+        id: id.into(),
+        version,
+        until: version + SignedDuration::from_hours(240),
+        title: format!("Block {address}").into(),
+        reason: "It attacks".to_owned(),
+        tlp: Tlp::Amber,
+        does: Does::Block { addresses: vec![address.parse().unwrap()] },
+    };
+    sign(&defence, "identity--5a1f7f0e-6b1c-4d5e-8f2a-0c9b8a7d6e5f", version, key).unwrap()
 }
