@@ -2,8 +2,8 @@
 //! what hunts found, and defences that they offer.
 
 use city::{
-    Address, Alert, Bearing, Description, Difference, Doubt, DoubtKind, FindingKey, Hunted, Offered, Rule,
-    Severity, Sighting, Text, Withdrawn,
+    Address, Alert, Bearing, DefenceKind, Description, Difference, Doubt, DoubtKind, FindingKey, Hunted,
+    Offered, Rule, Severity, Sighting, Text, Withdrawn,
 };
 use std::{fmt, net::Ipv4Addr};
 
@@ -208,21 +208,44 @@ fn of_hunt(hunted: &Hunted, name: &dyn Fn(Address) -> Text) -> Description {
 }
 
 fn of_offer(offered: &Offered) -> Description {
-    let rehearsed = &offered.rehearsed;
-    let relay = offered.relay.as_ref().map(|relay| format!("{relay} handed it on. ")).unwrap_or_default();
+    let Offered { peer, relay, defence, title, kind, rehearsed, standing, note, .. } = offered;
+    let relay = relay.as_ref().map(|relay| format!("{relay} handed it on. ")).unwrap_or_default();
+    let (looked, caught, cut) = (rehearsed.conversations, rehearsed.caught, rehearsed.cut);
+    let tried = match kind {
+        DefenceKind::Block => format!(
+            "Rehearsed on {looked} conversations recorded here, it would have caught {caught} and cut {cut} that the \
+             plan allows."
+        ),
+        DefenceKind::Narrow => format!(
+            "Rehearsed on {looked} conversations and requests recorded here, it would have caught {caught} that were \
+             found bad here, and cut {cut} others."
+        ),
+        DefenceKind::Detect => format!("Hunted through {looked} records, it matched {caught} times."),
+        DefenceKind::Procedure => "It is for people to do, and there is nothing to rehearse.".to_owned(),
+    };
+    let shown = format!("`bastide share try {defence} --city DIR`");
     Description {
-        title: compact(format_args!("{} offers a defence: {}", offered.peer, offered.title)),
-        severity: if rehearsed.caught > 0 { Severity::High } else { Severity::Low },
-        reason: compact(format_args!(
-            "{relay}Rehearsed on {} conversations recorded here, it would have caught {} and cut {} that the plan allows.",
-            rehearsed.conversations, rehearsed.caught, rehearsed.cut
-        )),
-        remedy: match rehearsed.cut {
-            0 => "Agree to the responses that it proposes, or let it be.".into(),
-            _ => {
+        title: compact(format_args!("{peer} offers a defence: {title}")),
+        severity: if caught > 0 { Severity::High } else { Severity::Low },
+        reason: compact(format_args!("{relay}{tried}{}{note}", if note.is_empty() { "" } else { " " })),
+        remedy: match kind {
+            DefenceKind::Block if cut == 0 => "Agree to the responses that it proposes, or let it be.".into(),
+            DefenceKind::Block => {
                 "It would cut what the plan allows, so that nothing is done by itself: look at what that is."
                     .into()
             }
+            DefenceKind::Narrow => compact(format_args!(
+                "{shown} shows what would be cut, and with `--format patch` the change of the plan. Adopt it, or let it be."
+            )),
+            DefenceKind::Detect if *standing => {
+                "It is watched for from now on, as the plan says. If it is noise, take `detect` from the peer.".into()
+            }
+            DefenceKind::Detect => compact(format_args!(
+                "{shown} hunts for it again, and with `--format stix` prints the indicator to import. Import it, or let it be."
+            )),
+            DefenceKind::Procedure => compact(format_args!(
+                "{shown} shows it, and with `--format patch` the change that adds it to the plan. Read it through first."
+            )),
         },
         peer: None,
         techniques: &[],

@@ -209,12 +209,17 @@ pub struct Offered {
     pub version: Timestamp,
     /// What it does, in its author's words.
     pub title: Text,
+    /// What kind of thing it does.
+    pub kind: DefenceKind,
     /// The addresses outside that it would block, if that is what it does.
     pub blocks: Vec<IpAddr>,
     /// What a rehearsal on what was recorded here says.
     pub rehearsed: Rehearsed,
     /// Whether the plan lets the peer's defence of this kind be put in force without asking.
     pub standing: bool,
+    /// What else there is to know of it, in plain words: what of the plan it takes out, why it could not be tried; may be
+    /// empty.
+    pub note: Text,
 }
 
 /// Another city took back a defence that was received from it, or replaced it by one that was not taken.
@@ -235,7 +240,7 @@ pub struct Withdrawn {
 /// What a defence would have meant for what was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rehearsed {
-    /// Conversations that were looked at.
+    /// Conversations that were looked at; of a narrower conduit requests too, of a detection all records.
     pub conversations: u64,
     /// Of these, how many it would have stopped or reported, that no conduit allows or that were found to be bad.
     pub caught: u64,

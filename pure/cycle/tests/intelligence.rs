@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 use city::{
-    Alert, Doubt, DoubtKind, Finding, Hunted, Observation, Observed, Offered, Received, Rehearsed, Response,
-    ResponseState, Rule, Severity, Sighting, Tlp, Withdrawn,
+    Alert, DefenceKind, Doubt, DoubtKind, Finding, Hunted, Observation, Observed, Offered, Received,
+    Rehearsed, Response, ResponseState, Rule, Severity, Sighting, Tlp, Withdrawn,
 };
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
@@ -102,9 +102,11 @@ fn offered(standing: bool, cut: u64, blocks: &[&str]) -> Observed {
         defence: "course-of-action--00000000-0000-4000-8000-000000000001".into(),
         version: at("08:00:00"),
         title: "Block 203.0.113.9".into(),
+        kind: DefenceKind::Block,
         blocks: blocks.iter().map(|text| ip(text)).collect(),
         rehearsed: Rehearsed { conversations: 900, caught: 3, cut, ..Rehearsed::default() },
         standing,
+        note: "".into(),
     }))
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     engine::{Engine, Message, Refusal},
     failure::say,
-    peers::{self, Ground, Hosting, Sharing},
+    peers::{self, Ground, Hosting, Sharing, Turns},
     plan::read_folder,
     socket,
 };
@@ -131,7 +131,7 @@ fn exchange(
         history: engine.store().history.clone(),
         runtime: runtime.handle().clone(),
         messages: messages.clone(),
-        judging: Arc::default(),
+        turns: Turns::default(),
     };
     if let Some(url) = peers::begin(ground, hosting)? {
         say(format_args!("Peers read what is shared at {url}"));

@@ -3,6 +3,7 @@
 use crate::{
     arguments::{Format, Look, State},
     failure::Verdict,
+    offers::{self, Try},
     socket,
     table::{Table, printable},
 };
@@ -35,6 +36,10 @@ pub(crate) struct Sharing {
 enum ShareCommand {
     /// List what others can read
     List(Look),
+    /// List the defences that other cities told
+    Offers(Look),
+    /// Say what another city's defence would be here, tried on the plan and on what was recorded
+    Try(Try),
     /// Take something back: others are told that it no longer holds
     Withdraw {
         /// Its id, as `bastide share list` shows it
@@ -74,6 +79,8 @@ struct Tell {
 pub(crate) fn run(command: &Sharing) -> anyhow::Result<Verdict> {
     match &command.act {
         Some(ShareCommand::List(look)) => list(look),
+        Some(ShareCommand::Offers(look)) => offers::list(look),
+        Some(ShareCommand::Try(command)) => offers::run(command),
         Some(ShareCommand::Withdraw { id, reason, state }) => {
             let safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
             if !id.chars().all(safe) {

@@ -8,11 +8,13 @@
 //! signed note (C2SP signed-note): the text that was signed, byte for byte, and the signature. What is believed is the
 //! text and nothing around it, so that nobody need agree how JSON is written down anew.
 
+mod apply;
 mod open;
 pub mod redact;
 mod sign;
 mod withdraw;
 
+pub use apply::{indicator, is_taken_out, narrowings, procedure_files};
 pub use open::{Refusal, open};
 pub(crate) use sign::time;
 pub use sign::{extension_definition, sign};

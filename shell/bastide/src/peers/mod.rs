@@ -16,10 +16,15 @@ mod pushed;
 mod read;
 mod share;
 mod status;
+mod try_narrow;
 mod try_out;
+mod turns;
 
 pub(crate) use share::Sharing;
 pub(crate) use status::Status;
+pub(crate) use try_narrow::{Narrowed, found_bad, narrow_plan};
+pub(crate) use try_out::rehearse;
+pub(crate) use turns::Turns;
 
 use crate::engine::Message;
 use anyhow::Context;
@@ -33,7 +38,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, PoisonError, RwLock,
         mpsc::{self, SyncSender},
     },
     thread,
@@ -62,8 +67,8 @@ pub(crate) struct Ground {
     pub(crate) history: History,
     pub(crate) runtime: Handle,
     pub(crate) messages: SyncSender<Message>,
-    /// Held by who judges a defence.
-    pub(crate) judging: Arc<Mutex<()>>,
+    /// Whose turn it is to judge, and how much was tried today.
+    pub(crate) turns: Turns,
 }
 
 impl Ground {

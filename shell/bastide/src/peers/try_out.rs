@@ -18,7 +18,7 @@ const CONVERSATIONS_MAX: usize = 200_000;
 
 /// Why a block was not tried.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Untried {
+pub(crate) enum Untried {
     /// It names what nobody may block.
     #[error("{0}")]
     Unblockable(#[from] Unblockable),
@@ -50,7 +50,7 @@ impl Untried {
 }
 
 /// Tries a block on everything that was recorded: conversations, and requests of those that are not over yet.
-pub(super) fn rehearse(history: &History, plan: &Plan, addresses: &[IpAddr]) -> Result<Rehearsed, Untried> {
+pub(crate) fn rehearse(history: &History, plan: &Plan, addresses: &[IpAddr]) -> Result<Rehearsed, Untried> {
     let mut trial = Trial::new(plan, addresses)?;
     if let Some(private) = addresses.iter().find(|address| is_private(**address)) {
         return Err(Untried::Private(*private));

@@ -1,11 +1,11 @@
 //! What becomes of a city's defences in another: taken back, replaced, handed on, and of every kind.
 
 use super::{
-    cities::{ATTACKER, PUMP_B, SERVER, World, api, block, hide, slip, soon},
+    cities::{ATTACKER, PUMP_B, SERVER, SUPPLIER, World, api, block, defence, hide, slip, soon},
     running::Running,
 };
-use adapt::defence::{Defence, Does, Withdrawal, sign, withdraw};
-use city::Tlp;
+use adapt::defence::{Defence, Does, End, Withdrawal, sign, withdraw};
+use city::{Protocol, Tlp, Verb};
 use integrity::Signer;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -64,8 +64,9 @@ impl Cities {
         let login = world.secret("login", secret);
         let peer = format!(
             "[[peer]]\nid = \"averbourne\"\nname = \"Averbourne\"\ntaxii = \"https://203.0.113.1:8443/\"\nauthority = \
-             \"{}\"\nevery = \"1s\"\nlogin = \"{login}\"\nkey = \"{public}\"\nadopt = [\"block\"]\nadmit = \
-             \"{}\"\nmay-write = true\n\n[[peer]]\nid = \"relay\"\nname = \"The agency\"\nadmit = \"{}\"\nmay-write = true\n",
+             \"{}\"\nevery = \"1s\"\nlogin = \"{login}\"\nkey = \"{public}\"\nadopt = [\"block\", \"detect\"]\nadmit = \
+             \"{}\"\nmay-write = true\n\n[[peer]]\nid = \"relay\"\nname = \"The agency\"\nadmit = \"{}\"\nmay-write = true\n\n[[contact]]\nid = \"duty\"\nname = \"Duty engineer\"\nrole = \"Answers \
+             for the pumps\"\ntelephone = \"+44 1632 960123\"\n",
             world.path("authority.pem").display(),
             world.secret("ours", OURS),
             world.secret("relay", RELAY),
@@ -269,4 +270,84 @@ fn amber(id: &str, version: Timestamp, address: &str, key: &Signer) -> Value {
         does: Does::Block { addresses: vec![address.parse().unwrap()] },
     };
     sign(&defence, "identity--5a1f7f0e-6b1c-4d5e-8f2a-0c9b8a7d6e5f", version, key).unwrap()
+}
+
+#[test]
+fn what_is_no_block_is_tried_and_waits_for_a_person() {
+    let Some(cities) = Cities::begin("what_is_no_block_is_tried_and_waits_for_a_person") else { return };
+    let Cities { world, a, key, .. } = &cities;
+    let _pump = serve(world, &world.pumps[1], PUMP_B);
+    // The supplier reads, as the plan allows; so does somebody who also writes, which it does not.
+    assert!(world.ask(PUMP_B, SUPPLIER, "read"));
+    assert!(world.ask(PUMP_B, ATTACKER, "read") && world.ask(PUMP_B, ATTACKER, "write"));
+    assert!(soon(20, || !cities.found("verb-not-allowed").is_empty()), "{}", cities.story());
+
+    let now = Timestamp::now();
+    let verbs = vec![Verb::Read, Verb::Write];
+    let narrow = Does::Narrow { protocol: Protocol::Modbus, verbs, from: End::Outside };
+    let pattern = "[x-bastide-request:verb = 'write' AND x-bastide-request:protocol = 'modbus']";
+    let steps = "# Pumps by hand\n\n1. Send somebody to each pump. (30m)\n2. Restore the plans.\n\n   ```run\n   \
+                 bastide restore pumping --to /\n   ```\n";
+    slip(a, &defence(&id(1), now, "Nobody outside asks a pump", narrow, key));
+    slip(a, &defence(&id(2), now, "Somebody writes", Does::Detect { pattern: pattern.to_owned() }, key));
+    slip(a, &defence(&id(3), now, "Pumps by hand", Does::Procedure { markdown: steps.to_owned() }, key));
+    // The plan lets A's detections in, and this is one that can be watched for.
+    let pattern = format!("[ipv4-addr:value = '{SUPPLIER}']");
+    slip(a, &defence(&id(4), now, "The supplier's laptop was stolen", Does::Detect { pattern }, key));
+    assert!(soon(60, || cities.found("defence-offered").len() == 4), "{}", cities.story());
+    let offered = json!(cities.found("defence-offered")).to_string();
+    for said in [
+        "it would have caught 1 that were found bad here, and cut 1 others. The plan would no longer allow: internet to \
+         wet-wells: modbus read.",
+        "it matched 1 times",
+        "It is for people to do",
+        "It is watched for from now on, as the plan says",
+    ] {
+        assert!(offered.contains(said), "{said}: {offered}");
+    }
+    assert!(!cities.found("hunt-found").is_empty());
+
+    // A person sees what each would be here; nothing is changed by it.
+    let plan = world.path("plan-b");
+    let tried = |number, format| {
+        let words = ["share", "try", &id(number), "--city", plan.to_str().unwrap(), "--format", format];
+        world.says("b", &words, 0)
+    };
+    let list = world.says("b", &["share", "offers"], 0);
+    assert!(["narrow", "detect", "procedure"].iter().all(|kind| list.contains(kind)), "{list}");
+    let patch = tried(1, "patch");
+    assert!(patch.contains("-[[conduit]]") && patch.contains("-allow = [\"modbus: read\"]"), "{patch}");
+    let shown = tried(1, "table");
+    assert!(
+        shown.contains("cut 1 others") && shown.contains("These services would notice: pumping"),
+        "{shown}"
+    );
+    let sign: Value = serde_json::from_str(&tried(2, "stix")).unwrap();
+    assert_eq!(sign["objects"][0]["type"], "indicator");
+    let patch = tried(3, "patch");
+    assert!(
+        patch.contains("+[[procedure]]") && patch.contains("+1. Send somebody to each pump. (30m)"),
+        "{patch}"
+    );
+    assert!(!patch.contains("```run"), "another city's commands are nobody's here: {patch}");
+    // The patch is good, and what it adds is asked about until somebody has read it through.
+    fs::write(world.path("procedure.patch"), &patch).unwrap();
+    let mut git = std::process::Command::new("git");
+    let applied = git.args(["apply", "../procedure.patch"]).current_dir(&plan).output().unwrap();
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    world.says("b", &["plan", "check", plan.to_str().unwrap()], 0);
+
+    // What was let in is seen, until its author takes it back.
+    let seen = || {
+        world.ask(PUMP_B, SUPPLIER, "read");
+        !cities.found("indicator-seen").is_empty()
+    };
+    assert!(soon(60, seen), "{}", cities.story());
+    world.says("a", &["share", "withdraw", &id(4), "--reason", "It was found again"], 0);
+    assert!(soon(20, || cities.found("defence-withdrawn").len() == 1), "{}", cities.story());
+    let told = json!(cities.found("defence-withdrawn")).to_string();
+    assert!(told.contains("It was found again"), "{told}");
+    let words = ["share", "try", &id(4), "--city", plan.to_str().unwrap()];
+    assert!(world.says("b", &words, 1).contains("It was taken back"));
+    cities.end();
 }
