@@ -63,7 +63,7 @@ struct Tell {
     #[arg(value_name = "INCIDENT")]
     incident: Option<u64>,
     /// How far it may be passed on (TLP 2.0); what is red stays
-    #[arg(long, value_name = "MARKING", value_parser = ["clear", "green", "amber", "amber-strict"])]
+    #[arg(long, value_name = "MARKING", value_parser = ["clear", "green", "amber", "amber-strict", "red"])]
     tlp: Option<String>,
     /// Only show what would leave
     #[arg(long)]
@@ -121,6 +121,10 @@ fn share(tell: &Tell) -> anyhow::Result<Verdict> {
     let (Some(incident), Some(tlp)) = (tell.incident, &tell.tlp) else {
         bail!("say which incident is told of, and how far: `bastide share 3 --tlp green`")
     };
+    if tlp == "red" {
+        writeln!(io::stdout(), "What is marked TLP:RED stays here. Nothing was filed.")?;
+        return Ok(Verdict::Bad);
+    }
     let path = format!("/api/v1/incidents/{incident}/share");
     let shown = ask(&state, &path, Some(&json!({ "tlp": tlp, "dry_run": true })))?;
     let mut out = BufWriter::new(io::stdout().lock());

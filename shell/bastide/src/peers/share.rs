@@ -10,7 +10,7 @@ use adapt::{
     stix::{Object, marking_of},
 };
 use anyhow::Context;
-use city::{Finding, Tlp};
+use city::{Finding, Rule, Text, Tlp};
 use console::view::{
     LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView, WithdrawnView,
 };
@@ -74,7 +74,11 @@ impl Sharing {
         })?;
         let draft = match said.draft.as_deref() {
             Some(id) => self.take(id, incident, tlp)?,
-            None => self.draft(incident, tlp)?,
+            None => {
+                let mut draft = self.draft(incident, tlp)?;
+                draft.outgoing.leaks.extend(self.marked_narrower(incident, tlp).await?);
+                draft
+            }
         };
         let mut view = self.view(&draft);
         if !draft.outgoing.leaks.is_empty() {
@@ -190,6 +194,29 @@ impl Sharing {
             &mut uuid,
         )?;
         Ok(Draft { id, incident, tlp, made: Instant::now(), outgoing })
+    }
+
+    /// The indicators behind an incident's findings that may not be passed on as far as is asked: what was seen of them
+    /// tells what they look for.
+    async fn marked_narrower(&self, incident: u64, tlp: Tlp) -> anyhow::Result<Vec<Leak>> {
+        let seen: Vec<(u64, Text)> = {
+            let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+            let findings = city.findings_of(incident).filter_map(|number| city.finding(number));
+            let seen = findings.filter(|finding| finding.key.rule == Rule::IndicatorSeen);
+            seen.map(|finding| (finding.number, finding.key.distinction.clone())).collect()
+        };
+        let mut leaks = Vec::new();
+        for (number, id) in seen {
+            let narrowest = self.store.object(&id).await?.iter().map(|kept| kept.tlp).max();
+            if narrowest.is_some_and(|marked| marked > tlp) {
+                leaks.push(Leak {
+                    what: id.to_string(),
+                    kind: "indicator marked for fewer",
+                    at: format!("finding {number}"),
+                });
+            }
+        }
+        Ok(leaks)
     }
 
     fn keep(&self, draft: Draft) {

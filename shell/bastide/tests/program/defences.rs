@@ -1,7 +1,9 @@
 //! What becomes of a city's defences in another: taken back, replaced, handed on, and of every kind.
 
 use super::{
-    cities::{ATTACKER, PUMP_B, SERVER, SUPPLIER, World, api, block, defence, hide, slip, soon},
+    cities::{
+        ATTACKER, COLLECTION, PUMP_A, PUMP_B, SERVER, SUPPLIER, World, api, block, defence, hide, slip, soon,
+    },
     running::Running,
 };
 use adapt::defence::{Defence, Does, End, Withdrawal, sign, withdraw};
@@ -32,6 +34,23 @@ try:
     print(ask("/city/collections/%s/objects/" % own[0], open(sys.argv[3], "rb").read()).status)
 except urllib.error.HTTPError as refused:
     print(refused.code)
+"#;
+
+/// Asks a TAXII server for something, and prints the status of the answer and what came.
+const ASK: &str = r#"
+import base64, ssl, sys, urllib.error, urllib.request
+context = ssl.create_default_context()
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+for path in sys.argv[3:]:
+    login = base64.b64encode(sys.argv[2].encode()).decode()
+    headers = {"Authorization": "Basic " + login, "Accept": "application/taxii+json;version=2.1"}
+    try:
+        answer = opener.open(urllib.request.Request(sys.argv[1] + path, headers=headers), timeout=30)
+        print(answer.status, answer.read().decode())
+    except urllib.error.HTTPError as refused:
+        print(refused.code)
 "#;
 
 /// The logins with which A and a relay write to B.
@@ -170,6 +189,7 @@ fn what_its_author_takes_back_is_undone_and_nobody_else_can_take_it_back() {
     slip(a, &forged);
     slip(a, &unsigned);
     assert!(soon(20, || cities.doubts() >= 2), "{}", cities.story());
+    assert!(soon(10, || !cities.found("intelligence-doubted").is_empty()), "{}", cities.story());
     let [doubted] = &cities.found("intelligence-doubted")[..] else { panic!("{}", cities.story()) };
     assert_eq!(doubted["severity"], "high", "{doubted}");
     assert!(cities.blocks(ATTACKER) && cities.blocks("198.51.100.70"));
@@ -349,5 +369,77 @@ fn what_is_no_block_is_tried_and_waits_for_a_person() {
     assert!(told.contains("It was found again"), "{told}");
     let words = ["share", "try", &id(4), "--city", plan.to_str().unwrap()];
     assert!(world.says("b", &words, 1).contains("It was taken back"));
+    cities.end();
+}
+
+#[test]
+fn who_would_misuse_sharing_gets_nothing_and_is_found() {
+    let Some(cities) = Cities::begin("who_would_misuse_sharing_gets_nothing_and_is_found") else { return };
+    let Cities { world, a, key, .. } = &cities;
+    let _pump = serve(world, &world.pumps[0], PUMP_A);
+    let now = Timestamp::now();
+
+    // Who would have B cut off the resolvers that everybody asks.
+    slip(a, &block(&id(1), now, "9.9.9.9", key));
+    assert!(soon(60, || !cities.found("intelligence-doubted").is_empty()), "{}", cities.story());
+    let doubted = json!(cities.found("intelligence-doubted")).to_string();
+    assert!(
+        doubted.contains("names what everybody uses") && doubted.contains("a public resolver"),
+        "{doubted}"
+    );
+    assert!(!cities.blocks("9.9.9.9"));
+
+    // B, which A shows what is green, asks for what is amber: by its id, by a filter, and in what another told.
+    let amber = amber(&id(2), now, "198.51.100.99", key);
+    slip(a, &amber);
+    let of = format!("/city/collections/{COLLECTION}/objects/");
+    let paths =
+        [format!("{of}{}/", id(2)), format!("{of}?match%5Bid%5D={}", id(2)), format!("{of}{}/", id(9))];
+    let mut ask = world.at(&world.between, "python3");
+    let ask = ask.args(["-c", ASK, "https://203.0.113.1:8443", "ellery:heron-lantern-quay-42"]).args(&paths);
+    let said = ask.output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&said.stdout).trim(),
+        "404\n200 {}\n404",
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+    assert!(soon(20, || !found(a, "intelligence-denied").is_empty()), "{}", world.errors("a"));
+    std::thread::sleep(Duration::from_secs(1));
+    let denied = found(a, "intelligence-denied");
+    assert!(denied.len() == 1 && denied[0]["count"] == 1, "{denied:?}");
+    let words = denied[0].to_string();
+    assert!(words.contains(&format!("ellery asked for `{}`, which it may not have", id(2))), "{words}");
+
+    // What an agency told A alone is seen at A, and an incident tells of it.
+    let red = json!({ "type": "bundle", "id": "bundle--7f000000-0000-4000-8000-000000000001", "objects": [{
+        "type": "indicator", "spec_version": "2.1", "id": "indicator--7f000000-0000-4000-8000-000000000001",
+        "created": "2026-01-01T00:00:00.000Z", "modified": "2026-01-01T00:00:00.000Z", "name": "Sealed lips",
+        "pattern": format!("[ipv4-addr:value = '{ATTACKER}']"), "pattern_type": "stix",
+        "valid_from": "2026-01-01T00:00:00Z", "object_marking_refs": [adapt::stix::marking_id(Tlp::Red)],
+    }]});
+    let path = world.path("agency.json");
+    fs::write(&path, red.to_string()).unwrap();
+    world.says("a", &["intel", "import", path.to_str().unwrap()], 0);
+    let seen = || {
+        world.ask(PUMP_A, ATTACKER, "write");
+        !found(a, "indicator-seen").is_empty()
+    };
+    assert!(soon(60, seen), "{}", world.errors("a"));
+    let incident = api(a, "incidents")["incidents"][0]["number"].to_string();
+    // In its name stands an address of A's, so that nobody who only reads would see it.
+    world.says("a", &["incidents", "rename", &incident, "See MTkyLjAuMi4xMzA= for more"], 0);
+    let refused = world.says("a", &["share", &incident, "--tlp", "green", "--yes"], 1);
+    for said in [
+        "Would leak: the address 192.0.2.130 at name",
+        "Would leak: the indicator marked for fewer indicator--7f000000-0000-4000-8000-000000000001",
+        "Nothing was filed",
+    ] {
+        assert!(refused.contains(said), "{said}: {refused}");
+    }
+    let red = world.says("a", &["share", &incident, "--tlp", "red", "--yes"], 1);
+    assert!(red.contains("What is marked TLP:RED stays here"), "{red}");
+    let listed = world.says("a", &["share", "list", "--format", "json"], 0);
+    assert!(!listed.contains("indicator--"), "{listed}");
     cities.end();
 }
