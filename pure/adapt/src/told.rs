@@ -2,8 +2,8 @@
 //! what hunts found, and defences that they offer.
 
 use city::{
-    Address, Alert, Bearing, Description, Difference, Doubt, DoubtKind, FindingKey, Hunted, Offered, Rule,
-    Severity, Sighting, Text,
+    Address, Alert, Bearing, DefenceKind, Description, Difference, Doubt, DoubtKind, FindingKey, Hunted,
+    Offered, Rule, Severity, Sighting, Text, Withdrawn,
 };
 use std::{fmt, net::Ipv4Addr};
 
@@ -32,6 +32,32 @@ pub enum Told<'t> {
     Found(&'t Hunted),
     /// Another city offers a defence that people should decide about.
     Offered(&'t Offered),
+    /// Another city took a defence back.
+    Withdrawn {
+        /// What it says.
+        withdrawn: &'t Withdrawn,
+        /// What was undone because of it.
+        undone: Undone,
+    },
+}
+
+/// What was undone because a defence was taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// Blocks that are being released.
+    pub released: usize,
+    /// Proposals that wait for nobody any more.
+    pub withdrawn: usize,
+    /// Responses that stay, because a person, a finding of this city or another defence speaks for them too.
+    pub kept: usize,
+}
+
+impl Undone {
+    /// Whether anything here rested on the defence.
+    #[must_use]
+    pub fn is_anything(self) -> bool {
+        self != Undone::default()
+    }
 }
 
 /// The address of what is about none.
@@ -57,6 +83,10 @@ impl Difference for Told<'_> {
             Told::Offered(offered) => {
                 (Rule::DefenceOffered, NOWHERE, compact(format_args!("{} {}", offered.peer, offered.defence)))
             }
+            // Each version that is taken back is news.
+            Told::Withdrawn { withdrawn: Withdrawn { peer, defence, version, .. }, .. } => {
+                (Rule::DefenceWithdrawn, NOWHERE, compact(format_args!("{peer} {defence} {version}")))
+            }
         };
         FindingKey { rule, subject, distinction }
     }
@@ -68,6 +98,7 @@ impl Difference for Told<'_> {
             Told::Doubt { source, doubt } => of_doubt(source, doubt),
             Told::Found(hunted) => of_hunt(hunted, name),
             Told::Offered(offered) => of_offer(offered),
+            Told::Withdrawn { withdrawn, undone } => of_withdrawal(withdrawn, *undone),
         }
     }
 
@@ -76,7 +107,7 @@ impl Difference for Told<'_> {
             Told::Alert(alert) => alert.techniques.clone(),
             Told::Sighting(sighting) => sighting.techniques.clone(),
             Told::Found(hunted) => hunted.technique.iter().cloned().collect(),
-            Told::Doubt { .. } | Told::Offered(_) => Vec::new(),
+            Told::Doubt { .. } | Told::Offered(_) | Told::Withdrawn { .. } => Vec::new(),
         };
         Bearing { techniques, ..Bearing::default() }
     }
@@ -136,7 +167,7 @@ fn of_doubt(source: &Text, doubt: &Doubt) -> Description {
         DoubtKind::Malformed => ("sends what is not what it should be", Severity::Low),
         DoubtKind::TooHard => ("sends patterns that cannot be decided in reasonable time", Severity::Medium),
         DoubtKind::WrongTime => ("sends times that cannot be", Severity::Medium),
-        DoubtKind::Forged => ("sends defences that it did not sign", Severity::High),
+        DoubtKind::Forged => ("sends defences that nobody signed who is known here", Severity::High),
         DoubtKind::Replayed => ("sends again what was replaced", Severity::Medium),
         DoubtKind::Marking => ("passes on what it may not", Severity::Medium),
         DoubtKind::Unreachable => ("cannot be read", Severity::Low),
@@ -177,20 +208,68 @@ fn of_hunt(hunted: &Hunted, name: &dyn Fn(Address) -> Text) -> Description {
 }
 
 fn of_offer(offered: &Offered) -> Description {
-    let rehearsed = &offered.rehearsed;
+    let Offered { peer, relay, defence, title, kind, rehearsed, standing, note, .. } = offered;
+    let relay = relay.as_ref().map(|relay| format!("{relay} handed it on. ")).unwrap_or_default();
+    let (looked, caught, cut) = (rehearsed.conversations, rehearsed.caught, rehearsed.cut);
+    let tried = match kind {
+        DefenceKind::Block => format!(
+            "Rehearsed on {looked} conversations recorded here, it would have caught {caught} and cut {cut} that the \
+             plan allows."
+        ),
+        DefenceKind::Narrow => format!(
+            "Rehearsed on {looked} conversations and requests recorded here, it would have caught {caught} that were \
+             found bad here, and cut {cut} others."
+        ),
+        DefenceKind::Detect => format!("Hunted through {looked} records, it matched {caught} times."),
+        DefenceKind::Procedure => "It is for people to do, and there is nothing to rehearse.".to_owned(),
+    };
+    let shown = format!("`bastide share try {defence} --city DIR`");
     Description {
-        title: compact(format_args!("{} offers a defence: {}", offered.peer, offered.title)),
-        severity: if rehearsed.caught > 0 { Severity::High } else { Severity::Low },
-        reason: compact(format_args!(
-            "Rehearsed on {} conversations recorded here, it would have caught {} and cut {} that the plan allows.",
-            rehearsed.conversations, rehearsed.caught, rehearsed.cut
-        )),
-        remedy: match rehearsed.cut {
-            0 => "Agree to the responses that it proposes, or let it be.".into(),
-            _ => {
+        title: compact(format_args!("{peer} offers a defence: {title}")),
+        severity: if caught > 0 { Severity::High } else { Severity::Low },
+        reason: compact(format_args!("{relay}{tried}{}{note}", if note.is_empty() { "" } else { " " })),
+        remedy: match kind {
+            DefenceKind::Block if cut == 0 => "Agree to the responses that it proposes, or let it be.".into(),
+            DefenceKind::Block => {
                 "It would cut what the plan allows, so that nothing is done by itself: look at what that is."
                     .into()
             }
+            DefenceKind::Narrow => compact(format_args!(
+                "{shown} shows what would be cut, and with `--format patch` the change of the plan. Adopt it, or let it be."
+            )),
+            DefenceKind::Detect if *standing => {
+                "It is watched for from now on, as the plan says. If it is noise, take `detect` from the peer.".into()
+            }
+            DefenceKind::Detect => compact(format_args!(
+                "{shown} hunts for it again, and with `--format stix` prints the indicator to import. Import it, or let it be."
+            )),
+            DefenceKind::Procedure => compact(format_args!(
+                "{shown} shows it, and with `--format patch` the change that adds it to the plan. Read it through first."
+            )),
+        },
+        peer: None,
+        techniques: &[],
+        outcomes: &["csf:ID.RA-02"],
+    }
+}
+
+fn of_withdrawal(withdrawn: &Withdrawn, undone: Undone) -> Description {
+    let Undone { released, withdrawn: proposals, kept } = undone;
+    Description {
+        title: compact(format_args!(
+            "{} takes back a defence, or part of it: {}",
+            withdrawn.peer, withdrawn.title
+        )),
+        severity: if released + kept > 0 { Severity::Medium } else { Severity::Low },
+        reason: compact(format_args!(
+            "{}. Of what rested on it here, {released} blocks are released, {proposals} proposals are withdrawn, and \
+             {kept} responses stay because something else speaks for them.",
+            withdrawn.reason.trim_end_matches('.')
+        )),
+        remedy: if kept > 0 {
+            "Look at the responses that stay: `bastide release` undoes one. What was done by hand is yours to undo.".into()
+        } else {
+            "What was done by hand because of it, such as a change of the plan, is yours to undo.".into()
         },
         peer: None,
         techniques: &[],

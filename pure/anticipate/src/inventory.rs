@@ -144,6 +144,7 @@ impl Inventory {
             | Observed::Received(_)
             | Observed::Hunted(_)
             | Observed::Offered(_)
+            | Observed::Withdrawn(_)
             | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)

@@ -112,11 +112,13 @@ pub enum Rule {
     IntelligenceDoubted,
     /// Somebody asked for intelligence who may not have it.
     IntelligenceDenied,
+    /// Another city took back a defence that it had offered.
+    DefenceWithdrawn,
 }
 
 impl Rule {
     /// Every rule, by its word.
-    pub const ALL: [Rule; 34] = [
+    pub const ALL: [Rule; 35] = [
         Rule::AddressConflict,
         Rule::AlertedElsewhere,
         Rule::BackupFailed,
@@ -127,6 +129,7 @@ impl Rule {
         Rule::ChangedIdentity,
         Rule::CopyTooOld,
         Rule::DefenceOffered,
+        Rule::DefenceWithdrawn,
         Rule::DrillFailed,
         Rule::DrillOverdue,
         Rule::DrillTooSlow,
@@ -167,6 +170,7 @@ impl Rule {
             Rule::ChangedIdentity => "changed-identity",
             Rule::CopyTooOld => "copy-too-old",
             Rule::DefenceOffered => "defence-offered",
+            Rule::DefenceWithdrawn => "defence-withdrawn",
             Rule::DrillFailed => "drill-failed",
             Rule::DrillOverdue => "drill-overdue",
             Rule::DrillTooSlow => "drill-too-slow",

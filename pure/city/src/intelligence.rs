@@ -199,26 +199,48 @@ pub struct Hunted {
 /// Another city's defence was received and rehearsed here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offered {
-    /// Who offers it.
+    /// Who offers it: its author, who signed it.
     pub peer: PeerId,
+    /// Who handed it on, if not its author.
+    pub relay: Option<PeerId>,
     /// Its STIX id.
     pub defence: Text,
     /// When that version of it was made, as its author says.
     pub version: Timestamp,
     /// What it does, in its author's words.
     pub title: Text,
+    /// What kind of thing it does.
+    pub kind: DefenceKind,
     /// The addresses outside that it would block, if that is what it does.
     pub blocks: Vec<IpAddr>,
     /// What a rehearsal on what was recorded here says.
     pub rehearsed: Rehearsed,
     /// Whether the plan lets the peer's defence of this kind be put in force without asking.
     pub standing: bool,
+    /// What else there is to know of it, in plain words: what of the plan it takes out, why it could not be tried; may be
+    /// empty.
+    pub note: Text,
+}
+
+/// Another city took back a defence that was received from it, or replaced it by one that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// Whose defence it is.
+    pub peer: PeerId,
+    /// Its STIX id.
+    pub defence: Text,
+    /// When it was taken back, as its author says.
+    pub version: Timestamp,
+    /// What it was called, in its author's words.
+    pub title: Text,
+    /// Why, in plain words, beginning with who did it: `its author withdrew it: …`.
+    pub reason: Text,
 }
 
 /// What a defence would have meant for what was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rehearsed {
-    /// Conversations that were looked at.
+    /// Conversations that were looked at; of a narrower conduit requests too, of a detection all records.
     pub conversations: u64,
     /// Of these, how many it would have stopped or reported, that no conduit allows or that were found to be bad.
     pub caught: u64,

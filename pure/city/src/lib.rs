@@ -47,6 +47,7 @@ pub use id::{
 pub use incident::{Incident, IncidentAct, IncidentState, IncidentStep};
 pub use intelligence::{
     Alert, DefenceKind, Doubt, DoubtKind, Hunted, Offered, Peer, Received, Rehearsed, Sighting, Tlp,
+    Withdrawn,
 };
 pub use lesson::{Lesson, Narrowing};
 pub use notify::{Carrier, Matter, NoticeForm, Notify, Receiver};

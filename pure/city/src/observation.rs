@@ -2,7 +2,7 @@
 
 use crate::{
     Address, Alert, BackupMade, Drill, Flow, Hunted, Mac, Offered, PackIssued, Protocol, Received,
-    RepositoryTried, Sighting, Target, Text, Transport, Verb,
+    RepositoryTried, Sighting, Target, Text, Transport, Verb, Withdrawn,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -63,13 +63,18 @@ pub enum Observed {
     Hunted(Box<Hunted>),
     /// Another city's defence was received and rehearsed here.
     Offered(Box<Offered>),
+    /// Another city's defence was taken back by its author.
+    Withdrawn(Box<Withdrawn>),
 }
 
 impl Observed {
-    /// Whether it is of intelligence: what was taken in, searched for or offered. Such facts have the time of people, too.
+    /// Whether it is of intelligence: what was taken in, searched for, offered or taken back. Such facts have the time of people, too.
     #[must_use]
     pub fn is_of_intelligence(&self) -> bool {
-        matches!(self, Observed::Received(_) | Observed::Hunted(_) | Observed::Offered(_))
+        matches!(
+            self,
+            Observed::Received(_) | Observed::Hunted(_) | Observed::Offered(_) | Observed::Withdrawn(_)
+        )
     }
 
     /// Whether it is an act of recovery that Bastide or a person did, rather than something that a sensor saw: a backup,

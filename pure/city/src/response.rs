@@ -1,6 +1,6 @@
 //! Responses: containing actions, each reversible, with what they will cost.
 
-use crate::{Address, AssetId, ResponseId, ServiceId, Text};
+use crate::{Address, AssetId, PeerId, ResponseId, ServiceId, Text};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -19,6 +19,8 @@ pub struct Response {
     /// The findings that it answers, by their numbers; none if a person thought of it. At most
     /// [`Response::FINDINGS_MAX`].
     pub findings: Vec<u64>,
+    /// The defences of other cities that ask for it: whose each is, and its STIX id. At most [`Response::DEFENCES_MAX`].
+    pub defences: Vec<(PeerId, Text)>,
     /// What it will cost, the gravest first.
     pub consequences: Vec<Consequence>,
     /// The part of the plan that says to act without asking.
@@ -102,6 +104,9 @@ impl ResponseState {
 impl Response {
     /// The most findings that are named.
     pub const FINDINGS_MAX: usize = 32;
+
+    /// The most defences of other cities that are named.
+    pub const DEFENCES_MAX: usize = 8;
 
     /// The most steps that are kept.
     pub const STEPS_MAX: usize = 32;

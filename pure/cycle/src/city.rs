@@ -390,6 +390,7 @@ impl City {
             | Observed::Received(_)
             | Observed::Hunted(_)
             | Observed::Offered(_)
+            | Observed::Withdrawn(_)
             | Observed::Flood(_)
             | Observed::Identity(_)
             | Observed::Message(_)

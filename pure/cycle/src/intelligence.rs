@@ -1,9 +1,15 @@
 //! What others know and tell reaches the ledger, and their defences the responses.
 
 use crate::{City, Effect, city::name_of};
-use ::city::{Difference, Evidence, Hunted, Observation, Observed, Offered, Outcome, Received, Support};
-use adapt::{intel::reputation::Believed, told::Told};
+use ::city::{
+    Difference, Evidence, Hunted, Observation, Observed, Offered, Outcome, Received, Rule, Support, Withdrawn,
+};
+use adapt::{
+    intel::reputation::Believed,
+    told::{Told, Undone},
+};
 use jiff::{SignedDuration, Timestamp};
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// For how long a hunt speaks for the city.
 const HUNT_SPEAKS: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -38,6 +44,7 @@ impl City {
                 effects.extend(hunt(hunted, time).map(|evidence| Effect::Measured(Box::new(evidence))));
             }
             Observed::Offered(offered) => self.offered(offered, time, effects),
+            Observed::Withdrawn(withdrawn) => self.withdrawn(withdrawn, time, effects),
             _ => {}
         }
     }
@@ -101,6 +108,19 @@ impl City {
     /// A defence that stands and would cut nothing that the plan allows is put in force; about any other a person is
     /// asked.
     fn offered(&mut self, offered: &Offered, time: Timestamp, effects: &mut Vec<Effect>) {
+        let Offered { peer, defence, version, title, .. } = offered;
+        // What an earlier version of it asked for, and this does not.
+        let replaced = Withdrawn {
+            peer: peer.clone(),
+            defence: defence.clone(),
+            version: *version,
+            title: title.clone(),
+            reason: "its author replaced it".into(),
+        };
+        let undone = self.undo(&replaced, &offered.blocks, time, effects);
+        if undone.is_anything() {
+            self.note(Told::Withdrawn { withdrawn: &replaced, undone }, time, effects);
+        }
         let stands = offered.standing && offered.rehearsed.cut == 0 && offered.blocks.len() <= BLOCKS_UNASKED;
         if !stands || offered.blocks.is_empty() {
             self.note(Told::Offered(offered), time, effects);
@@ -111,6 +131,33 @@ impl City {
         let (plan, inventory) = (self.plan.as_deref(), &self.inventory);
         let name = |address| name_of(plan, inventory, address);
         self.responses.offered(offered, stands, time, plan, &name, effects);
+    }
+
+    /// A defence that its author takes back is undone as far as nothing else speaks for it.
+    fn withdrawn(&mut self, withdrawn: &Withdrawn, time: Timestamp, effects: &mut Vec<Effect>) {
+        let undone = self.undo(withdrawn, &[], time, effects);
+        self.note(Told::Withdrawn { withdrawn, undone }, time, effects);
+    }
+
+    /// Undoes what rests on a defence and on nothing else, but for the addresses that it still names.
+    fn undo(
+        &mut self,
+        withdrawn: &Withdrawn,
+        still: &[IpAddr],
+        time: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Undone {
+        // That a sign was seen which others told of is their word again.
+        let is_own = |number: &u64| {
+            self.finding(*number).is_some_and(|finding| finding.key.rule != Rule::IndicatorSeen)
+        };
+        let speaks: BTreeSet<u64> = self
+            .responses
+            .of_defence(&withdrawn.peer, &withdrawn.defence)
+            .filter(|response| response.findings.iter().any(is_own))
+            .map(|response| response.number)
+            .collect();
+        self.responses.withdraw(withdrawn, still, &speaks, time, effects)
     }
 }
 

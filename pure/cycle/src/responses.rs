@@ -1,12 +1,13 @@
 //! Responses, from proposal to release.
 
 use crate::Effect;
-use ::city::{Address, Decision, Finding, Offered, Response, ResponseState, Step, Text};
+use ::city::{Address, Decision, Finding, Offered, PeerId, Response, ResponseState, Step, Text, Withdrawn};
+use adapt::told::Undone;
 use defend::response;
 use jiff::Timestamp;
 use plan::Plan;
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// The most responses that are kept; those that are over go first.
 const RESPONSES_MAX: usize = 1_000;
@@ -80,9 +81,10 @@ impl Responses {
     ) {
         let who =
             plan.and_then(|plan| plan.peer(&offered.peer)).map_or(offered.peer.as_str(), |peer| &peer.name);
+        let relay = offered.relay.as_ref().map(|relay| format!(", handed on by {relay}")).unwrap_or_default();
         let rehearsed = &offered.rehearsed;
         let why = format!(
-            "{} ({who}). Rehearsed on {} conversations, it would have caught {} and cut none that the plan allows",
+            "{} ({who}{relay}). Rehearsed on {} conversations, it would have caught {} and cut none that the plan allows",
             offered.title, rehearsed.conversations, rehearsed.caught
         );
         for target in &offered.blocks {
@@ -91,6 +93,10 @@ impl Responses {
                 None => self.begin(*target, plan, name),
             };
             let Some(response) = self.responses.get_mut(index) else { continue };
+            let of = (offered.peer.clone(), offered.defence.clone());
+            if !response.defences.contains(&of) && response.defences.len() < Response::DEFENCES_MAX {
+                response.defences.push(of);
+            }
             if stands && response.state == ResponseState::Proposed && !response.needs_two() {
                 response.state = ResponseState::Ordered;
                 step(response, time, None, format!("Ordered, as the plan says of this peer: {why}"));
@@ -101,6 +107,60 @@ impl Responses {
             }
             effects.push(Effect::Responded(Box::new(response.clone())));
         }
+    }
+
+    /// The responses that a defence of another city asks for and that are not over.
+    pub(crate) fn of_defence<'r>(
+        &'r self,
+        peer: &'r PeerId,
+        defence: &'r Text,
+    ) -> impl Iterator<Item = &'r Response> {
+        let asks = move |response: &&Response| {
+            !response.state.is_over() && response.defences.iter().any(|(p, d)| p == peer && d == defence)
+        };
+        self.responses.iter().filter(asks)
+    }
+
+    /// Undoes what another city's defence asked for and its author no longer stands by, but for the addresses that it
+    /// `still` names. What else `speaks` for, by their numbers, stays, and so does what a person decided, or another
+    /// defence asks for.
+    pub(crate) fn withdraw(
+        &mut self,
+        withdrawn: &Withdrawn,
+        still: &[IpAddr],
+        speaks: &BTreeSet<u64>,
+        time: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Undone {
+        let mut undone = Undone::default();
+        for response in &mut self.responses {
+            let named = response.defences.len();
+            if response.state.is_over() || still.contains(&response.target) {
+                continue;
+            }
+            response
+                .defences
+                .retain(|(peer, defence)| *peer != withdrawn.peer || *defence != withdrawn.defence);
+            if response.defences.len() == named || response.state == ResponseState::Releasing {
+                continue;
+            }
+            let why = format!("{}, {} ({})", withdrawn.title, withdrawn.reason, withdrawn.peer);
+            let decided = response.steps.iter().any(|step| step.by.is_some());
+            if decided || speaks.contains(&response.number) || !response.defences.is_empty() {
+                undone.kept += 1;
+                step(response, time, None, format!("Kept, because something else speaks for it: {why}"));
+            } else if matches!(response.state, ResponseState::Proposed | ResponseState::Agreed) {
+                undone.withdrawn += 1;
+                response.state = ResponseState::Dismissed;
+                step(response, time, None, format!("Withdrawn: {why}"));
+            } else {
+                undone.released += 1;
+                response.state = ResponseState::Releasing;
+                step(response, time, None, format!("Release: {why}"));
+            }
+            effects.push(Effect::Responded(Box::new(response.clone())));
+        }
+        undone
     }
 
     /// Whether a person's decision can be carried out.
@@ -305,6 +365,7 @@ impl Responses {
             asset: plan.and_then(|plan| plan.asset_at(address)).map(|asset| asset.id.clone()),
             name: name(address),
             findings: Vec::new(),
+            defences: Vec::new(),
             consequences: plan.map_or_else(Vec::new, |plan| response::consequences(plan, target)),
             standing: None,
             state: ResponseState::Proposed,

@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 use city::{
-    Alert, Doubt, DoubtKind, Finding, Hunted, IncidentAct, Observation, Observed, Offered, Received,
-    Rehearsed, Response, ResponseState, Rule, Severity, Sighting, Tlp,
+    Alert, DefenceKind, Doubt, DoubtKind, Finding, Hunted, IncidentAct, Observation, Observed, Offered,
+    Received, Rehearsed, Response, ResponseState, Rule, Severity, Sighting, Tlp, Withdrawn,
 };
 use cycle::{City, Effect, Event};
 use jiff::Timestamp;
@@ -98,12 +98,25 @@ fn sighting(confidence: u8) -> Observed {
 fn offered(standing: bool, cut: u64, blocks: &[&str]) -> Observed {
     Observed::Offered(Box::new(Offered {
         peer: "port-ellery".parse().unwrap(),
+        relay: None,
         defence: "course-of-action--00000000-0000-4000-8000-000000000001".into(),
         version: at("08:00:00"),
         title: "Block 203.0.113.9".into(),
+        kind: DefenceKind::Block,
         blocks: blocks.iter().map(|text| ip(text)).collect(),
         rehearsed: Rehearsed { conversations: 900, caught: 3, cut, ..Rehearsed::default() },
         standing,
+        note: "".into(),
+    }))
+}
+
+fn withdrawn() -> Observed {
+    Observed::Withdrawn(Box::new(Withdrawn {
+        peer: "port-ellery".parse().unwrap(),
+        defence: "course-of-action--00000000-0000-4000-8000-000000000001".into(),
+        version: at("09:30:00"),
+        title: "Block 203.0.113.9".into(),
+        reason: "its author withdrew it".into(),
     }))
 }
 
@@ -252,4 +265,48 @@ fn what_people_say_of_incidents_says_how_far_a_source_is_believed() {
     let again: City = postcard::from_bytes(&kept).unwrap();
     assert_eq!(again.believed("port-ellery", 80), story.city.believed("port-ellery", 80));
     assert_eq!(again.believed("agency", 80).trust, 80);
+}
+
+#[test]
+fn a_defence_that_is_taken_back_is_undone_unless_something_else_speaks_for_it() {
+    use ResponseState::{Contained, Dismissed, Ordered, Proposed, Releasing};
+    let states = |story: &Story| story.responses().iter().map(|one| one.state).collect::<Vec<_>>();
+    let last = |story: &Story| story.responses()[0].steps.last().unwrap().text.clone();
+    let contained = |story: &mut Story| {
+        let response = story.responses()[0].number;
+        let answered = Event::Answered { time: at("09:00:01"), response, failure: None };
+        story.city.handle(&answered, &mut story.effects);
+    };
+    // A block is released and a proposal withdrawn, and both are told of.
+    for (standing, before, after) in [(true, Contained, Releasing), (false, Proposed, Dismissed)] {
+        let mut story = Story::new();
+        story.tell("09:00:00", offered(standing, 0, &["203.0.113.9"]));
+        contained(&mut story);
+        assert_eq!(states(&story), [before]);
+        story.tell("09:30:00", withdrawn());
+        assert_eq!(states(&story), [after]);
+        assert!(last(&story).contains("its author withdrew it"), "{}", last(&story));
+        assert_eq!(story.of(Rule::DefenceWithdrawn).len(), 1);
+        assert_eq!(story.city.incidents().count(), 0);
+    }
+    // A later version releases what it does not name, and the same again changes nothing.
+    let mut story = Story::new();
+    story.tell("09:00:00", offered(true, 0, &["203.0.113.9", "203.0.113.10"]));
+    story.tell("09:10:00", offered(true, 0, &["203.0.113.10", "203.0.113.11"]));
+    story.tell("09:20:00", offered(true, 0, &["203.0.113.10", "203.0.113.11"]));
+    assert_eq!(states(&story), [Releasing, Ordered, Ordered]);
+    assert_eq!(story.of(Rule::DefenceWithdrawn)[0].count, 1);
+    // A person agreed to it: it is theirs to undo.
+    let mut story = Story::new();
+    story.tell("09:00:00", offered(false, 0, &["203.0.113.9"]));
+    let decision = city::Decision::Agree { response: story.responses()[0].number };
+    let decided = Event::Decided { time: at("09:05:00"), by: "Rowan".into(), decision };
+    story.city.handle(&decided, &mut story.effects);
+    story.tell("09:30:00", withdrawn());
+    assert_eq!(states(&story), [Ordered]);
+    assert!(last(&story).starts_with("Kept, because something else speaks for it"), "{}", last(&story));
+    // What nobody here knows of is undone by nobody.
+    let mut story = Story::new();
+    story.tell("09:30:00", withdrawn());
+    assert_eq!((states(&story).len(), story.of(Rule::DefenceWithdrawn)[0].severity), (0, Severity::Low));
 }

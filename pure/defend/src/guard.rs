@@ -91,6 +91,7 @@ impl Guard {
             | Observed::Received(_)
             | Observed::Hunted(_)
             | Observed::Offered(_)
+            | Observed::Withdrawn(_)
             | Observed::Identity(_)
             | Observed::Loss(_)
             | Observed::Message(_)

@@ -16,6 +16,7 @@ mod intel;
 mod lesson;
 mod live;
 mod log;
+mod offers;
 mod pack;
 mod past;
 mod peers;

@@ -3,7 +3,7 @@
 use crate::{
     engine::{Engine, Message, Refusal},
     failure::say,
-    peers::{self, Ground, Hosting, Sharing},
+    peers::{self, Ground, Hosting, Sharing, Turns},
     plan::read_folder,
     socket,
 };
@@ -131,6 +131,7 @@ fn exchange(
         history: engine.store().history.clone(),
         runtime: runtime.handle().clone(),
         messages: messages.clone(),
+        turns: Turns::default(),
     };
     if let Some(url) = peers::begin(ground, hosting)? {
         say(format_args!("Peers read what is shared at {url}"));
@@ -150,8 +151,8 @@ async fn carry_sharing(ask: Ask, sharing: &Sharing) {
         Ask::Shared { answer } => {
             let _ = answer.send(sharing.shared().await.map_err(words));
         }
-        Ask::Withdraw { by, id, answer } => {
-            let _ = answer.send(sharing.withdraw(&by, &id).await.map_err(words));
+        Ask::Withdraw { by, id, reason, answer } => {
+            let _ = answer.send(sharing.withdraw(&by, &id, &reason).await.map_err(words));
         }
         Ask::SetAside { by, said, answer } => {
             let _ = answer.send(sharing.set_aside(&by, &said).await.map_err(words));
@@ -174,7 +175,10 @@ fn carry(ask: Ask, folder: Option<&Path>, sharing: Option<&Sharing>, messages: &
         Ask::Share { answer, .. } => {
             let _ = answer.send(Err(NOTHING.to_owned()));
         }
-        Ask::Shared { answer } | Ask::Withdraw { answer, .. } => {
+        Ask::Shared { answer } => {
+            let _ = answer.send(Err(NOTHING.to_owned()));
+        }
+        Ask::Withdraw { answer, .. } => {
             let _ = answer.send(Err(NOTHING.to_owned()));
         }
         Ask::SetAside { answer, .. } => {

@@ -3,6 +3,7 @@
 use crate::{
     arguments::{Format, Look, State},
     failure::Verdict,
+    offers::{self, Try},
     socket,
     table::{Table, printable},
 };
@@ -21,7 +22,8 @@ use std::{
     after_help = "What would leave is shown as it would leave: every object, what of the city's was replaced, and who may read it. \
                   If anything of the city's is left in it, nothing is filed.\nExit codes: 0 done; 1 not filed; 2 could not.\n\
                   Examples:\n  bastide share 3 --tlp green --dry-run\n  bastide share 3 --tlp green --yes\n  bastide share list\n  \
-                  bastide share withdraw indicator--2e4b1c1e-0c55-4e0c-9a2b-6f6d7a8b9c01\n  bastide share key"
+                  bastide share withdraw course-of-action--2e4b1c1e-0c55-4e0c-9a2b-6f6d7a8b9c01 --reason \"It was a mistake\"\n  \
+                  bastide share key"
 )]
 pub(crate) struct Sharing {
     #[command(subcommand)]
@@ -34,10 +36,17 @@ pub(crate) struct Sharing {
 enum ShareCommand {
     /// List what others can read
     List(Look),
+    /// List the defences that other cities told
+    Offers(Look),
+    /// Say what another city's defence would be here, tried on the plan and on what was recorded
+    Try(Try),
     /// Take something back: others are told that it no longer holds
     Withdraw {
         /// Its id, as `bastide share list` shows it
         id: String,
+        /// Why, for those who read it; nothing of the city's may stand in it
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
         #[command(flatten)]
         state: State,
     },
@@ -54,7 +63,7 @@ struct Tell {
     #[arg(value_name = "INCIDENT")]
     incident: Option<u64>,
     /// How far it may be passed on (TLP 2.0); what is red stays
-    #[arg(long, value_name = "MARKING", value_parser = ["clear", "green", "amber", "amber-strict"])]
+    #[arg(long, value_name = "MARKING", value_parser = ["clear", "green", "amber", "amber-strict", "red"])]
     tlp: Option<String>,
     /// Only show what would leave
     #[arg(long)]
@@ -70,13 +79,22 @@ struct Tell {
 pub(crate) fn run(command: &Sharing) -> anyhow::Result<Verdict> {
     match &command.act {
         Some(ShareCommand::List(look)) => list(look),
-        Some(ShareCommand::Withdraw { id, state }) => {
+        Some(ShareCommand::Offers(look)) => offers::list(look),
+        Some(ShareCommand::Try(command)) => offers::run(command),
+        Some(ShareCommand::Withdraw { id, reason, state }) => {
             let safe = |c: char| c.is_ascii_alphanumeric() || c == '-';
             if !id.chars().all(safe) {
                 bail!("`{id}` is no id of STIX; `bastide share list` shows them");
             }
-            ask(&state.directory(), &format!("/api/v1/shares/{id}/withdraw"), Some(&json!({})))?;
-            Ok(Verdict::Good)
+            let path = format!("/api/v1/shares/{id}/withdraw");
+            let answer = ask(&state.directory(), &path, Some(&json!({ "reason": reason })))?;
+            let mut out = io::stdout().lock();
+            show_leaks(&mut out, &answer)?;
+            let withdrawn = answer.pointer("/withdrawn").and_then(Value::as_bool).unwrap_or(false);
+            if !withdrawn {
+                writeln!(out, "Nothing was taken back. Say why in other words.")?;
+            }
+            Ok(if withdrawn { Verdict::Good } else { Verdict::Bad })
         }
         Some(ShareCommand::Key { state }) => {
             let answer = ask(&state.directory(), "/api/v1/shares", None)?;
@@ -103,6 +121,10 @@ fn share(tell: &Tell) -> anyhow::Result<Verdict> {
     let (Some(incident), Some(tlp)) = (tell.incident, &tell.tlp) else {
         bail!("say which incident is told of, and how far: `bastide share 3 --tlp green`")
     };
+    if tlp == "red" {
+        writeln!(io::stdout(), "What is marked TLP:RED stays here. Nothing was filed.")?;
+        return Ok(Verdict::Bad);
+    }
     let path = format!("/api/v1/incidents/{incident}/share");
     let shown = ask(&state, &path, Some(&json!({ "tlp": tlp, "dry_run": true })))?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -154,14 +176,20 @@ fn show(out: &mut impl Write, shown: &Value) -> anyhow::Result<()> {
         let (what, with) = (word(replaced, "/what"), word(replaced, "/with"));
         writeln!(out, "Replaced: {} by {}", printable(what), printable(with))?;
     }
-    for leak in each("/leaks") {
-        let (kind, what, at) = (word(leak, "/kind"), word(leak, "/what"), word(leak, "/at"));
-        writeln!(out, "Would leak: the {kind} {} at {}", printable(what), printable(at))?;
-    }
+    show_leaks(out, shown)?;
     let peers: Vec<String> = each("/shown_to").map(|peer| printable(word(peer, "/name"))).collect();
     let peers = if peers.is_empty() { "nobody".to_owned() } else { peers.join(", ") };
     let marking = word(shown, "/tlp").replace('-', "+").to_uppercase();
     writeln!(out, "TLP:{marking}, which the plan lets these read: {peers}.")?;
+    Ok(())
+}
+
+/// What of the city's would leave.
+fn show_leaks(out: &mut impl Write, answer: &Value) -> anyhow::Result<()> {
+    for leak in answer.pointer("/leaks").and_then(Value::as_array).into_iter().flatten() {
+        let (kind, what, at) = (word(leak, "/kind"), word(leak, "/what"), word(leak, "/at"));
+        writeln!(out, "Would leak: the {kind} {} at {}", printable(what), printable(at))?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Where the console listens, and what it is given to show.
 
-use crate::view::{PlanText, ShareSaid, ShareView, SharedList, WithdrawSaid, WithdrawnView};
+use crate::view::{PlanText, SetAsideSaid, SetAsideView, ShareSaid, ShareView, SharedList, WithdrawnView};
 use ::city::{Address, Decision, IncidentAct, Observation, Response, Text};
 use cycle::City;
 use defend::Habit;
@@ -111,17 +111,19 @@ pub enum Ask {
         by: String,
         /// Its STIX id.
         id: String,
-        /// What others can read now, or why it was not taken back, in the reader's words.
-        answer: oneshot::Sender<Result<SharedList, String>>,
+        /// Why, for those who read it; may be empty.
+        reason: String,
+        /// What came of it, or why it could not be taken back, in the reader's words.
+        answer: oneshot::Sender<Result<WithdrawnView, String>>,
     },
     /// Act no longer on a source or an object of what others know, or act on it again.
     SetAside {
         /// Who decides.
         by: String,
         /// What, and why.
-        said: WithdrawSaid,
+        said: SetAsideSaid,
         /// What came of it, or why nothing did, in the reader's words.
-        answer: oneshot::Sender<Result<WithdrawnView, String>>,
+        answer: oneshot::Sender<Result<SetAsideView, String>>,
     },
     /// Take note of what came of a backup, a drill or a look at a repository, or that a pack was issued.
     Told {

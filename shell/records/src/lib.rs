@@ -62,7 +62,8 @@ impl Kind {
             | Observed::Sighting(_)
             | Observed::Received(_)
             | Observed::Hunted(_)
-            | Observed::Offered(_) => None,
+            | Observed::Offered(_)
+            | Observed::Withdrawn(_) => None,
             Observed::Request(_) => Some(Kind::Request),
             Observed::Unread(_) => Some(Kind::Unread),
             Observed::Weakness(_) => Some(Kind::Weakness),

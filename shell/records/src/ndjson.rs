@@ -44,7 +44,8 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         | Observed::Sighting(_)
         | Observed::Received(_)
         | Observed::Hunted(_)
-        | Observed::Offered(_) => return,
+        | Observed::Offered(_)
+        | Observed::Withdrawn(_) => return,
         Observed::Binding(_) => "binding",
         Observed::Conversation(_) => "conversation",
         Observed::Flood(_) => "flood",
@@ -77,7 +78,8 @@ fn write(lines: &mut Lines, out: &mut Vec<u8>, observation: &Observation) {
         | Observed::Sighting(_)
         | Observed::Received(_)
         | Observed::Hunted(_)
-        | Observed::Offered(_) => {}
+        | Observed::Offered(_)
+        | Observed::Withdrawn(_) => {}
         Observed::Binding(binding) => {
             record.address("address", binding.address);
             record.address("mac", binding.mac);

@@ -8,14 +8,19 @@
 //! signed note (C2SP signed-note): the text that was signed, byte for byte, and the signature. What is believed is the
 //! text and nothing around it, so that nobody need agree how JSON is written down anew.
 
+mod apply;
 mod open;
 pub mod redact;
 mod sign;
+mod withdraw;
 
+pub use apply::{indicator, is_taken_out, narrowings, procedure_files};
 pub use open::{Refusal, open};
 pub(crate) use sign::time;
 pub use sign::{extension_definition, sign};
+pub use withdraw::{Withdrawal, open_withdrawal, withdraw};
 
+use crate::stix::Object;
 use city::{DefenceKind, Protocol, Text, Tlp, Verb};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -104,4 +109,10 @@ impl Does {
             Does::Procedure { .. } => DefenceKind::Procedure,
         }
     }
+}
+
+/// The signed note of a `course-of-action`, if it has one.
+fn note_of(object: Object<'_>) -> Option<&str> {
+    let extensions = object.value().get("extensions").filter(|_| object.object_type() == "course-of-action");
+    extensions.and_then(|all| all.get(EXTENSION)?.get("note")?.as_str())
 }

@@ -1,13 +1,13 @@
 //! From objects that came from somewhere to a defence that is believed, or to the reason why not.
 
-use super::{BEGINS, BLOCKS_MAX, Defence, Does, EXTENSION, NOTE_MAX, sign::time};
+use super::{BEGINS, BLOCKS_MAX, Defence, Does, NOTE_MAX, note_of, sign::time};
 use crate::stix::{Object, Pattern};
 use city::DoubtKind;
 use integrity::{Note, NoteError, Verifier};
 use jiff::{SignedDuration, Timestamp};
 
 /// How far clocks of cities may be apart.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why a defence is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +18,9 @@ pub enum Refusal {
     /// The peer's key did not sign it, or it was changed after it was signed.
     #[error("it was not signed by {0}, or was changed since")]
     Forged(String),
+    /// Nobody whose key is known signed it, or it was changed after it was signed.
+    #[error("nobody whose key the plan has signed it, or it was changed since")]
+    Stranger,
     /// What was signed is not a defence.
     #[error("what was signed is not a defence: {0}")]
     Malformed(String),
@@ -41,7 +44,7 @@ impl Refusal {
     pub fn doubt(&self) -> Option<DoubtKind> {
         match self {
             Refusal::Plain | Refusal::Expired(_) => None,
-            Refusal::Forged(_) | Refusal::Differs(_) => Some(DoubtKind::Forged),
+            Refusal::Forged(_) | Refusal::Stranger | Refusal::Differs(_) => Some(DoubtKind::Forged),
             Refusal::Malformed(_) => Some(DoubtKind::Malformed),
             Refusal::Replayed(_) => Some(DoubtKind::Replayed),
             Refusal::FromFuture(_) => Some(DoubtKind::WrongTime),
@@ -62,10 +65,7 @@ pub fn open(
 ) -> Result<Defence, Refusal> {
     let value = object.value();
     let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
-    let note = value.get("extensions").and_then(|all| all.get(EXTENSION)?.get("note")?.as_str());
-    let Some(note) = note.filter(|_| object.object_type() == "course-of-action") else {
-        return Err(Refusal::Plain);
-    };
+    let Some(note) = note_of(object) else { return Err(Refusal::Plain) };
     if note.len() > NOTE_MAX {
         return Err(Refusal::Malformed(format!("{} bytes; the longest has {NOTE_MAX}", note.len())));
     }

@@ -73,6 +73,7 @@ pub(super) fn begins(finding: &Finding) -> bool {
         | Rule::ProcedureUnreviewed
         | Rule::PackStale
         | Rule::DefenceOffered
+        | Rule::DefenceWithdrawn
         | Rule::IntelligenceDoubted => return false,
         // A plan that is not finished does not know every printer.
         Rule::UndeclaredDevice => Severity::High,
@@ -93,6 +94,7 @@ pub(super) fn joins(finding: &Finding) -> bool {
             | Rule::ProcedureUnreviewed
             | Rule::PackStale
             | Rule::DefenceOffered
+            | Rule::DefenceWithdrawn
             | Rule::IntelligenceDoubted
             | Rule::NotEnforced
     )

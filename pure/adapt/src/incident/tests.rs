@@ -63,6 +63,7 @@ impl Story {
             asset: None,
             name: "the laptop".into(),
             findings: findings.to_vec(),
+            defences: Vec::new(),
             consequences: Vec::new(),
             standing: None,
             state,

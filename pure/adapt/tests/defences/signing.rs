@@ -1,5 +1,7 @@
 use adapt::{
-    defence::{Defence, Does, End, Refusal, extension_definition, open, sign},
+    defence::{
+        Defence, Does, End, Refusal, Withdrawal, extension_definition, open, open_withdrawal, sign, withdraw,
+    },
     stix::{Document, Gravity, Object, validate},
 };
 use city::{DoubtKind, Protocol, Tlp, Verb};
@@ -110,6 +112,46 @@ fn what_is_not_to_be_believed_says_why() {
     let plain = json!({ "type": "course-of-action", "id": block().id, "name": "Take care" });
     assert_eq!(doubt(&plain, None, NOW), Refusal::Plain);
     assert_eq!(Refusal::Plain.doubt(), None);
+}
+
+#[test]
+fn only_its_author_takes_a_defence_back() {
+    let value = signed(&block());
+    let withdrawal = Withdrawal {
+        id: block().id,
+        version: at("2026-03-02T10:00:00Z"),
+        until: block().until,
+        title: block().title,
+        reason: "It was the agency's scanner".to_owned(),
+    };
+    let taken_back = withdraw(&value, &withdrawal, &key(7)).unwrap();
+    let opened_back = |value: &Value, known| {
+        let object = Object::of(value).unwrap();
+        open_withdrawal(object, &key(7).verifier(), Some(at(known)), at(NOW))
+    };
+    assert_eq!(opened_back(&taken_back, "2026-03-02T09:00:00Z"), Ok(withdrawal.clone()));
+    // It is good STIX that says it is revoked, and no defence to anybody.
+    let bundle = json!({
+        "type": "bundle",
+        "id": "bundle--00000000-0000-4000-8000-0000000000c1",
+        "objects": [taken_back, extension_definition(AUTHOR)],
+    });
+    let document = Document::read(bundle.to_string().as_bytes()).unwrap();
+    assert!(validate(&document).iter().all(|problem| problem.gravity < Gravity::Refused));
+    assert!(opened(&taken_back, None, NOW).is_err());
+    // Another's key; a defence passed off as its own withdrawal; nobody's signature; another's place; the same again.
+    let forged = withdraw(&value, &withdrawal, &key(8)).unwrap();
+    assert_eq!(opened_back(&forged, "2026-03-02T09:00:00Z").unwrap_err().doubt(), Some(DoubtKind::Forged));
+    let mut passed_off = value.clone();
+    passed_off["revoked"] = json!(true);
+    assert!(matches!(opened_back(&passed_off, "2026-03-02T08:00:00Z"), Err(Refusal::Malformed(_))));
+    passed_off.as_object_mut().unwrap().remove("extensions");
+    assert_eq!(opened_back(&passed_off, "2026-03-02T08:00:00Z"), Err(Refusal::Plain));
+    let mut other = taken_back.clone();
+    other["id"] = json!("course-of-action--00000000-0000-4000-8000-0000000000b2");
+    assert_eq!(opened_back(&other, "2026-03-02T09:00:00Z"), Err(Refusal::Differs("id")));
+    let replayed = opened_back(&taken_back, "2026-03-02T10:00:00Z").unwrap_err();
+    assert_eq!(replayed.doubt(), Some(DoubtKind::Replayed));
 }
 
 proptest! {

@@ -125,6 +125,7 @@ pub(super) fn response() -> Response {
         asset: None,
         name: "203.0.113.9".into(),
         findings: vec![12],
+        defences: Vec::new(),
         consequences: Vec::new(),
         standing: None,
         state: ResponseState::Contained,

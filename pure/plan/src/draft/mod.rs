@@ -159,6 +159,7 @@ impl Draft {
             | Observed::Received(_)
             | Observed::Hunted(_)
             | Observed::Offered(_)
+            | Observed::Withdrawn(_)
             | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)

@@ -3,8 +3,11 @@
 mod ask;
 mod evidence;
 mod found;
+mod offered;
 mod say;
 mod when;
+
+pub(crate) use offered::hunt_for;
 
 use crate::{
     arguments::State,

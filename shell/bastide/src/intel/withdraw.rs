@@ -3,7 +3,7 @@
 use crate::{arguments::State, failure::Verdict, live, socket};
 use anyhow::{Context, bail};
 use clap::Args;
-use console::view::{WithdrawSaid, WithdrawnView};
+use console::view::{SetAsideSaid, SetAsideView};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -44,7 +44,7 @@ pub(super) fn run(command: &Withdraw) -> anyhow::Result<Verdict> {
         None => {
             super::expect_state(&directory)?;
             let runtime = live::runtime()?;
-            let said = WithdrawSaid { what: what.clone(), reason: reason.clone(), undo: *undo };
+            let said = SetAsideSaid { what: what.clone(), reason: reason.clone(), undo: *undo };
             let done = runtime.block_on(async {
                 let (store, _) = Store::open(&directory, Kind::Live, LOCAL, Limits::default()).await?;
                 let kept = Intelligence::open(&directory).await?;
@@ -75,8 +75,8 @@ pub(crate) async fn set_aside(
     kept: &Intelligence,
     log: &SealedLog,
     by: &str,
-    said: &WithdrawSaid,
-) -> anyhow::Result<WithdrawnView> {
+    said: &SetAsideSaid,
+) -> anyhow::Result<SetAsideView> {
     let reason: String =
         said.reason.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
     if reason.is_empty() {
@@ -109,5 +109,5 @@ pub(crate) async fn set_aside(
         }
     }
     let kind = if matches!(which, Which::Object(_)) { "object" } else { "source" };
-    Ok(WithdrawnView { what: what.to_owned(), kind: kind.to_owned(), acted_on: said.undo, changed })
+    Ok(SetAsideView { what: what.to_owned(), kind: kind.to_owned(), acted_on: said.undo, changed })
 }

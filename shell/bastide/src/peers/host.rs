@@ -1,12 +1,13 @@
 //! Letting peers read: who they are by the plan, and what each may see.
 
-use super::{Ground, read, share::COLLECTION};
+use super::{Ground, pushed::Pushed, read, share::COLLECTION};
 use crate::failure::warn;
+use anyhow::Context;
 use city::{Doubt, DoubtKind, Observed, Received, Text};
 use exchange::{Collection, Login, Requester, Sharing, server::Given};
 use plan::Plan;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, thread, time::Duration};
 use store::intelligence::Audience;
 use tokio::sync::mpsc;
 use vault::Secret;
@@ -65,39 +66,58 @@ pub(super) fn sharing(plan: Option<&Plan>) -> Sharing {
 }
 
 /// The collection into which a peer writes: a UUID (RFC 9562 clause 5.8) that only its id decides.
-fn own_collection(peer: &str) -> String {
+pub(super) fn own_collection(peer: &str) -> String {
     let digest: [u8; 32] = Sha256::digest(format!("bastide-collection/1\n{peer}").as_bytes()).into();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(byte, of)| *byte = of);
     super::share::uuid_of(bytes, 8)
 }
 
-/// Tells the loop of what peers added.
-pub(super) fn given(ground: &Ground) -> mpsc::Sender<Given> {
+/// How long it may take until it is looked whether something was pushed that nobody told of.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// Tells the loop of what peers added, and has their defences judged.
+pub(super) fn given(ground: &Ground) -> anyhow::Result<mpsc::Sender<Given>> {
     let (sender, mut received) = mpsc::channel::<Given>(GIVEN_MAX);
-    let messages = ground.messages.clone();
-    ground.runtime.spawn(async move {
-        while let Some(given) = received.recv().await {
-            let refused = given.refused.first().map(|(id, why)| Doubt {
-                kind: DoubtKind::Malformed,
-                count: given.refused.len() as u64,
-                example: Text::from(format!("{id}: {why}")),
-            });
-            let fact = Observed::Received(Box::new(Received {
-                source: Text::from(&given.by),
-                new: given.new as u64,
-                known: given.known as u64,
-                watched: 0,
-                withdrawn: 0,
-                doubts: refused.into_iter().collect(),
-            }));
-            let messages = messages.clone();
-            // The loop may be busy, and the runtime must not wait for it.
-            let told = tokio::task::spawn_blocking(move || read::tell(&messages, fact)).await;
-            if let Ok(Err(cause)) = told {
-                warn(format_args!("what `{}` added was not told of: {cause:#}", given.by));
+    let (messages, runtime) = (ground.messages.clone(), ground.runtime.clone());
+    let mut pushed = Pushed::new(ground.clone());
+    // A thread of its own: the loop may be busy and a rehearsal long, and the runtime must not wait for them.
+    thread::Builder::new()
+        .name("pushed".into())
+        .spawn(move || {
+            // What was pushed before the last stop comes first.
+            pushed.look();
+            loop {
+                let given =
+                    runtime.block_on(async { tokio::time::timeout(LOOK_EVERY, received.recv()).await });
+                match given {
+                    Ok(Some(given)) => {
+                        if let Err(cause) = read::tell(&messages, of_given(&given)) {
+                            warn(format_args!("what `{}` added was not told of: {cause:#}", given.by));
+                        }
+                    }
+                    Ok(None) => return,
+                    Err(_) => {}
+                }
+                pushed.look();
             }
-        }
+        })
+        .context("no thread could be made")?;
+    Ok(sender)
+}
+
+fn of_given(given: &Given) -> Observed {
+    let refused = given.refused.first().map(|(id, why)| Doubt {
+        kind: DoubtKind::Malformed,
+        count: given.refused.len() as u64,
+        example: Text::from(format!("{id}: {why}")),
     });
-    sender
+    Observed::Received(Box::new(Received {
+        source: Text::from(&given.by),
+        new: given.new as u64,
+        known: given.known as u64,
+        watched: 0,
+        withdrawn: 0,
+        doubts: refused.into_iter().collect(),
+    }))
 }

@@ -2,7 +2,6 @@
 //!
 //! Kept as marks in the store: in sixteen parts by the id's last digit, each as long as a mark may be.
 
-use adapt::defence::Defence;
 use anyhow::Context;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,9 +45,9 @@ impl Known {
         id.len() == 36 && (self.0.contains_key(id) || self.0.len() < PART_MAX)
     }
 
-    /// Takes note of one that was judged.
-    pub(super) fn note(&mut self, defence: &Defence) {
-        let id = defence.id.strip_prefix(TYPE).unwrap_or(&defence.id);
-        self.0.insert(id.to_owned(), (defence.version, defence.until));
+    /// Takes note of a version that was judged, or that takes the defence back, and until when it is to be known.
+    pub(super) fn note(&mut self, id: &str, version: Timestamp, until: Timestamp) {
+        let id = id.strip_prefix(TYPE).unwrap_or(id);
+        self.0.insert(id.to_owned(), (version, until));
     }
 }

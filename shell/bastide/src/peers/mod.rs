@@ -2,21 +2,29 @@
 //!
 //! ```text
 //! incident ─► share: redacted, signed, shown ─► store::Intelligence ─► host: TAXII 2.1 ─► peers
-//! peers ─► read ─► store::Intelligence ─► open: whose key? ─► try_out: on our history ─► the loop
+//! peers ─► read ─┬► store::Intelligence ─► judge: whose key? ─► try_out: on our history ─► the loop
+//! peers ─► host ─┴► pushed
 //! ```
 //!
 //! Who may read what, and whom we read, is the adopted plan's; when another is adopted, it is its.
 
 mod denied;
 mod host;
+mod judge;
 mod known;
+mod pushed;
 mod read;
 mod share;
 mod status;
+mod try_narrow;
 mod try_out;
+mod turns;
 
 pub(crate) use share::Sharing;
 pub(crate) use status::Status;
+pub(crate) use try_narrow::{Narrowed, found_bad, narrow_plan};
+pub(crate) use try_out::rehearse;
+pub(crate) use turns::Turns;
 
 use crate::engine::Message;
 use anyhow::Context;
@@ -59,6 +67,8 @@ pub(crate) struct Ground {
     pub(crate) history: History,
     pub(crate) runtime: Handle,
     pub(crate) messages: SyncSender<Message>,
+    /// Whose turn it is to judge, and how much was tried today.
+    pub(crate) turns: Turns,
 }
 
 impl Ground {
@@ -76,7 +86,7 @@ pub(crate) fn begin(ground: Ground, hosting: Option<Hosting>) -> anyhow::Result<
         let opened = listen::open(&hosting.listen, hosting.tls.as_ref(), None);
         let listening: Listening = ground.runtime.block_on(opened)?;
         url = listening.url();
-        let router = exchange::server::router(ground.store.clone(), shared, Some(host::given(&ground)));
+        let router = exchange::server::router(ground.store.clone(), shared, Some(host::given(&ground)?));
         let router = denied::watched(router, &ground);
         ground.runtime.spawn(listening.run(router, std::future::pending()));
     }

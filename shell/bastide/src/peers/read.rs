@@ -1,22 +1,13 @@
-//! Reading a peer: what is new is kept, and its defences are opened, tried on our history, and told to the loop.
+//! Reading a peer: what is new is kept, its defences are judged, and what came is told to the loop.
 
-use super::{
-    Ground,
-    known::{self, Known},
-    status::Status,
-    try_out::{Untried, rehearse},
-};
+use super::{Ground, judge::judge, status::Status};
 use crate::{engine::Message, failure::warn};
-use adapt::{
-    defence::{Defence, Does, open},
-    stix::{Document, Object},
-};
+use adapt::stix::Document;
 use anyhow::{Context, anyhow, bail};
-use city::{DefenceKind, Doubt, DoubtKind, Observation, Observed, Offered, Peer, Received, Rehearsed, Text};
+use city::{Doubt, DoubtKind, Observation, Observed, Peer, Received, Text};
 use exchange::client::{Client, Limits, Remote, Resume, Stop, Taken};
 use integrity::Verifier;
 use jiff::Timestamp;
-use plan::Plan;
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::BTreeMap,
@@ -34,7 +25,7 @@ const COLLECTIONS_MAX: usize = 64;
 const NOTED_WITHIN: Duration = Duration::from_secs(60);
 
 /// How often the same doubt about a peer is told.
-const DOUBT_EVERY: Duration = Duration::from_secs(3_600);
+pub(super) const DOUBT_EVERY: Duration = Duration::from_secs(3_600);
 
 /// The shortest time between two readings.
 const EVERY_MIN: Duration = Duration::from_secs(1);
@@ -43,23 +34,22 @@ const EVERY_MIN: Duration = Duration::from_secs(1);
 pub(super) struct Reading {
     ground: Ground,
     peer: Peer,
-    key: Option<Verifier>,
     /// When a doubt of a kind was told.
     told: BTreeMap<DoubtKind, Instant>,
 }
 
 /// What came of a reading.
 #[derive(Default)]
-struct Came {
+pub(super) struct Came {
     new: u64,
     known: u64,
-    defences: u64,
-    doubts: Vec<Doubt>,
+    pub(super) defences: u64,
+    pub(super) doubts: Vec<Doubt>,
     fault: Option<String>,
 }
 
 impl Came {
-    fn doubt(&mut self, kind: DoubtKind, count: u64, example: &str) {
+    pub(super) fn doubt(&mut self, kind: DoubtKind, count: u64, example: &str) {
         match self.doubts.iter_mut().find(|doubt| doubt.kind == kind) {
             Some(doubt) => doubt.count += count,
             None => self.doubts.push(Doubt { kind, count, example: Text::from(example) }),
@@ -74,14 +64,10 @@ impl Came {
 
 impl Reading {
     pub(super) fn new(ground: Ground, peer: Peer) -> Reading {
-        let key = peer.key.as_ref().and_then(|key| match key.parse() {
-            Ok(key) => Some(key),
-            Err(cause) => {
-                warn(format_args!("`{}`: its key cannot be used: {cause:?}", peer.id.as_str()));
-                None
-            }
-        });
-        Reading { ground, peer, key, told: BTreeMap::new() }
+        if let Some(Err(cause)) = peer.key.as_ref().map(|key| key.parse::<Verifier>()) {
+            warn(format_args!("`{}`: its key cannot be used: {cause}", peer.id.as_str()));
+        }
+        Reading { ground, peer, told: BTreeMap::new() }
     }
 
     /// Reads again and again, until nobody holds the other end.
@@ -180,78 +166,10 @@ impl Reading {
                 }
             }
             if object.object_type() == "course-of-action" {
-                self.judge(object, added == Added::Known, came)?;
+                judge(&self.ground, &self.peer.id, object, came)?;
             }
         }
         Ok(taken)
-    }
-
-    /// Judges a defence: whether it is believed, and what it would have meant here.
-    fn judge(&self, object: Object<'_>, kept_before: bool, came: &mut Came) -> anyhow::Result<()> {
-        let (Some(key), Some(id)) = (&self.key, object.id()) else { return Ok(()) };
-        let Some(plan) = self.ground.plan() else { return Ok(()) };
-        let (store, runtime) = (&self.ground.store, &self.ground.runtime);
-        let mark = known::mark(self.peer.id.as_str(), id);
-        let mut known = Known::of_mark(runtime.block_on(store.mark(&mark))?.as_deref());
-        let version = known.version(id);
-        // Word for word what was judged before: a server may well show it again.
-        if kept_before && version.is_some() && version == object.modified() {
-            return Ok(());
-        }
-        let now = Timestamp::now();
-        let defence = match open(object, key, version, now) {
-            Ok(defence) => defence,
-            Err(refusal) => {
-                if let Some(kind) = refusal.doubt() {
-                    came.doubt(kind, 1, &format!("{id}: {refusal}"));
-                }
-                return Ok(());
-            }
-        };
-        if !known.has_room(id, now) {
-            let why = format!("{id}: more defences are published than are kept count of");
-            came.doubt(DoubtKind::TooLarge, 1, &why);
-            return Ok(());
-        }
-        match self.offer(&defence, &plan)? {
-            Ok(offered) => {
-                tell(&self.ground.messages, Observed::Offered(Box::new(offered)))?;
-                came.defences += 1;
-            }
-            Err((kind, why)) => came.doubt(kind, 1, &format!("{id}: {why}")),
-        }
-        known.note(&defence);
-        runtime.block_on(store.put_mark(&mark, &known.to_mark()?))?;
-        Ok(())
-    }
-
-    /// What a defence would have meant; or the doubt that it casts.
-    fn offer(&self, defence: &Defence, plan: &Plan) -> anyhow::Result<Result<Offered, (DoubtKind, String)>> {
-        let (blocks, rehearsed) = match &defence.does {
-            Does::Block { addresses } => match rehearse(&self.ground.history, plan, addresses) {
-                Ok(rehearsed) => (addresses.clone(), rehearsed),
-                Err(Untried::History(cause)) => return Err(cause.into()),
-                Err(untried) => {
-                    let kind = untried.doubt().unwrap_or(DoubtKind::Malformed);
-                    return Ok(Err((kind, untried.to_string())));
-                }
-            },
-            Does::Detect { .. } | Does::Narrow { .. } | Does::Procedure { .. } => {
-                (Vec::new(), Rehearsed::default())
-            }
-        };
-        // Nothing but a block is put in force without a person, whatever the plan says.
-        let kind = defence.does.kind();
-        let standing = kind == DefenceKind::Block && self.peer.adopt.contains(&kind);
-        Ok(Ok(Offered {
-            peer: self.peer.id.clone(),
-            defence: defence.id.clone(),
-            version: defence.version,
-            title: defence.title.clone(),
-            blocks,
-            rehearsed,
-            standing,
-        }))
     }
 
     /// Tells of a reading what is worth it, and notes how it went.

@@ -1,20 +1,24 @@
 //! Telling others of an incident: shown as it would leave, then exactly that is filed and sealed.
 
 use adapt::{
-    defence::redact::Inside,
-    share::{Outgoing, Share, share},
+    defence::{
+        Withdrawal, open,
+        redact::{Inside, Leak},
+        withdraw,
+    },
+    share::{BLOCK_FOR, Outgoing, Share, share},
     stix::{Object, marking_of},
 };
 use anyhow::Context;
-use city::{Finding, Tlp};
+use city::{Finding, Rule, Text, Tlp};
 use console::view::{
-    LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView, WithdrawSaid,
-    WithdrawnView,
+    LeakView, ReplacedView, SetAsideSaid, SetAsideView, ShareSaid, ShareView, SharedList, SharedView,
+    ShownToView, WithdrawnView,
 };
 use cycle::City;
 use integrity::Signer;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -71,7 +75,11 @@ impl Sharing {
         })?;
         let draft = match said.draft.as_deref() {
             Some(id) => self.take(id, incident, tlp)?,
-            None => self.draft(incident, tlp)?,
+            None => {
+                let mut draft = self.draft(incident, tlp)?;
+                draft.outgoing.leaks.extend(self.marked_narrower(incident, tlp).await?);
+                draft
+            }
         };
         let mut view = self.view(&draft);
         if !draft.outgoing.leaks.is_empty() {
@@ -101,7 +109,16 @@ impl Sharing {
     }
 
     /// Takes something back: others who ask are told that it is revoked, and what it said is not shown any more.
-    pub(crate) async fn withdraw(&self, by: &str, id: &str) -> anyhow::Result<SharedList> {
+    pub(crate) async fn withdraw(&self, by: &str, id: &str, reason: &str) -> anyhow::Result<WithdrawnView> {
+        let leaks = {
+            let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+            let plan = city.plan().context("without a plan nothing says what is the city's own")?;
+            Inside::of(plan).leaks(&json!({ "reason": reason }))
+        };
+        if !leaks.is_empty() {
+            let leaks = leaks.into_iter().map(leak).collect();
+            return Ok(WithdrawnView { id: id.to_owned(), withdrawn: false, leaks });
+        }
         let nothing = || format!("nothing with the id `{id}` is shared; `bastide share list` lists what is");
         let filter = Filter { ids: vec![id.to_owned()], ..Filter::default() };
         let reader = Reader { ceiling: Tlp::AmberStrict, groups: BTreeSet::new() };
@@ -109,17 +126,46 @@ impl Sharing {
         let body = page.items.first().with_context(nothing)?;
         let object: Value = serde_json::from_str(body)?;
         let now = Timestamp::now();
-        let revoked =
-            revoked(&object, now).with_context(|| format!("`{id}` is no indicator and no defence"))?;
-        self.seal(by, Act::ShareWithdrawn, id.to_owned(), None).await?;
+        let revoked = self.revoked(&object, reason, now);
+        let revoked = revoked.with_context(|| format!("`{id}` is no indicator and no defence"))?;
+        let said = (!reason.is_empty()).then(|| reason.to_owned());
+        self.seal(by, Act::ShareWithdrawn, id.to_owned(), said).await?;
         self.store.withdraw(COLLECTION, id, &[VersionMatch::All], None).await?;
         let tlp = Object::of(&object).and_then(tlp_of).unwrap_or(Tlp::AmberStrict);
         self.store.add(&[&revoked], &filing(tlp), now).await?;
-        self.shared().await
+        Ok(WithdrawnView { id: id.to_owned(), withdrawn: true, leaks: Vec::new() })
+    }
+
+    /// An object as others are told that it holds no longer (STIX 2.1 §3.6): a defence with our signature that it does not,
+    /// and without what a machine could do.
+    fn revoked(&self, object: &Value, reason: &str, now: Timestamp) -> Option<Value> {
+        let of = Object::of(object)?;
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        match of.object_type() {
+            "indicator" => {
+                let mut map = object.as_object()?.clone();
+                map.insert("modified".to_owned(), format!("{now:.3}").into());
+                map.insert("revoked".to_owned(), true.into());
+                Some(Value::Object(map))
+            }
+            "course-of-action" => {
+                let defence = open(of, &self.key.verifier(), None, now).ok();
+                let until = defence.map_or_else(|| now.saturating_add(BLOCK_FOR).ok(), |one| Some(one.until));
+                let withdrawal = Withdrawal {
+                    id: of.id()?.into(),
+                    version: now,
+                    until: until.unwrap_or(Timestamp::MAX),
+                    title: of.name().unwrap_or_default().into(),
+                    reason: reason.to_owned(),
+                };
+                withdraw(object, &withdrawal, &self.key)
+            }
+            _ => None,
+        }
     }
 
     /// Acts no longer on what others know, or acts on it again.
-    pub(crate) async fn set_aside(&self, by: &str, said: &WithdrawSaid) -> anyhow::Result<WithdrawnView> {
+    pub(crate) async fn set_aside(&self, by: &str, said: &SetAsideSaid) -> anyhow::Result<SetAsideView> {
         crate::intel::set_aside(&self.store, &self.log, by, said).await
     }
 
@@ -154,6 +200,29 @@ impl Sharing {
             &mut uuid,
         )?;
         Ok(Draft { id, incident, tlp, made: Instant::now(), outgoing })
+    }
+
+    /// The indicators behind an incident's findings that may not be passed on as far as is asked: what was seen of them
+    /// tells what they look for.
+    async fn marked_narrower(&self, incident: u64, tlp: Tlp) -> anyhow::Result<Vec<Leak>> {
+        let seen: Vec<(u64, Text)> = {
+            let city = self.city.read().unwrap_or_else(PoisonError::into_inner);
+            let findings = city.findings_of(incident).filter_map(|number| city.finding(number));
+            let seen = findings.filter(|finding| finding.key.rule == Rule::IndicatorSeen);
+            seen.map(|finding| (finding.number, finding.key.distinction.clone())).collect()
+        };
+        let mut leaks = Vec::new();
+        for (number, id) in seen {
+            let narrowest = self.store.object(&id).await?.iter().map(|kept| kept.tlp).max();
+            if narrowest.is_some_and(|marked| marked > tlp) {
+                leaks.push(Leak {
+                    what: id.to_string(),
+                    kind: "indicator marked for fewer",
+                    at: format!("finding {number}"),
+                });
+            }
+        }
+        Ok(leaks)
     }
 
     fn keep(&self, draft: Draft) {
@@ -212,15 +281,7 @@ impl Sharing {
                 .iter()
                 .map(|(what, with)| ReplacedView { what: what.clone(), with: with.clone() })
                 .collect(),
-            leaks: outgoing
-                .leaks
-                .iter()
-                .map(|leak| LeakView {
-                    what: leak.what.clone(),
-                    kind: leak.kind.to_owned(),
-                    at: leak.at.clone(),
-                })
-                .collect(),
+            leaks: outgoing.leaks.iter().cloned().map(leak).collect(),
             shown_to: may
                 .map(|peer| ShownToView { id: peer.id.as_str().to_owned(), name: peer.name.to_string() })
                 .collect(),
@@ -238,18 +299,8 @@ fn filing(tlp: Tlp) -> Filing {
     }
 }
 
-/// An object as others are told that it holds no longer (STIX 2.1 §3.6): without what a machine could do.
-fn revoked(object: &Value, now: Timestamp) -> Option<Value> {
-    let mut map = object.as_object()?.clone();
-    let kind = map.get("type")?.as_str()?;
-    if kind != "indicator" && kind != "course-of-action" {
-        return None;
-    }
-    map.remove("extensions");
-    let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-    map.insert("modified".to_owned(), format!("{now:.3}").into());
-    map.insert("revoked".to_owned(), true.into());
-    Some(Value::Object(map))
+fn leak(leak: Leak) -> LeakView {
+    LeakView { what: leak.what, kind: leak.kind.to_owned(), at: leak.at }
 }
 
 /// How far an object may be passed on: by the narrowest of its markings.

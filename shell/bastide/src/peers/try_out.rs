@@ -1,6 +1,9 @@
 //! Another city's block, tried on what was recorded here.
 
-use adapt::defence::redact::is_private;
+use adapt::{
+    defence::redact::is_private,
+    intel::watch::{self, Watched},
+};
 use city::{Address, DoubtKind, Flow, Observation, Observed, Rehearsed};
 use defend::block::{Trial, Unblockable};
 use jiff::Timestamp;
@@ -18,13 +21,16 @@ const CONVERSATIONS_MAX: usize = 200_000;
 
 /// Why a block was not tried.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Untried {
+pub(crate) enum Untried {
     /// It names what nobody may block.
     #[error("{0}")]
     Unblockable(#[from] Unblockable),
     /// It names an address that is nobody's in particular.
     #[error("{0} is an address of private networks")]
     Private(IpAddr),
+    /// It names what everybody uses.
+    #[error("{0} is what everybody uses, such as a public resolver: to block it would harm the city itself")]
+    WellKnown(IpAddr),
     /// It bears on too much.
     #[error("it bears on more than {CONVERSATIONS_MAX} recorded conversations")]
     TooMuch,
@@ -43,6 +49,7 @@ impl Untried {
             Untried::Unblockable(Unblockable::NoStation(_)) | Untried::Private(_) => {
                 Some(DoubtKind::NobodysAddress)
             }
+            Untried::WellKnown(_) => Some(DoubtKind::WellKnown),
             Untried::TooMuch => Some(DoubtKind::TooBroad),
             Untried::History(_) => None,
         }
@@ -50,10 +57,17 @@ impl Untried {
 }
 
 /// Tries a block on everything that was recorded: conversations, and requests of those that are not over yet.
-pub(super) fn rehearse(history: &History, plan: &Plan, addresses: &[IpAddr]) -> Result<Rehearsed, Untried> {
+pub(crate) fn rehearse(history: &History, plan: &Plan, addresses: &[IpAddr]) -> Result<Rehearsed, Untried> {
     let mut trial = Trial::new(plan, addresses)?;
     if let Some(private) = addresses.iter().find(|address| is_private(**address)) {
         return Err(Untried::Private(*private));
+    }
+    let doubts = watch::Ground::of(Some(plan));
+    let is_everybodys = |address: &&IpAddr| {
+        doubts.doubt(&Watched::Address(address.to_canonical()), "") == Some(DoubtKind::WellKnown)
+    };
+    if let Some(known) = addresses.iter().find(is_everybodys) {
+        return Err(Untried::WellKnown(*known));
     }
     let (conversations, recorded) = seen(history, Table::Conversations, addresses)?;
     let (requests, _) = seen(history, Table::Requests, addresses)?;

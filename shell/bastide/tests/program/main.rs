@@ -3,8 +3,10 @@
 
 mod averbourne;
 mod cable;
+mod cities;
 mod contain;
 mod cores;
+mod defences;
 mod enforce;
 mod events;
 mod firewalls;

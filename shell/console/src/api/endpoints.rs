@@ -8,8 +8,8 @@ use crate::{
         IncidentFilter, IncidentList, IncidentView, MatrixView, NoticeView, NoticeWanted, PairView,
         PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
         RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
-        RestorationView, RunSaid, RunView, ServiceView, ShareSaid, ShareView, SharedList, TickSaid,
-        TokenSaid, VerbFilter, VerifiedView, WithdrawSaid, WithdrawnView,
+        RestorationView, RunSaid, RunView, ServiceView, SetAsideSaid, SetAsideView, ShareSaid, ShareView,
+        SharedList, TickSaid, TokenSaid, VerbFilter, VerifiedView, WithdrawSaid, WithdrawnView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -262,16 +262,17 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: "POST",
         who: "operator",
-        ..read("/shares/{id}/withdraw", "Takes back something that others can read.", shape::<SharedList>)
+        body: Some(shape::<WithdrawSaid>),
+        ..read("/shares/{id}/withdraw", "Takes back something that others can read.", shape::<WithdrawnView>)
     },
     Endpoint {
         method: "POST",
         who: "operator",
-        body: Some(shape::<WithdrawSaid>),
+        body: Some(shape::<SetAsideSaid>),
         ..read(
             "/intelligence/withdraw",
             "Acts no longer on a source or an object of what others know, or acts on it again.",
-            shape::<WithdrawnView>,
+            shape::<SetAsideView>,
         )
     },
     read("/plan", "The plan: its text, what is wrong in it, and what it declares.", shape::<PlanView>),

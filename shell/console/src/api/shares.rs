@@ -7,7 +7,7 @@ use crate::{
     pages::responses::DECISION,
     refusal::Refusal,
     state::State,
-    view::{ShareSaid, ShareView, SharedList, WithdrawSaid, WithdrawnView},
+    view::{SetAsideSaid, SetAsideView, ShareSaid, ShareView, SharedList, WithdrawSaid, WithdrawnView},
     words,
 };
 use axum::{
@@ -41,18 +41,19 @@ pub(super) async fn withdraw(
     Reached(state): Reached<State>,
     visitor: Visitor,
     Path(id): Path<String>,
-) -> Answer<SharedList> {
+    Json(WithdrawSaid { reason }): Json<WithdrawSaid>,
+) -> Answer<WithdrawnView> {
     visitor.must(Right::Act)?;
     let (answer, answered) = oneshot::channel();
     let by = visitor.name.clone();
-    asked(&state, Ask::Withdraw { by, id, answer }, answered).await.map(Json)
+    asked(&state, Ask::Withdraw { by, id, reason, answer }, answered).await.map(Json)
 }
 
 pub(super) async fn set_aside(
     Reached(state): Reached<State>,
     visitor: Visitor,
-    Json(said): Json<WithdrawSaid>,
-) -> Answer<WithdrawnView> {
+    Json(said): Json<SetAsideSaid>,
+) -> Answer<SetAsideView> {
     visitor.must(Right::Act)?;
     let (answer, answered) = oneshot::channel();
     let by = visitor.name.clone();

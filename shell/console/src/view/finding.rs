@@ -117,7 +117,7 @@ pub struct FindingFilter {
 }
 
 /// Every rule with its title, in alphabetical order of the rules.
-pub const RULES: [(Rule, &str); 34] = [
+pub const RULES: [(Rule, &str); 35] = [
     (Rule::AddressConflict, "One address, two devices"),
     (Rule::AlertedElsewhere, "Alert of another tool"),
     (Rule::BackupFailed, "Backup failed"),
@@ -128,6 +128,7 @@ pub const RULES: [(Rule, &str); 34] = [
     (Rule::ChangedIdentity, "Changed identity"),
     (Rule::CopyTooOld, "Offline copy too old"),
     (Rule::DefenceOffered, "Defence offered"),
+    (Rule::DefenceWithdrawn, "Defence taken back"),
     (Rule::DrillFailed, "Drill failed"),
     (Rule::DrillOverdue, "Drill overdue"),
     (Rule::DrillTooSlow, "Recovery misses its target"),

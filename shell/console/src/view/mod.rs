@@ -23,9 +23,9 @@ mod responding;
 mod response;
 mod restoration;
 mod run;
+mod set_aside;
 mod share;
 mod summary;
-mod withdraw;
 mod zones;
 
 pub use activity::{ActivityView, Bucket, activity};
@@ -76,9 +76,12 @@ pub use restoration::{
 };
 pub use run::{NextView, RunReturnView, RunRow, RunSaid, RunStepView, RunView, TickSaid, TickView};
 pub(crate) use run::{run, run_row, state_of};
-pub use share::{LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView};
+pub use set_aside::{SetAsideSaid, SetAsideView};
+pub use share::{
+    LeakView, ReplacedView, ShareSaid, ShareView, SharedList, SharedView, ShownToView, WithdrawSaid,
+    WithdrawnView,
+};
 pub use summary::{CityView, CountsView, RecoveryView, ServiceView, Standings, city, services};
-pub use withdraw::{WithdrawSaid, WithdrawnView};
 pub use zones::{MatrixView, PairState, PairView, ProtocolVerbsView, VerbView, ZoneView, matrix, pair};
 
 use ::city::{Address, Text};

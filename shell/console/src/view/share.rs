@@ -67,6 +67,25 @@ pub struct ShownToView {
     pub name: String,
 }
 
+/// Why something is taken back.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+pub struct WithdrawSaid {
+    /// In plain words. Whoever read the defence reads it too, so that nothing of the city's may stand in it.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What came of taking something back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WithdrawnView {
+    /// Its STIX id.
+    pub id: String,
+    /// Whether others are told now that it no longer holds.
+    pub withdrawn: bool,
+    /// What of the city's is in the reason. Unless this is empty, nothing is taken back.
+    pub leaks: Vec<LeakView>,
+}
+
 /// What others can read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SharedList {

@@ -1,6 +1,6 @@
 //! Who asks, and whether they understand our answers.
 
-use super::{Shelf, refusal::Refusal};
+use super::{Shelf, refusal::Refusal, unanswered::Asked};
 use crate::{
     sharing::{Requester, Sharing, digest},
     taxii::is_ours,
@@ -36,8 +36,11 @@ pub(super) async fn pass(State(shelf): State<Arc<Shelf>>, mut request: Request, 
         .and_then(|known| if accepts(request.headers()) { Ok(known) } else { Err(Refusal::NotAcceptable) })
     {
         Ok(known) => {
+            let asked = Asked::new(&known.requester.id, &request);
             request.extensions_mut().insert(known);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            asked.note(&mut response);
+            response
         }
         Err(refusal) => refusal.into_response(),
     };

@@ -1,6 +1,6 @@
 //! The endpoints (§4, §5).
 
-use super::{API_ROOT, Given, Shelf, ask::Ask, door::Known, refusal::Refusal};
+use super::{API_ROOT, Given, Shelf, ask::Ask, door::Known, refusal::Refusal, unanswered::NoneShown};
 use crate::{
     envelope::Envelope,
     sharing::{Collection, Sharing},
@@ -92,7 +92,9 @@ pub(super) async fn manifest(
     };
     let span = page.span;
     let list = ManifestRecords { objects: page.items.into_iter().map(record).collect() };
-    Ok(dated(json(&Listed { more: page.next.is_some(), next: page.next, list })?, span))
+    let nothing = list.objects.is_empty();
+    let answer = dated(json(&Listed { more: page.next.is_some(), next: page.next, list })?, span);
+    Ok(noted(answer, nothing, ask))
 }
 
 pub(super) async fn objects(
@@ -105,7 +107,15 @@ pub(super) async fn objects(
     let ask = Ask::read(&parameters)?;
     let reader = known.requester.reader();
     let page = shelf.store.objects(id, &reader, &ask.filter, ask.next.as_deref(), ask.limit).await?;
-    Ok(envelope(&page))
+    Ok(noted(envelope(&page), page.items.is_empty(), ask))
+}
+
+/// Notes in an answer that nothing is shown of what was asked for by id.
+fn noted(mut answer: Response, nothing: bool, ask: Ask) -> Response {
+    if nothing && !ask.filter.ids.is_empty() {
+        answer.extensions_mut().insert(NoneShown(ask.filter.ids));
+    }
+    answer
 }
 
 pub(super) async fn object(

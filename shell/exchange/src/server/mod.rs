@@ -19,6 +19,7 @@ mod door;
 mod endpoints;
 mod refusal;
 mod statuses;
+mod unanswered;
 
 use crate::sharing::Sharing;
 use axum::{Router, middleware, routing::get};
@@ -27,6 +28,8 @@ use statuses::Statuses;
 use std::sync::Arc;
 use store::Intelligence;
 use tokio::sync::{Semaphore, mpsc, watch};
+
+pub use unanswered::Unanswered;
 
 /// How many envelopes are taken at a time; the others wait.
 const WRITERS_MAX: usize = 4;

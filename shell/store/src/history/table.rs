@@ -176,6 +176,7 @@ impl Table {
             | Observed::Received(_)
             | Observed::Hunted(_)
             | Observed::Offered(_)
+            | Observed::Withdrawn(_)
             | Observed::Flood(_)
             | Observed::Loss(_)
             | Observed::Message(_)

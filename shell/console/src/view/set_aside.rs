@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What shall not be acted on any more, or again.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-pub struct WithdrawSaid {
+pub struct SetAsideSaid {
     /// The STIX id of an object, or the name of a source.
     pub what: String,
     /// Why. It is sealed.
@@ -17,7 +17,7 @@ pub struct WithdrawSaid {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct WithdrawnView {
+pub struct SetAsideView {
     /// The STIX id of an object, or the name of a source.
     pub what: String,
     /// Which of the two: `object` or `source`.
