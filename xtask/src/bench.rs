@@ -91,6 +91,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<bool> {
                 }
             }
             rows.push(row);
+            // The logs of Zeek have one writer, whatever is asked for.
+            if *form == "zeek" {
+                break;
+            }
         }
     }
     for Other { programme, arguments, forms } in OTHERS {

@@ -133,7 +133,7 @@ pub use addresses::addresses;
 pub use clock::{Clock, Moment, Turn};
 pub use community_id::community_id;
 pub use flow::Begun;
-pub use share::Shares;
+pub use share::share;
 pub use tally::Tally;
 pub use wire::{Order, Wire};
 

@@ -49,7 +49,7 @@ pub enum Order {
 /// Reads frames. See the crate's first page.
 ///
 /// [`Wire::see`] is all that is needed by whoever reads alone. Several readers can share the frames of one capture
-/// ([`crate::Shares`]): then one [`Clock`] looks at every frame, each reader is told what every reader must do
+/// ([`crate::share`]): then one [`Clock`] looks at every frame, each reader is told what every reader must do
 /// ([`Wire::pass`]), reads its own frames ([`Wire::hear`]), and says in which order what it told belongs among what the
 /// others tell ([`Order`]).
 pub struct Wire {

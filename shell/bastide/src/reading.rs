@@ -7,7 +7,6 @@ use city::{Loss, LossKind, Observation, Observed, Text};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use std::{
-    collections::VecDeque,
     ffi::OsString,
     io::{self, IsTerminal},
     num::NonZeroUsize,
@@ -139,49 +138,15 @@ impl Reading {
             );
         }
         let mut crew = Crew::new(std::slice::from_ref(&self.config), readers.get(), writer)?;
-        let read = self.deal(&mut crew, take)?;
-        crew.finish(take)?;
-        Ok(read)
-    }
-
-    /// Reads everything on so many cores; `take` is given the observations, in the order of the frames.
-    pub(crate) fn observe(
-        mut self,
-        readers: NonZeroUsize,
-        mut take: impl FnMut(&Observation),
-    ) -> anyhow::Result<Read> {
-        if readers.get() == 1 {
-            return self.read(
-                |_| (),
-                |observations| {
-                    observations.iter().for_each(&mut take);
-                    Ok(())
-                },
-            );
-        }
-        let take: &mut Take<'_, VecDeque<Observation>> = &mut |kept, count| {
-            kept.drain(..count.min(kept.len())).for_each(|observation| take(&observation));
-            Ok(())
-        };
-        let keeper = || |observation, kept: &mut VecDeque<Observation>| kept.push_back(observation);
-        let mut crew = Crew::new(std::slice::from_ref(&self.config), readers.get(), keeper)?;
-        let read = self.deal(&mut crew, take)?;
-        crew.finish(take)?;
-        Ok(read)
-    }
-
-    fn deal<K, W>(&mut self, crew: &mut Crew<K, W>, take: &mut Take<'_, K>) -> anyhow::Result<Read>
-    where
-        K: Kept,
-        W: FnMut(Observation, &mut K) + Send + 'static,
-    {
-        self.steps(|step| {
+        let read = self.steps(|step| {
             match step {
                 Step::Frame(frame) => crew.see(0, frame, take)?,
                 Step::Damage(observation) => crew.tell(observation),
             }
             Ok(())
-        })
+        })?;
+        crew.finish(take)?;
+        Ok(read)
     }
 
     /// Goes through the captures to their end.

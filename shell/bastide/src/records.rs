@@ -78,8 +78,7 @@ where
     Ok(())
 }
 
-/// The logs of Zeek and ICSNPP, a file each. However many read, one writer sees everything: some rows tell of several
-/// conversations.
+/// The logs of Zeek and ICSNPP, a file each. One writer sees everything: some rows tell of several conversations.
 fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(into).with_context(|| format!("cannot make the folder `{}`", into.display()))?;
     let cannot_write = || format!("cannot write a log into `{}`", into.display());
@@ -91,8 +90,13 @@ fn logs(command: &Records, into: &Path) -> anyhow::Result<()> {
         }
     };
     let reading = Reading::open(&command.input.captures, Purpose::Logs)?.with_progress();
-    let readers = command.threads.unwrap_or_else(cores);
-    reading.observe(readers, |observation| rows.make(observation, &mut take))?;
+    reading.read(
+        |_| (),
+        |observations| {
+            observations.iter().for_each(|observation| rows.make(observation, &mut take));
+            Ok(())
+        },
+    )?;
     rows.finish(&mut take);
     failure.map_or(Ok(()), Err).with_context(cannot_write)?;
     files.finish().with_context(cannot_write)

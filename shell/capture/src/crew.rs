@@ -1,9 +1,9 @@
 //! Several cores read one capture, and what they write comes out as if one had.
 //!
 //! One thread (the caller's) deals frames out in rounds, each to the reader whose conversation it belongs to
-//! ([`Shares`]), and puts together what the readers of a round kept: by the number of the frame, and at one frame
+//! ([`wire::share`]), and puts together what the readers of a round kept: by the number of the frame, and at one frame
 //! by [`Order`]. Readers share nothing and wait for nobody. What comes out is the same for any number of readers, but
-//! for what [`Shares`] says of tunnels, and for which conversations a full table puts out.
+//! for what [`wire::share`] says of tunnels, and for which conversations a full table puts out.
 //!
 //! Frames may come from several sensors, each with a clock and readers of its own.
 
@@ -16,15 +16,15 @@ use std::{
     sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
     thread,
 };
-use wire::{Clock, Config, Frame, Limits, LinkType, Moment, Order, Shares, Tally, Turn, Wire};
+use wire::{Clock, Config, Frame, Limits, LinkType, Moment, Order, Tally, Turn, Wire};
 
 /// A round is dealt out when it has so many bytes of frames. Large enough that handing it over costs nothing beside
 /// reading it, small enough that a few rounds stay in the cache.
-const ROUND_BYTES: usize = 256 << 10;
+const ROUND_BYTES: usize = 1 << 20;
 /// Or so many frames.
-const ROUND_FRAMES: usize = 2_048;
+const ROUND_FRAMES: usize = 8_192;
 /// So many rounds may be with the readers at a time, so that one that is slower in one round can make up for it.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 4;
 
 /// What a reader keeps of what it observes, piece by piece, until it is put together with what others keep.
 pub trait Kept: Default + Send + 'static {
@@ -134,7 +134,6 @@ struct Hand<K> {
 struct Sensor {
     name: Text,
     clock: Clock,
-    shares: Shares,
     /// Which hands read its frames.
     hands: Range<usize>,
 }
@@ -209,7 +208,7 @@ where
                 crew.hands.push(Hand { part: Part::default(), parts, done });
             }
             let (name, hands) = (config.sensor.clone(), first..crew.hands.len());
-            crew.sensors.push(Sensor { name, clock: Clock::default(), shares: Shares::new(readers), hands });
+            crew.sensors.push(Sensor { name, clock: Clock::default(), hands });
         }
         Ok(crew)
     }
@@ -220,11 +219,11 @@ where
     /// # Errors
     /// As `take` says, or a reader's thread has stopped.
     pub fn see(&mut self, sensor: usize, frame: &Frame<'_>, take: &mut Take<'_, K>) -> io::Result<()> {
-        let Some(Sensor { clock, shares, hands, .. }) = self.sensors.get_mut(sensor) else { return Ok(()) };
+        let Some(Sensor { clock, hands, .. }) = self.sensors.get_mut(sensor) else { return Ok(()) };
         self.number += 1;
         let number = self.number;
         let moment = clock.see(frame.time);
-        let reader = hands.start + shares.share(frame);
+        let reader = hands.start + wire::share(frame, hands.len());
         self.last = reader;
         match moment.turn {
             Turn::Nothing => {}
