@@ -60,6 +60,7 @@ fn notices() -> Vec<Notice> {
         asset: None,
         name: "Pump 3".into(),
         findings: vec![4],
+        defences: Vec::new(),
         consequences: Vec::new(),
         standing: None,
         state,
