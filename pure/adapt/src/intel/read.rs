@@ -2,7 +2,7 @@
 //!
 //! What is made here has ids that depend on nothing but what is told and by whom (UUIDv5, RFC 9562 §5.5): the same file
 //! read twice is known. STIX 2.1 (§2.9) would have UUIDv4 for such objects, and allows others in a namespace that keeps
-//! them apart, which must not be the one for observables; ours is [`NAMESPACE`]. What has a UUID of its own keeps it.
+//! them apart, which must not be the one for observables; ours is `NAMESPACE`. What has a UUID of its own keeps it.
 
 mod kev;
 mod lists;
