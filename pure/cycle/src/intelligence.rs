@@ -29,6 +29,7 @@ impl City {
     pub(crate) fn hear_of(&mut self, observation: &Observation, effects: &mut Vec<Effect>) {
         self.counts.observations += 1;
         let time = observation.time;
+        self.others.note(&observation.fact, time);
         match &observation.fact {
             Observed::Received(received) => self.received(received, time, effects),
             Observed::Hunted(hunted) => {
@@ -46,7 +47,10 @@ impl City {
     pub(crate) fn heed_others(&mut self, observation: &Observation, effects: &mut Vec<Effect>) {
         match &observation.fact {
             Observed::Alert(alert) => self.note(Told::Alert(alert), observation.time, effects),
-            Observed::Sighting(sighting) => self.note(Told::Sighting(sighting), observation.time, effects),
+            Observed::Sighting(sighting) => {
+                self.others.note(&observation.fact, observation.time);
+                self.note(Told::Sighting(sighting), observation.time, effects);
+            }
             _ => {}
         }
     }

@@ -20,7 +20,7 @@ mod question;
 pub use self::{
     add::{Added, Filing, OBJECT_MAX, Refused, Unmarked},
     page::{Entry, Filter, PAGE_BYTES, PAGE_MAX, Page, Reader, SpecVersion, VersionMatch},
-    question::Kept,
+    question::{Kept, Latest},
 };
 
 use crate::database::{self, DatabaseError, Layout, failed};

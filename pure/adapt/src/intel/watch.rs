@@ -4,9 +4,11 @@
 //! shows at once. Each observation costs a look-up for each of its ends, however many indicators there are. A pattern that
 //! asks for more than one thing at a time is kept and hunted with, and not watched for; how many there are is told.
 
+mod belief;
 mod doubt;
 mod simple;
 
+pub use belief::{Belief, FILE_TRUST, WatchedBy};
 pub use doubt::Ground;
 pub use simple::{Watched, watched};
 

@@ -4,14 +4,13 @@ use crate::{
     arguments::{Format, Look},
     failure::Verdict,
     past,
-    peers::Status,
     table::Table,
 };
 use anyhow::Context;
 use city::Peer;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
-use store::Reader;
+use store::{PeerReading, Reader};
 
 /// A peer, and how reading it goes.
 #[derive(Serialize)]
@@ -29,7 +28,7 @@ struct Row {
     /// What of its defences is put in force without asking.
     adopt: Vec<&'static str>,
     #[serde(flatten)]
-    status: Status,
+    status: PeerReading,
 }
 
 /// Runs the command.
@@ -76,11 +75,11 @@ fn rows(look: &Look) -> anyhow::Result<Vec<Row>> {
         let plan = plan::check(&past::files_of(&adopted)).plan;
         let plan =
             plan.context("this release finds errors in the plan adopted; `bastide plan check` shows them")?;
-        Ok(plan.peers().map(|peer| row(peer, Status::of(&directory, &peer.id))).collect())
+        Ok(plan.peers().map(|peer| row(peer, PeerReading::of(&directory, &peer.id))).collect())
     })
 }
 
-fn row(peer: &Peer, status: Status) -> Row {
+fn row(peer: &Peer, status: PeerReading) -> Row {
     Row {
         id: peer.id.as_str().to_owned(),
         name: peer.name.to_string(),

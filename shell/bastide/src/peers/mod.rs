@@ -12,11 +12,9 @@ mod host;
 mod known;
 mod read;
 mod share;
-mod status;
 mod try_out;
 
 pub(crate) use share::Sharing;
-pub(crate) use status::Status;
 
 use crate::engine::Message;
 use anyhow::Context;

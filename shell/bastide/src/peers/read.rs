@@ -3,7 +3,6 @@
 use super::{
     Ground,
     known::{self, Known},
-    status::Status,
     try_out::{Untried, rehearse},
 };
 use crate::{engine::Message, failure::warn};
@@ -24,7 +23,10 @@ use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     time::{Duration, Instant},
 };
-use store::intelligence::{Added, Audience, Filing, Unmarked};
+use store::{
+    PeerReading,
+    intelligence::{Added, Audience, Filing, Unmarked},
+};
 use vault::Secret;
 
 /// The most collections of a peer that are read.
@@ -266,7 +268,7 @@ impl Reading {
             .take(Received::DOUBTS_MAX)
             .cloned()
             .collect();
-        let mut status = Status::of(&self.ground.directory, &self.peer.id);
+        let mut status = PeerReading::of(&self.ground.directory, &self.peer.id);
         status.asked = Some(Timestamp::now());
         if came.fault.is_none() {
             status.read = status.asked;
