@@ -12,6 +12,7 @@
 
 mod baseline;
 mod incidents;
+mod intelligence;
 mod recovery;
 mod responses;
 mod schema;
@@ -23,7 +24,7 @@ use serde_json::Value;
 use served::{Answer, Served};
 use store::Role;
 
-const PAGES: [&str; 29] = [
+const PAGES: [&str; 34] = [
     "/",
     "/wall",
     "/services/telecare",
@@ -52,10 +53,15 @@ const PAGES: [&str; 29] = [
     "/findings?severity=high",
     "/assets?order=-last&page=2",
     "/log?kind=act",
+    "/intelligence",
+    "/intelligence/known",
+    "/exchange",
+    "/hunts",
+    "/hunts/s7-stop",
     "/sign-out",
 ];
 
-const API: [&str; 30] = [
+const API: [&str; 36] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
@@ -86,6 +92,12 @@ const API: [&str; 30] = [
     "/services",
     "/services/telecare",
     "/talks",
+    "/intelligence",
+    "/intelligence/known",
+    "/sightings",
+    "/exchange",
+    "/hunts",
+    "/hunts/latest",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

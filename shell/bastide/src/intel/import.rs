@@ -203,6 +203,25 @@ pub(crate) fn import(command: &Import) -> anyhow::Result<Verdict> {
     Ok(if whole { Verdict::Good } else { Verdict::Bad })
 }
 
+/// Takes in a text that comes with the program, as if from a file of that source.
+pub(crate) fn take_in(state: &State, source: &str, tlp: Tlp, text: &[u8]) -> anyhow::Result<()> {
+    let (runtime, now, directory) = (runtime()?, Timestamp::now(), state.directory());
+    let ground =
+        Ground::of(crate::state::read(&directory).ok().and_then(|city| city.plan().cloned()).as_deref());
+    let read = read(text, None, Teller { source, tlp: Some(tlp), now })?;
+    let (mut list, mut gathered) = (Watchlist::default(), Gathered::default());
+    for object in read.objects.iter().filter_map(Object::of) {
+        list.add(object, Origin { source, trust: TRUST, tlp }, &ground, now, &mut gathered);
+    }
+    let mut outcome =
+        Outcome { source: source.to_owned(), read, new: 0, known: 0, refused: Vec::new(), gathered };
+    let store = runtime.block_on(Intelligence::open(&directory))?;
+    keep(&runtime, &store, &mut outcome, now)?;
+    runtime.block_on(store.close());
+    tell::tell(state, None, &[told(&outcome, now)]);
+    Ok(())
+}
+
 fn bytes_of(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {

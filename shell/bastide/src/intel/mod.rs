@@ -5,6 +5,8 @@ mod pattern;
 mod peers;
 pub(crate) mod watching;
 
+pub(crate) use import::take_in;
+
 use crate::{arguments::Look, failure::Verdict};
 use clap::{Subcommand, ValueEnum};
 

@@ -6,7 +6,7 @@ use crate::{
     reading::cores,
 };
 use adapt::{
-    intel::watch::{Gathered, Ground, Origin, Recent, Watchlist},
+    intel::watch::{FILE_TRUST, Gathered, Ground, Origin, Recent, Watchlist},
     stix::Object,
 };
 use city::{Doubt, Observation, Observed, Received, Sighting, Text};
@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 use store::{Addresses, Condition, History, Intelligence, Question, Table, Texts};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::watch};
 
 /// How often it is looked whether there is something new.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -35,7 +35,7 @@ const REST: u32 = 9;
 const PAGE: usize = 10_000;
 
 /// How far those are believed who are no peers of the plan: somebody here took their word in.
-const TRUST: u8 = 80;
+const TRUST: u8 = FILE_TRUST;
 
 /// The most addresses that are looked for in the past at a time; what is more, a hunt can look for.
 const BACK_MAX: usize = 100_000;
@@ -50,6 +50,8 @@ struct Watching {
     history: History,
     runtime: Handle,
     messages: SyncSender<Message>,
+    /// Where it is shown what is watched for.
+    shown: watch::Sender<Arc<console::Watching>>,
     /// What was watched for before.
     known: BTreeSet<IpAddr>,
     /// What was told of each source, so that it is told once.
@@ -63,6 +65,7 @@ pub(crate) fn begin(
     history: History,
     runtime: Handle,
     messages: SyncSender<Message>,
+    shown: watch::Sender<Arc<console::Watching>>,
 ) -> std::io::Result<()> {
     let directory = directory.to_path_buf();
     let watching = Watching {
@@ -71,6 +74,7 @@ pub(crate) fn begin(
         history,
         runtime,
         messages,
+        shown,
         known: BTreeSet::new(),
         doubted: BTreeMap::new(),
     };
@@ -87,6 +91,10 @@ impl Watching {
                 let began = Instant::now();
                 match self.make() {
                     Ok((list, gathered)) => {
+                        let list = Arc::new(list);
+                        let sources = gathered.clone();
+                        self.shown
+                            .send_replace(Arc::new(console::Watching { list: Arc::clone(&list), sources }));
                         if self.hand_on(list).is_err() || self.tell_doubts(&gathered).is_err() {
                             return;
                         }
@@ -143,8 +151,7 @@ impl Watching {
     }
 
     /// Gives the list to the loop, and tells what of it the past shows. Fails if the loop is gone.
-    fn hand_on(&mut self, list: Watchlist) -> Result<(), ()> {
-        let list = Arc::new(list);
+    fn hand_on(&mut self, list: Arc<Watchlist>) -> Result<(), ()> {
         self.messages.send(Message::Watch(Arc::clone(&list))).map_err(|_| ())?;
         let new: Vec<IpAddr> =
             list.addresses().filter(|address| !self.known.contains(address)).take(BACK_MAX).collect();
