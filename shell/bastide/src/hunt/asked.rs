@@ -1,6 +1,6 @@
 //! Hunts that are asked for in the console, beside the loop; and those that the demo makes.
 
-use super::{AnswerFormat, Ground, Of, Task, answerable, evidence, found, open};
+use super::{AnswerFormat, Ground, Of, Task, When, answerable, evidence, found, open};
 use crate::{arguments::State, engine::Message, failure::warn, recovery::tell};
 use adapt::{
     hunt::{Hunt, Sought, built_in},
@@ -102,12 +102,12 @@ fn made(ground: &Ground, task: &Task, by: Text, now: Timestamp) -> anyhow::Resul
     })
 }
 
-/// Runs hunts of the library on all that a running process remembers, and tells it.
+/// Runs hunts of the library on what a running process remembers of the last day, and tells it.
 pub(crate) fn run_of_library(state: &State, by: &str, names: &[&str]) -> anyhow::Result<()> {
     let now = Timestamp::now();
     let of = Of {
         state: State::of(state.directory()),
-        since: None,
+        since: Some(When::Ago(SignedDuration::from_hours(24))),
         until: None,
         limit: 0,
         threads: Some(NonZeroUsize::MIN),

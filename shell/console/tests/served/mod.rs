@@ -243,7 +243,7 @@ impl Served {
     /// Tells a fact at the end of the day.
     pub fn see(&self, fact: ::city::Observed) {
         let seen = ::city::Observation { time: self.now, sensor: "mirror-1".into(), fact };
-        self.city.write().unwrap().handle(&cycle::Event::Observed(seen), &mut Vec::new());
+        self.happen(&cycle::Event::Observed(seen));
     }
 
     /// Carries a person's decision about a response.
