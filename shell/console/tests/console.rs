@@ -388,6 +388,7 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
     let lost = r#"{"lost":["site:data-centre"]}"#;
     let run = served.send_locally("POST", "/api/v1/recovery/runs", lost).await.json();
     let run = run["id"].as_str().unwrap();
+    let known = intelligence::something(&served).await;
     let mut checked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         let Some(operation) = methods.get("get") else { continue };
@@ -398,6 +399,8 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
             .replace("{to}", "core")
             .replace("/recovery/plan", "/recovery/plan?lost=everything")
             .replace("/recovery/runs/{id}", &format!("/recovery/runs/{run}"))
+            .replace("/hunts/{name}", "/hunts/s7-stop")
+            .replace("/known/{id}", &format!("/known/{known}"))
             .replace("/services/{id}", "/services/telecare");
         let Some(schema) = operation.pointer("/responses/200/content/application~1json/schema") else {
             continue;

@@ -3,7 +3,7 @@
 use crate::{
     Watching, reference,
     view::{End, TechniqueView, Window},
-    words::{grouped, list, number},
+    words::{list, number},
 };
 use ::city::{Doubt, DoubtKind, PeerId, Text, Tlp};
 use adapt::{
@@ -265,12 +265,12 @@ fn headline(watched: u64, sources: &[TellerView], seen: usize) -> String {
         (1, _) => format!("We watch for one address or name that {} warned of; {seen}.", list(telling, 2)),
         (watched, 0..=2) => format!(
             "We watch for {} addresses and names that {} warned of; {seen}.",
-            grouped(watched),
+            number(usize::try_from(watched).unwrap_or(usize::MAX)),
             list(telling, 2)
         ),
         (watched, many) => format!(
             "We watch for {} addresses and names that {} others warned of; {seen}.",
-            grouped(watched),
+            number(usize::try_from(watched).unwrap_or(usize::MAX)),
             number(many)
         ),
     }

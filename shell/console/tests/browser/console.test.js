@@ -284,7 +284,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
 
   test("what others know is told, and a hunt is made by the keyboard, whose answer comes to the open page by itself", async () => {
     await go("/intelligence");
-    assert.match(await page.textContent("h1"), /We watch for \d+ addresses and names that Albion Cyber Watch warned of/);
+    assert.match(await page.textContent("h1"), /We watch for \w+ addresses and names that Albion Cyber Watch warned of/);
     assert.match(await page.textContent("#intelligence-doubts"), /own addresses/);
     await page.fill("#value", "relay.quietharbour.example");
     await page.keyboard.press("Enter");

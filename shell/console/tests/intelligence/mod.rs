@@ -7,6 +7,7 @@ use adapt::{
     stix::Object,
 };
 use console::Watching;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use store::{
@@ -74,6 +75,27 @@ fn sighting(number: u32, name: &str, subject: [u8; 4], value: &str, tlp: Tlp) ->
     }))
 }
 
+/// Something of everything that others can tell, and the id of an indicator among it.
+pub async fn something(served: &Served) -> String {
+    let own = indicator(4, "Our own", "[ipv4-addr:value = '192.0.2.2']", GREEN);
+    told(served, "agency", &[indicator(1, "A relay", "[ipv4-addr:value = '203.0.113.9']", GREEN), own]).await;
+    served.see(sighting(1, "A relay", [192, 0, 2, 94], "203.0.113.9", Tlp::Green));
+    served.see(Observed::Offered(Box::new(offered(served.now, 1, "203.0.113.9", 0))));
+    id(1)
+}
+
+fn offered(now: Timestamp, number: u32, address: &str, cut: u64) -> Offered {
+    Offered {
+        peer: "port-ellery".parse().unwrap(),
+        defence: format!("course-of-action--00000000-0000-4000-8000-{number:012}").into(),
+        version: now,
+        title: format!("Block relay {number}").into(),
+        blocks: vec![address.parse().unwrap()],
+        rehearsed: Rehearsed { conversations: 9_000, caught: 4, cut, ..Rehearsed::default() },
+        standing: false,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_others_know_is_told_to_those_whom_it_is_for() {
     let served = Served::new().await;
@@ -101,7 +123,7 @@ async fn what_others_know_is_told_to_those_whom_it_is_for() {
 
     let seen = page(&viewer, "/intelligence").await;
     for part in [
-        "We watch for 2 addresses and names that agency warned of; one was seen here this week.",
+        "We watch for two addresses and names that agency warned of; one was seen here this week.",
         "A &#60;b&#62;relay&#60;/b&#62;",
         &format!("/intelligence/known/{}", id(1)),
         "TLP:GREEN",
@@ -189,17 +211,8 @@ async fn a_defence_is_followed_from_its_offer_to_what_became_of_it() {
         empty.contains("Nobody has offered us a defence yet.")
             && empty.contains("Nothing left this city yet.")
     );
-    let offered = |number: u32, address: &str, cut: u64| Offered {
-        peer: "port-ellery".parse().unwrap(),
-        defence: format!("course-of-action--00000000-0000-4000-8000-{number:012}").into(),
-        version: served.now,
-        title: format!("Block relay {number}").into(),
-        blocks: vec![address.parse().unwrap()],
-        rehearsed: Rehearsed { conversations: 9_000, caught: 4, cut, ..Rehearsed::default() },
-        standing: false,
-    };
-    served.see(Observed::Offered(Box::new(offered(1, "203.0.113.9", 0))));
-    served.see(Observed::Offered(Box::new(offered(2, "203.0.113.10", 7))));
+    served.see(Observed::Offered(Box::new(offered(served.now, 1, "203.0.113.9", 0))));
+    served.see(Observed::Offered(Box::new(offered(served.now, 2, "203.0.113.10", 7))));
     let seen = page().await;
     for part in [
         "Two defences were offered to us; two wait for people to decide.",
