@@ -33,6 +33,8 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
   };
 
   const seenBy = async (place) => {
+    // Scrolled to the middle, the bar that stays in sight would cut whatever is beneath it.
+    await page.evaluate(() => globalThis.scrollTo(0, 0));
     const found = await page.evaluate(
       async (rules) => {
         const { violations } = await globalThis.axe.run(document, { runOnly: rules });
