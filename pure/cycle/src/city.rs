@@ -5,6 +5,7 @@ use crate::{
     activity::{Activity, Minute},
     ledger::Ledger,
     matrix::{Cell, Ends, Matrix},
+    others::{Heard, Hunt, Offer, Others, Seen},
     responses::Responses,
     standing,
     talk::Book,
@@ -161,6 +162,7 @@ pub struct City {
     pub(crate) read_last: BTreeMap<Text, Timestamp>,
     /// What those who tell of attacks have shown that they are worth.
     pub(crate) reputation: Reputation,
+    pub(crate) others: Others,
     /// The plan, by its digest, that lessons were held against last.
     pub(crate) learned: Option<Text>,
     firewall: Option<Firewall>,
@@ -477,6 +479,43 @@ impl City {
     pub fn finding(&self, number: u64) -> Option<&Finding> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         self.ledger.findings().get(index)
+    }
+
+    /// The finding that a difference was made, if it was made: of many alike, the one that counts them together.
+    #[must_use]
+    pub fn finding_of(&self, difference: &dyn Difference) -> Option<&Finding> {
+        self.ledger.of(difference)
+    }
+
+    /// What was seen of what others told to look for: of each indicator at each device the latest. No more than 2,000.
+    pub fn seen(&self) -> impl ExactSizeIterator<Item = &Seen> {
+        self.others.seen()
+    }
+
+    /// What was seen of one indicator, by its STIX id.
+    pub fn seen_of(&self, indicator: &str) -> impl Iterator<Item = &Seen> {
+        self.others.seen_of(indicator)
+    }
+
+    /// Who told what they know, by the name of the source, and what came of it.
+    pub fn heard(&self) -> impl ExactSizeIterator<Item = (&Text, &Heard)> {
+        self.others.heard()
+    }
+
+    /// The hunts that were made, each as it was made last.
+    pub fn hunts(&self) -> impl ExactSizeIterator<Item = &Hunt> {
+        self.others.hunts()
+    }
+
+    /// One hunt as it was made last, by its name, or else its pattern.
+    #[must_use]
+    pub fn hunt(&self, name: &str) -> Option<&Hunt> {
+        self.others.hunt(name)
+    }
+
+    /// The defences that others offered, each in the version that was rehearsed last.
+    pub fn offers(&self) -> impl ExactSizeIterator<Item = &Offer> {
+        self.others.offers()
     }
 
     /// The firewall as it was looked at last, if there is one.

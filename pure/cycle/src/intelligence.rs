@@ -35,6 +35,7 @@ impl City {
     pub(crate) fn hear_of(&mut self, observation: &Observation, effects: &mut Vec<Effect>) {
         self.counts.observations += 1;
         let time = observation.time;
+        self.others.note(&observation.fact, time);
         match &observation.fact {
             Observed::Received(received) => self.received(received, time, effects),
             Observed::Hunted(hunted) => {
@@ -54,6 +55,7 @@ impl City {
         match &observation.fact {
             Observed::Alert(alert) => self.note(Told::Alert(alert), observation.time, effects),
             Observed::Sighting(sighting) => {
+                self.others.note(&observation.fact, observation.time);
                 let told = Told::Sighting(sighting);
                 self.note(told, observation.time, effects);
                 if let Some(finding) = self.ledger.number(&told.key()) {

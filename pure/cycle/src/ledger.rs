@@ -45,6 +45,12 @@ impl Ledger {
         self.findings.get(*at).map(|finding| finding.number)
     }
 
+    /// The finding that a difference was made.
+    pub(crate) fn of(&self, difference: &dyn Difference) -> Option<&Finding> {
+        let key = self.fold(difference.key(), &difference.bearing());
+        self.findings.get(*self.by_key.get(&key)?)
+    }
+
     /// What was seen again since this was asked last.
     pub(crate) fn take_again(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.again)

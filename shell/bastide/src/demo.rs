@@ -19,6 +19,7 @@ use store::{Kind, Limits};
 
 mod averbourne;
 mod recovery;
+mod warning;
 
 /// Runs the demo until it is told to stop.
 pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
@@ -49,7 +50,8 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
         plan,
         source: "recorded traffic of an invented town, shown as if it happened now".into(),
         enforcer: None,
-        exchange: None,
+        // There is nobody to exchange with; what would be shared can be looked at all the same.
+        exchange: Some(None),
     };
     live::run(opened.engine, &runtime, serving, messages, |address, link| {
         say(format_args!("Averbourne, an invented town, is running at {address}"));
@@ -61,6 +63,7 @@ pub(crate) fn run(command: &Demo) -> anyhow::Result<Verdict> {
             averbourne::INCIDENTS.len()
         ));
         // Only now, so that nobody waits for it.
+        warning::begin(state);
         match here {
             Some((here, plan)) => here.begin(plan),
             None => warn("the demo makes no backups: its state directory's path is not UTF-8"),

@@ -64,7 +64,8 @@ pub(crate) fn run(
     engine.contain_with(containing);
     let served = serving.begin(&engine, runtime, sender.clone())?;
     let (store, handle) = (engine.store(), runtime.handle().clone());
-    watching::begin(store.directory(), engine.city(), store.history.clone(), handle, sender.clone())
+    let (history, shown) = (store.history.clone(), served.watching.clone());
+    watching::begin(store.directory(), engine.city(), history, handle, sender.clone(), shown)
         .context("no thread could be made")?;
     let address =
         served.addresses.first().map(|address| format!("{scheme}://{address}/")).unwrap_or_default();

@@ -3,12 +3,13 @@
 use crate::{
     engine::{Engine, Message, Refusal},
     failure::say,
+    hunt::Hunter,
     peers::{self, Ground, Hosting, Sharing, Turns},
     plan::read_folder,
     socket,
 };
 use anyhow::Context;
-use console::{Ask, Config, Console, PlanText, Shared, Tls};
+use console::{Ask, Config, Console, PlanText, Shared, Tls, Watching};
 use jiff::{SignedDuration, Timestamp};
 use plan::SourceFile;
 use std::{
@@ -52,6 +53,8 @@ pub(crate) struct Serving {
 /// A console that is being served.
 pub(crate) struct Served {
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Where it is told what is watched for of what others know.
+    pub(crate) watching: watch::Sender<Arc<Watching>>,
     stop: oneshot::Sender<()>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -77,6 +80,8 @@ impl Serving {
         };
         let (plan_text, plan) = watch::channel(Arc::new(PlanText::default()));
         let (asks, mut asked) = mpsc::channel(ASKS_MAX);
+        let (watching, watched) = watch::channel(Arc::default());
+        let intelligence = runtime.block_on(Intelligence::open(engine.store().directory()))?;
         let shared = Shared {
             city: engine.city(),
             people: engine.store().people.clone(),
@@ -84,6 +89,9 @@ impl Serving {
             history: engine.store().history.clone(),
             packets: engine.store().packets.clone(),
             runs: store::Runs::of(engine.store().directory()),
+            intelligence: intelligence.clone(),
+            watching: watched,
+            directory: engine.store().directory().to_path_buf(),
             changes: engine.changes(),
             plan,
             asks,
@@ -95,16 +103,22 @@ impl Serving {
         let task = runtime.spawn(console.run(async move {
             let _ = stopped.await;
         }));
-        let sharing =
-            self.exchange.map(|hosting| exchange(hosting, engine, runtime, &messages)).transpose()?;
+        let exchanged =
+            self.exchange.map(|hosting| exchange(hosting, intelligence, engine, runtime, &messages));
+        let sharing = exchanged.transpose()?;
         let folder = self.folder.clone();
+        let hunter = Hunter {
+            city: engine.city(),
+            history: engine.store().history.clone(),
+            messages: messages.clone(),
+        };
         runtime.spawn(async move {
             while let Some(ask) = asked.recv().await {
-                carry(ask, folder.as_deref(), sharing.as_ref(), &messages);
+                carry(ask, folder.as_deref(), sharing.as_ref(), &hunter);
             }
         });
         runtime.spawn(watch_folder(self.folder, self.plan, plan_text));
-        Ok(Served { addresses, stop, task })
+        Ok(Served { addresses, watching, stop, task })
     }
 }
 
@@ -119,11 +133,11 @@ impl Served {
 /// Begins to exchange intelligence with the peers that the plan names.
 fn exchange(
     hosting: Option<Hosting>,
+    store: Intelligence,
     engine: &Engine,
     runtime: &Runtime,
     messages: &SyncSender<Message>,
 ) -> anyhow::Result<Sharing> {
-    let store = runtime.block_on(Intelligence::open(engine.store().directory()))?;
     let ground = Ground {
         directory: engine.store().directory().to_path_buf(),
         city: engine.city(),
@@ -162,9 +176,18 @@ async fn carry_sharing(ask: Ask, sharing: &Sharing) {
 }
 
 /// Hands an act on to the loop.
-fn carry(ask: Ask, folder: Option<&Path>, sharing: Option<&Sharing>, messages: &SyncSender<Message>) {
+fn carry(ask: Ask, folder: Option<&Path>, sharing: Option<&Sharing>, hunter: &Hunter) {
     const NOTHING: &str = "this process exchanges nothing with others";
+    let messages = &hunter.messages;
     match ask {
+        Ask::Hunt { by, asked, answer } => {
+            let hunter = hunter.clone();
+            // A hunt through a year takes a while, and nobody else waits for it.
+            tokio::task::spawn_blocking(move || {
+                let found = hunter.hunt(&by, &asked).map(Box::new);
+                let _ = answer.send(found.map_err(|error| format!("{error:#}")));
+            });
+        }
         ask @ (Ask::Share { .. } | Ask::Shared { .. } | Ask::Withdraw { .. } | Ask::SetAside { .. })
             if sharing.is_some() =>
         {

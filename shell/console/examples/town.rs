@@ -13,7 +13,7 @@ mod town;
 use console::{Ask, Config, FIRST_SIGN_IN, PlanText, Shared};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, PoisonError, RwLock};
-use store::{Kind, Link, PlanFile, PlanRecord, Record, Store};
+use store::{Intelligence, Kind, Link, PlanFile, PlanRecord, Record, Store};
 use tokio::sync::{mpsc, watch};
 
 #[tokio::main]
@@ -45,6 +45,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (_plan, plan) = watch::channel(Arc::new(PlanText::of(&folder)));
     town::look_at_firewall(&mut city, now);
     let city = Arc::new(RwLock::new(city));
+    let (_watching, watching) = watch::channel(Arc::default());
+    let intelligence = Intelligence::open(store.directory()).await?;
     let (asks, mut asked) = mpsc::channel(1);
     let deciding = city.clone();
     tokio::spawn(async move {
@@ -64,6 +66,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 Ask::Told { observation, answer } => {
                     city.handle(&cycle::Event::Observed(*observation), &mut Vec::new());
                     let _ = answer.send(Ok(()));
+                    continue;
+                }
+                Ask::Hunt { by, asked, answer } => {
+                    let _ = answer.send(town::hunt(&mut city, &by, &asked, Timestamp::now()));
                     continue;
                 }
                 Ask::AdoptPlan { .. }
@@ -90,6 +96,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         history: store.history.clone(),
         packets: store.packets.clone(),
         runs: store::Runs::of(store.directory()),
+        intelligence,
+        watching,
+        directory: store.directory().to_path_buf(),
         changes,
         plan,
         asks,

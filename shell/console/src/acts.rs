@@ -1,7 +1,8 @@
 //! What people do, sealed in the log under their names before its effect is shown.
 
-use crate::{door::Peer, refusal::Refusal, state::State};
+use crate::{config::Ask, door::Peer, pages::responses::DECISION, refusal::Refusal, state::State, words};
 use store::{Act, ActRecord, Record};
+use tokio::sync::oneshot;
 
 /// Something that someone does here.
 pub(crate) struct Deed<'a> {
@@ -16,6 +17,19 @@ pub(crate) struct Deed<'a> {
 }
 
 impl State {
+    /// Asks those who carry acts out, and waits for the answer.
+    pub async fn ask<T>(
+        &self,
+        ask: Ask,
+        answered: oneshot::Receiver<Result<T, String>>,
+    ) -> Result<T, Refusal> {
+        const BUSY: Refusal = Refusal::Unavailable("Bastide is busy or stopping. Try again in a moment.");
+        self.asks().try_send(ask).map_err(|_| BUSY)?;
+        let answered = tokio::time::timeout(DECISION, answered).await.map_err(|_| BUSY)?;
+        let answered = answered.map_err(|_| BUSY)?;
+        answered.map_err(|why| Refusal::Conflict(words::capital(&format!("{}.", why.trim_end_matches('.')))))
+    }
+
     /// Seals a deed. What is not sealed is not done, or at least not shown.
     pub async fn seal(&self, deed: Deed<'_>) -> Result<(), Refusal> {
         let from = match deed.peer {

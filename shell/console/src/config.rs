@@ -1,16 +1,19 @@
 //! Where the console listens, and what it is given to show.
 
 use crate::view::{PlanText, SetAsideSaid, SetAsideView, ShareSaid, ShareView, SharedList, WithdrawnView};
-use ::city::{Address, Decision, IncidentAct, Observation, Response, Text};
+use ::city::{Address, Decision, Hunted, IncidentAct, Observation, Response, Text};
+use adapt::intel::watch::{Gathered, Watchlist};
 use cycle::City;
 use defend::Habit;
+use jiff::Timestamp;
 use listen::Tls;
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
-use store::{History, Packets, People, Runs, SealedLog};
+use store::{History, Intelligence, Packets, People, Runs, SealedLog};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Where the console listens and by which names it is reached.
@@ -51,12 +54,85 @@ pub struct Shared {
     pub packets: Packets,
     /// The restorations that people work through.
     pub runs: Runs,
+    /// What others told.
+    pub intelligence: Intelligence,
+    /// What of it is watched for.
+    pub watching: watch::Receiver<Arc<Watching>>,
+    /// The state directory, in which stands how each peer was read last.
+    pub directory: PathBuf,
     /// A number that grows with every change worth showing.
     pub changes: watch::Receiver<u64>,
     /// The plan's text as it stands in its folder.
     pub plan: watch::Receiver<Arc<PlanText>>,
     /// Where acts go that the one loop must carry out.
     pub asks: mpsc::Sender<Ask>,
+}
+
+/// What is watched for of what others told, as the list was made last.
+#[derive(Clone, Debug, Default)]
+pub struct Watching {
+    /// The list, which changes as what is known changes.
+    pub list: Arc<RwLock<Watchlist>>,
+    /// What came of each source.
+    pub sources: BTreeMap<String, Gathered>,
+}
+
+impl Watching {
+    /// The list, as it is now.
+    pub fn list(&self) -> RwLockReadGuard<'_, Watchlist> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A hunt that a person asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HuntAsked {
+    /// A hunt of the library, by its name.
+    pub name: Option<String>,
+    /// Where it is none of the library: what to look for, as a pattern of STIX.
+    pub pattern: String,
+    /// How many days to look back; all the way if left out.
+    pub days: Option<u32>,
+}
+
+/// What a hunt found.
+#[derive(Clone, Debug)]
+pub struct HuntFound {
+    /// What is put on record of it.
+    pub hunted: Hunted,
+    /// Records that match, put together by their ends, the latest first.
+    pub hits: Vec<HuntHit>,
+    /// How many more there are.
+    pub beyond: usize,
+    /// What could not be looked for, or at, each in words.
+    pub unsought: Vec<String>,
+}
+
+/// Records of the past that are alike.
+#[derive(Clone, Debug)]
+pub struct HuntHit {
+    /// The time of the first.
+    pub first: Timestamp,
+    /// The time of the last.
+    pub last: Timestamp,
+    /// How many they are.
+    pub rows: u64,
+    /// The end that began or asked.
+    pub source: Option<Address>,
+    /// The end that was spoken to.
+    pub destination: Option<Address>,
+    /// The port there.
+    pub port: Option<u16>,
+    /// The application protocol.
+    pub protocol: Option<&'static str>,
+    /// The verb of a request, or else the kind of record.
+    pub what: &'static str,
+    /// What was asked, in the protocol's own words.
+    pub function: Text,
+    /// What the last was about.
+    pub target: Text,
+    /// The last's value.
+    pub value: Option<Text>,
 }
 
 /// Something a person asked for that the one loop carries out.
@@ -124,6 +200,15 @@ pub enum Ask {
         said: SetAsideSaid,
         /// What came of it, or why nothing did, in the reader's words.
         answer: oneshot::Sender<Result<SetAsideView, String>>,
+    },
+    /// Search what is remembered.
+    Hunt {
+        /// Who hunts.
+        by: String,
+        /// For what.
+        asked: HuntAsked,
+        /// What was found, or why it could not be searched, in the reader's words.
+        answer: oneshot::Sender<Result<Box<HuntFound>, String>>,
     },
     /// Take note of what came of a backup, a drill or a look at a repository, or that a pack was issued.
     Told {

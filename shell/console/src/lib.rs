@@ -14,6 +14,7 @@ mod chart;
 mod config;
 mod door;
 mod figure;
+mod hunting;
 mod live;
 mod markdown;
 pub mod pack;
@@ -29,7 +30,7 @@ mod time;
 pub mod view;
 mod words;
 
-pub use config::{Ask, Config, Shared};
+pub use config::{Ask, Config, HuntAsked, HuntFound, HuntHit, Shared, Watching};
 pub use door::{FIRST_SIGN_IN, SET_PASSPHRASE, WALL_SCREEN};
 pub use listen::{ListenError, Tls};
 pub use rehearsal::rehearse;

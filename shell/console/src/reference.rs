@@ -114,9 +114,12 @@ const TECHNIQUES: &[(&str, &str)] = &[
     ("T0893", "Data from Local System"),
     ("T0894", "System Binary Proxy Execution"),
     ("T0895", "Autorun Image"),
+    ("T1071.001", "Web Protocols (enterprise matrix)"),
     ("T1485", "Data Destruction (enterprise matrix)"),
     ("T1486", "Data Encrypted for Impact (enterprise matrix)"),
     ("T1490", "Inhibit System Recovery (enterprise matrix)"),
+    ("T1566.002", "Spearphishing Link (enterprise matrix)"),
+    ("T1571", "Non-Standard Port (enterprise matrix)"),
 ];
 
 const OUTCOMES: &[(&str, &str)] = &[

@@ -5,8 +5,8 @@ use crate::{
     door::{self, pass},
     live,
     pages::{
-        self, assets, baseline, city, findings, incidents, log, people, plan, recovery, responses, run,
-        segmentation, zones,
+        self, assets, baseline, city, exchange, findings, hunts, incidents, intelligence, log, people, plan,
+        recovery, responses, run, segmentation, zones,
     },
     refusal::Refusal,
     state::State,
@@ -56,6 +56,12 @@ pub(crate) fn router(state: State) -> Router {
         .route("/incidents/{number}/notice", get(incidents::notice))
         .route("/incidents/{number}/notice.md", get(incidents::notice_in_markdown))
         .route("/incidents/{number}/notice.html", get(incidents::notice_to_print))
+        .route("/intelligence", get(intelligence::intelligence))
+        .route("/intelligence/known", get(intelligence::known))
+        .route("/intelligence/known/{id}", get(intelligence::one))
+        .route("/exchange", get(exchange::exchange))
+        .route("/hunts", get(hunts::hunts).post(hunts::begin))
+        .route("/hunts/{name}", get(hunts::hunt))
         .route("/log", get(log::log))
         .route("/people", get(people::people).post(people::add))
         .route("/people/{id}", post(people::change))

@@ -1,8 +1,9 @@
 //! What every request can reach.
 
 use crate::{
-    config::{Config, Shared},
+    config::{Config, Shared, Watching},
     door::{Hashing, Patience},
+    hunting::Hunting,
     refusal::Refusal,
     rehearsal::Rehearsals,
     time::Clock,
@@ -11,10 +12,11 @@ use crate::{
 use cycle::City;
 use jiff::{Timestamp, tz::TimeZone};
 use std::{
+    collections::BTreeMap,
     sync::{Arc, PoisonError, RwLockReadGuard},
     time::Duration,
 };
-use store::{History, Packets, People, Question, Runs, SealedLog};
+use store::{History, Intelligence, Packets, PeerReading, People, Question, Runs, SealedLog};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::spawn_blocking,
@@ -42,7 +44,8 @@ struct Inner {
     streams: Arc<Semaphore>,
     questions: Arc<Semaphore>,
     rehearsals: Rehearsals,
-    /// Grows with every tick that comes through the console.
+    hunting: Hunting,
+    /// Grows with every tick that comes through the console, and with every hunt that begins or ends.
     ticks: watch::Sender<u64>,
 }
 
@@ -56,6 +59,7 @@ impl State {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
             rehearsals: Rehearsals::new(),
+            hunting: Hunting::default(),
             ticks: watch::Sender::new(0),
         }))
     }
@@ -106,6 +110,37 @@ impl State {
         }
     }
 
+    pub fn intelligence(&self) -> &Intelligence {
+        &self.0.shared.intelligence
+    }
+
+    /// What is watched for of what others told.
+    pub fn watching(&self) -> Arc<Watching> {
+        self.0.shared.watching.borrow().clone()
+    }
+
+    /// How each peer of the plan was read last, by its id.
+    pub async fn readings(&self) -> Result<BTreeMap<String, PeerReading>, Refusal> {
+        let peers: Vec<_> = self
+            .city()
+            .plan()
+            .into_iter()
+            .flat_map(|plan| plan.peers().map(|peer| peer.id.clone()))
+            .collect();
+        if peers.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let directory = self.0.shared.directory.clone();
+        let read = move || {
+            let one = |id: ::city::PeerId| (id.to_string(), PeerReading::of(&directory, &id));
+            peers.into_iter().map(one).collect()
+        };
+        spawn_blocking(read).await.map_err(|cause| {
+            tracing::error!(%cause, "how peers were read could not be read");
+            Refusal::Internal
+        })
+    }
+
     pub fn history(&self) -> &History {
         &self.0.shared.history
     }
@@ -114,11 +149,15 @@ impl State {
         &self.0.rehearsals
     }
 
+    pub fn hunting(&self) -> &Hunting {
+        &self.0.hunting
+    }
+
     pub fn runs(&self) -> &Runs {
         &self.0.shared.runs
     }
 
-    /// Tells open pages that somebody ticked something off.
+    /// Tells open pages that somebody ticked something off, or that a hunt began or ended.
     pub fn ticked(&self) {
         self.0.ticks.send_modify(|ticks| *ticks += 1);
     }

@@ -12,6 +12,7 @@
 
 mod baseline;
 mod incidents;
+mod intelligence;
 mod recovery;
 mod responses;
 mod schema;
@@ -23,7 +24,7 @@ use serde_json::Value;
 use served::{Answer, Served};
 use store::Role;
 
-const PAGES: [&str; 29] = [
+const PAGES: [&str; 34] = [
     "/",
     "/wall",
     "/services/telecare",
@@ -52,10 +53,15 @@ const PAGES: [&str; 29] = [
     "/findings?severity=high",
     "/assets?order=-last&page=2",
     "/log?kind=act",
+    "/intelligence",
+    "/intelligence/known",
+    "/exchange",
+    "/hunts",
+    "/hunts/s7-stop",
     "/sign-out",
 ];
 
-const API: [&str; 30] = [
+const API: [&str; 36] = [
     "/activity",
     "/assets",
     "/assets/gateway-core",
@@ -86,6 +92,12 @@ const API: [&str; 30] = [
     "/services",
     "/services/telecare",
     "/talks",
+    "/intelligence",
+    "/intelligence/known",
+    "/sightings",
+    "/exchange",
+    "/hunts",
+    "/hunts/latest",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -376,6 +388,7 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
     let lost = r#"{"lost":["site:data-centre"]}"#;
     let run = served.send_locally("POST", "/api/v1/recovery/runs", lost).await.json();
     let run = run["id"].as_str().unwrap();
+    let known = intelligence::something(&served).await;
     let mut checked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         let Some(operation) = methods.get("get") else { continue };
@@ -386,6 +399,8 @@ async fn every_answer_of_the_api_has_the_form_that_is_described() {
             .replace("{to}", "core")
             .replace("/recovery/plan", "/recovery/plan?lost=everything")
             .replace("/recovery/runs/{id}", &format!("/recovery/runs/{run}"))
+            .replace("/hunts/{name}", "/hunts/s7-stop")
+            .replace("/known/{id}", &format!("/known/{known}"))
             .replace("/services/{id}", "/services/telecare");
         let Some(schema) = operation.pointer("/responses/200/content/application~1json/schema") else {
             continue;

@@ -23,7 +23,7 @@ mod source;
 pub use self::{
     add::{Added, Filing, OBJECT_MAX, Refused, Unmarked},
     page::{Entry, Filter, PAGE_BYTES, PAGE_MAX, Page, Reader, SpecVersion, VersionMatch},
-    question::Kept,
+    question::{Kept, Latest},
     source::{ALLOWED_MAX, Aside, Decided, SetAside, Source, Which},
 };
 

@@ -11,6 +11,7 @@
 //! | [`Packets`] | `packets/` | raw frames around findings, bounded by age and bytes |
 //! | [`Runs`] | `runs/` | restorations that people work through, a file each, to which lines are only added; what was ticked is there |
 //! | [`Intelligence`] | `intelligence.db` | objects of STIX with who told them, how far they may go and for whom; none is ever changed |
+//! | [`PeerReading`] | `peers/` | when each peer was read last; replaced whole, and not waited for |
 //! | [`People`], [`Settings`] | `bastide.db` | who may do what; no token or passphrase |
 //!
 //! **The loop.** Open with [`Store::open`]; give the checkpoint's city its plan and let it handle the events of
@@ -34,6 +35,7 @@ mod journal;
 mod key;
 mod packets;
 mod people;
+mod readings;
 mod runs;
 mod sealed;
 mod secret;
@@ -52,6 +54,7 @@ pub use crate::{
     key::KeyFileError,
     packets::{Kept, PacketLimits, Packets},
     people::{Link, NewPerson, People, PeopleError, Person, PersonChange, PersonId, Role, Session, Token},
+    readings::PeerReading,
     runs::{Runs, RunsError},
     sealed::{
         Act, ActRecord, BackupRecord, Damage, DrillRecord, DrillStepRecord, EvidenceRecord, FindingRecord,

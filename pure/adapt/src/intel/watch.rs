@@ -11,6 +11,7 @@
 //! many indicators there are; a pattern that asks for more is evaluated only when one of its values was seen. What shows
 //! in no traffic is kept and hunted with, and told with the reason.
 
+mod belief;
 mod compile;
 mod doubt;
 mod form;
@@ -24,6 +25,7 @@ mod shape;
 mod value;
 mod words;
 
+pub use belief::{Belief, FILE_TRUST, LooksFor, WatchedBy};
 pub use compile::OnlyHunted;
 pub use doubt::Ground;
 pub use gathered::{Gathered, NotWatched};

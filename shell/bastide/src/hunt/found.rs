@@ -135,7 +135,7 @@ pub(super) fn search(ground: &Ground, task: &Task, sought: &Sought) -> anyhow::R
     let mut all = Gathered::default();
     for (kept, clause) in &sought.asks {
         let question = ask::question(ground, *kept, clause);
-        let history = &ground.reader.history;
+        let history = &ground.history;
         let (gathered, looked) = history.search(&question, ground.cores, Gathered::default, fold)?;
         all.looked(looked);
         for gathered in gathered {

@@ -1,6 +1,7 @@
 //! `bastide hunt …`: what the city remembers, searched for signs of something.
 
 mod ask;
+mod asked;
 mod evidence;
 mod found;
 mod offered;
@@ -32,8 +33,10 @@ use std::{
     io::{self, Read},
     num::NonZeroUsize,
 };
-use store::{Kind, Reader};
+use store::{History, Kind, Reader};
 use when::When;
+
+pub(crate) use asked::{Hunter, run_of_library};
 
 #[derive(Args, Debug)]
 #[command(
@@ -113,7 +116,7 @@ struct Task {
 
 /// Where is looked.
 struct Ground {
-    reader: Reader,
+    history: History,
     plan: Option<Plan>,
     files: Option<Vec<SourceFile>>,
     from: Option<Timestamp>,
@@ -159,7 +162,7 @@ fn from_standard_input() -> anyhow::Result<String> {
 
 /// Makes hunts, tells the city of each, and answers. Of many, one that the city cannot answer without a plan is left out.
 fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
-    let ground = open(of)?;
+    let (ground, kind) = open(of)?;
     let now = Timestamp::now();
     let (mut any, mut part) = (false, false);
     let mut answers = Vec::new();
@@ -172,12 +175,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
             warn(format_args!("`{name}` is left out: {}", sought.unsupported.join("; ")));
             continue;
         }
-        if sought.asks.is_empty() && sought.unsupported.is_empty() {
-            bail!("history cannot answer {name}: no row of it tells all that is asked of one object");
-        }
-        if sought.asks.is_empty() {
-            bail!("history cannot answer {name}: {}", sought.unsupported.join("; "));
-        }
+        answerable(name, &sought)?;
         let found =
             found::search(&ground, task, &sought).with_context(|| format!("{name} could not be answered"))?;
         for why in sought.unsupported.iter().chain(&found.looked.damaged) {
@@ -185,7 +183,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
         }
         any |= found.rows > 0;
         part |= !sought.unsupported.is_empty() || !found.looked.damaged.is_empty();
-        let hunted = evidence::of(&ground, task, &found, now)?;
+        let hunted = evidence::of(&ground, task, &found, evidence::hunter(), now)?;
         answers.push(say::answer(task, &sought, &found, &hunted, of.limit));
         seen.push(city::Observation {
             time: now,
@@ -194,7 +192,7 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
         });
     }
     say::answers(&answers, of.format)?;
-    match ground.reader.kind() {
+    match kind {
         Kind::Live => drop(crate::recovery::tell::tell(&of.state, ground.files.as_deref(), &seen)),
         _ => warn("this is no live city's state: the hunt was not entered in its records"),
     }
@@ -202,6 +200,17 @@ fn make(tasks: Vec<Task>, of: &Of, leave_out: bool) -> anyhow::Result<Verdict> {
         bail!("nothing was found, but not everything could be searched: what could not stands above");
     }
     Ok(if any { Verdict::Bad } else { Verdict::Good })
+}
+
+/// Whether history tells anything of what is sought.
+fn answerable(name: &str, sought: &Sought) -> anyhow::Result<()> {
+    if sought.asks.is_empty() && sought.unsupported.is_empty() {
+        bail!("history cannot answer {name}: no row of it tells all that is asked of one object");
+    }
+    if sought.asks.is_empty() {
+        bail!("history cannot answer {name}: {}", sought.unsupported.join("; "));
+    }
+    Ok(())
 }
 
 fn warn_of(note: &Note) {
@@ -212,7 +221,7 @@ fn warn_of(note: &Note) {
 }
 
 /// Opens the state directory for reading, beside a running process if there is one, with the adopted plan.
-fn open(of: &Of) -> anyhow::Result<Ground> {
+fn open(of: &Of) -> anyhow::Result<(Ground, Kind)> {
     let now = Timestamp::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let (reader, files) = runtime.context("no runtime could be made")?.block_on(async {
@@ -227,7 +236,8 @@ fn open(of: &Of) -> anyhow::Result<Ground> {
     let cores = of.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let from = of.since.map(|when| when.before(now)).transpose()?;
     let until = of.until.map(|when| when.before(now)).transpose()?;
-    Ok(Ground { reader, plan, files, from, until, cores })
+    let ground = Ground { history: reader.history.clone(), plan, files, from, until, cores };
+    Ok((ground, reader.kind()))
 }
 
 /// Where an address belongs, by the plan.

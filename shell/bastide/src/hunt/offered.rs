@@ -28,15 +28,22 @@ pub(crate) fn hunt_for(
 ) -> anyhow::Result<OfferHunted> {
     let pattern = Pattern::parse(pattern).map_err(|error| anyhow::anyhow!("not a pattern: {error}"))?;
     let (from, until) = (None, None);
-    let ground = Ground { reader, plan: Some(plan.clone()), files: None, from, until, cores: cores() };
+    let ground = Ground {
+        history: reader.history.clone(),
+        plan: Some(plan.clone()),
+        files: None,
+        from,
+        until,
+        cores: cores(),
+    };
     let task = Task { saved: None, pattern, spread: None };
     let sought = Sought::new(&task.pattern, true);
     if sought.asks.is_empty() {
         anyhow::bail!("history keeps nothing that it asks for {}", sought.unsupported.join("; "));
     }
     let found = found::search(&ground, &task, &sought)?;
-    let hunted = evidence::of(&ground, &task, &found, Timestamp::now())?;
-    let hunted = Hunted { hunt: name.into(), by: by.into(), ..hunted };
+    let hunted = evidence::of(&ground, &task, &found, by.into(), Timestamp::now())?;
+    let hunted = Hunted { hunt: name.into(), ..hunted };
     let left_out = sought.unsupported.into_iter().chain(found.looked.damaged).collect();
     Ok(OfferHunted { hunted, left_out })
 }

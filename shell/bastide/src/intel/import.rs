@@ -217,8 +217,13 @@ fn read_file(
     let teller = Teller { source: &source, tlp: command.tlp.map(Tlp::from), now };
     let read = read(&bytes_of(path)?, command.form.map(Form::from), teller)
         .with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(judge(source, Tlp::Amber, read, ground, now))
+}
+
+/// Sees what of it would be acted on.
+fn judge(source: String, tlp: Tlp, read: Read, ground: &Ground, now: Timestamp) -> Outcome {
     let (mut list, mut gathered, mut not_acted_on) = (Watchlist::default(), Gathered::default(), Vec::new());
-    let origin = Origin { source: &source, trust: TRUST, tlp: Tlp::Amber };
+    let origin = Origin { source: &source, trust: TRUST, tlp };
     let doubted = |gathered: &Gathered| gathered.doubts.values().map(|doubt| doubt.count).sum::<u64>();
     for object in read.objects.iter().filter_map(Object::of) {
         let before = doubted(&gathered);
@@ -230,16 +235,21 @@ fn read_file(
             not_acted_on.extend(alone.told());
         }
     }
-    Ok(Outcome {
-        source,
-        read,
-        new: 0,
-        known: 0,
-        refused: Vec::new(),
-        gathered,
-        not_acted_on,
-        withdrawn: None,
-    })
+    Outcome { source, read, new: 0, known: 0, refused: Vec::new(), gathered, not_acted_on, withdrawn: None }
+}
+
+/// Takes in a text that comes with the program, as if from a file of that source.
+pub(crate) fn take_in(state: &State, source: &str, tlp: Tlp, text: &[u8]) -> anyhow::Result<()> {
+    let (runtime, now, directory) = (runtime()?, Timestamp::now(), state.directory());
+    let ground =
+        Ground::of(crate::state::read(&directory).ok().and_then(|city| city.plan().cloned()).as_deref());
+    let read = read(text, None, Teller { source, tlp: Some(tlp), now })?;
+    let mut outcome = judge(source.to_owned(), tlp, read, &ground, now);
+    let store = runtime.block_on(Intelligence::open(&directory))?;
+    keep(&runtime, &store, &mut outcome, now)?;
+    runtime.block_on(store.close());
+    tell::tell(state, None, &[told(&outcome, now)]);
+    Ok(())
 }
 
 /// What a file holds, and no more than is read of one.

@@ -9,6 +9,7 @@ mod subscribe;
 pub(crate) mod watching;
 mod withdraw;
 
+pub(crate) use import::take_in;
 pub(crate) use withdraw::set_aside;
 
 use crate::{arguments::Look, failure::Verdict, past};

@@ -4,7 +4,6 @@ use crate::{
     arguments::{Format, Look},
     failure::Verdict,
     past,
-    peers::Status,
     table::Table,
 };
 use adapt::intel::reputation::{Believed, Tally};
@@ -12,7 +11,7 @@ use anyhow::Context;
 use city::Peer;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
-use store::Reader;
+use store::{PeerReading, Reader};
 
 /// A peer, and how reading it goes.
 #[derive(Serialize)]
@@ -34,7 +33,7 @@ struct Row {
     believed: Believed,
     trust_why: String,
     #[serde(flatten)]
-    status: Status,
+    status: PeerReading,
 }
 
 /// Runs the command.
@@ -88,12 +87,12 @@ fn rows(look: &Look) -> anyhow::Result<Vec<Row>> {
             Some(city) => city.believed(peer.id.as_str(), peer.trust),
             None => Believed::new(peer.trust, Tally::default()),
         };
-        let row = |peer: &Peer| row(peer, Status::of(&directory, &peer.id), believed(peer));
+        let row = |peer: &Peer| row(peer, PeerReading::of(&directory, &peer.id), believed(peer));
         Ok(plan.peers().map(row).collect())
     })
 }
 
-fn row(peer: &Peer, status: Status, believed: Believed) -> Row {
+fn row(peer: &Peer, status: PeerReading, believed: Believed) -> Row {
     Row {
         id: peer.id.as_str().to_owned(),
         name: peer.name.to_string(),

@@ -1,7 +1,7 @@
 //! `bastide intel sources`: who told what, how far each is believed, and what is acted on.
 
 use super::{AnswerFormat, TRUST, plan_of, row_of, runtime, watching::made};
-use crate::{arguments::State, failure::Verdict, peers::Status, table::Table};
+use crate::{arguments::State, failure::Verdict, table::Table};
 use adapt::intel::{
     reputation::{Believed, Tally},
     watch::Gathered,
@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
-use store::{Intelligence, intelligence::Source};
+use store::{Intelligence, PeerReading, intelligence::Source};
 
 /// Under which source what this city says itself is kept.
 const HERE: &str = "here";
@@ -65,7 +65,7 @@ pub(super) fn run(command: &Sources) -> anyhow::Result<Verdict> {
                 believed: believed(&source.name, peer.map_or(TRUST, |peer| peer.trust)),
                 gathered: gathered.remove(&source.name).unwrap_or_default(),
                 taken: peer
-                    .and_then(|peer| Status::of(&directory, &peer.id).read)
+                    .and_then(|peer| PeerReading::of(&directory, &peer.id).read)
                     .max(source.taken)
                     .max(source.added),
                 source,

@@ -6,7 +6,7 @@ use crate::{
     reading::cores,
 };
 use adapt::{
-    intel::watch::{Gathered, Ground, Held, Origin, Recent, Watchlist},
+    intel::watch::{FILE_TRUST, Gathered, Ground, Held, Origin, Recent, Watchlist},
     stix::Object,
 };
 use city::{Doubt, Observation, Observed, Received, Sighting, Text};
@@ -26,7 +26,7 @@ use store::{
     Addresses, Condition, History, Intelligence, Question, Table, Texts,
     intelligence::{Aside, Decided, Kept},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::watch};
 
 /// How often it is looked whether there is something new.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ const CHANGES: usize = 200;
 
 /// How far those are believed who are no peers of the plan, before they have shown what they are worth: somebody here took
 /// their word in.
-const TRUST: u8 = 80;
+const TRUST: u8 = FILE_TRUST;
 
 /// Of how many indicators of one source it costs less to make the whole list anew than to look at each.
 const REMADE_FROM: usize = 50_000;
@@ -63,6 +63,8 @@ struct Watching {
     runtime: Handle,
     messages: SyncSender<Message>,
     list: Arc<RwLock<Watchlist>>,
+    /// Where it is shown what is watched for.
+    shown: watch::Sender<Arc<console::Watching>>,
     /// The plan that it was made by.
     plan: Option<Text>,
     ground: Ground,
@@ -86,6 +88,7 @@ pub(crate) fn begin(
     history: History,
     runtime: Handle,
     messages: SyncSender<Message>,
+    shown: watch::Sender<Arc<console::Watching>>,
 ) -> std::io::Result<()> {
     let watching = Watching {
         directory: directory.to_path_buf(),
@@ -94,6 +97,7 @@ pub(crate) fn begin(
         runtime,
         messages,
         list: Arc::default(),
+        shown,
         plan: None,
         ground: Ground::default(),
         read: None,
@@ -132,6 +136,8 @@ impl Watching {
                 Ok(None) => Ok(()),
                 Ok(Some(new)) => {
                     (stamp, is_made) = (written, true);
+                    let (list, sources) = (Arc::clone(&self.list), self.gathered.clone());
+                    self.shown.send_replace(Arc::new(console::Watching { list, sources }));
                     self.look_back(&new).and_then(|()| self.tell_doubts())
                 }
                 Err(error) => {

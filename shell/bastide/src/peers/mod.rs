@@ -15,13 +15,11 @@ mod known;
 mod pushed;
 mod read;
 mod share;
-mod status;
 mod try_narrow;
 mod try_out;
 mod turns;
 
 pub(crate) use share::Sharing;
-pub(crate) use status::Status;
 pub(crate) use try_narrow::{Narrowed, found_bad, narrow_plan};
 pub(crate) use try_out::rehearse;
 pub(crate) use turns::Turns;

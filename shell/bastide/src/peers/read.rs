@@ -1,6 +1,6 @@
 //! Reading a peer: what is new is kept, its defences are judged, and what came is told to the loop.
 
-use super::{Ground, judge::judge, status::Status};
+use super::{Ground, judge::judge};
 use crate::{engine::Message, failure::warn};
 use adapt::stix::Document;
 use anyhow::{Context, anyhow, bail};
@@ -15,7 +15,10 @@ use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     time::{Duration, Instant},
 };
-use store::intelligence::{Added, Audience, Filing, Unmarked};
+use store::{
+    PeerReading,
+    intelligence::{Added, Audience, Filing, Unmarked},
+};
 use vault::Secret;
 
 /// The most collections of a peer that are read.
@@ -184,7 +187,7 @@ impl Reading {
             .take(Received::DOUBTS_MAX)
             .cloned()
             .collect();
-        let mut status = Status::of(&self.ground.directory, &self.peer.id);
+        let mut status = PeerReading::of(&self.ground.directory, &self.peer.id);
         status.asked = Some(Timestamp::now());
         if came.fault.is_none() {
             status.read = status.asked;

@@ -42,6 +42,19 @@ impl Part {
     }
 }
 
+/// How much of a list is wanted that goes on by a time.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct Limit {
+    /// How many to give: 100 if left out, 1,000 at most.
+    limit: Option<usize>,
+}
+
+impl Limit {
+    pub(super) fn get(self) -> usize {
+        self.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX)
+    }
+}
+
 /// The services.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Services {

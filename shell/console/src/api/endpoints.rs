@@ -4,12 +4,14 @@ use crate::{
     api::{answer, recovery},
     view::{
         ActivityView, AssetFilter, AssetList, AssetView, BaselineList, CityView, ContainSaid,
-        ConversationList, FindingFilter, FindingList, FindingView, FirewallView, HandleSaid, HeadView,
-        IncidentFilter, IncidentList, IncidentView, MatrixView, NoticeView, NoticeWanted, PairView,
-        PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid, RecoveryStateView,
-        RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter, ResponseList, ResponseView,
-        RestorationView, RunSaid, RunView, ServiceView, SetAsideSaid, SetAsideView, ShareSaid, ShareView,
-        SharedList, TickSaid, TokenSaid, VerbFilter, VerifiedView, WithdrawSaid, WithdrawnView,
+        ConversationList, ExchangeView, FindingFilter, FindingList, FindingView, FirewallView, HandleSaid,
+        HeadView, HuntList, HuntSaid, HuntView, HuntingView, IncidentFilter, IncidentList, IncidentView,
+        IntelligenceView, IntelligenceWanted, KnownFilter, KnownList, KnownView, MatrixView, NoticeView,
+        NoticeWanted, PairView, PastFilter, PersonChangeSaid, PersonSaid, PersonView, PlanView, ReasonSaid,
+        RecoveryStateView, RefuseSaid, RehearsalView, RehearseSaid, RequestList, ResponseFilter,
+        ResponseList, ResponseView, RestorationView, RunSaid, RunView, ServiceView, SetAsideSaid,
+        SetAsideView, ShareSaid, ShareView, SharedList, SightingList, TickSaid, TokenSaid, VerbFilter,
+        VerifiedView, WithdrawSaid, WithdrawnView,
     },
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -159,6 +161,32 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         )
     },
     Endpoint {
+        query: &[fields::<IntelligenceWanted>],
+        ..read(
+            "/intelligence",
+            "What others know: who told it, how much of it is watched for, what is doubted, and whether something is watched \
+             for. What is marked TLP:RED is told of to operators only, here and below.",
+            shape::<IntelligenceView>,
+        )
+    },
+    Endpoint {
+        query: &[fields::<answer::Part>],
+        ..read(
+            "/sightings",
+            "What was seen here of what others told, what was seen last first.",
+            shape::<SightingList>,
+        )
+    },
+    Endpoint {
+        query: &[fields::<KnownFilter>, fields::<answer::Limit>],
+        ..read("/intelligence/known", "What others told, what was added last first.", shape::<KnownList>)
+    },
+    read(
+        "/intelligence/known/{id}",
+        "One object that others told, by its STIX id: what it says, how far it is believed and why, and what was seen of it.",
+        shape::<KnownView>,
+    ),
+    Endpoint {
         query: &[fields::<ResponseFilter>, fields::<answer::Part>],
         ..read(
             "/responses",
@@ -258,6 +286,36 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
             shape::<ShareView>,
         )
     },
+    Endpoint {
+        query: &[fields::<answer::Part>],
+        ..read(
+            "/exchange",
+            "Defences that others offered, what a rehearsal says of each and what became of it, and with whom what is known \
+             is shared.",
+            shape::<ExchangeView>,
+        )
+    },
+    read(
+        "/hunts",
+        "Hunts through what is remembered: those that come with Bastide, when each was made last, and what it found.",
+        shape::<HuntList>,
+    ),
+    read("/hunts/{name}", "One hunt, by its name, or else its pattern.", shape::<HuntView>),
+    Endpoint {
+        method: "POST",
+        who: "operator",
+        body: Some(shape::<HuntSaid>),
+        ..read(
+            "/hunts",
+            "Begins to search what is remembered, by a hunt of the library or by a pattern. One at a time.",
+            shape::<HuntingView>,
+        )
+    },
+    read(
+        "/hunts/latest",
+        "The hunt that runs, and what the last one found that was begun here. Kept in memory until the next ends.",
+        shape::<HuntingView>,
+    ),
     read("/shares", "What others can read, and the key with which it is checked.", shape::<SharedList>),
     Endpoint {
         method: "POST",

@@ -7,7 +7,10 @@
 mod answer;
 mod baseline;
 mod endpoints;
+mod exchange;
+mod hunts;
 mod incidents;
+mod intelligence;
 mod openapi;
 mod past;
 mod recovery;
@@ -39,16 +42,24 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("POST", "/assets/{key}/baseline/refuse", post(baseline::refuse)),
         ("GET", "/city", get(answer::city)),
         ("GET", "/conversations", get(past::conversations)),
+        ("GET", "/exchange", get(exchange::exchange)),
         ("GET", "/findings", get(answer::findings)),
         ("GET", "/findings/{number}", get(answer::finding)),
         ("GET", "/findings/{number}/packets", get(findings::packets)),
         ("GET", "/firewall", get(segmentation::firewall)),
         ("GET", "/health", get(answer::health)),
+        ("GET", "/hunts", get(hunts::hunts)),
+        ("POST", "/hunts", post(hunts::begin)),
+        ("GET", "/hunts/latest", get(hunts::latest)),
+        ("GET", "/hunts/{name}", get(hunts::hunt)),
         ("GET", "/incidents", get(incidents::incidents)),
         ("GET", "/incidents/{number}", get(incidents::incident)),
         ("GET", "/incidents/{number}/notice", get(incidents::notice)),
         ("POST", "/incidents/{number}", post(incidents::handle)),
         ("POST", "/incidents/{number}/share", post(shares::share)),
+        ("GET", "/intelligence", get(intelligence::intelligence)),
+        ("GET", "/intelligence/known", get(intelligence::known)),
+        ("GET", "/intelligence/known/{id}", get(intelligence::one)),
         ("POST", "/intelligence/withdraw", post(shares::set_aside)),
         ("GET", "/log", get(answer::log)),
         ("GET", "/log/head", get(answer::log_head)),
@@ -87,6 +98,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<State>)> {
         ("GET", "/services/{id}", get(answer::service)),
         ("GET", "/shares", get(shares::shared)),
         ("POST", "/shares/{id}/withdraw", post(shares::withdraw)),
+        ("GET", "/sightings", get(intelligence::sightings)),
         ("GET", "/talks", get(answer::talks)),
         ("GET", "/tokens", get(answer::tokens)),
         ("POST", "/tokens", post(answer::make_token)),

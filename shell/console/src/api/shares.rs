@@ -4,19 +4,15 @@ use super::answer::Answer;
 use crate::{
     config::Ask,
     door::{Right, Visitor},
-    pages::responses::DECISION,
-    refusal::Refusal,
+    pages,
     state::State,
     view::{SetAsideSaid, SetAsideView, ShareSaid, ShareView, SharedList, WithdrawSaid, WithdrawnView},
-    words,
 };
 use axum::{
     Json,
     extract::{Path, State as Reached},
 };
 use tokio::sync::oneshot;
-
-const BUSY: Refusal = Refusal::Unavailable("Bastide is busy or stopping. Try again in a moment.");
 
 pub(super) async fn share(
     Reached(state): Reached<State>,
@@ -27,14 +23,13 @@ pub(super) async fn share(
     visitor.must(Right::Act)?;
     let (answer, answered) = oneshot::channel();
     let by = visitor.name.clone();
-    let shared = asked(&state, Ask::Share { by, incident, said, answer }, answered).await?;
+    let shared = state.ask(Ask::Share { by, incident, said, answer }, answered).await?;
     Ok(Json(*shared))
 }
 
 pub(super) async fn shared(Reached(state): Reached<State>, visitor: Visitor) -> Answer<SharedList> {
     visitor.must(Right::Look)?;
-    let (answer, answered) = oneshot::channel();
-    asked(&state, Ask::Shared { answer }, answered).await.map(Json)
+    pages::exchange::shared(&state).await.map(Json)
 }
 
 pub(super) async fn withdraw(
@@ -46,7 +41,7 @@ pub(super) async fn withdraw(
     visitor.must(Right::Act)?;
     let (answer, answered) = oneshot::channel();
     let by = visitor.name.clone();
-    asked(&state, Ask::Withdraw { by, id, reason, answer }, answered).await.map(Json)
+    state.ask(Ask::Withdraw { by, id, reason, answer }, answered).await.map(Json)
 }
 
 pub(super) async fn set_aside(
@@ -57,17 +52,5 @@ pub(super) async fn set_aside(
     visitor.must(Right::Act)?;
     let (answer, answered) = oneshot::channel();
     let by = visitor.name.clone();
-    asked(&state, Ask::SetAside { by, said, answer }, answered).await.map(Json)
-}
-
-/// Asks, and waits for the answer.
-async fn asked<T>(
-    state: &State,
-    ask: Ask,
-    answered: oneshot::Receiver<Result<T, String>>,
-) -> Result<T, Refusal> {
-    state.asks().try_send(ask).map_err(|_| BUSY)?;
-    let answered = tokio::time::timeout(DECISION, answered).await.map_err(|_| BUSY)?;
-    let answered = answered.map_err(|_| BUSY)?;
-    answered.map_err(|why| Refusal::Conflict(words::capital(&format!("{}.", why.trim_end_matches('.')))))
+    state.ask(Ask::SetAside { by, said, answer }, answered).await.map(Json)
 }

@@ -1,5 +1,6 @@
 //! Someone who came in.
 
+use ::city::Tlp;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use std::convert::Infallible;
 use store::{Person, PersonId, Role};
@@ -28,6 +29,8 @@ pub(crate) enum Right {
     ManagePeople,
     /// Open packets.
     OpenPackets,
+    /// See intelligence that is for those alone whom it was sent to (`TLP:RED`).
+    SeeRed,
 }
 
 /// Someone who came in.
@@ -82,6 +85,8 @@ impl Visitor {
             // Who lost every passphrase gets in again from the machine itself.
             Right::ManagePeople => self.role >= Role::Approver || self.way == Way::Socket,
             Right::OpenPackets => self.opens_packets,
+            // Sent to those who see to it, and not to whoever may look.
+            Right::SeeRed => self.role >= Role::Operator,
         }
     }
 
@@ -95,11 +100,17 @@ impl Visitor {
             Right::Look => "This is not yours to see.",
             Right::Act => "This takes an operator. Ask an approver to give you that role.",
             Right::ManagePeople => "This takes an approver.",
+            Right::SeeRed => "This is for those alone whom it was sent to. It takes an operator.",
             Right::OpenPackets => {
                 "Opening packets is a right of its own, since they hold what people and devices said. An approver can \
                  give it to you."
             }
         }))
+    }
+
+    /// The narrowest marking of intelligence that is theirs to see. Of what is narrower nothing is said at all.
+    pub fn narrowest(&self) -> Tlp {
+        if self.may(Right::SeeRed) { Tlp::Red } else { Tlp::AmberStrict }
     }
 
     /// The secret that forms must return; empty where no cookie speaks for the visitor.

@@ -3,8 +3,11 @@
 pub(crate) mod assets;
 pub(crate) mod baseline;
 pub(crate) mod city;
+pub(crate) mod exchange;
 pub(crate) mod findings;
+pub(crate) mod hunts;
 pub(crate) mod incidents;
+pub(crate) mod intelligence;
 pub(crate) mod log;
 pub(crate) mod past;
 pub(crate) mod people;
@@ -23,7 +26,7 @@ use crate::{
     state::State,
     still,
     time::{Clock, Moment, Prose},
-    view::Named,
+    view::{self, Named},
     words,
 };
 use askama::Template;
@@ -94,6 +97,7 @@ impl Page {
             ("/incidents", "Incidents"),
             ("/findings", "Findings"),
             ("/responses", "Responses"),
+            ("/intelligence", "Intelligence"),
             ("/recovery", "Recovery"),
             ("/plan", "Plan"),
             ("/log", "Log"),
@@ -173,6 +177,16 @@ impl Page {
     /// Seconds as people read them: to the millisecond where they are few.
     pub fn seconds(&self, seconds: &f64) -> String {
         if *seconds < 10.0 { format!("{seconds:.3} s") } else { words::duration(seconds.round() as i64) }
+    }
+
+    /// How far something may be passed on, as it is written on paper.
+    pub fn marking(&self, tlp: &str) -> &'static str {
+        view::marking(tlp)
+    }
+
+    /// The same as what people may do.
+    pub fn marking_words(&self, tlp: &str) -> &'static str {
+        view::marking_words(tlp)
     }
 
     pub fn names(&self, named: &[Named]) -> String {

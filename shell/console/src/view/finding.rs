@@ -53,6 +53,8 @@ pub struct FindingView {
     pub outcomes: Vec<OutcomeView>,
     /// The number of the incident to which it belongs, if it belongs to one.
     pub incident: Option<u64>,
+    /// The STIX id of the indicator that was seen, if that is what was found.
+    pub indicator: Option<String>,
 }
 
 /// One reason.
@@ -231,6 +233,9 @@ pub fn finding(city: &City, number: u64) -> Option<FindingView> {
     Some(FindingView {
         row: row(city, finding),
         incident: city.incident_of(number).map(|incident| incident.number),
+        indicator: Some(&finding.key)
+            .filter(|key| key.rule == Rule::IndicatorSeen && key.distinction.starts_with("indicator--"))
+            .map(|key| key.distinction.to_string()),
         reasons: finding
             .reasons
             .iter()

@@ -8,10 +8,14 @@ mod activity;
 mod asset;
 mod baseline;
 mod course;
+mod exchange;
 mod finding;
 mod firewall;
 mod gone;
+mod hunt;
 mod incident;
+mod intelligence;
+mod known;
 mod log;
 mod notice;
 mod past;
@@ -38,17 +42,28 @@ pub use baseline::{
     BaselineList, BaselineView, HabitView, HoursView, RateView, RefuseSaid, RefusedView, baselines,
 };
 pub(crate) use course::{CourseLine, course};
+pub use exchange::{ExchangeView, OfferResponse, OfferView, PeerView};
+pub(crate) use exchange::{exchange, offered_ids, readers};
 pub use finding::{
     FindingFilter, FindingList, FindingRow, FindingView, OutcomeView, RULES, ReasonView, SEVERITIES,
     TechniqueView, finding, findings, latest, rule_title,
 };
 pub use firewall::{DifferenceView, FirewallView, WatchedView, firewall};
 pub use gone::{LossView, UnreadView, losses, unread};
+pub use hunt::{BegunView, EndedView, HitView, HuntList, HuntSaid, HuntView, HuntedView, HuntingView};
+pub(crate) use hunt::{hunt, hunting, hunts};
 pub(crate) use incident::pressing;
 pub use incident::{
     HandleSaid, IncidentCounts, IncidentFilter, IncidentList, IncidentRow, IncidentTimes, IncidentView,
     LessonView, TakenView, TimelineView, incident, incident_row, incidents,
 };
+pub use intelligence::{
+    AskedView, DoubtView, IntelligenceView, IntelligenceWanted, SightingList, SightingView, TellerView,
+    marking, marking_words,
+};
+pub(crate) use intelligence::{intelligence, sightings, source_name};
+pub(crate) use known::Stand;
+pub use known::{BeliefView, KnownFilter, KnownList, KnownRow, KnownView, TYPES, ToldBy};
 pub use log::{HeadView, RecordView, VerifiedView, head, record, verified};
 pub use notice::{NoticeView, NoticeWanted, PartView, SaidView, notice};
 pub use past::{ConversationList, ConversationView, RequestList, RequestView};

@@ -33,6 +33,8 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
   };
 
   const seenBy = async (place) => {
+    // Scrolled to the middle, the bar that stays in sight would cut whatever is beneath it.
+    await page.evaluate(() => globalThis.scrollTo(0, 0));
     const found = await page.evaluate(
       async (rules) => {
         const { violations } = await globalThis.axe.run(document, { runOnly: rules });
@@ -71,8 +73,8 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
   });
 
   const pages = async () => {
-    const paths = ["/", "/wall", "/zones", "/assets", "/assets?presence=silent&order=-last", "/findings", "/findings?severity=high&order=latest", "/incidents", "/responses", "/recovery", "/recovery/plan", "/recovery/plan?lost=site:data-centre", "/segmentation", "/plan", "/log", "/people", "/api"];
-    for (const [list, inside] of [["/assets", "/assets/"], ["/findings", "/findings/"], ["/incidents", "/incidents/"], ["/responses", "/responses/"], ["/", "/services/"], ["/zones", "/zones/"]]) {
+    const paths = ["/", "/wall", "/zones", "/assets", "/assets?presence=silent&order=-last", "/findings", "/findings?severity=high&order=latest", "/incidents", "/responses", "/recovery", "/recovery/plan", "/recovery/plan?lost=site:data-centre", "/segmentation", "/intelligence", "/intelligence?value=203.0.113.201", "/intelligence/known", "/exchange", "/hunts", "/plan", "/log", "/people", "/api"];
+    for (const [list, inside] of [["/assets", "/assets/"], ["/findings", "/findings/"], ["/incidents", "/incidents/"], ["/responses", "/responses/"], ["/intelligence/known", "/intelligence/known/"], ["/hunts", "/hunts/"], ["/", "/services/"], ["/zones", "/zones/"]]) {
       await go(list);
       const found = await page.$$eval("main a[href]", (links, inside) => links.map((a) => a.getAttribute("href")).filter((href) => href.startsWith(inside)), inside);
       if (found.length === 0) continue;
@@ -177,7 +179,7 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
 
   test("targets are large enough to hit", async () => {
     await page.setViewportSize(phone);
-    for (const path of ["/", "/findings", "/assets", "/assets/pc-01", "/incidents", "/responses", "/recovery/plan?lost=site:data-centre", "/segmentation", "/people"]) {
+    for (const path of ["/", "/findings", "/assets", "/assets/pc-01", "/incidents", "/responses", "/recovery/plan?lost=site:data-centre", "/segmentation", "/intelligence", "/intelligence/known", "/hunts", "/hunts/s7-stop", "/people"]) {
       await go(path);
       const small = await page.$$eval("button, input:not([type=hidden]), select, nav a", (all) => all.filter((e) => e.checkVisibility()).map((e) => [e.outerHTML.slice(0, 100), e.getBoundingClientRect()]).filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html));
       assert.deepEqual(small, [], path);
@@ -280,6 +282,41 @@ describe("the console", { skip: link ? false : "BASTIDE_URL is not given" }, () 
       assert.match(await page.textContent("#incident-timeline"), /Split from incident \d+/);
       assert.notEqual(new URL(page.url()).pathname, path);
     }
+  });
+
+  test("what others know is told, and a hunt is made by the keyboard, whose answer comes to the open page by itself", async () => {
+    await go("/intelligence");
+    assert.match(await page.textContent("h1"), /We watch for \w+ addresses and names that Albion Cyber Watch warned of/);
+    assert.match(await page.textContent("#intelligence-doubts"), /own addresses/);
+    await page.fill("#value", "relay.quietharbour.example");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/value=relay/);
+    assert.match(await page.textContent("main [role=status]"), /Yes: relay\.quietharbour\.example is watched for/);
+    await page.click("main [role=status] a");
+    await page.waitForURL(/\/intelligence\/known\/indicator--/);
+    assert.match(await page.textContent("main"), /TLP:GREEN.*for the community/s);
+    await go("/hunts");
+    await page.focus("#pattern");
+    await page.keyboard.type("[network-traffic:dst_port = 502]");
+    await page.focus("form.hunt button");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${origin}/hunts#answer`);
+    await page.waitForSelector("#hunts-answer .answer", { timeout: 60000 });
+    assert.match(await page.textContent("#hunts-answer .answer"), /records match/);
+    assert.match(await page.textContent("#hunts-others"), new RegExp(name));
+    const wrong = [];
+    for (const scheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      for (const [size, viewport] of [["desk", desk], ["phone", phone]]) {
+        await page.setViewportSize(viewport);
+        wrong.push(...(await seenBy(`/hunts with an answer (${scheme}, ${size})`)));
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (wide > 0) wrong.push(`/hunts is ${wide} px wider than a ${size}'s screen`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+    await page.setViewportSize(desk);
+    await page.emulateMedia({ colorScheme: "light" });
   });
 
   test("a plan is rehearsed by the keyboard, and the open page shows the answer by itself", async () => {

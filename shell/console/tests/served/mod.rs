@@ -2,7 +2,7 @@
 
 use crate::town;
 use argon2::{Argon2, PasswordHasher};
-use console::{Ask, Config, FIRST_SIGN_IN, PlanText, Shared, Tls};
+use console::{Ask, Config, FIRST_SIGN_IN, PlanText, Shared, Tls, Watching};
 use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, RwLock},
     time::Duration,
 };
-use store::{Kind, Limits, Link, NewPerson, Role, Store};
+use store::{Intelligence, Kind, Limits, Link, NewPerson, Role, Store};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpStream, UnixStream},
@@ -30,7 +30,9 @@ pub struct Served {
     plan: watch::Sender<Arc<PlanText>>,
     adopted: Arc<Mutex<Vec<String>>>,
     city: Arc<RwLock<cycle::City>>,
-    now: Timestamp,
+    pub now: Timestamp,
+    pub intelligence: Intelligence,
+    pub watching: watch::Sender<Arc<Watching>>,
     directory: tempfile::TempDir,
 }
 
@@ -123,6 +125,8 @@ impl Served {
         }
         let (changes, changed) = watch::channel(1);
         let (plan_text, plan) = watch::channel(Arc::new(PlanText::of(&town::sources())));
+        let (watching, watched) = watch::channel(Arc::default());
+        let intelligence = Intelligence::open(&path).await.unwrap();
         let (asks, mut asked) = mpsc::channel(4);
         let adopted = Arc::new(Mutex::new(Vec::new()));
         let carried = adopted.clone();
@@ -146,6 +150,9 @@ impl Served {
                         let key = "bastide.exchange+00000000+A".to_owned();
                         let _ = answer.send(Ok(console::view::SharedList { key, shares: Vec::new() }));
                     }
+                    Ask::Hunt { by, asked, answer } => {
+                        let _ = answer.send(town::hunt(&mut deciding.write().unwrap(), &by, &asked, now));
+                    }
                     Ask::Share { .. } | Ask::SetAside { .. } | Ask::Withdraw { .. } => {}
                     Ask::Told { observation, answer } => {
                         let event = cycle::Event::Observed(*observation);
@@ -166,6 +173,9 @@ impl Served {
             history: store.history.clone(),
             packets: store.packets.clone(),
             runs: store::Runs::of(store.directory()),
+            intelligence: intelligence.clone(),
+            watching: watched,
+            directory: store.directory().to_path_buf(),
             changes: changed,
             plan,
             asks,
@@ -185,7 +195,8 @@ impl Served {
         let console = console::open(config, shared).await.map_err(|cause| cause.to_string())?;
         let address = console.addresses()[0];
         tokio::spawn(console.run(std::future::pending()));
-        Ok(Served { address, store, changes, plan: plan_text, adopted, city, now, directory })
+        let plan = plan_text;
+        Ok(Served { address, store, changes, plan, adopted, city, now, intelligence, watching, directory })
     }
 
     pub fn host(&self) -> String {
@@ -227,6 +238,17 @@ impl Served {
         };
         let record = store::PlanRecord::new(town::sources().iter().map(file).collect(), None, "Ada".into());
         self.store.log.seal(self.now, vec![store::Record::Plan(record)]).await.unwrap();
+    }
+
+    /// Tells a fact at the end of the day.
+    pub fn see(&self, fact: ::city::Observed) {
+        let seen = ::city::Observation { time: self.now, sensor: "mirror-1".into(), fact };
+        self.happen(&cycle::Event::Observed(seen));
+    }
+
+    /// Carries a person's decision about a response.
+    pub fn decide(&self, decision: &::city::Decision) {
+        town::decide(&mut self.city.write().unwrap(), decision, "Ada", self.now).unwrap();
     }
 
     /// Looks at the city.

@@ -95,6 +95,43 @@ pub fn refuse(
     Ok(())
 }
 
+/// Hunts as the process would: there is one thing to be found.
+pub fn hunt(
+    city: &mut City,
+    by: &str,
+    asked: &console::HuntAsked,
+    now: Timestamp,
+) -> Result<Box<console::HuntFound>, String> {
+    let (laptop, pump) = (IpAddr::from([192, 0, 2, 94]), IpAddr::from([192, 0, 2, 162]));
+    let hunted = ::city::Hunted {
+        hunt: asked.name.clone().unwrap_or_else(|| asked.pattern.clone()).into(),
+        by: by.into(),
+        technique: None,
+        from: now - SignedDuration::from_hours(24),
+        until: now,
+        searched: 12_000,
+        found: 3,
+        subject: Some(pump.into()),
+    };
+    let fact = Observed::Hunted(Box::new(hunted.clone()));
+    let seen = Observation { time: now, sensor: "bastide".into(), fact };
+    city.handle(&Event::Observed(seen), &mut Vec::new());
+    let hit = console::HuntHit {
+        first: now - SignedDuration::from_mins(90),
+        last: now - SignedDuration::from_mins(80),
+        rows: 3,
+        source: Some(laptop.into()),
+        destination: Some(pump.into()),
+        port: Some(502),
+        protocol: Some("modbus"),
+        what: "write",
+        function: "write-single-register".into(),
+        target: "holding-register 40".into(),
+        value: Some("<b>7</b>".into()),
+    };
+    Ok(Box::new(console::HuntFound { hunted, hits: vec![hit], beyond: 0, unsought: Vec::new() }))
+}
+
 /// Tells of a firewall that does nearly what the plan says.
 pub fn look_at_firewall(city: &mut City, now: Timestamp) {
     let firewall = ::city::Firewall {

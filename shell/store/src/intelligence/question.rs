@@ -1,7 +1,7 @@
 //! What this city itself asks of its intelligence. Nothing here goes by who may see what.
 
 use super::{
-    Intelligence, IntelligenceError, Reader, UNVERSIONED, VersionMatch, micros,
+    Intelligence, IntelligenceError, Reader, UNVERSIONED, VersionMatch, level, micros,
     page::{classes, collection_key, keys, list},
     source::{OBJECTS_ASIDE, SOURCES_ASIDE},
     time, tlp,
@@ -10,6 +10,19 @@ use crate::database::failed;
 use adapt::stix::Tlp;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row as _, sqlite::SqliteRow};
+
+/// How many objects are looked at for one page of [`Intelligence::latest`]: what is in another version or narrower than
+/// wanted is passed over, and a page that would take more is given as it is.
+const LOOKED_AT_MAX: i64 = 5_000;
+
+/// The latest objects of a kind, and where to go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Latest {
+    /// The objects, what was added last first.
+    pub objects: Vec<Kept>,
+    /// Before which time older ones were added; none if there are none.
+    pub before: Option<Timestamp>,
+}
 
 /// An object as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +91,66 @@ impl Intelligence {
             .fetch_all(&self.pool)
             .await;
         kept(rows)
+    }
+
+    /// Objects of a type, what was added last first and before `before`: of each the newest version, of one source if it
+    /// is given, and nothing that is marked narrower than `narrowest`. Along an index, however many objects there are; a
+    /// page may be short, or empty, and others follow.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn latest(
+        &self,
+        object_type: &str,
+        source: Option<&str>,
+        narrowest: Tlp,
+        before: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Latest, IntelligenceError> {
+        let limit = limit.max(1);
+        let before = before.map_or(i64::MAX, micros);
+        let along = match source {
+            Some(_) => "source = (SELECT key FROM sources WHERE name = $2)",
+            None => "type = $1 AND $2 IS NULL",
+        };
+        // The last that may be looked at: found along the index alone.
+        let end = format!(
+            "SELECT added FROM objects WHERE {along} AND added < $3 ORDER BY added DESC LIMIT 1 OFFSET $4"
+        );
+        let row = sqlx::query(AssertSqlSafe(end))
+            .bind(object_type)
+            .bind(source)
+            .bind(before)
+            .bind(LOOKED_AT_MAX)
+            .fetch_optional(&self.pool)
+            .await;
+        let end: Option<i64> =
+            row.and_then(|row| row.map(|row| row.try_get(0)).transpose()).map_err(failed("read objects"))?;
+        let select = format!(
+            "{COLUMNS} WHERE o.{along} AND o.type = $1 AND o.added < $3 AND o.added > $4 AND o.tlp <= $5 AND NOT EXISTS
+             (SELECT 1 FROM objects AS n WHERE n.object = o.object AND n.version > o.version)
+             ORDER BY o.added DESC LIMIT $6"
+        );
+        let rows = sqlx::query(AssertSqlSafe(select))
+            .bind(object_type)
+            .bind(source)
+            .bind(before)
+            .bind(end.unwrap_or(i64::MIN))
+            .bind(level(narrowest))
+            // One more, to know whether it is the last.
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1)
+            .fetch_all(&self.pool)
+            .await;
+        let mut objects = kept(rows)?;
+        let more = objects.len() > limit;
+        objects.truncate(limit);
+        let before = if more {
+            objects.last().map(|last| last.added)
+        } else {
+            // What stands at the end was not looked at yet.
+            end.map(|end| time(end.saturating_add(1)))
+        };
+        Ok(Latest { objects, before })
     }
 
     /// What a source was the first to tell, in the order in which it was added, later than `after`.

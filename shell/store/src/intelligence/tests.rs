@@ -267,3 +267,49 @@ async fn a_file_of_an_older_release_is_brought_up_by_whoever_opens_it() {
     let store = Intelligence::open_read_only(directory.path()).await.unwrap();
     assert_eq!(store.sources().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn what_was_told_last_comes_first_and_what_is_passed_over_costs_no_more_than_a_page() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Intelligence::open(directory.path()).await.unwrap();
+    let (old, new) = ("2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z");
+    let of = |source| filing(source, Audience::Everybody);
+    let first: Vec<Value> = (0..4).map(|number| indicator(number, old, Some(WHITE))).collect();
+    store.add(&first.iter().collect::<Vec<_>>(), &of("agency"), now(0)).await.unwrap();
+    // One was replaced by a version that is for few.
+    store.add(&[&indicator(3, new, Some(RED))], &of("agency"), now(1)).await.unwrap();
+    let many: Vec<Value> = (100..6_000).map(|number| indicator(number, old, Some(RED))).collect();
+    store.add(&many.iter().collect::<Vec<_>>(), &of("flood"), now(2)).await.unwrap();
+
+    let walk = async |source: Option<&str>, narrowest, limit| {
+        let (mut seen, mut before, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let page = store.latest("indicator", source, narrowest, before, limit).await.unwrap();
+            assert!(
+                page.objects.len() <= limit
+                    && page.before.is_none_or(|time| Some(time) < before.or(Some(Timestamp::MAX)))
+            );
+            seen.extend(page.objects);
+            pages += 1;
+            before = page.before;
+            if before.is_none() {
+                return (seen, pages);
+            }
+        }
+    };
+    let ids = |seen: &[Kept]| seen.iter().map(|kept| kept.id.clone()).collect::<Vec<_>>();
+    let theirs: Vec<String> =
+        [2, 1, 0].map(|number| format!("indicator--00000000-0000-4000-8000-{number:012}")).into();
+    let (seen, pages) = walk(None, Tlp::AmberStrict, 50).await;
+    assert_eq!(
+        (ids(&seen), pages),
+        (theirs.clone(), 2),
+        "a page of what is not theirs is empty, and another follows"
+    );
+    assert_eq!(ids(&walk(Some("agency"), Tlp::AmberStrict, 2).await.0), theirs);
+    assert!(walk(Some("nobody"), Tlp::Red, 2).await.0.is_empty());
+    let (all, _) = walk(None, Tlp::Red, 1_000).await;
+    assert_eq!(all.len(), 5_904);
+    assert!(all.windows(2).all(|two| two[0].added > two[1].added), "the latest first, and none twice");
+    assert_eq!(all.last().unwrap().id, theirs[2]);
+}

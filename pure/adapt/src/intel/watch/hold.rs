@@ -16,10 +16,10 @@ use std::cmp::Reverse;
 const LESS: u8 = 2;
 
 /// After how long what is said of an address is believed half as much: addresses change hands.
-const HALF_LIFE_ADDRESS: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(super) const HALF_LIFE_ADDRESS: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// After how long what is said of anything else is believed half as much: names are given up more slowly.
-const HALF_LIFE_OTHER: SignedDuration = SignedDuration::from_hours(90 * 24);
+pub(super) const HALF_LIFE_OTHER: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 impl Watchlist {
     /// What an observation shows of what is watched for.
@@ -150,7 +150,7 @@ impl Watchlist {
     }
 
     /// How far an indicator is believed at a time.
-    fn confidence(&self, entry: &Entry, of_address: bool, time: Timestamp) -> u8 {
+    pub(super) fn confidence(&self, entry: &Entry, of_address: bool, time: Timestamp) -> u8 {
         let trust = self.source_of(entry).map_or(0, |(_, source)| source.trust);
         let said = u64::from(entry.said) * u64::from(trust) / 100;
         let age = SignedDuration::from_secs(i64::from(seconds(time)) - i64::from(entry.from));
@@ -198,7 +198,7 @@ fn ends(flow: &Flow) -> [(Address, Address); 2] {
 }
 
 /// What is left of a confidence after a time, by halves: between two halvings along a line, which is near enough.
-fn decayed(said: u64, age: SignedDuration, half: SignedDuration) -> u8 {
+pub(super) fn decayed(said: u64, age: SignedDuration, half: SignedDuration) -> u8 {
     let (age, half) = (age.as_secs().max(0).unsigned_abs(), half.as_secs().max(1).unsigned_abs());
     let halvings = u32::try_from(age / half).unwrap_or(u32::MAX);
     let left = said.checked_shr(halvings).unwrap_or(0);

@@ -254,6 +254,13 @@ impl Index {
         [exact].into_iter().filter(|all| !all.is_empty()).chain(self.networks.each(address))
     }
 
+    /// Those who look for just this network at an end of a conversation.
+    pub(super) fn network(&self, network: IpNet) -> &[Seeker] {
+        let length = (network.addr().is_ipv4(), network.prefix_len());
+        let table = self.networks.by_length.get(&length);
+        table.map(|table| table.get(&network.network())).unwrap_or_default()
+    }
+
     /// Whether the ends of requests are looked for at all.
     pub(super) fn wants_asked(&self) -> bool {
         !self.asked.by_length.is_empty()

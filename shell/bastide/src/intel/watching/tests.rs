@@ -40,7 +40,8 @@ impl Scene {
         add(&runtime, &kept, first);
         let (sender, messages) = sync_channel(64);
         let history = opened.engine.store().history.clone();
-        begin(directory, opened.engine.city(), history, runtime.handle().clone(), sender).unwrap();
+        let (shown, _) = watch::channel(Arc::default());
+        begin(directory, opened.engine.city(), history, runtime.handle().clone(), sender, shown).unwrap();
         let Message::Watch(list) = messages.recv_timeout(Duration::from_secs(30)).unwrap() else { panic!() };
         Scene { runtime, kept, list, messages, _engine: opened.engine }
     }
