@@ -5,9 +5,10 @@ use crate::stix::{Object, Pattern};
 use city::DoubtKind;
 use integrity::{Note, NoteError, Verifier};
 use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
 
 /// How far clocks of cities may be apart.
-pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why a defence is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,18 +66,7 @@ pub fn open(
 ) -> Result<Defence, Refusal> {
     let value = object.value();
     let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str);
-    let Some(note) = note_of(object) else { return Err(Refusal::Plain) };
-    if note.len() > NOTE_MAX {
-        return Err(Refusal::Malformed(format!("{} bytes; the longest has {NOTE_MAX}", note.len())));
-    }
-    let note = Note::verify(note, key).map_err(|cause| match cause {
-        NoteError::NotSigned | NoteError::BadSignature => Refusal::Forged(key.name().to_owned()),
-        NoteError::Malformed => Refusal::Malformed(cause.to_string()),
-    })?;
-    let body = note.text().strip_prefix(BEGINS);
-    let body = body.ok_or_else(|| Refusal::Malformed("it begins with other words".to_owned()))?;
-    let defence: Defence =
-        serde_json::from_str(body).map_err(|cause| Refusal::Malformed(cause.to_string()))?;
+    let defence: Defence = signed(object, key, BEGINS)?;
     check(&defence)?;
     let around = [
         ("id", text("id") == Some(defence.id.as_str())),
@@ -88,16 +78,41 @@ pub fn open(
     if let Some((name, _)) = around.iter().find(|(_, same)| !same) {
         return Err(Refusal::Differs(name));
     }
-    if let Some(known) = known.filter(|known| *known >= defence.version) {
-        return Err(Refusal::Replayed(known));
-    }
-    if defence.version > now.saturating_add(SKEW).unwrap_or(Timestamp::MAX) {
-        return Err(Refusal::FromFuture(defence.version));
-    }
+    is_news(defence.version, known, now)?;
     if defence.until <= now {
         return Err(Refusal::Expired(defence.until));
     }
     Ok(defence)
+}
+
+/// What is in the note that an object carries, if `key` signed it and it begins with these words.
+pub(super) fn signed<T: DeserializeOwned>(
+    object: Object<'_>,
+    key: &Verifier,
+    begins: &str,
+) -> Result<T, Refusal> {
+    let Some(note) = note_of(object) else { return Err(Refusal::Plain) };
+    if note.len() > NOTE_MAX {
+        return Err(Refusal::Malformed(format!("{} bytes; the longest has {NOTE_MAX}", note.len())));
+    }
+    let note = Note::verify(note, key).map_err(|cause| match cause {
+        NoteError::NotSigned | NoteError::BadSignature => Refusal::Forged(key.name().to_owned()),
+        NoteError::Malformed => Refusal::Malformed(cause.to_string()),
+    })?;
+    let body = note.text().strip_prefix(begins);
+    let body = body.ok_or_else(|| Refusal::Malformed("it begins with other words".to_owned()))?;
+    serde_json::from_str(body).map_err(|cause| Refusal::Malformed(cause.to_string()))
+}
+
+/// Whether a version is later than the one that is known, and not from the future.
+pub(super) fn is_news(version: Timestamp, known: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    if let Some(known) = known.filter(|known| *known >= version) {
+        return Err(Refusal::Replayed(known));
+    }
+    if version > now.saturating_add(SKEW).unwrap_or(Timestamp::MAX) {
+        return Err(Refusal::FromFuture(version));
+    }
+    Ok(())
 }
 
 /// Whether what was signed makes sense.

@@ -1,9 +1,13 @@
 //! Taking a defence back. Only who signed it can: what is taken back without its author's signature still holds.
 
-use super::{EXTENSION, NOTE_MAX, Refusal, note_of, open::SKEW, sign::time};
+use super::{
+    EXTENSION, Refusal,
+    open::{is_news, signed},
+    sign::time,
+};
 use crate::stix::Object;
 use city::Text;
-use integrity::{Note, NoteError, Signer, Verifier};
+use integrity::{Signer, Verifier};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -59,30 +63,17 @@ pub fn open_withdrawal(
     known: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Withdrawal, Refusal> {
-    let Some(note) = note_of(object).filter(|_| object.revoked()) else { return Err(Refusal::Plain) };
-    if note.len() > NOTE_MAX {
-        return Err(Refusal::Malformed(format!("{} bytes; the longest has {NOTE_MAX}", note.len())));
+    if !object.revoked() {
+        return Err(Refusal::Plain);
     }
-    let note = Note::verify(note, key).map_err(|cause| match cause {
-        NoteError::NotSigned | NoteError::BadSignature => Refusal::Forged(key.name().to_owned()),
-        NoteError::Malformed => Refusal::Malformed(cause.to_string()),
-    })?;
-    let body = note.text().strip_prefix(BEGINS);
-    let body = body.ok_or_else(|| Refusal::Malformed("it begins with other words".to_owned()))?;
-    let read: Result<Withdrawal, _> = serde_json::from_str(body);
-    let mut withdrawal = read.map_err(|cause| Refusal::Malformed(cause.to_string()))?;
+    let mut withdrawal: Withdrawal = signed(object, key, BEGINS)?;
     if object.id() != Some(withdrawal.id.as_str()) {
         return Err(Refusal::Differs("id"));
     }
     if object.modified().is_none_or(|modified| time(modified) != time(withdrawal.version)) {
         return Err(Refusal::Differs("modified"));
     }
-    if let Some(known) = known.filter(|known| *known >= withdrawal.version) {
-        return Err(Refusal::Replayed(known));
-    }
-    if withdrawal.version > now.saturating_add(SKEW).unwrap_or(Timestamp::MAX) {
-        return Err(Refusal::FromFuture(withdrawal.version));
-    }
+    is_news(withdrawal.version, known, now)?;
     let plain = withdrawal.reason.chars().filter(|c| !c.is_control()).take(REASON_MAX);
     withdrawal.reason = plain.collect();
     Ok(withdrawal)

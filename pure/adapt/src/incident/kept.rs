@@ -18,7 +18,6 @@ pub(super) struct Kept {
     /// To whom something grave was done: they may be in another's hands.
     harmed: Vec<Address>,
     /// Those of these who came in by a guess alone.
-    #[serde(default)]
     guessed: Vec<Address>,
     /// What was found where, of what nobody did.
     troubles: Vec<(Rule, Option<ZoneId>)>,
