@@ -1,9 +1,7 @@
 //! What others know and tell reaches the ledger, and their defences the responses.
 
 use crate::{City, Effect, city::name_of};
-use ::city::{
-    Difference, Evidence, Hunted, Observation, Observed, Offered, Outcome, Received, Rule, Support, Withdrawn,
-};
+use ::city::{Evidence, Hunted, Observation, Observed, Offered, Outcome, Received, Rule, Support, Withdrawn};
 use adapt::{
     intel::reputation::Believed,
     told::{Told, Undone},
@@ -58,7 +56,7 @@ impl City {
                 self.others.note(&observation.fact, observation.time);
                 let told = Told::Sighting(sighting);
                 self.note(told, observation.time, effects);
-                if let Some(finding) = self.ledger.number(&told.key()) {
+                if let Some(finding) = self.ledger.of(&told).map(|finding| finding.number) {
                     self.reputation.told(finding, &sighting.source);
                 }
             }

@@ -39,12 +39,6 @@ impl Ledger {
         &self.findings
     }
 
-    /// The number of the finding with a key.
-    pub(crate) fn number(&self, key: &FindingKey) -> Option<u64> {
-        let at = self.by_key.get(key)?;
-        self.findings.get(*at).map(|finding| finding.number)
-    }
-
     /// The finding that a difference was made.
     pub(crate) fn of(&self, difference: &dyn Difference) -> Option<&Finding> {
         let key = self.fold(difference.key(), &difference.bearing());

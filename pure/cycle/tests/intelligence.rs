@@ -268,6 +268,25 @@ fn what_people_say_of_incidents_says_how_far_a_source_is_believed() {
 }
 
 #[test]
+fn a_verdict_counts_for_every_source_also_of_findings_that_were_rolled_up() {
+    let mut story = Story::new();
+    // So many signs at one device that the last are one finding.
+    for number in 0..20 {
+        let Observed::Sighting(mut told) = sighting(80) else { panic!() };
+        told.indicator = format!("indicator--00000000-0000-4000-8000-{number:012}").into();
+        told.source = if number < 18 { "port-ellery" } else { "agency" }.into();
+        story.tell("09:00:00", Observed::Sighting(told));
+    }
+    assert!(story.of(Rule::IndicatorSeen).len() < 20);
+    let act = IncidentAct::Dismiss { reason: "a drill".into(), until: at("18:00:00") };
+    let event = Event::Handled { time: at("12:00:00"), by: "Ada".into(), incident: 1, act };
+    story.city.handle(&event, &mut story.effects);
+    for source in ["port-ellery", "agency"] {
+        assert_eq!(story.city.believed(source, 80).tally.wrong, 1, "{source}");
+    }
+}
+
+#[test]
 fn a_defence_that_is_taken_back_is_undone_unless_something_else_speaks_for_it() {
     use ResponseState::{Contained, Dismissed, Ordered, Proposed, Releasing};
     let states = |story: &Story| story.responses().iter().map(|one| one.state).collect::<Vec<_>>();
