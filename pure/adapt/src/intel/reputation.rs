@@ -7,8 +7,19 @@
 //! trust as its mean: it moves slowly, towards what turned out true, and never past it.
 
 use city::{Incident, IncidentState, Text};
+use plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
+
+/// How far those are believed to begin with who are no peers of the plan: somebody here took their word in.
+pub const FILE_TRUST: u8 = 80;
+
+/// How far a source is believed before it has shown what it is worth: as the plan says of its peers, from 0 to 100.
+#[must_use]
+pub fn to_begin_with(plan: Option<&Plan>, source: &str) -> u8 {
+    let peer = plan.and_then(|plan| plan.peer(&source.parse().ok()?));
+    peer.map_or(FILE_TRUST, |peer| peer.trust)
+}
 
 /// How many verdicts the plan's word weighs as much as.
 pub const WEIGHT: u64 = 10;

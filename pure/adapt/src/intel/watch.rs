@@ -22,15 +22,17 @@ mod index;
 mod recent;
 mod seen;
 mod shape;
+mod standing;
 mod value;
 mod words;
 
-pub use belief::{Belief, FILE_TRUST, LooksFor, WatchedBy};
+pub use belief::{Belief, LooksFor, WatchedBy};
 pub use compile::OnlyHunted;
 pub use doubt::Ground;
 pub use gathered::{Gathered, NotWatched};
 pub use held::{Held, PassedOver};
 pub use recent::Recent;
+pub use standing::Standing;
 pub use value::{Kind, Watched};
 
 use crate::stix::Object;
@@ -52,6 +54,9 @@ const CONFIDENCE: u8 = 50;
 
 /// How long before an indicator is valid it is awaited, and not doubted: clocks differ.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// The most techniques of an indicator that are told with a sighting.
+const TECHNIQUES_MAX: usize = 16;
 
 /// The number of no indicator, and the place of no word.
 const NONE: u32 = u32::MAX;
@@ -190,6 +195,12 @@ impl Watchlist {
         self.ground = ground.clone();
     }
 
+    /// What is the city's own, as far as it was told.
+    #[must_use]
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
     /// How far a source is believed from now on, from 0 to 100.
     pub fn trust(&mut self, source: &str, trust: u8) {
         if let Some(known) = self.sources.get_mut(source) {
@@ -309,7 +320,9 @@ impl Watchlist {
         let entry = Entry {
             id: uuid,
             name: self.words.put(object.name().unwrap_or_default()),
-            techniques: self.words.put(&techniques(object).join(" ")),
+            techniques: self
+                .words
+                .put(&object.techniques().take(TECHNIQUES_MAX).collect::<Vec<_>>().join(" ")),
             source: place,
             pattern: pattern.map_or(NONE, |pattern| self.words.put(&pattern)),
             next: NONE,
@@ -388,17 +401,6 @@ impl Watchlist {
 /// Seconds since 1970, as far as an indicator can say them.
 fn seconds(time: Timestamp) -> u32 {
     u32::try_from(time.as_second().max(0)).unwrap_or(u32::MAX - 1)
-}
-
-/// Techniques of ATT&CK that an object names in its external references.
-fn techniques(object: Object<'_>) -> Vec<&str> {
-    let references = object.value().get("external_references").and_then(serde_json::Value::as_array);
-    let named = references.into_iter().flatten().filter_map(|reference| {
-        let source = reference.get("source_name")?.as_str()?;
-        let id = reference.get("external_id")?.as_str()?;
-        (source.starts_with("mitre-") && id.starts_with('T')).then_some(id)
-    });
-    named.take(16).collect()
 }
 
 fn uuid_of(id: &str) -> Option<[u8; 16]> {

@@ -116,6 +116,16 @@ impl<'v> Object<'v> {
         self.time("valid_until")
     }
 
+    /// The techniques of ATT&CK that its external references (§2.5) name: `T0855`.
+    pub fn techniques(&self) -> impl Iterator<Item = &'v str> + use<'v> {
+        let references = self.value().get("external_references").and_then(Value::as_array);
+        references.into_iter().flatten().filter_map(|reference| {
+            let source = reference.get("source_name")?.as_str()?;
+            let id = reference.get("external_id")?.as_str()?;
+            (source.starts_with("mitre-") && id.starts_with('T')).then_some(id)
+        })
+    }
+
     /// The mark of the Traffic Light Protocol that a marking definition sets, in the form of version 1 (§7.2.1.4) or as
     /// the extension that OASIS defined for version 2.
     #[must_use]

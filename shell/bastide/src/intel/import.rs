@@ -1,6 +1,6 @@
 //! `bastide intel import`: what others know, from files into what this city keeps.
 
-use super::{AnswerFormat, TRUST, expect_state, plan_of, runtime};
+use super::{AnswerFormat, expect_state, plan_of, runtime};
 use crate::{
     arguments::State,
     failure::{Verdict, warn},
@@ -10,6 +10,7 @@ use crate::{
 use adapt::{
     intel::{
         read::{FILE_MAX, Form, Read, Teller, read},
+        reputation::FILE_TRUST,
         watch::{Gathered, Ground, Origin, Watchlist},
     },
     stix::Object,
@@ -223,7 +224,7 @@ fn read_file(
 /// Sees what of it would be acted on.
 fn judge(source: String, tlp: Tlp, read: Read, ground: &Ground, now: Timestamp) -> Outcome {
     let (mut list, mut gathered, mut not_acted_on) = (Watchlist::default(), Gathered::default(), Vec::new());
-    let origin = Origin { source: &source, trust: TRUST, tlp };
+    let origin = Origin { source: &source, trust: FILE_TRUST, tlp };
     let doubted = |gathered: &Gathered| gathered.doubts.values().map(|doubt| doubt.count).sum::<u64>();
     for object in read.objects.iter().filter_map(Object::of) {
         let before = doubted(&gathered);

@@ -1,13 +1,13 @@
 //! `bastide intel list` and `show`: what is kept, and how each stands.
 
-use super::{AnswerFormat, TRUST, plan_of, row_of, runtime};
+use super::{AnswerFormat, plan_of, row_of, runtime};
 use crate::{
     arguments::State,
     failure::{Verdict, warn},
     table::{Table, printable},
 };
 use adapt::{
-    intel::watch::{Gathered, Ground, Origin, Watchlist},
+    intel::watch::{self, Ground},
     stix::Object,
 };
 use clap::{Args, ValueEnum};
@@ -90,7 +90,6 @@ impl Standing {
 
 /// What decides how indicators stand.
 struct Judge {
-    plan: Option<Plan>,
     ground: Ground,
     now: Timestamp,
 }
@@ -102,7 +101,7 @@ impl Judge {
         for (source, value) in kept.allowed().await? {
             ground.allow_of(&source, [value.as_str()]);
         }
-        Ok(Judge { ground, plan, now: Timestamp::now() })
+        Ok(Judge { ground, now: Timestamp::now() })
     }
 
     /// How an object stands, and what is wrong with it if it is doubted; none if it is no indicator.
@@ -110,25 +109,17 @@ impl Judge {
         if kept.set_aside {
             return (Some(Standing::Withdrawn), None);
         }
-        let Some(object) = Object::of(value).filter(|object| object.object_type() == "indicator") else {
-            return (None, None);
-        };
-        let peer = self.plan.as_ref().and_then(|plan| plan.peer(&kept.source.parse().ok()?));
-        let trust = peer.map_or(TRUST, |peer| peer.trust);
-        let origin = Origin { source: &kept.source, trust, tlp: kept.tlp };
-        let mut alone = Gathered::default();
-        Watchlist::default().add(object, origin, &self.ground, self.now, &mut alone);
-        let doubt = alone.told().into_iter().next();
-        let standing = if alone.watched > 0 {
-            Standing::Watched
-        } else if alone.over > 0 {
-            Standing::Over
-        } else if doubt.is_some() {
-            Standing::Doubted
-        } else {
-            Standing::Hunted
-        };
-        (Some(standing), doubt.map(|doubt| format!("{}: {}", doubt.kind.as_str(), doubt.example)))
+        let standing = Object::of(value)
+            .and_then(|object| watch::Standing::of(object, &kept.source, &self.ground, self.now));
+        match standing {
+            None => (None, None),
+            Some(watch::Standing::Watched) => (Some(Standing::Watched), None),
+            Some(watch::Standing::Hunted) => (Some(Standing::Hunted), None),
+            Some(watch::Standing::Over) => (Some(Standing::Over), None),
+            Some(watch::Standing::Doubted(doubt)) => {
+                (Some(Standing::Doubted), Some(format!("{}: {}", doubt.kind.as_str(), doubt.example)))
+            }
+        }
     }
 }
 

@@ -21,9 +21,6 @@ use std::path::Path;
 use store::{Reader, intelligence::SetAside};
 use tokio::runtime::Runtime;
 
-/// How far those are believed who are no peers of the plan: somebody here took their word in.
-const TRUST: u8 = 80;
-
 /// What to do with intelligence.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IntelCommand {

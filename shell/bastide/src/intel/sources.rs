@@ -1,9 +1,9 @@
 //! `bastide intel sources`: who told what, how far each is believed, and what is acted on.
 
-use super::{AnswerFormat, TRUST, plan_of, row_of, runtime, watching::made};
+use super::{AnswerFormat, plan_of, row_of, runtime, watching::made};
 use crate::{arguments::State, failure::Verdict, table::Table};
 use adapt::intel::{
-    reputation::{Believed, Tally},
+    reputation::{Believed, Tally, to_begin_with},
     watch::Gathered,
 };
 use clap::Args;
@@ -62,7 +62,7 @@ pub(super) fn run(command: &Sources) -> anyhow::Result<Verdict> {
             };
             Row {
                 kind,
-                believed: believed(&source.name, peer.map_or(TRUST, |peer| peer.trust)),
+                believed: believed(&source.name, to_begin_with(plan.as_ref(), &source.name)),
                 gathered: gathered.remove(&source.name).unwrap_or_default(),
                 taken: peer
                     .and_then(|peer| PeerReading::of(&directory, &peer.id).read)

@@ -6,7 +6,10 @@ use crate::{
     reading::cores,
 };
 use adapt::{
-    intel::watch::{FILE_TRUST, Gathered, Ground, Held, Origin, Recent, Watchlist},
+    intel::{
+        reputation::{FILE_TRUST, to_begin_with},
+        watch::{Gathered, Ground, Held, Origin, Recent, Watchlist},
+    },
     stix::Object,
 };
 use city::{Doubt, Observation, Observed, Received, Sighting, Text};
@@ -41,10 +44,6 @@ const REST_MAX: Duration = Duration::from_secs(10);
 /// How many indicators are read at a time, and how many are put in while the loop waits.
 const PAGE: usize = 10_000;
 const CHANGES: usize = 200;
-
-/// How far those are believed who are no peers of the plan, before they have shown what they are worth: somebody here took
-/// their word in.
-const TRUST: u8 = FILE_TRUST;
 
 /// Of how many indicators of one source it costs less to make the whole list anew than to look at each.
 const REMADE_FROM: usize = 50_000;
@@ -261,7 +260,7 @@ impl Watching {
                 for kept in readings {
                     let Ok(value) = serde_json::from_str(&kept.body) else { continue };
                     let Some(object) = Object::of(&value) else { continue };
-                    let trust = trusts.get(kept.source.as_str()).copied().unwrap_or(TRUST);
+                    let trust = trusts.get(kept.source.as_str()).copied().unwrap_or(FILE_TRUST);
                     let origin = Origin { source: &kept.source, trust, tlp: kept.tlp };
                     let gathered = self.gathered.entry(kept.source.clone()).or_default();
                     list.add(object, origin, &self.ground, now, gathered);
@@ -274,7 +273,7 @@ impl Watching {
     /// How far a source is believed: as the plan says, and by what it has shown.
     fn trust(&self, source: &str) -> u8 {
         let city = self.city();
-        city.believed(source, trusted(city.plan().map(|plan| &**plan), source)).trust
+        city.believed(source, to_begin_with(city.plan().map(|plan| &**plan), source)).trust
     }
 
     /// Believes each source as far as it is to be believed now.
@@ -386,7 +385,7 @@ pub(crate) async fn made(
     plan: Option<&Plan>,
     now: Timestamp,
 ) -> anyhow::Result<(Watchlist, BTreeMap<String, Gathered>)> {
-    let trust = |source: &str| trusted(plan, source);
+    let trust = |source: &str| to_begin_with(plan, source);
     let made = load(directory, plan, &trust, now).await?;
     Ok((made.list, made.gathered))
 }
@@ -475,12 +474,6 @@ async fn readings(
         all.insert(id, readings);
     }
     Ok(all)
-}
-
-/// How far those are believed who are no peers of a plan, and peers before they have shown what they are worth.
-fn trusted(plan: Option<&Plan>, source: &str) -> u8 {
-    let peer = plan.and_then(|plan| plan.peer(&source.parse().ok()?));
-    peer.map_or(TRUST, |peer| peer.trust)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::{
 };
 use ::city::{Doubt, DoubtKind, PeerId, Text, Tlp};
 use adapt::{
-    intel::watch::{FILE_TRUST, Watched},
+    intel::{reputation::to_begin_with, watch::Watched},
     told::Told,
 };
 use cycle::{City, Heard, Seen};
@@ -223,8 +223,7 @@ pub(crate) fn source_name(city: &City, source: &str) -> String {
 
 /// How far a source is believed, from 0 to 100.
 pub(crate) fn trust(city: &City, source: &str) -> u8 {
-    let peer = || city.plan()?.peer(&source.parse::<PeerId>().ok()?);
-    city.believed(source, peer().map_or(FILE_TRUST, |peer| peer.trust)).trust
+    city.believed(source, to_begin_with(city.plan().map(AsRef::as_ref), source)).trust
 }
 
 /// What is watched for, who told it, and what of it is doubted. What is marked narrower than `narrowest` is not spoken of.
@@ -320,7 +319,7 @@ fn sources(city: &City, watching: &Watching, readings: &BTreeMap<String, PeerRea
                 name: peer.name.to_string(),
                 kind: "peer",
                 taxii: peer.taxii.as_ref().map(Text::to_string),
-                trust: peer.trust,
+                trust: trust(city, peer.id.as_str()),
                 state,
                 read: reading.read,
                 fault: reading.fault,
@@ -348,7 +347,7 @@ fn sources(city: &City, watching: &Watching, readings: &BTreeMap<String, PeerRea
             name: id.to_owned(),
             kind: "file",
             taxii: None,
-            trust: FILE_TRUST,
+            trust: trust(city, id),
             state: "taken-in",
             read: heard.and_then(|heard| heard.taken),
             fault: None,

@@ -5,16 +5,17 @@ use crate::{
     view::{SightingView, TechniqueView, intelligence},
     words::{counted, list},
 };
-use ::city::Text;
+use ::city::{Doubt, DoubtKind};
 use adapt::{
-    intel::watch::{Belief, Ground, Kind, LooksFor, Watched},
+    intel::watch::{Belief, Ground, Kind, LooksFor, Standing, Watched, Watchlist},
     stix::{Object, Pattern},
 };
 use cycle::City;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::RwLockReadGuard;
 use store::intelligence::Kept;
 
 /// The types of objects that are listed, with what people call them.
@@ -55,7 +56,7 @@ pub struct KnownRow {
     /// When it was added here.
     pub added: Timestamp,
     /// Of an indicator: `watched`, `covered` (by another that is believed more), `hunted` (it can only be hunted with),
-    /// `doubted`, `over`, `early` (not valid yet) or `waiting`.
+    /// `doubted`, `over`, `early` (not valid yet), `withdrawn` (somebody here took it out) or `waiting`.
     pub state: Option<&'static str>,
 }
 
@@ -157,7 +158,7 @@ impl KnownRow {
             Some("watched" | "covered") => "well",
             Some("doubted") => "at-risk",
             Some("hunted") => "observed",
-            Some("over") => "unused",
+            Some("over" | "withdrawn") => "unused",
             _ => "unknown",
         }
     }
@@ -171,6 +172,7 @@ impl KnownRow {
             Some("doubted") => "not acted on",
             Some("over") => "over",
             Some("early") => "not valid yet",
+            Some("withdrawn") => "withdrawn here",
             Some(_) => "not watched for yet",
             None => "",
         }
@@ -180,14 +182,13 @@ impl KnownRow {
 /// What is needed to say how an indicator stands.
 pub(crate) struct Stand<'s> {
     city: &'s City,
-    watching: &'s Watching,
-    ground: Ground,
+    list: RwLockReadGuard<'s, Watchlist>,
     now: Timestamp,
 }
 
 impl<'s> Stand<'s> {
     pub(crate) fn new(city: &'s City, watching: &'s Watching, now: Timestamp) -> Stand<'s> {
-        Stand { city, watching, ground: Ground::of(city.plan().map(AsRef::as_ref)), now }
+        Stand { city, list: watching.list(), now }
     }
 
     /// An object as a list shows it.
@@ -196,9 +197,7 @@ impl<'s> Stand<'s> {
         let object = Object::of(&value);
         let looks_for = object.and_then(LooksFor::of);
         let values = looks_for.as_ref().map(|looks_for| looks_for.values.as_slice()).unwrap_or_default();
-        let state = object
-            .filter(|_| kept.object_type == "indicator")
-            .map(|object| self.state(object, values, &kept.source));
+        let state = object.and_then(|object| self.state(object, values, kept));
         KnownRow {
             id: kept.id.clone(),
             object_type: kept.object_type.clone(),
@@ -213,29 +212,25 @@ impl<'s> Stand<'s> {
         }
     }
 
-    fn state(&self, object: Object<'_>, values: &[Watched], source: &str) -> &'static str {
-        let id = object.id().unwrap_or_default();
-        if object.revoked() || object.valid_until().is_some_and(|until| until <= self.now) {
-            return "over";
-        }
-        let early = self.now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(self.now);
-        if object.valid_from().or_else(|| object.modified()).is_some_and(|from| from > early) {
-            return "early";
-        }
-        if values.is_empty() {
-            return "hunted";
-        }
-        let by: Vec<_> =
-            values.iter().filter_map(|value| self.watching.list().watches(value, self.now)).collect();
-        if by.iter().any(|by| by.indicator == id) {
-            "watched"
-        } else if !by.is_empty() {
-            "covered"
-        } else if values.iter().any(|value| self.ground.doubt(value, source).is_some()) {
-            "doubted"
-        } else {
-            "waiting"
-        }
+    fn state(&self, object: Object<'_>, values: &[Watched], kept: &Kept) -> Option<&'static str> {
+        let standing = Standing::of(object, &kept.source, self.list.ground(), self.now)?;
+        Some(match standing {
+            _ if kept.set_aside => "withdrawn",
+            Standing::Over => "over",
+            Standing::Hunted => "hunted",
+            Standing::Doubted(Doubt { kind: DoubtKind::WrongTime, .. }) => "early",
+            Standing::Doubted(_) => "doubted",
+            Standing::Watched => {
+                let id = object.id().unwrap_or_default();
+                let by: Vec<_> =
+                    values.iter().filter_map(|value| self.list.watches(value, self.now)).collect();
+                match by.as_slice() {
+                    [] => "waiting",
+                    by if by.iter().any(|by| by.indicator == id) => "watched",
+                    _ => "covered",
+                }
+            }
+        })
     }
 
     /// An object with everything known of it, from all readings of its newest version.
@@ -263,7 +258,7 @@ impl<'s> Stand<'s> {
             values: values
                 .iter()
                 .take(SHOWN_MAX)
-                .map(|value| in_words(value, &self.ground, &kept.source))
+                .map(|value| in_words(value, self.list.ground(), &kept.source))
                 .collect(),
             pattern,
             belief,
@@ -271,7 +266,7 @@ impl<'s> Stand<'s> {
             valid_until: object.valid_until(),
             version: kept.version,
             revoked: kept.revoked,
-            techniques: techniques(&value),
+            techniques: techniques(object),
             sightings,
             told_by: readings
                 .iter()
@@ -306,6 +301,9 @@ impl<'s> Stand<'s> {
             Some("doubted") => "It is kept and not acted on",
             Some("over") => "It no longer holds, and is not watched for",
             Some("early") => "It does not hold yet, and is not watched for",
+            Some("withdrawn") => {
+                "It is kept and not acted on: somebody here took it, or all that this source tells, out"
+            }
             _ => "It will be watched for when the list is made anew, in a moment",
         };
         let seen = match sightings {
@@ -390,18 +388,10 @@ fn belief(belief: Belief, row: &KnownRow) -> BeliefView {
     }
 }
 
-/// Techniques of ATT&CK that an object names in its external references.
-fn techniques(value: &Value) -> Vec<TechniqueView> {
-    let references = value.get("external_references").and_then(Value::as_array);
-    let named = references.into_iter().flatten().filter_map(|reference| {
-        let source = reference.get("source_name")?.as_str()?;
-        let id = reference.get("external_id")?.as_str()?;
-        (source.starts_with("mitre-") && id.starts_with('T')).then_some(id)
-    });
-    named
-        .take(SHOWN_MAX)
-        .map(|id| TechniqueView { id: Text::from(id).to_string(), name: reference::technique(id) })
-        .collect()
+/// The techniques of ATT&CK that an object names.
+fn techniques(object: Object<'_>) -> Vec<TechniqueView> {
+    let named = object.techniques().take(SHOWN_MAX);
+    named.map(|id| TechniqueView { id: id.to_owned(), name: reference::technique(id) }).collect()
 }
 
 /// Text as one word of a shell (POSIX, 2.2.2 and 2.2.3), in which nothing means anything. Patterns are full of single

@@ -16,7 +16,7 @@ use std::{
 };
 use store::{
     Role,
-    intelligence::{Added, Audience, Filing, Unmarked},
+    intelligence::{Added, Audience, Filing, SetAside, Unmarked, Which},
 };
 
 const RED: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
@@ -49,6 +49,7 @@ async fn told(served: &Served, source: &str, objects: &[Value]) {
     let mut watching = Watching::clone(&served.watching.borrow());
     let mut list = Watchlist::clone(&watching.list());
     let ground = served.look(|city| Ground::of(city.plan().map(AsRef::as_ref)));
+    list.stand_on(&ground);
     let mut gathered = Gathered::default();
     for object in objects {
         let tlp = if object["object_marking_refs"][0] == RED { Tlp::Red } else { Tlp::Green };
@@ -168,6 +169,14 @@ async fn what_others_know_is_told_to_those_whom_it_is_for() {
     ] {
         assert!(one.contains(part), "{part}: {one}");
     }
+
+    // What people here took out is told as that, and not as what comes in a moment.
+    let aside = SetAside { at: served.now, by: "Oli".into(), reason: "it is the lift".into() };
+    let first = id(1);
+    assert!(served.intelligence.set_aside(Which::Object(&first), Some(&aside)).await.unwrap());
+    let one = page(&viewer, &format!("/intelligence/known/{first}")).await;
+    assert!(one.contains("withdrawn here") && one.contains("It is kept and not acted on"), "{one}");
+
     let finding = served.get_locally("/api/v1/findings?rule=indicator-seen").await.json();
     let number = finding["findings"][0]["number"].as_u64().unwrap();
     let found = page(&viewer, &format!("/findings/{number}")).await;

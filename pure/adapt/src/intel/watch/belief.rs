@@ -11,9 +11,6 @@ use crate::stix::Object;
 use city::{Text, Tlp};
 use jiff::{SignedDuration, Timestamp};
 
-/// How far the word of a file is believed: somebody here took it in.
-pub const FILE_TRUST: u8 = 80;
-
 /// What a pattern comes to on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LooksFor {
