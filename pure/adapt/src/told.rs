@@ -207,9 +207,10 @@ fn of_hunt(hunted: &Hunted, name: &dyn Fn(Address) -> Text) -> Description {
     }
 }
 
-fn of_offer(offered: &Offered) -> Description {
-    let Offered { peer, relay, defence, title, kind, rehearsed, standing, note, .. } = offered;
-    let relay = relay.as_ref().map(|relay| format!("{relay} handed it on. ")).unwrap_or_default();
+/// What trying an offered defence here has shown, in a sentence or two, with what else there is to know of it.
+#[must_use]
+pub fn tried(offered: &Offered) -> String {
+    let Offered { kind, rehearsed, note, .. } = offered;
     let (looked, caught, cut) = (rehearsed.conversations, rehearsed.caught, rehearsed.cut);
     let tried = match kind {
         DefenceKind::Block => format!(
@@ -223,11 +224,18 @@ fn of_offer(offered: &Offered) -> Description {
         DefenceKind::Detect => format!("Hunted through {looked} records, it matched {caught} times."),
         DefenceKind::Procedure => "It is for people to do, and there is nothing to rehearse.".to_owned(),
     };
+    if note.is_empty() { tried } else { format!("{tried} {note}") }
+}
+
+fn of_offer(offered: &Offered) -> Description {
+    let Offered { peer, relay, defence, title, kind, rehearsed, standing, .. } = offered;
+    let relay = relay.as_ref().map(|relay| format!("{relay} handed it on. ")).unwrap_or_default();
+    let (caught, cut, tried) = (rehearsed.caught, rehearsed.cut, tried(offered));
     let shown = format!("`bastide share try {defence} --city DIR`");
     Description {
         title: compact(format_args!("{peer} offers a defence: {title}")),
         severity: if caught > 0 { Severity::High } else { Severity::Low },
-        reason: compact(format_args!("{relay}{tried}{}{note}", if note.is_empty() { "" } else { " " })),
+        reason: compact(format_args!("{relay}{tried}")),
         remedy: match kind {
             DefenceKind::Block if cut == 0 => "Agree to the responses that it proposes, or let it be.".into(),
             DefenceKind::Block => {

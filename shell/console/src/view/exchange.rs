@@ -4,8 +4,8 @@ use crate::{
     view::{Named, Window, intelligence},
     words::{capital, counted, list, number},
 };
-use ::city::{Response, Tlp};
-use adapt::told::Told;
+use ::city::{DefenceKind, Offered, Response, Tlp};
+use adapt::told::{self, Told};
 use cycle::{City, Offer};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -47,12 +47,16 @@ pub struct OfferView {
     pub blocks: Vec<String>,
     /// How many addresses more.
     pub more: usize,
-    /// On how many recorded conversations it was rehearsed.
+    /// What kind of defence it is: `block`, `detect`, `narrow` or `procedure`.
+    pub kind: &'static str,
+    /// On how many recorded conversations it was rehearsed; of a narrower conduit requests too, of a detection all records.
     pub conversations: u64,
-    /// How many of these it would have stopped that the plan does not allow.
+    /// How many of these it would have stopped or reported that the plan does not allow, or that were found bad.
     pub caught: u64,
     /// How many of these it would have stopped that the plan allows.
     pub cut: u64,
+    /// What trying it has shown, in a sentence or two.
+    pub tried: String,
     /// Services that it would have hurt.
     pub services: Vec<Named>,
     /// Assets that it would have hurt.
@@ -118,27 +122,6 @@ impl OfferView {
             "undone" => "Was in force, and was undone",
             _ => "Taken back by whoever offered it",
         }
-    }
-
-    /// What the rehearsal says, in a sentence.
-    pub(crate) fn rehearsal(&self) -> String {
-        if self.blocks.is_empty() {
-            return "There is nothing to rehearse: it is for people to read and to do.".to_owned();
-        }
-        let stopped = |count: u64| match count {
-            0 => "none".to_owned(),
-            count => counted(count, "conversation", "conversations"),
-        };
-        let caught = match self.caught {
-            0 => "have caught none that the plan does not allow".to_owned(),
-            _ => format!("have caught {} that the plan does not allow", stopped(self.caught)),
-        };
-        let cut = match self.cut {
-            0 => "and cut none that it allows".to_owned(),
-            _ => format!("but cut {} that it allows", stopped(self.cut)),
-        };
-        let on = counted(self.conversations, "recorded conversation", "recorded conversations");
-        format!("Rehearsed on {on}, it would {caught}, {cut}.")
     }
 }
 
@@ -246,6 +229,8 @@ fn offered(city: &City, offer: &Offer, withdrawn: &[String]) -> OfferView {
         rehearsed: *time,
         blocks: offered.blocks.iter().take(SHOWN_MAX).map(ToString::to_string).collect(),
         more: offered.blocks.len().saturating_sub(SHOWN_MAX),
+        kind: offered.kind.as_str(),
+        tried: tried(offered),
         conversations: offered.rehearsed.conversations,
         caught: offered.rehearsed.caught,
         cut: offered.rehearsed.cut,
@@ -262,7 +247,11 @@ fn offered(city: &City, offer: &Offer, withdrawn: &[String]) -> OfferView {
             .map(|id| Named::new(id, plan.and_then(|plan| plan.asset(id)).map(|asset| &asset.name)))
             .collect(),
         standing: offered.standing,
-        state: state(&responses, offered.blocks.len(), is_withdrawn),
+        state: match offered.kind {
+            // The plan says that it is watched for, and it is.
+            DefenceKind::Detect if offered.standing && !is_withdrawn => "in-force",
+            _ => state(&responses, offered.blocks.len(), is_withdrawn),
+        },
         responses: responses
             .iter()
             .map(|response| OfferResponse {
@@ -273,6 +262,28 @@ fn offered(city: &City, offer: &Offer, withdrawn: &[String]) -> OfferView {
             .collect(),
         finding: city.finding_of(&Told::Offered(offered)).map(|finding| finding.number),
     }
+}
+
+/// What trying it has shown.
+fn tried(offered: &Offered) -> String {
+    let Offered { kind, rehearsed, note, .. } = offered;
+    if *kind != DefenceKind::Block {
+        return told::tried(offered);
+    }
+    let stopped = |count: u64| match count {
+        0 => "none".to_owned(),
+        count => counted(count, "conversation", "conversations"),
+    };
+    let caught = match rehearsed.caught {
+        0 => "have caught none that the plan does not allow".to_owned(),
+        caught => format!("have caught {} that the plan does not allow", stopped(caught)),
+    };
+    let cut = match rehearsed.cut {
+        0 => "and cut none that it allows".to_owned(),
+        cut => format!("but cut {} that it allows", stopped(cut)),
+    };
+    let on = counted(rehearsed.conversations, "recorded conversation", "recorded conversations");
+    format!("Rehearsed on {on}, it would {caught}, {cut}. {note}").trim_end().to_owned()
 }
 
 fn latest_about(city: &City, address: IpAddr) -> Option<&Response> {

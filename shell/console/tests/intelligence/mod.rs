@@ -257,6 +257,28 @@ async fn a_defence_is_followed_from_its_offer_to_what_became_of_it() {
     assert_eq!(state(1).await, ("in-force".into(), Some(response)));
     assert!(page().await.contains("one is in force here, one waits for people to decide."));
 
+    // What is no block is told by what was tried of it.
+    let of_kind = |number, kind, note: &str| Offered {
+        kind,
+        blocks: Vec::new(),
+        note: note.into(),
+        ..offered(served.now, number, "203.0.113.9", 7)
+    };
+    let narrow = of_kind(3, DefenceKind::Narrow, "It takes modbus write out of `office to pumps`.");
+    let detect = Offered { standing: true, ..of_kind(4, DefenceKind::Detect, "") };
+    for offer in [narrow, detect, of_kind(5, DefenceKind::Procedure, "")] {
+        served.see(Observed::Offered(Box::new(offer)));
+    }
+    let seen = page().await;
+    for part in [
+        "would have caught 4 that were found bad here, and cut 7 others. It takes modbus write out of",
+        "Hunted through 9000 records, it matched 4 times.",
+        "It is for people to do, and there is nothing to rehearse.",
+    ] {
+        assert!(seen.contains(part), "{part}: {seen}");
+    }
+    assert_eq!((state(3).await.0, state(4).await.0), ("waits".into(), "in-force".into()));
+
     // Its author takes the other back.
     let revoked = json!({
         "type": "course-of-action", "spec_version": "2.1", "name": "Block relay 2", "revoked": true,
