@@ -119,12 +119,7 @@ fn program() -> PathBuf {
 
 /// What a part of the bench says.
 fn say(arguments: &[&str]) -> Result<Value> {
-    let output = Command::new(program()).args(arguments).output()?;
-    let line = String::from_utf8_lossy(&output.stdout).into_owned();
-    match serde_json::from_str(line.trim()) {
-        Ok(value) if output.status.success() => Ok(value),
-        _ => bail!("{}: {line}{}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)),
-    }
+    measure::say(&program(), arguments)
 }
 
 fn rate(value: &Value) -> String {

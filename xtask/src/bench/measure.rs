@@ -1,9 +1,11 @@
 //! Time and memory of a process.
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -107,4 +109,14 @@ pub(super) fn peak_kb(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// What a part of a bench says: one line of JSON.
+pub(super) fn say(program: &Path, arguments: &[&str]) -> Result<Value> {
+    let output = Command::new(program).args(arguments).output()?;
+    let line = String::from_utf8_lossy(&output.stdout).into_owned();
+    match serde_json::from_str(line.trim()) {
+        Ok(value) if output.status.success() => Ok(value),
+        _ => bail!("{}: {line}{}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)),
+    }
 }

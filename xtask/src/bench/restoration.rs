@@ -1,10 +1,10 @@
 //! How planning the way back grows with the city.
 
-use super::{PAGE, build, machine::Machine, section::put};
+use super::{PAGE, build, machine::Machine, measure, section::put};
 use crate::house;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
-use std::{fmt::Write, fs, process::Command};
+use std::{fmt::Write, fs};
 
 /// How the section begins.
 pub(super) const TITLE: &str = "## Restoration";
@@ -30,7 +30,7 @@ pub(super) fn run() -> Result<bool> {
     for services in SERVICES {
         let mut best: Option<Value> = None;
         for _ in 0..TIMES {
-            let value = measure(services)?;
+            let value = planned(services)?;
             let seconds = |value: &Value| value.get("plan_s").and_then(Value::as_f64).unwrap_or(f64::MAX);
             if best.as_ref().is_none_or(|best| seconds(&value) < seconds(best)) {
                 best = Some(value);
@@ -59,12 +59,7 @@ pub(super) fn run() -> Result<bool> {
     Ok(in_time)
 }
 
-fn measure(services: &str) -> Result<Value> {
+fn planned(services: &str) -> Result<Value> {
     let program = house::root().join("target/release/examples/restoration_speed");
-    let output = Command::new(program).arg(services).output()?;
-    let line = String::from_utf8_lossy(&output.stdout).into_owned();
-    match serde_json::from_str(line.trim()) {
-        Ok(value) => Ok(value),
-        Err(_) => bail!("restoration_speed said: {line}{}", String::from_utf8_lossy(&output.stderr)),
-    }
+    measure::say(&program, &[services])
 }

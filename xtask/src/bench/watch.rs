@@ -1,14 +1,13 @@
 //! What it costs to hold traffic against a million indicators.
 
-use super::{PAGE, build, machine::Machine, make_capture, measure::memory, section::put};
+use super::{PAGE, build, machine::Machine, make_capture, measure, section::put};
 use crate::house;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{
     fmt::Write,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 /// How the section begins.
@@ -57,12 +56,7 @@ fn program() -> PathBuf {
 
 /// What a part of the bench says.
 fn say(arguments: &[&str]) -> Result<Value> {
-    let output = Command::new(program()).args(arguments).output()?;
-    let line = String::from_utf8_lossy(&output.stdout).into_owned();
-    match serde_json::from_str(line.trim()) {
-        Ok(value) if output.status.success() => Ok(value),
-        _ => bail!("{}: {line}{}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)),
-    }
+    measure::say(&program(), arguments)
 }
 
 fn section(rows: &[(String, Value)], filled: &Value, store: u64, bytes: u64) -> (String, bool) {
@@ -92,8 +86,8 @@ fn section(rows: &[(String, Value)], filled: &Value, store: u64, bytes: u64) -> 
             number(value, "/load"),
             number(value, "/seconds"),
             count(value, "/sightings"),
-            memory(count(value, "/loaded_kb")),
-            memory(count(value, "/peak_kb")),
+            measure::memory(count(value, "/loaded_kb")),
+            measure::memory(count(value, "/peak_kb")),
         );
         println!("{row}");
         let _ = writeln!(text, "{row}");

@@ -1,6 +1,6 @@
 //! Which paths of STIX history answers, and from which columns.
 
-use crate::stix::pattern::{ObjectPath, Step};
+use crate::stix::pattern::ObjectPath;
 
 /// The tables of history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -407,17 +407,6 @@ pub const VOCABULARY: &[Path] = &[
 
 /// Where history keeps what a path leads to; none if it does not.
 pub(super) fn find(path: &ObjectPath) -> Option<&'static Path> {
-    let mut steps = String::new();
-    for step in &path.steps {
-        match step {
-            Step::Key(key) => {
-                if !steps.is_empty() {
-                    steps.push('.');
-                }
-                steps.push_str(key);
-            }
-            Step::Index(_) | Step::Any => steps.push_str("[*]"),
-        }
-    }
+    let steps = path.general();
     VOCABULARY.iter().find(|(of, known, ..)| *of == path.object_type && *known == steps)
 }

@@ -1,6 +1,6 @@
 //! A pattern that another city offers, hunted for in everything that is recorded here.
 
-use super::{Ground, Task, evidence, found};
+use super::{Ground, Task, answerable, evidence, found};
 use crate::reading::cores;
 use adapt::{hunt::Sought, stix::Pattern};
 use city::Hunted;
@@ -38,9 +38,7 @@ pub(crate) fn hunt_for(
     };
     let task = Task { saved: None, pattern, spread: None };
     let sought = Sought::new(&task.pattern, true);
-    if sought.asks.is_empty() {
-        anyhow::bail!("history keeps nothing that it asks for {}", sought.unsupported.join("; "));
-    }
+    answerable("the offered pattern", &sought)?;
     let found = found::search(&ground, &task, &sought)?;
     let hunted = evidence::of(&ground, &task, &found, by.into(), Timestamp::now())?;
     let hunted = Hunted { hunt: name.into(), ..hunted };

@@ -3,7 +3,7 @@
 use super::value::Kind;
 use crate::{
     hunt::{Kept, VOCABULARY, Way},
-    stix::pattern::{Comparison, ObjectPath, Step},
+    stix::pattern::{Comparison, ObjectPath},
 };
 
 /// What a path leads to, of what can be looked for.
@@ -19,7 +19,7 @@ pub(super) enum Shape {
 
 impl Shape {
     pub(super) fn of(path: &ObjectPath) -> Option<Shape> {
-        Some(match (path.object_type.as_str(), steps(path).as_str()) {
+        Some(match (path.object_type.as_str(), path.general().as_str()) {
             ("ipv4-addr" | "ipv6-addr", "value") => Shape::Address,
             ("network-traffic", "src_ref.value" | "dst_ref.value") => Shape::End,
             ("domain-name", "value") => Shape::Text(Kind::Name),
@@ -68,26 +68,9 @@ const BESIDE_REQUEST: &[&str] = &[
     AGENT_LISTED,
 ];
 
-/// A path's steps; any element of a list is written as all of them.
-fn steps(path: &ObjectPath) -> String {
-    let mut steps = String::new();
-    for step in &path.steps {
-        match step {
-            Step::Key(key) => {
-                if !steps.is_empty() {
-                    steps.push('.');
-                }
-                steps.push_str(key);
-            }
-            Step::Index(_) | Step::Any => steps.push_str("[*]"),
-        }
-    }
-    steps
-}
-
 /// Whether traffic shows what a path leads to.
 pub(super) fn is_seen(path: &ObjectPath, of_request: bool) -> bool {
-    let (of, steps) = (path.object_type.as_str(), steps(path));
+    let (of, steps) = (path.object_type.as_str(), path.general());
     if of == "network-traffic" && of_request {
         return BESIDE_REQUEST.contains(&steps.as_str());
     }
@@ -105,7 +88,7 @@ pub(super) fn asks_for_request(comparison: &Comparison) -> bool {
     match comparison {
         Comparison::And(parts) | Comparison::Or(parts) => parts.iter().any(asks_for_request),
         Comparison::Test(test) => {
-            let steps = steps(&test.path);
+            let steps = test.path.general();
             test.path.object_type == "network-traffic"
                 && (steps.starts_with("extensions.http-request-ext.")
                     || matches!(steps.as_str(), "x_ja3" | "x_ja4"))

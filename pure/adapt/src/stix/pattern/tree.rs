@@ -145,6 +145,26 @@ pub struct ObjectPath {
     pub steps: Vec<Step>,
 }
 
+impl ObjectPath {
+    /// The way without the type, where any element of a list is written as all of them: `protocols[*]`.
+    #[must_use]
+    pub fn general(&self) -> String {
+        let mut steps = String::new();
+        for step in &self.steps {
+            match step {
+                Step::Key(key) => {
+                    if !steps.is_empty() {
+                        steps.push('.');
+                    }
+                    steps.push_str(key);
+                }
+                Step::Index(_) | Step::Any => steps.push_str("[*]"),
+            }
+        }
+        steps
+    }
+}
+
 /// A step on the way to a property. A reference is followed by itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
