@@ -39,7 +39,11 @@ impl Table {
         }
         let gaps = 2 * widths.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > width {
-            let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > COLUMN_MIN) else { break };
+            // An id is there to be copied, and is cut last.
+            let columns = self.header.iter().zip(&mut widths).filter(|(_, width)| **width > COLUMN_MIN);
+            let Some((_, widest)) = columns.max_by_key(|(title, width)| (**title != "id", **width)) else {
+                break;
+            };
             *widest -= 1;
         }
         let header: Vec<String> = self.header.iter().map(|title| title.to_uppercase()).collect();
@@ -89,5 +93,19 @@ mod tests {
         table.write_within(&mut out, 16).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text, "ID  WHAT\n1   a long stor…\n2   bad\u{fffd}[2Jscre…\n");
+    }
+
+    #[test]
+    fn an_id_is_not_cut_while_another_column_can_give_way() {
+        let mut table = Table::new(&["id", "what"]);
+        table.row(["indicator--0001".into(), "a long story".into()]);
+        let mut out = Vec::new();
+        table.write_within(&mut out, 25).unwrap();
+        table.write_within(&mut out, 20).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            text,
+            "ID               WHAT\nindicator--0001  a long …\nID          WHAT\nindicator…  a long …\n"
+        );
     }
 }
