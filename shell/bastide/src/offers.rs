@@ -6,6 +6,7 @@ use crate::{
     arguments::{Format, Look, State},
     failure::Verdict,
     hunt::hunt_for,
+    intel::expect_state,
     past,
     peers::{Narrowed, found_bad, narrow_plan, rehearse},
     plan::read_folder,
@@ -88,6 +89,7 @@ struct Ground {
 
 impl Ground {
     fn open(directory: PathBuf) -> anyhow::Result<Ground> {
+        expect_state(&directory)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.context("no runtime could be made")?;
         let store = runtime.block_on(Intelligence::open_read_only(&directory))?;

@@ -159,6 +159,15 @@ pub(crate) async fn open_read_only(directory: &Path, layout: &Layout) -> Result<
     }
 }
 
+/// An empty database in memory, for whoever reads where nothing was kept yet.
+pub(crate) async fn empty(layout: &Layout) -> Result<SqlitePool, DatabaseError> {
+    let options = SqliteConnectOptions::new().in_memory(true);
+    // Each connection would have a memory of its own.
+    let pool = connect(options, 1).await.map_err(|cause| open_failed(Path::new(layout.file), cause))?;
+    migrate(&pool, layout).await?;
+    Ok(pool)
+}
+
 /// Whether a database has the schema that this release writes.
 pub(crate) async fn is_newest(pool: &SqlitePool, layout: &Layout) -> Result<bool, DatabaseError> {
     Ok(schema(pool).await? == Some(layout.schema()))

@@ -182,11 +182,15 @@ impl Intelligence {
         Ok(Intelligence { pool: database::open(directory, &LAYOUT).await? })
     }
 
-    /// Opens it for reading only. One of an older release is brought up first.
+    /// Opens it for reading only. One of an older release is brought up first; where a state directory has none, nothing
+    /// is kept, and nothing is made.
     ///
     /// # Errors
-    /// As for [`Intelligence::open`], and there is none.
+    /// As for [`Intelligence::open`], and there is no such directory.
     pub async fn open_read_only(directory: &Path) -> Result<Intelligence, IntelligenceError> {
+        if directory.is_dir() && !directory.join(LAYOUT.file).exists() {
+            return Ok(Intelligence { pool: database::empty(&LAYOUT).await? });
+        }
         let pool = database::open_read_only(directory, &LAYOUT).await?;
         if database::is_newest(&pool, &LAYOUT).await? {
             return Ok(Intelligence { pool });

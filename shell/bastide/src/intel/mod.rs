@@ -94,7 +94,7 @@ fn runtime() -> anyhow::Result<Runtime> {
 }
 
 /// Any other folder would be nobody's state directory afterwards.
-fn expect_state(directory: &Path) -> anyhow::Result<()> {
+pub(crate) fn expect_state(directory: &Path) -> anyhow::Result<()> {
     if !directory.join("kind").is_file() {
         bail!("there is no state directory at `{}`; `bastide run` makes one", directory.display());
     }

@@ -262,6 +262,11 @@ async fn what_is_set_aside_is_kept_and_not_acted_on_until_that_is_undone() {
 #[tokio::test]
 async fn a_file_of_an_older_release_is_brought_up_by_whoever_opens_it() {
     let directory = tempfile::tempdir().unwrap();
+    // Where there is none, a reader finds nothing and makes nothing.
+    let none = Intelligence::open_read_only(directory.path()).await.unwrap();
+    assert_eq!((none.count().await.unwrap(), none.sources().await.unwrap()), (0, Vec::new()));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    assert!(Intelligence::open_read_only(&directory.path().join("nowhere")).await.is_err());
     let old = Layout { file: LAYOUT.file, steps: &LAYOUT.steps[..1] };
     database::open(directory.path(), &old).await.unwrap().close().await;
     let store = Intelligence::open_read_only(directory.path()).await.unwrap();
