@@ -5,7 +5,7 @@ use crate::{
     arguments::{Format, Replay},
     engine::{Batch, Engine},
     failure::{Verdict, warn},
-    intel::{expect_state, watching},
+    intel::watching,
     plan::read_folder,
     reading::{Purpose, Read, Reading},
     ring::Frames,
@@ -140,7 +140,12 @@ fn passing(reading: Reading, command: &Replay) -> anyhow::Result<Value> {
 /// What a city knows, to be held against the capture, if it is asked for.
 fn watchlist(command: &Replay, plan: Option<&Plan>) -> anyhow::Result<Option<Watchlist>> {
     let Some(directory) = &command.intelligence else { return Ok(None) };
-    expect_state(directory)?;
+    if directory.is_dir() && !directory.join("intelligence.db").is_file() {
+        bail!(
+            "nothing of what others know is kept in `{}`; `bastide intel import` takes it in",
+            directory.display()
+        );
+    }
     let (list, _) = crate::live::runtime()?
         .block_on(watching::made(directory, plan, jiff::Timestamp::now()))
         .with_context(|| format!("what `{}` keeps of others cannot be read", directory.display()))?;
